@@ -1,0 +1,1 @@
+"""Kaja: the open, self-hosted workplace of a social media team."""

@@ -1,0 +1,1 @@
+"""Connected accounts: encrypted credentials, health, quotas."""

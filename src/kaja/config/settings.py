@@ -1,0 +1,139 @@
+"""Django settings. What an operator may change comes from `environment.py`."""
+
+import os
+from pathlib import Path
+
+from kaja.config import environment
+
+SOURCE = Path(__file__).resolve().parent.parent
+HOME = environment.home()
+
+
+def _secret_key() -> str:
+    if value := os.environ.get("KAJA_SECRET_KEY"):
+        return value
+    file = HOME / "secret-key"
+    # Commands that sign nothing (makemessages, checks) run without a data folder.
+    return file.read_text().strip() if file.exists() else "not-set-up"
+
+
+SECRET_KEY = _secret_key()
+DEBUG = False
+BASE_URL = os.environ.get("KAJA_BASE_URL", f"http://127.0.0.1:{environment.port()}").rstrip("/")
+ALLOWED_HOSTS = [h for h in os.environ.get("KAJA_HOSTS", "").replace(" ", "").split(",") if h] or [
+    "127.0.0.1",
+    "localhost",
+    "[::1]",
+]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+SECURE = BASE_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_COOKIE_HTTPONLY = True
+CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_NAME = "kaja_session"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Hosts in private ranges that connectors may still reach (an instance inside the company); "*" allows all.
+PRIVATE_HOSTS_ALLOWED = [h for h in os.environ.get("KAJA_ALLOW_PRIVATE_HOSTS", "").split(",") if h]
+PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL", f"http://127.0.0.1:{environment.port() + 1}")
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "procrastinate.contrib.django",
+    "kaja.workspaces",
+    "kaja.channels",
+    "kaja.content",
+    "kaja.publishing",
+    "kaja.api",
+    "kaja.web",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+]
+
+ROOT_URLCONF = "kaja.config.urls"
+ASGI_APPLICATION = "kaja.config.asgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [SOURCE / "web" / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+        },
+    }
+]
+
+DATABASES = {"default": environment.parse_database_url(environment.database_url())}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "workspaces.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = True
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+LOGIN_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("ru", "Русский"), ("et", "Eesti"), ("zh-hant", "繁體中文")]
+LOCALE_PATHS = [SOURCE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = HOME / "static"
+STATICFILES_DIRS = [SOURCE / "static"]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": HOME / "media"},
+    },
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+EMAIL_HOST = os.environ.get("KAJA_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("KAJA_SMTP_PORT", "587"))
+EMAIL_HOST_USER = os.environ.get("KAJA_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("KAJA_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("KAJA_SMTP_TLS", "starttls") == "starttls"
+EMAIL_USE_SSL = os.environ.get("KAJA_SMTP_TLS", "") == "ssl"
+DEFAULT_FROM_EMAIL = os.environ.get("KAJA_MAIL_FROM", "Kaja <kaja@localhost>")
+EMAIL_TIMEOUT = 20

@@ -1,0 +1,1 @@
+"""What the team plans: posts, variants, media, campaigns, slots, revisions."""

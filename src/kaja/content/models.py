@@ -1,0 +1,139 @@
+"""What the team plans."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kaja.channels.models import Channel
+from kaja.workspaces.models import User
+from kaja.workspaces.tenant import TenantModel
+
+
+class Campaign(TenantModel):
+    name = models.CharField(_("name"), max_length=120)
+    colour = models.CharField(max_length=20, default="ink")
+    starts_on = models.DateField(null=True, blank=True)
+    ends_on = models.DateField(null=True, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="campaign_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Label(TenantModel):
+    name = models.CharField(_("name"), max_length=60)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "name"], name="label_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PostState(models.TextChoices):
+    """Where the plan stands. How each delivery stands is told by `publishing`, never copied here."""
+
+    IDEA = "idea", _("Idea")
+    DRAFT = "draft", _("Draft")
+    SCHEDULED = "scheduled", _("Scheduled")
+
+
+class Post(TenantModel):
+    """One plan: a common document, the channels that carry it (variants), and when.
+
+    `document` is `content.document.Document`. `revision` counts saved changes and guards against two people who edit
+    at once. `due_at` is the instant; it stays set while the post is a draft with an intended time.
+    """
+
+    state = models.CharField(max_length=12, choices=PostState.choices, default=PostState.DRAFT)
+    document = models.JSONField(default=dict)
+    summary = models.CharField(max_length=200, blank=True)  # first words, for cards and search
+    due_at = models.DateTimeField(null=True, blank=True)
+    campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="posts")
+    owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    revision = models.PositiveIntegerField(default=1)
+    position = models.FloatField(default=0)  # order on the ideas board
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="scheduled") | Q(due_at__isnull=False), name="scheduled_post_has_time"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["workspace", "due_at"], condition=Q(deleted_at__isnull=True), name="post_plan"),
+            models.Index(
+                fields=["workspace", "state", "-updated_at"],
+                condition=Q(deleted_at__isnull=True),
+                name="post_recent",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+class PostLabel(TenantModel):
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="post_labels")
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="post_labels")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "label"], name="post_label_once")]
+
+
+class Variant(TenantModel):
+    """A post's text, media and options for one channel.
+
+    `overrides` holds what differs from the common document (same keys as Document); empty means "as common".
+    `options` holds the network's own fields (see `OptionField`).
+    """
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="variants")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="variants")
+    overrides = models.JSONField(default=dict)
+    options = models.JSONField(default=dict)
+    removed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "channel"], name="variant_once")]
+
+
+class Asset(TenantModel):
+    """A file of the workspace. The stored file never carries EXIF; `file` and `thumbnail` are storage names."""
+
+    kind = models.CharField(max_length=10)  # image, gif, video
+    file = models.CharField(max_length=300)
+    thumbnail = models.CharField(max_length=300, blank=True)
+    filename = models.CharField(max_length=255)
+    mime = models.CharField(max_length=60)
+    size = models.BigIntegerField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    duration = models.FloatField(default=0)
+    sha256 = models.CharField(max_length=64)
+    alt = models.TextField(blank=True)
+    uploaded_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["workspace", "-created_at"], name="asset_recent")]
+
+
+class Revision(TenantModel):
+    """A post as it was: document and variants in one snapshot. Append-only."""
+
+    post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
+    number = models.PositiveIntegerField()
+    snapshot = models.JSONField()
+    author_name = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["post", "number"], name="revision_once")]

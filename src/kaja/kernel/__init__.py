@@ -1,0 +1,1 @@
+"""No word of the domain: tenancy, vault, jobs, events, clock, ids."""

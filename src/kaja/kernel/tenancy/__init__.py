@@ -1,0 +1,23 @@
+"""Tenancy: one workspace at a time, enforced by the manager and by PostgreSQL."""
+
+from kaja.kernel.tenancy.models import TenantManager
+from kaja.kernel.tenancy.rls import ProtectTenantTable
+from kaja.kernel.tenancy.scope import (
+    SystemPurpose,
+    UnscopedQuery,
+    current_system_purpose,
+    current_workspace_id,
+    system_scope,
+    workspace_scope,
+)
+
+__all__ = [
+    "ProtectTenantTable",
+    "SystemPurpose",
+    "TenantManager",
+    "UnscopedQuery",
+    "current_system_purpose",
+    "current_workspace_id",
+    "system_scope",
+    "workspace_scope",
+]

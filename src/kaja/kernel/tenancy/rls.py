@@ -1,0 +1,47 @@
+"""Row-level security as a migration operation."""
+
+from typing import Any
+
+from django.db.migrations.operations.base import Operation
+
+POLICY = """
+ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;
+ALTER TABLE {table} FORCE ROW LEVEL SECURITY;
+CREATE POLICY kaja_tenant ON {table}
+    USING (
+        {column} = NULLIF(current_setting('kaja.workspace_id', true), '')::uuid
+        OR COALESCE(current_setting('kaja.system_scope', true), '') <> ''
+    );
+"""
+DROP = """
+DROP POLICY kaja_tenant ON {table};
+ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE {table} DISABLE ROW LEVEL SECURITY;
+"""
+
+
+class ProtectTenantTable(Operation):
+    """Force row-level security on a model's table; `column` names the workspace's id in it."""
+
+    reversible = True
+
+    def __init__(self, model_name: str, column: str = "workspace_id") -> None:
+        self.model_name = model_name
+        self.column = column
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The model state does not know of policies."""
+
+    def _run(self, sql: str, app_label: str, schema_editor: Any, state: Any) -> None:
+        table = state.apps.get_model(app_label, self.model_name)._meta.db_table
+        quote = schema_editor.connection.ops.quote_name
+        schema_editor.execute(sql.format(table=quote(table), column=quote(self.column)))
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._run(POLICY, app_label, schema_editor, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        self._run(DROP, app_label, schema_editor, from_state)
+
+    def describe(self) -> str:
+        return f"Force row-level security on {self.model_name}"

@@ -1,0 +1,80 @@
+"""Which workspace the running code may see.
+
+Two walls stand behind this: the manager (`TenantManager`) refuses a query outside a scope, and PostgreSQL's row-level
+security hides other workspaces' rows even from raw SQL. Both read the scope that is entered here. The setting is local
+to the transaction, so a pooled connection can never carry it into somebody else's request.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from enum import StrEnum
+from uuid import UUID
+
+from django.db import connection, transaction
+
+
+class SystemPurpose(StrEnum):
+    """Every reason for which code may look across workspaces. A test holds this list against its uses."""
+
+    SIGN_IN = "sign-in"
+    CLAIM = "claim due deliveries"
+    RECOVER = "take over deliveries whose lease ran out"
+    MAINTENANCE = "operator's maintenance"
+    CREATE_WORKSPACE = "create a workspace"
+    JOB_DISPATCH = "find the workspace of a background job"
+
+
+class UnscopedQuery(RuntimeError):
+    """A tenant table was queried outside any workspace scope: a bug, never a user's fault."""
+
+
+_workspace: ContextVar[UUID | None] = ContextVar("kaja_workspace", default=None)
+_system: ContextVar[SystemPurpose | None] = ContextVar("kaja_system", default=None)
+
+
+def current_workspace_id() -> UUID | None:
+    """The workspace of the entered scope, or None outside one (and inside a system scope)."""
+    return _workspace.get()
+
+
+def current_system_purpose() -> SystemPurpose | None:
+    """The purpose of the entered system scope, or None."""
+    return _system.get()
+
+
+def _set_local(workspace: UUID | None, system: SystemPurpose | None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('kaja.workspace_id', %s, true), set_config('kaja.system_scope', %s, true)",
+            [str(workspace) if workspace else "", system.value if system else ""],
+        )
+
+
+@contextmanager
+def _scope(workspace: UUID | None, system: SystemPurpose | None) -> Iterator[None]:
+    before = (_workspace.get(), _system.get())
+    with transaction.atomic():
+        _set_local(workspace, system)
+        tokens = (_workspace.set(workspace), _system.set(system))
+        try:
+            yield
+        finally:
+            _workspace.reset(tokens[0])
+            _system.reset(tokens[1])
+        # Reached only without an exception: a rolled-back savepoint restores the setting by itself.
+        _set_local(*before)
+
+
+@contextmanager
+def workspace_scope(workspace_id: UUID) -> Iterator[None]:
+    """Open a transaction that sees exactly one workspace. Scopes nest; leaving restores the outer one."""
+    with _scope(workspace_id, None):
+        yield
+
+
+@contextmanager
+def system_scope(purpose: SystemPurpose) -> Iterator[None]:
+    """Open a transaction that sees every workspace, for one of the named purposes."""
+    with _scope(None, purpose):
+        yield

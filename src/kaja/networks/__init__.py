@@ -1,0 +1,1 @@
+"""Connectors: plain typed Python, one package per network, no Django."""

@@ -1,0 +1,1 @@
+"""What every connector stands on: results, content, limits, HTTP, text counting."""

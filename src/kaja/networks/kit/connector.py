@@ -1,0 +1,176 @@
+"""The contract between Kaja and a network. `tests/conformance` holds every connector against it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class OptionField:
+    """A network's own field of a post, shown by the composer. Labels and help are message ids."""
+
+    name: str
+    label: str
+    kind: Literal["text", "longtext", "bool", "choice", "terms", "language"]
+    help: str = ""
+    required: bool = False
+    max_length: int | None = None
+    choices: tuple[Choice, ...] = ()
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class FormField:
+    """A field of the connect form. A secret one is never shown again or logged."""
+
+    name: str
+    label: str
+    secret: bool = False
+    help: str = ""
+    placeholder: str = ""
+    default: str = ""
+
+
+@dataclass(frozen=True)
+class NetworkInfo:
+    """What is true of the network as a whole; what depends on the instance or account stands in `Facts`."""
+
+    key: str
+    name: str
+    connect: Literal["form", "oauth"]
+    form: tuple[FormField, ...]
+    options: tuple[OptionField, ...] = ()
+    threads: bool = False
+    first_comment: bool = False
+    edits: bool = False
+    deletes: bool = False
+    link_card: bool = False
+    max_images: int = 4
+    practice: bool = False
+    settle_seconds: float = 30.0
+    """How long after a call the network may still not list what it accepted (absent counts only later)."""
+    idempotent: bool = False
+    """A repeated publish with the same key makes no second object."""
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What the network said about a budget. `resets_at` and `blocked_until` are aware datetimes."""
+
+    bucket: str
+    limit: int | None = None
+    remaining: int | None = None
+    resets_at: datetime | None = None
+    blocked_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the network says about one account: JSON-able, stored with the channel, given back to every rule."""
+
+    account_id: str
+    handle: str
+    name: str
+    url: str = ""
+    avatar_url: str = ""
+    limits: Mapping[str, Any] = field(default_factory=dict)
+    permissions: tuple[str, ...] = ()
+    expires_at: datetime | None = None
+    version: str = ""
+    terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Values that the composer offers for option fields of kind `terms` (categories, tags)."""
+
+
+@dataclass(frozen=True)
+class Connected:
+    """A finished connection: what to remember openly, and what to seal."""
+
+    facts: Facts
+    credentials: Mapping[str, str]
+    base_url: str = ""
+
+
+@dataclass(frozen=True)
+class Authorization:
+    """Where to send the person, and what must be kept (sealed) until they come back."""
+
+    url: str
+    pending: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Count:
+    """How long a text is in the network's own measure."""
+
+    used: int
+    limit: int
+    unit: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of text as the network will show it."""
+
+    text: str
+    kind: Literal["text", "link", "mention", "tag"] = "text"
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of publishing. Exactly one stage of a connector is irreversible; machinery never repeats it."""
+
+    name: str
+    irreversible: bool = False
+
+
+class ConnectRefused(Exception):
+    """Connecting did not work; `problem` says why and what to do."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+class Connector(Protocol):
+    """One network. Pure methods never touch the network; coroutines use only the session that they are given."""
+
+    info: NetworkInfo
+
+    # Pure rules: the same in the composer, the API and at delivery.
+    def check(self, draft: Draft, facts: Facts) -> list[Problem]: ...
+    def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count: ...
+    def split(self, text: str, facts: Facts) -> list[str]: ...
+    def segments(self, text: str, facts: Facts) -> list[Segment]: ...
+    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]: ...
+
+    # Delivery.
+    async def run(
+        self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> StageResult: ...
+    async def find_delivery(
+        self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> Reconciliation: ...
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult: ...
+    async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult: ...
+
+    # Connecting and health. `inspect` raises ConnectRefused when the account cannot be used.
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization: ...
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected: ...
+    async def inspect(self, session: Session) -> Facts: ...

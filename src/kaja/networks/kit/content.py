@@ -1,0 +1,76 @@
+"""What is handed to a connector: one piece of content for one channel, fully resolved."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from kaja.networks.kit.results import RemoteRef
+
+MediaKind = Literal["image", "gif", "video"]
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file to publish. Width and height in pixels, size in bytes, duration in seconds (0 for images)."""
+
+    key: str
+    kind: MediaKind
+    mime: str
+    size: int
+    width: int
+    height: int
+    alt: str = ""
+    duration: float = 0.0
+    sha256: str = ""
+    filename: str = ""
+    read: Callable[[], bytes] = field(default=bytes, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class LinkCard:
+    """The preview card of a link. `image` is shown with it where the network takes one."""
+
+    url: str
+    title: str = ""
+    description: str = ""
+    image: Media | None = None
+
+
+@dataclass(frozen=True)
+class Part:
+    """One message: a post that is not a thread has exactly one."""
+
+    text: str = ""
+    media: tuple[Media, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A whole post as one channel will carry it: what is checked while typing and before sending."""
+
+    parts: tuple[Part, ...]
+    link_card: LinkCard | None = None
+    first_comment: str = ""
+    language: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One irreversible message on its way: a post, the next part of a thread, or a first comment.
+
+    `key` is stable for the delivery over all its attempts (32 hex digits): the source of idempotency keys and record
+    keys. `created_at` is stable too, so that a repeated request has the same body.
+    """
+
+    kind: Literal["post", "continuation", "comment"]
+    key: str
+    created_at: datetime
+    text: str
+    media: tuple[Media, ...] = ()
+    link_card: LinkCard | None = None
+    language: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    root: RemoteRef | None = None
+    reply_to: RemoteRef | None = None

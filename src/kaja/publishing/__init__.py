@@ -1,0 +1,1 @@
+"""Delivery: no post lost, none sent twice, every failure visible."""

@@ -1,0 +1,128 @@
+"""Deliveries: variants on their way, and the journal of every call that was made for them."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kaja.channels.models import Channel
+from kaja.content.models import Variant
+from kaja.workspaces.tenant import TenantModel
+
+
+class State(models.TextChoices):
+    SCHEDULED = "scheduled", _("Scheduled")
+    SENDING = "sending", _("Being sent")
+    PROCESSING = "processing", _("The network is working on it")
+    WAITING = "waiting", _("Waiting")
+    UNCERTAIN = "uncertain", _("Being checked")
+    SENT = "sent", _("Sent")
+    FAILED = "failed", _("Failed")
+    MISSED = "missed", _("Missed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class Kind(models.TextChoices):
+    POST = "post", _("Post")
+    CONTINUATION = "continuation", _("Next part of the thread")
+    COMMENT = "comment", _("First comment")
+
+
+OPEN_STATES = (State.SCHEDULED, State.SENDING, State.PROCESSING, State.WAITING, State.UNCERTAIN)
+
+
+class Delivery(TenantModel):
+    """One message on its way to one channel; the row is the truth.
+
+    A post is position 0; the parts of a thread and the first comment follow, each its own delivery that starts when
+    the one before (`after`) is sent. `content` is frozen when sending begins, so every attempt sends the same bytes.
+    `needs_person` marks what machinery may not decide.
+    """
+
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="deliveries")
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.POST)
+    position = models.PositiveSmallIntegerField(default=0)
+    after = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="following")
+
+    state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
+    due_at = models.DateTimeField()
+    next_at = models.DateTimeField()
+    fence = models.BigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    stage = models.CharField(max_length=30, blank=True)
+    checkpoint = models.JSONField(default=dict)
+    content = models.JSONField(null=True)
+    post_revision = models.PositiveIntegerField(default=0)
+    attempts_made = models.PositiveIntegerField(default=0)
+    uncertain_since = models.DateTimeField(null=True)
+    needs_person = models.BooleanField(default=False)
+    problem = models.JSONField(null=True)  # networks.kit.problems.Problem
+    candidates = models.JSONField(default=list)  # what reconciliation found that a person may recognise
+
+    remote_id = models.CharField(max_length=500, blank=True)
+    remote_url = models.CharField(max_length=1000, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["variant", "position"], name="delivery_once_per_variant"),
+            models.CheckConstraint(condition=~Q(state="sent") | ~Q(remote_id=""), name="sent_has_remote_id"),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state__in=OPEN_STATES), name="delivery_open"),
+            models.Index(
+                fields=["channel", "due_at"], condition=Q(state__in=OPEN_STATES), name="delivery_channel_open"
+            ),
+            models.Index(
+                fields=["workspace", "needs_person"],
+                condition=Q(needs_person=True),
+                name="delivery_needs_you",
+            ),
+        ]
+
+
+class Attempt(TenantModel):
+    """The journal: one row for every call, written before it and completed after it. Append-only."""
+
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    fence = models.BigIntegerField()
+    stage = models.CharField(max_length=30)
+    irreversible = models.BooleanField(default=False)
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=20, blank=True)
+    message = models.CharField(max_length=300, blank=True)  # a message id of the catalogues
+    params = models.JSONField(default=dict)
+    evidence = models.JSONField(default=list)  # trimmed and redacted exchanges
+    worker = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["delivery", "started_at"], name="attempt_of_delivery")]
+
+
+class Publication(TenantModel):
+    """The remote object that a delivery made, and what was really sent."""
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, related_name="publication")
+    remote_id = models.CharField(max_length=500)
+    remote_url = models.CharField(max_length=1000, blank=True)
+    data = models.JSONField(default=dict)
+    sent = models.JSONField()  # the frozen content
+    published_at = models.DateTimeField()
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+
+class RemoteChange(TenantModel):
+    """A wish to edit or delete what stands on the network; repeating it does no harm, so a job carries it out."""
+
+    publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="changes")
+    kind = models.CharField(max_length=10)  # edit, delete
+    content = models.JSONField(null=True)
+    state = models.CharField(max_length=10, default="wanted")  # wanted, done, failed
+    problem = models.JSONField(null=True)
+    requested_by = models.CharField(max_length=150, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True)

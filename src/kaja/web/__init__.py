@@ -1,0 +1,1 @@
+"""The screen: server-rendered HTML, one folder per area."""

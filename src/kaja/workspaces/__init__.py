@@ -1,0 +1,1 @@
+"""Tenants, members, roles, audit log, notices."""

@@ -1,0 +1,29 @@
+"""The audit log: who did what, before and after."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Model
+
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.models import AuditEntry
+
+
+def record(
+    actor: Actor,
+    action: str,
+    target: Model,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one entry, in the action's own transaction. Values are JSON-able and never secret."""
+    AuditEntry.objects.create(
+        actor_kind=actor.kind,
+        actor_id=actor.id,
+        actor_name=actor.name,
+        action=action,
+        target_type=target._meta.model_name or "",
+        target_id=str(target.pk),
+        before=dict(before or {}),
+        after=dict(after or {}),
+    )

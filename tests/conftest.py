@@ -1,0 +1,53 @@
+"""Fixtures that every test may use."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.workspaces.models import Member, Role, User, Workspace
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
+    """After the owner has migrated, the tests connect as the application's role: row-level security is real."""
+    with django_db_blocker.unblock():
+        with connection.cursor() as cursor:
+            cursor.execute("GRANT USAGE ON SCHEMA public TO kaja_app")
+            cursor.execute("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public TO kaja_app")
+            cursor.execute("GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA public TO kaja_app")
+            cursor.execute("GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO kaja_app")
+        connection.close()
+        connection.settings_dict["USER"] = "kaja_app"
+    yield
+    with django_db_blocker.unblock():
+        connection.close()
+        connection.settings_dict["USER"] = "kaja_owner"
+
+
+def make_workspace(slug: str, email: str) -> tuple[Workspace, User]:
+    """A workspace and its curator."""
+    user = User.objects.create_user(email, "correct horse battery")
+    with system_scope(SystemPurpose.CREATE_WORKSPACE):
+        workspace = Workspace.objects.create(name=slug.title(), slug=slug, time_zone="Europe/Tallinn")
+        Member.objects.create(workspace=workspace, user=user, role=Role.CURATOR)
+    return workspace, user
+
+
+@pytest.fixture
+def workspace(db: None) -> Workspace:
+    return make_workspace("acme", "owner@acme.test")[0]
+
+
+@pytest.fixture
+def other_workspace(db: None) -> Workspace:
+    return make_workspace("rival", "owner@rival.test")[0]
+
+
+@pytest.fixture
+def in_workspace(workspace: Workspace) -> Iterator[Workspace]:
+    """The test runs inside the workspace's scope."""
+    with workspace_scope(workspace.id):
+        yield workspace
