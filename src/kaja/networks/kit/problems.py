@@ -4,6 +4,7 @@
 they must be literal strings marked with `gettext_noop` where they are written.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
