@@ -1,0 +1,1 @@
+"""When posts go out: local times, weekly slots, the calendar."""

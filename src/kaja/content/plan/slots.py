@@ -1,0 +1,85 @@
+"""Weekly slots as instants, and the next one that is free."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from kaja.channels.models import Slot
+from kaja.content.models import Post, PostState
+from kaja.content.plan.times import ResolvedTime, resolve_local
+
+HORIZON_DAYS = 366
+"""How far ahead a free slot is looked for; a queue that is full for a year needs more slots, not a later one."""
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """One slot at one instant. `taken` says that a post stands there already."""
+
+    slot: Slot
+    time: ResolvedTime
+    taken: bool
+
+
+def occurrences(
+    slots: Sequence[Slot], begin: datetime, end: datetime, zone: ZoneInfo
+) -> Iterator[tuple[Slot, ResolvedTime]]:
+    """Every occurrence with begin <= instant < end, in order. A 09:00 slot is 09:00 on every day of the year."""
+    day = begin.astimezone(zone).date() - timedelta(days=1)
+    last = end.astimezone(zone).date() + timedelta(days=1)
+    while day <= last:
+        found = [
+            (slot, resolve_local(datetime.combine(day, slot.time), zone))
+            for slot in slots
+            if slot.weekday == day.weekday()
+        ]
+        for slot, resolved in sorted(found, key=lambda pair: pair[1].instant):
+            if begin <= resolved.instant < end:
+                yield slot, resolved
+        day += timedelta(days=1)
+
+
+def taken_instants(channel_ids: Collection[UUID], begin: datetime, end: datetime) -> set[tuple[UUID, datetime]]:
+    """(channel, instant) pairs at which a live post already stands."""
+    rows = Post.objects.filter(
+        deleted_at__isnull=True,
+        due_at__gte=begin,
+        due_at__lt=end,
+        variants__channel_id__in=channel_ids,
+        variants__removed_at__isnull=True,
+    ).exclude(state=PostState.IDEA)
+    return {(channel, due) for channel, due in rows.values_list("variants__channel_id", "due_at") if due is not None}
+
+
+def list_occurrences(
+    begin: datetime, end: datetime, zone: ZoneInfo, channel_ids: Collection[UUID] | None = None
+) -> list[Occurrence]:
+    """The slots of a stretch of the calendar. Two queries, however many slots there are."""
+    slots = Slot.objects.filter(channel__disconnected_at__isnull=True)
+    if channel_ids is not None:
+        slots = slots.filter(channel_id__in=channel_ids)
+    rows = list(slots)
+    if not rows:
+        return []
+    taken = taken_instants({slot.channel_id for slot in rows}, begin, end)
+    return [
+        Occurrence(slot, resolved, (slot.channel_id, resolved.instant) in taken)
+        for slot, resolved in occurrences(rows, begin, end, zone)
+    ]
+
+
+def next_free_slot(channel_ids: Collection[UUID], after: datetime, zone: ZoneInfo) -> ResolvedTime | None:
+    """The first slot of any of the channels, later than `after`, at which none of the channels has a post.
+
+    None when the channels have no slots, or none is free within a year.
+    """
+    slots = list(Slot.objects.filter(channel_id__in=channel_ids, channel__disconnected_at__isnull=True))
+    if not slots:
+        return None
+    begin, end = after + timedelta(seconds=1), after + timedelta(days=HORIZON_DAYS)
+    busy = {instant for _, instant in taken_instants(channel_ids, begin, end)}
+    return next(
+        (resolved for _, resolved in occurrences(slots, begin, end, zone) if resolved.instant not in busy), None
+    )
