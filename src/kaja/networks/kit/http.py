@@ -1,14 +1,322 @@
-"""The HTTP face that connectors use."""
+"""The HTTP face that connectors use.
 
-from collections.abc import Mapping
+    session = Session(base_url="https://bsky.social", credentials={"password": "..."})
+    session.use_bearer(token)
+    answer = await session.request("POST", "/xrpc/com.atproto.repo.putRecord", json={...}, irreversible=True)
+
+Credentials go to the origin of `base_url` only. A status of 400 or more is an answer, not an exception; exceptions say
+that there is no answer: `HostRefused`, `NotSent` (nothing reached the network) and `AnswerLost` (it may have).
+"""
+
+import asyncio
+import base64
+import json as jsonlib
+import time
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode, urljoin, urlsplit
+from weakref import WeakKeyDictionary
+
+import httpcore2
+import httpx2
+
+from kaja.networks.kit.egress import (
+    AnswerLost,
+    Egress,
+    HostRefused,
+    NotSent,
+    Resolve,
+    TransportError,
+    origin_of,
+    resolve_host,
+)
+from kaja.networks.kit.evidence import Redactor
+from kaja.networks.kit.pool import Pool
+from kaja.networks.kit.problems import Problem, gettext_noop
+
+if TYPE_CHECKING:
+    from kaja.networks.kit.connector import Quota
+
+__all__ = [
+    "AnswerLost",
+    "HostRefused",
+    "NotSent",
+    "Response",
+    "Session",
+    "TransportError",
+    "close_pools",
+    "run_blocking",
+]
+
+USER_AGENT = "Kaja/0.1"
+SECONDS = 30.0
+MAX_BYTES = 4 * 1024 * 1024
+MAX_REDIRECTS = 3
+MAX_EXCHANGES = 40
+
+T = TypeVar("T")
+Files = Mapping[str, tuple[str, bytes, str]]
+"""Multipart files: field name to (file name, content, MIME type)."""
+
+_pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[frozenset[str], Resolve], Pool]] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Response:
+    """An answer of any status. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+    url: str
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The decoded body. Raises AnswerLost when it is not JSON: what the server did is then not known."""
+        try:
+            return jsonlib.loads(self.content)
+        except ValueError as error:
+            raise AnswerLost(
+                Problem(
+                    "answer_unreadable",
+                    gettext_noop("The answer of %(host)s (status %(status)s) is not in the form that was agreed."),
+                    params={"host": urlsplit(self.url).hostname or "", "status": self.status},
+                )
+            ) from error
+
+    def json_object(self) -> dict[str, Any]:
+        """The decoded body when it is an object, else an empty one: for reading error answers."""
+        try:
+            value = jsonlib.loads(self.content)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
 
 
 @dataclass
 class Session:
-    """One channel's access to its network during one piece of work."""
+    """One channel's access to its network during one piece of work. Not shared between tasks.
+
+    The owner stores `credentials` again when `credentials_changed`, `quotas` by bucket, and `exchanges` (redacted and
+    trimmed) in its journal. `allow_private` names hosts, addresses or ranges that the operator allows.
+    """
 
     base_url: str = ""
-    credentials: dict[str, str] = field(default_factory=dict)
-    exchanges: list[Mapping[str, Any]] = field(default_factory=list)
+    credentials: dict[str, str] = field(default_factory=dict, repr=False)
+    exchanges: list[Mapping[str, Any]] = field(default_factory=list, repr=False)
+    allow_private: Collection[str] = ()
+    resolve: Resolve = resolve_host
+    timeout: float = SECONDS
+    credentials_changed: bool = False
+    quotas: dict[str, "Quota"] = field(default_factory=dict)
+    read_quotas: "Callable[[Response], Iterable[Quota]] | None" = None
+    """Set by the connector: what the network's rate headers say."""
+
+    def __post_init__(self) -> None:
+        self._redactor = Redactor(self.credentials.values())
+        self._authorization = ""
+
+    # Credentials
+
+    def use_bearer(self, token: str) -> None:
+        """Send a bearer token to the origin of `base_url` from now on."""
+        self._redactor.add([token])
+        self._authorization = f"Bearer {token}"
+
+    def use_basic(self, user: str, password: str) -> None:
+        """Send a user name and password to the origin of `base_url` from now on."""
+        self._redactor.add([password])
+        self._redactor.add_basic(user, password)
+        self._authorization = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+    def use_no_credentials(self) -> None:
+        self._authorization = ""
+
+    def update_credentials(self, **changed: str) -> None:
+        """Replace credential values; the owner persists them afterwards. Earlier evidence is redacted again."""
+        self.credentials = {**self.credentials, **changed}
+        self.credentials_changed = True
+        self.hide(*changed.values())
+
+    def hide(self, *secrets: str) -> None:
+        """Keep values out of the evidence that are secret without being stored credentials."""
+        self._redactor.add(secrets)
+        self.exchanges[:] = [self._redactor.again(exchange) for exchange in self.exchanges]
+
+    # Requests
+
+    async def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str | int] | None = None,
+        json: Any = None,
+        data: Mapping[str, str] | None = None,
+        files: Files | None = None,
+        content: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109
+        max_bytes: int = MAX_BYTES,
+        authorized: bool = True,
+        irreversible: bool = False,
+        redirects: int = MAX_REDIRECTS,
+    ) -> Response:
+        """One exchange. `url` is absolute, or a path under `base_url`; at most one of json, data/files, content.
+
+        Redirects are followed for GET and HEAD only; every hop is checked, and credentials stay with their origin.
+        `timeout` bounds the whole exchange in seconds. Raises HostRefused, NotSent, AnswerLost.
+        """
+        method = method.upper()
+        url = self._absolute(url, params)
+        body, content_type = _encode(json, data, files, content)
+        sent_headers = {"Accept": "application/json", **(headers or {})}
+        if content_type:
+            sent_headers.setdefault("Content-Type", content_type)
+        origin = origin_of(url)
+        for hop in range(redirects + 1):
+            answer = await self._exchange(
+                method, url, body, sent_headers, timeout or self.timeout, max_bytes, authorized, irreversible
+            )
+            location = answer.headers.get("location")
+            if method not in ("GET", "HEAD") or answer.status not in (301, 302, 303, 307, 308) or not location:
+                return answer
+            if hop == redirects:
+                break
+            url = urljoin(url, location)
+            if origin_of(url) != origin:
+                sent_headers = {k: v for k, v in sent_headers.items() if k.lower() not in ("authorization", "cookie")}
+                authorized = False
+        raise AnswerLost(
+            Problem(
+                "too_many_redirects",
+                gettext_noop("%(host)s sends the request on and on."),
+                fix=gettext_noop("Check the address."),
+                params={"host": urlsplit(url).hostname or ""},
+            )
+        )
+
+    def _absolute(self, url: str, params: Mapping[str, str | int] | None) -> str:
+        if "://" not in url:
+            url = f"{self.base_url.rstrip('/')}/{url.lstrip('/')}"
+        if params:
+            url += ("&" if "?" in url else "?") + urlencode(params)
+        return url
+
+    async def _exchange(
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        seconds: float,
+        max_bytes: int,
+        authorized: bool,
+        irreversible: bool,
+    ) -> Response:
+        started, clock = datetime.now(UTC), time.monotonic()
+        evidence: dict[str, Any] = {
+            "at": started.isoformat(timespec="milliseconds"),
+            "method": method,
+            "url": self._redactor.url(url),
+        }
+        if irreversible:
+            evidence["irreversible"] = True
+        if body:
+            readable = headers.get("Content-Type", "").startswith(("application/json", "application/x-www-form"))
+            evidence["sent"] = self._redactor.trim(body) if readable else f"{len(body)} bytes"
+        try:
+            pool = _pool(frozenset(self.allow_private), self.resolve)
+            request = _build(pool.egress, method, url, body, self._headers(url, headers, authorized))
+            answer = await pool.exchange(request, seconds=seconds, max_bytes=max_bytes, irreversible=irreversible)
+        except TransportError as error:
+            evidence["failure"] = error.problem.code
+            raise
+        else:
+            response = Response(answer.status, answer.headers, answer.body, url)
+            evidence["status"] = answer.status
+            evidence["headers"] = self._redactor.headers(answer.headers)
+            evidence["body"] = self._redactor.trim(answer.body)
+            if self.read_quotas is not None:
+                self.quotas.update({quota.bucket: quota for quota in self.read_quotas(response)})
+            return response
+        finally:
+            evidence["seconds"] = round(time.monotonic() - clock, 3)
+            if len(self.exchanges) < MAX_EXCHANGES:
+                self.exchanges.append(evidence)
+
+    def _headers(self, url: str, headers: Mapping[str, str], authorized: bool) -> dict[str, str]:
+        sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
+        if authorized and self._authorization and origin_of(url) == origin_of(self.base_url):
+            sent["Authorization"] = self._authorization
+        return sent
+
+
+def _encode(json: Any, data: Mapping[str, str] | None, files: Files | None, content: bytes | None) -> tuple[bytes, str]:
+    if json is not None:
+        return jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
+    if files is not None:
+        request = httpx2.Request("POST", "http://multipart.invalid/", data=dict(data or {}), files=dict(files))
+        return request.read(), request.headers["content-type"]
+    if data is not None:
+        return urlencode(data).encode(), "application/x-www-form-urlencoded"
+    return content or b"", "application/octet-stream" if content else ""
+
+
+def _build(egress: Egress, method: str, url: str, body: bytes, headers: dict[str, str]) -> httpcore2.Request:
+    host, port = egress.check_url(url)
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    bracketed = f"[{host}]" if ":" in host else host
+    default_port = port == (443 if parts.scheme == "https" else 80)
+    lines = [("Host", bracketed if default_port else f"{bracketed}:{port}"), *headers.items()]
+    if body or method in ("POST", "PUT", "PATCH"):
+        lines.append(("Content-Length", str(len(body))))
+    return httpcore2.Request(
+        method,
+        httpcore2.URL(scheme=parts.scheme, host=host, port=port, target=_quote_target(target)),
+        headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in lines],
+        content=body,
+    )
+
+
+def _quote_target(target: str) -> bytes:
+    return target.encode() if target.isascii() and " " not in target else httpx2.URL("http://x" + target).raw_path
+
+
+def _pool(allow_private: frozenset[str], resolve: Resolve) -> Pool:
+    pools = _pools.setdefault(asyncio.get_running_loop(), {})
+    key = (allow_private, resolve)
+    pool = pools.get(key)
+    if pool is None:
+        pool = pools[key] = Pool(Egress(allow_private, resolve))
+    return pool
+
+
+async def close_pools() -> None:
+    """Close this event loop's idle connections; call it before the loop ends."""
+    for pool in _pools.pop(asyncio.get_running_loop(), {}).values():
+        await pool.aclose()
+
+
+def run_blocking(work: Callable[[], Awaitable[T]]) -> T:
+    """Run one coroutine function from synchronous code, in a loop of its own, and close its connections."""
+
+    async def whole() -> T:
+        try:
+            return await work()
+        finally:
+            await close_pools()
+            await asyncio.sleep(0)
+
+    coroutine: Coroutine[Any, Any, T] = whole()
+    return asyncio.run(coroutine)

@@ -1,0 +1,75 @@
+"""What is written down about an exchange: enough to understand it, never a secret."""
+
+import base64
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus, urlsplit
+
+TRIM = 500
+MARK = "[hidden]"
+_WINDOW = 20_000
+_SHORTEST_SECRET = 6
+_KEPT_HEADERS = re.compile(r"^(content-type|date|location|retry-after|server|x-request-id|(x-)?ratelimit-[a-z-]+)$")
+_HIDDEN_NAMES = r"[\w.-]*(?:token|jwt|passw|secret|authorization|credential|api_?key|signature|verifier)[\w.-]*"
+_SECRET_JSON = re.compile(rf'("(?:{_HIDDEN_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
+_SECRET_FORM = re.compile(rf"((?:^|[?&\s])(?:{_HIDDEN_NAMES}|code)=)[^&\s\"]*", re.IGNORECASE)
+_BEARER = re.compile(r"\b(Bearer|Basic|DPoP)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+
+
+class Redactor:
+    """Knows every credential of a session and hides them, in every encoding that requests use."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._spellings: set[str] = set()
+        self.add(secrets)
+
+    def add(self, secrets: Iterable[str]) -> None:
+        for secret in secrets:
+            if len(secret) < _SHORTEST_SECRET:
+                continue
+            encoded = base64.b64encode(secret.encode()).decode()
+            self._spellings |= {secret, quote(secret, safe=""), quote_plus(secret), encoded}
+            self._spellings.add(secret.replace("\\", "\\\\").replace('"', '\\"'))
+
+    def add_basic(self, user: str, password: str) -> None:
+        self._spellings.add(base64.b64encode(f"{user}:{password}".encode()).decode())
+
+    def hide(self, text: str) -> str:
+        for spelling in sorted(self._spellings, key=len, reverse=True):
+            if spelling in text:
+                text = text.replace(spelling, MARK)
+        lowered = text.lower()
+        if '"' in text:
+            text = _SECRET_JSON.sub(rf'\1"{MARK}"', text)
+        if "=" in text:
+            text = _SECRET_FORM.sub(rf"\1{MARK}", text)
+        if "bearer" in lowered or "basic" in lowered or "dpop" in lowered:
+            text = _BEARER.sub(rf"\1 {MARK}", text)
+        return text
+
+    def trim(self, body: bytes | str) -> str:
+        """The beginning of a body, with secrets hidden before it is cut."""
+        text = body[:_WINDOW].decode("utf-8", "replace") if isinstance(body, bytes) else body[:_WINDOW]
+        text = self.hide(text).replace("\x00", "")
+        return text if len(text) <= TRIM else text[:TRIM] + "…"
+
+    def url(self, url: str) -> str:
+        """A URL without user name, fragment and secret query values."""
+        parts = urlsplit(url)
+        plain = parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], fragment="").geturl()
+        return self.hide(plain)[:TRIM]
+
+    def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        return {name: self.hide(value)[:200] for name, value in headers.items() if _KEPT_HEADERS.match(name)}
+
+    def again(self, exchange: Mapping[str, Any]) -> dict[str, Any]:
+        """An earlier exchange, with secrets that became known since."""
+        return {
+            name: self.hide(value)
+            if isinstance(value, str)
+            else {key: self.hide(str(inner)) for key, inner in value.items()}
+            if isinstance(value, Mapping)
+            else value
+            for name, value in exchange.items()
+        }
