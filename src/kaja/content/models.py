@@ -127,13 +127,19 @@ class Asset(TenantModel):
 
 
 class Revision(TenantModel):
-    """A post as it was: document and variants in one snapshot. Append-only."""
+    """A post as it was: document and variants in one snapshot (`content.snapshot`).
+
+    A burst of autosaves of one author is one row whose number moves with the newest; everything else is append-only.
+    """
 
     post = models.ForeignKey(Post, on_delete=models.CASCADE, related_name="revisions")
     number = models.PositiveIntegerField()
     snapshot = models.JSONField()
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     author_name = models.CharField(max_length=150, blank=True)
+    autosaved = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["post", "number"], name="revision_once")]

@@ -1,0 +1,1 @@
+"""Files of a workspace: taken in, checked by content, stored, opened for a network."""

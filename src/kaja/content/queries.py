@@ -1,0 +1,272 @@
+"""All reads of posts. Every query runs inside an entered workspace scope."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Prefetch, Q, QuerySet
+
+from kaja.channels.models import Channel
+from kaja.content.document import Document, MediaItem, Overrides, resolve
+from kaja.content.media.open import open_assets
+from kaja.content.models import Post, PostLabel, Revision, Variant
+from kaja.content.snapshot import PostContent, content_of
+from kaja.kernel.tenancy import current_workspace_id
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.registry import CONNECTORS
+from kaja.workspaces.errors import NotFound, Refused
+
+PAGE = 50
+PAGE_MAX = 200
+
+
+def _ready(rows: QuerySet[Post]) -> QuerySet[Post]:
+    """With all that a list shows, in three more queries whatever the number of posts."""
+    return rows.select_related("campaign", "owner").prefetch_related(
+        Prefetch(
+            "variants",
+            Variant.objects.filter(removed_at__isnull=True).select_related("channel").order_by("id"),
+            to_attr="active_variants",
+        ),
+        Prefetch("post_labels", PostLabel.objects.select_related("label").order_by("label__name")),
+    )
+
+
+def get_post(post_id: UUID, *, deleted: bool = False) -> Post:
+    """A post with `active_variants` (and their channels), labels, campaign and owner; or NotFound."""
+    rows = _ready(Post.objects.filter(id=post_id))
+    post = rows.first() if deleted else rows.filter(deleted_at__isnull=True).first()
+    if post is None:
+        raise NotFound(
+            Problem(
+                code="post_not_found",
+                message=gettext_noop("This post is not here."),
+                fix=gettext_noop("Perhaps somebody deleted it; look in the list of posts or in the bin."),
+            )
+        )
+    return post
+
+
+def active_variants(post: Post) -> list[Variant]:
+    """The variants that count, each with its channel; free when the post came from this module."""
+    ready: list[Variant] | None = getattr(post, "active_variants", None)
+    if ready is not None:
+        return ready
+    return list(Variant.objects.filter(post=post, removed_at__isnull=True).select_related("channel").order_by("id"))
+
+
+def get_content(post: Post) -> PostContent:
+    """The post's content as one value."""
+    return content_of(post, active_variants(post))
+
+
+def list_labels_of(post: Post) -> list[str]:
+    """Names, sorted."""
+    return [pl.label.name for pl in post.post_labels.all()]
+
+
+@dataclass(frozen=True)
+class PostFilter:
+    """What a list shows; None and empty mean all. `text` is searched in texts and titles."""
+
+    campaign: UUID | None = None
+    label: str = ""
+    states: Sequence[str] = ()
+    owner: UUID | None = None
+    channel: UUID | None = None
+    text: str = ""
+    due_from: datetime | None = None
+    due_to: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some posts, newest first, and where the next page begins (empty when there is none)."""
+
+    posts: list[Post]
+    next_cursor: str
+
+
+def search_post_ids(text: str, limit: int = 1000) -> list[UUID]:
+    """Ids of the posts whose text holds every word of `text`, newest first, at most `limit`.
+
+    One SQL function that takes the workspace id: trigram operators are not leak-proof, so under row-level security
+    they could not use their index.
+    """
+    workspace_id = current_workspace_id()
+    if workspace_id is None:
+        raise RuntimeError("search runs inside a workspace scope")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT post_id FROM content_search_posts(%s, %s, %s)", [workspace_id, text, limit])
+        return [row[0] for row in cursor.fetchall()]
+
+
+def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
+    """The posts that match, unordered and without what a list shows beside them."""
+    rows = Post.objects.filter(deleted_at__isnull=not wanted.deleted)
+    conditions = Q()
+    if wanted.campaign:
+        conditions &= Q(campaign_id=wanted.campaign)
+    if wanted.owner:
+        conditions &= Q(owner_id=wanted.owner)
+    if wanted.states:
+        conditions &= Q(state__in=list(wanted.states))
+    if wanted.label:
+        conditions &= Q(id__in=PostLabel.objects.filter(label__name=wanted.label).values("post_id"))
+    if wanted.channel:
+        active = Variant.objects.filter(channel_id=wanted.channel, removed_at__isnull=True)
+        conditions &= Q(id__in=active.values("post_id"))
+    if wanted.text.strip():
+        conditions &= Q(id__in=search_post_ids(wanted.text.strip()))
+    if wanted.due_from:
+        conditions &= Q(due_at__gte=wanted.due_from)
+    if wanted.due_to:
+        conditions &= Q(due_at__lt=wanted.due_to)
+    return rows.filter(conditions)
+
+
+def _parse_cursor(cursor: str) -> UUID:
+    try:
+        return UUID(hex=cursor)
+    except ValueError:
+        raise Refused(
+            Problem(
+                code="cursor_invalid",
+                message=gettext_noop("This page mark is not one of ours."),
+                field="cursor",
+                fix=gettext_noop("Begin with the first page again."),
+            )
+        ) from None
+
+
+def list_posts(wanted: PostFilter | None = None, cursor: str = "", limit: int = PAGE) -> Page:
+    """Posts, newest first (ids are time-ordered), each as `get_post` gives it."""
+    rows = filter_posts(wanted or PostFilter())
+    if cursor:
+        rows = rows.filter(id__lt=_parse_cursor(cursor))
+    limit = max(1, min(limit, PAGE_MAX))
+    found = list(_ready(rows).order_by("-id")[: limit + 1])
+    more = len(found) > limit
+    posts = found[:limit]
+    return Page(posts, posts[-1].id.hex if more else "")
+
+
+def list_board(state: str, limit: int = 300) -> list[Post]:
+    """A column of the ideas board in its own order."""
+    rows = Post.objects.filter(state=state, deleted_at__isnull=True)
+    return list(_ready(rows).order_by("position", "id")[:limit])
+
+
+def list_revisions(post: Post, limit: int = 200) -> list[Revision]:
+    """The kept versions, newest first."""
+    return list(Revision.objects.filter(post=post).order_by("-number")[:limit])
+
+
+def facts_of(channel: Channel) -> Facts:
+    """What the network said about the account, as rules want it; unknown keys of newer versions are ignored."""
+    known = channel.facts or {}
+    return Facts(
+        account_id=channel.account_id,
+        handle=channel.handle,
+        name=channel.name,
+        url=channel.url,
+        avatar_url=channel.avatar_url,
+        limits=known.get("limits", {}),
+        permissions=tuple(known.get("permissions", ())),
+        expires_at=channel.expires_at,
+        version=str(known.get("version", "")),
+        terms={name: tuple(values) for name, values in known.get("terms", {}).items()},
+    )
+
+
+def drafts_of(variants: Iterable[Variant]) -> dict[UUID, Draft]:
+    """What each channel would carry, by variant id: one query for the files of all. Posts and channels of the
+    variants should be selected with them."""
+    rows = list(variants)
+    merged: dict[UUID, tuple[Document, Overrides, Mapping[str, Any]]] = {}
+    for variant in rows:
+        document = Document.model_validate(variant.post.document)
+        merged[variant.id] = (document, Overrides.model_validate(variant.overrides), variant.options)
+    return resolve_all(merged)
+
+
+def resolve_all(contents: Mapping[UUID, tuple[Document, Overrides, Mapping[str, Any]]]) -> dict[UUID, Draft]:
+    """Drafts of contents that need not be saved (the composer checks while somebody types)."""
+    items = [item for document, overrides, _ in contents.values() for item in media_items(document, overrides)]
+    opened = open_assets(items)
+
+    def open_media(item: MediaItem) -> Media:
+        return opened[item]
+
+    return {
+        key: resolve(document, overrides, options, open_media)
+        for key, (document, overrides, options) in contents.items()
+    }
+
+
+def media_items(document: Document, overrides: Overrides) -> list[MediaItem]:
+    """Every use of an asset that the merged document has, in order."""
+    items: list[MediaItem] = []
+    for source in (document, overrides):
+        items += [item for part in source.parts or () for item in part.media]
+        if source.link_card and source.link_card.image:
+            items.append(MediaItem(asset=source.link_card.image))
+    return items
+
+
+def draft_of(variant: Variant) -> Draft:
+    """What one channel would carry."""
+    return drafts_of([variant])[variant.id]
+
+
+def check_draft(channel: Channel, draft: Draft) -> list[Problem]:
+    """The network's own findings, and Kaja's about the channel: the same in the composer, the API and at delivery."""
+    connector = CONNECTORS.get(channel.network)
+    if connector is None:
+        return [
+            Problem(
+                code="network_unknown",
+                message=gettext_noop("This Kaja does not speak “%(network)s”; the post cannot go to %(channel)s."),
+                field="channels",
+                fix=gettext_noop("Take the channel off the post, or ask the operator which version is installed."),
+                params={"network": channel.network, "channel": str(channel)},
+            )
+        ]
+    found: list[Problem] = []
+    if channel.disconnected_at is not None:
+        found.append(
+            Problem(
+                code="channel_disconnected",
+                message=gettext_noop("The channel “%(channel)s” is disconnected."),
+                field="channels",
+                fix=gettext_noop("Connect it again, or choose another channel."),
+                params={"channel": str(channel)},
+            )
+        )
+    elif channel.health == "reconnect":
+        found.append(
+            Problem(
+                code="channel_needs_reconnect",
+                message=gettext_noop("%(channel)s must be connected again before anything can be sent to it."),
+                field="channels",
+                fix=gettext_noop("Open Channels and connect it again; its plan and history stay."),
+                params={"channel": str(channel)},
+                severity="warning",
+            )
+        )
+    return found + connector.check(draft, facts_of(channel))
+
+
+def check_post(post: Post) -> dict[UUID, list[Problem]]:
+    """Everything that is wrong or risky, by channel id; a channel without findings has an empty list."""
+    variants = active_variants(post)
+    for variant in variants:
+        variant.post = post
+    drafts = drafts_of(variants)
+    return {v.channel_id: check_draft(v.channel, drafts[v.id]) for v in variants}
