@@ -35,10 +35,12 @@ class Delivery(TenantModel):
 
     A post is position 0; the parts of a thread and the first comment follow, each its own delivery that starts when
     the one before (`after`) is sent. `content` is frozen when sending begins, so every attempt sends the same bytes.
-    `needs_person` marks what machinery may not decide.
+    `needs_person` marks what machinery may not decide. `next_at` is when the engine looks at the row next; without it
+    the row sleeps until something else happens (the message before is sent, a person decides, a channel reconnects).
     """
 
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="deliveries")
+    # No index of its own: the unique constraint begins with it, and every index costs at each change of state.
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.POST)
     position = models.PositiveSmallIntegerField(default=0)
@@ -46,7 +48,7 @@ class Delivery(TenantModel):
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     due_at = models.DateTimeField()
-    next_at = models.DateTimeField()
+    next_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     stage = models.CharField(max_length=30, blank=True)
@@ -54,6 +56,7 @@ class Delivery(TenantModel):
     content = models.JSONField(null=True)
     post_revision = models.PositiveIntegerField(default=0)
     attempts_made = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0)  # in a row without progress; pauses grow with it
     uncertain_since = models.DateTimeField(null=True)
     needs_person = models.BooleanField(default=False)
     problem = models.JSONField(null=True)  # networks.kit.problems.Problem
@@ -62,12 +65,15 @@ class Delivery(TenantModel):
     remote_id = models.CharField(max_length=500, blank=True)
     remote_url = models.CharField(max_length=1000, blank=True)
     sent_at = models.DateTimeField(null=True)
+    announce = models.CharField(max_length=12, blank=True)  # a domain event that is still to be told
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["variant", "position"], name="delivery_once_per_variant"),
+            # One message at a time on a channel: the order of a channel is the order of its calls.
+            models.UniqueConstraint(fields=["channel"], condition=Q(state="sending"), name="delivery_one_in_flight"),
             models.CheckConstraint(condition=~Q(state="sent") | ~Q(remote_id=""), name="sent_has_remote_id"),
         ]
         indexes = [
@@ -80,6 +86,7 @@ class Delivery(TenantModel):
                 condition=Q(needs_person=True),
                 name="delivery_needs_you",
             ),
+            models.Index(fields=["workspace"], condition=~Q(announce=""), name="delivery_announce"),
         ]
 
 

@@ -1,0 +1,43 @@
+"""The legal moves of a delivery, in one table. Everything that changes a state asks here; anything else raises."""
+
+from kaja.publishing.models import State
+
+MOVES: dict[State, frozenset[State]] = {
+    State.SCHEDULED: frozenset({State.SENDING, State.CANCELLED}),
+    State.SENDING: frozenset(
+        {
+            State.SENT,
+            State.PROCESSING,
+            State.WAITING,
+            State.UNCERTAIN,
+            State.FAILED,
+            State.MISSED,
+            State.CANCELLED,  # the permission was withdrawn before the irreversible call
+        }
+    ),
+    # The network has accepted the message; only the network can still refuse it.
+    State.PROCESSING: frozenset({State.SENT, State.UNCERTAIN, State.FAILED}),
+    State.WAITING: frozenset({State.SENDING, State.SCHEDULED, State.CANCELLED}),
+    # Nobody knows whether it stands there: found, or shown to be absent, or decided by a person. Never "failed".
+    State.UNCERTAIN: frozenset({State.SENT, State.PROCESSING, State.WAITING, State.CANCELLED}),
+    State.FAILED: frozenset({State.SCHEDULED, State.CANCELLED}),
+    State.MISSED: frozenset({State.SCHEDULED, State.CANCELLED}),
+    State.CANCELLED: frozenset({State.SCHEDULED}),
+    State.SENT: frozenset(),
+}
+
+BY_PERSON_ONLY = frozenset({(State.UNCERTAIN, State.CANCELLED)})
+"""Moves that the engine may never make."""
+
+
+class IllegalMove(Exception):
+    """A move that the table does not know: a bug, never a user's fault."""
+
+
+def check_move(before: State, after: State, *, by_person: bool = False) -> State:
+    """The state after the move. Staying in a state is always legal; raises IllegalMove for a move not in the table."""
+    if before == after:
+        return after
+    if after not in MOVES[before] or ((before, after) in BY_PERSON_ONLY and not by_person):
+        raise IllegalMove(f"{before.value} -> {after.value}")
+    return after
