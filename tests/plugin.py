@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from kaja.kernel.postgres import Cluster, ensure_roles
+from kaja.kernel.postgres import APP, OWNER, Cluster, ensure_roles
 from kaja.kernel.vault import KeyRing
 
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
@@ -35,7 +35,7 @@ if "KAJA_TEST_POSTGRES" not in os.environ:
     os.environ["KAJA_TEST_POSTGRES"] = _start()
 _server = urlsplit(os.environ["KAJA_TEST_POSTGRES"])
 with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], autocommit=True) as _connection:
-    ensure_roles(_connection, _server.password or "")
+    ensure_roles(_connection, dict.fromkeys((OWNER, APP), _server.password or ""))
 
 for _name in [
     n for n in os.environ if n.startswith("KAJA_") and n not in {"KAJA_TEST_POSTGRES", "KAJA_CONTRACTS", "KAJA_DATA"}

@@ -17,36 +17,94 @@ def home() -> Path:
     return Path(base).expanduser() / "kaja"
 
 
+def _port(name: str, default: int) -> int:
+    value = os.environ.get(name, "") or str(default)
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:
+        raise Misconfigured(f"{name} must be a port number from 1 to 65535 (it is {value!r})")
+    return int(value)
+
+
 def port() -> int:
-    return int(os.environ.get("KAJA_PORT", "8000"))
+    """The port of the web server."""
+    return _port("KAJA_PORT", 8000)
+
+
+def practice_port() -> int:
+    """The port of the practice network."""
+    return _port("KAJA_PRACTICE_PORT", min(port() + 1, 65535))
+
+
+def listen() -> str:
+    """The address of this machine that the web server listens on."""
+    return os.environ.get("KAJA_LISTEN") or "127.0.0.1"
+
+
+def address() -> str:
+    """The address that people type, without a slash at its end."""
+    return (os.environ.get("KAJA_BASE_URL") or f"http://127.0.0.1:{port()}").rstrip("/")
+
+
+def pool_size() -> int:
+    """Connections that this process keeps open to the database; 0 opens one per use. `kaja web` sets it."""
+    value = os.environ.get("KAJA_DATABASE_POOL") or "0"
+    if not value.isdigit():
+        raise Misconfigured(f"KAJA_DATABASE_POOL must be a number (it is {value!r})")
+    return int(value)
+
+
+def has_external_database() -> bool:
+    return bool(os.environ.get("DATABASE_URL"))
 
 
 def database_url() -> str:
     """`DATABASE_URL`, or the address that the embedded PostgreSQL left in the data folder."""
     if url := os.environ.get("DATABASE_URL"):
         return url
-    address = home() / "postgres-url"
-    if address.exists():
-        return address.read_text().strip()
+    file = home() / "postgres-url"
+    if file.exists():
+        return file.read_text().strip()
     # Nothing runs yet; commands that need the database start it or say so.
     return "postgresql://kaja_app@127.0.0.1:1/kaja"
 
 
-def parse_database_url(url: str) -> dict[str, object]:
-    """A Django database entry from `postgresql://user:password@host:port/name?option=value`."""
-    parts = urlsplit(url)
+def owner_database_url() -> str:
+    """The address with which migrations run: the owner of the tables."""
+    if url := os.environ.get("KAJA_OWNER_DATABASE_URL"):
+        return url
+    if not has_external_database() and (file := home() / "postgres-owner-url").exists():
+        return file.read_text().strip()
+    return database_url()
+
+
+def parse_database_url(url: str, pool: int = 0) -> dict[str, object]:
+    """A Django database entry from `postgresql://user:password@host:port/name?option=value`.
+
+    `pool` connections are kept and shared by the threads of the process; 0 opens one per thread.
+    """
+    try:
+        parts = urlsplit(url)
+        number = parts.port
+    except ValueError as error:
+        raise Misconfigured(f"DATABASE_URL is not an address: {error}") from None
     if parts.scheme not in {"postgres", "postgresql"}:
         raise Misconfigured(f"DATABASE_URL must start with postgresql:// (it starts with {parts.scheme!r})")
-    query = dict(parse_qsl(parts.query))
-    host = query.pop("host", "") or unquote(parts.hostname or "")
+    if not parts.path.lstrip("/"):
+        raise Misconfigured("DATABASE_URL must end with the name of a database: postgresql://user:password@host/name")
+    query: dict[str, object] = dict(parse_qsl(parts.query))
+    host = str(query.pop("host", "")) or unquote(parts.hostname or "")
+    asked_port = str(number or query.pop("port", ""))
+    options: dict[str, object] = {"connect_timeout": 5, **query}
+    if pool:
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5, "max_idle": 120}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
-        "PORT": str(parts.port or query.pop("port", "")),
-        "OPTIONS": {**query},
-        "CONN_MAX_AGE": 60,
+        "PORT": asked_port,
+        "OPTIONS": options,
+        # A pool gives connections back after every request; Django refuses both at once.
+        "CONN_MAX_AGE": 0 if pool else 60,
         "CONN_HEALTH_CHECKS": True,
     }

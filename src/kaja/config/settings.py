@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from kaja.config import environment
+from kaja.config.logs import logging_config
 
 SOURCE = Path(__file__).resolve().parent.parent
 HOME = environment.home()
@@ -19,7 +20,7 @@ def _secret_key() -> str:
 
 SECRET_KEY = _secret_key()
 DEBUG = False
-BASE_URL = os.environ.get("KAJA_BASE_URL", f"http://127.0.0.1:{environment.port()}").rstrip("/")
+BASE_URL = environment.address()
 ALLOWED_HOSTS = [h for h in os.environ.get("KAJA_HOSTS", "").replace(" ", "").split(",") if h] or [
     "127.0.0.1",
     "localhost",
@@ -35,10 +36,15 @@ SESSION_COOKIE_NAME = "kaja_session"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+# Only over https: a browser that once saw the header refuses plain http to this host for a year.
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
+LOGGING = logging_config(os.environ.get("KAJA_LOG_LEVEL", "INFO").upper())
+# Larger bodies are uploads, which Django streams to a file in the data folder's disk.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 # Hosts in private ranges that connectors may still reach (an instance inside the company); "*" allows all.
 PRIVATE_HOSTS_ALLOWED = [h for h in os.environ.get("KAJA_ALLOW_PRIVATE_HOSTS", "").split(",") if h]
-PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL", f"http://127.0.0.1:{environment.port() + 1}")
+PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL", f"http://127.0.0.1:{environment.practice_port()}")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -60,7 +66,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "kaja.config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "kaja.config.headers.SecurityHeadersMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -91,7 +99,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": environment.parse_database_url(environment.database_url())}
+DATABASES = {"default": environment.parse_database_url(environment.database_url(), environment.pool_size())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "workspaces.User"
@@ -125,9 +133,14 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": HOME / "media"},
     },
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # Before `kaja migrate` has collected them (tests, development) files are served under their plain names.
+    "staticfiles": {
+        "BACKEND": "kaja.config.storage.HashedFiles"
+        if (STATIC_ROOT / "staticfiles.json").exists()
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
 }
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 EMAIL_HOST = os.environ.get("KAJA_SMTP_HOST", "")
 EMAIL_PORT = int(os.environ.get("KAJA_SMTP_PORT", "587"))

@@ -5,3 +5,5 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("allauth.urls")),
 ]
+
+handler500 = "kaja.config.outage.server_error"

@@ -1,0 +1,5 @@
+"""`python -m kaja` is `kaja`."""
+
+from kaja.cli.main import main
+
+main()

@@ -1,0 +1,39 @@
+"""How the command line fails: one exit code per kind of trouble (they stand in docs/operations.md)."""
+
+import click
+
+
+class CommandFailed(click.ClickException):
+    """The command could not do its work; the message says what happened and what to do."""
+
+    exit_code = 1
+
+
+class BadSetting(CommandFailed):
+    """A setting is missing or unusable."""
+
+    exit_code = 2
+
+
+class AlreadyRunning(CommandFailed):
+    """Another Kaja works on this data folder."""
+
+    exit_code = 3
+
+
+class PortTaken(CommandFailed):
+    """Another program listens on the port."""
+
+    exit_code = 4
+
+
+class FolderUnusable(CommandFailed):
+    """The data folder cannot be made, written or trusted, or its disk is full."""
+
+    exit_code = 5
+
+
+class DatabaseUnusable(CommandFailed):
+    """The database does not start, does not answer, or is not fit for Kaja."""
+
+    exit_code = 6

@@ -1,0 +1,53 @@
+"""The `kaja` command: one group whose parts are loaded only when they are called."""
+
+import importlib
+import os
+import sys
+from typing import cast
+
+import click
+
+# Name on the command line -> where the click command stands. A new command is one line here.
+COMMANDS = {
+    "up": "kaja.cli.up:up",
+    "web": "kaja.cli.web:web",
+    "worker": "kaja.cli.worker:worker",
+    "migrate": "kaja.cli.migrate:migrate",
+    "doctor": "kaja.cli.doctor:doctor",
+    "backup": "kaja.cli.backup:backup",
+    "restore": "kaja.cli.restore:restore",
+    "workspace": "kaja.cli.workspace:workspace",
+    "user": "kaja.cli.workspace:user",
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand when it is asked for, so that `kaja up` does not wait for Django."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name].partition(":")
+        return cast(click.Command, getattr(importlib.import_module(module), attribute))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="kaja")
+def kaja() -> None:
+    """Kaja, the open workplace of a social media team.
+
+    Start it with `kaja up`; `kaja doctor` says what is wrong when something is.
+    """
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kaja.config.settings")
+    try:
+        kaja.main(prog_name="kaja")
+    except BrokenPipeError:  # `kaja post list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,79 @@
+"""`kaja migrate`: bring the database's schema, the rights in it and the static files to this version."""
+
+import os
+from urllib.parse import unquote, urlsplit
+
+import click
+import psycopg
+from psycopg import sql
+
+from kaja.cli import prepared
+from kaja.cli.database import LEAST_VERSION, check_version, explain, running_database
+from kaja.cli.failures import DatabaseUnusable
+from kaja.config import environment
+from kaja.kernel.postgres import grant_to_app
+
+# Any number that nothing else locks: two hosts that start at once migrate one after the other.
+_LOCK = 0x6B616A61
+
+
+@click.command()
+@click.option("--quiet", is_flag=True, help="Say only what went wrong.")
+def migrate(quiet: bool) -> None:
+    """Bring the database and the static files to this version. Repeating it changes nothing."""
+    with running_database():
+        migrate_database(quiet=quiet)
+    collect_static()
+    if not quiet:
+        click.echo("The database and the static files are up to date.")
+
+
+def migrate_database(*, quiet: bool) -> None:
+    """Run migrations as the owner, then let the application's role use the tables. The server must be running."""
+    owner, app = environment.owner_database_url(), environment.database_url()
+    # Django's settings are read after this line; only this process works as the owner.
+    os.environ["DATABASE_URL"] = owner
+    import django
+    from django.core.management import call_command
+    from django.db.migrations.loader import MigrationLoader
+
+    django.setup()
+    try:
+        with psycopg.connect(owner, autocommit=True, connect_timeout=5) as connection:
+            if (found := check_version(connection)) < LEAST_VERSION:
+                raise DatabaseUnusable(f"PostgreSQL {LEAST_VERSION} or newer is needed; this server is {found}.")
+            connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
+            call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
+            _grant(connection, app)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnusable(explain(owner, error)) from error
+    known = sorted(MigrationLoader(None).disk_migrations)
+    prepared.remember(migrations=known, migrations_code=prepared.migrations_code())
+
+
+def _grant(connection: psycopg.Connection, app_url: str) -> None:
+    role = unquote(urlsplit(app_url).username or "")
+    me = connection.execute("SELECT current_user").fetchone()
+    if not role or (me and me[0] == role):
+        return
+    grant_to_app(connection, role)
+    # Tables that a later migration makes are usable at once, before this command has run to its end.
+    connection.execute(
+        sql.SQL(
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {}"
+        ).format(sql.Identifier(role))
+    )
+
+
+def collect_static() -> None:
+    """Put every static file, under a name with its hash and compressed, into the data folder."""
+    import django
+    from django.conf import settings
+    from django.core.files.storage import storages
+    from django.core.management import call_command
+
+    django.setup()
+    settings.STORAGES["staticfiles"] = {"BACKEND": "kaja.config.storage.HashedFiles"}
+    storages.__init__()  # type: ignore[misc] # forget the storage that was chosen before the files were collected
+    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    prepared.remember(static_code=prepared.static_code())

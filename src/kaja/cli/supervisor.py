@@ -1,0 +1,145 @@
+"""Child processes: started, watched, restarted after a crash, and ended in order."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from kaja.kernel.postgres import Cluster, end_with_parent
+
+LONGEST_PAUSE = 30.0
+# A part that ran this long was healthy: its next crash is restarted at once.
+HEALTHY_AFTER = 60.0
+
+
+@dataclass
+class Part:
+    """One child process. `grace` is how many seconds it gets to end by itself."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    grace: float = 10.0
+    quiet: bool = False  # what it prints to standard output is for machines
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    crashes: int = 0
+    next_start: float = 0.0
+
+    def start(self) -> None:
+        # A session of its own: Ctrl-C in the terminal reaches only the supervisor, which stops the parts in order.
+        self.process = subprocess.Popen(
+            self.command,
+            env={**os.environ, **self.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL if self.quiet else None,
+            start_new_session=True,
+            preexec_fn=end_with_parent(signal.SIGTERM),
+        )
+        self.started = time.monotonic()
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def ask_to_end(self) -> None:
+        if self.process and self.is_running():
+            self.process.send_signal(signal.SIGTERM)
+
+    def end(self, hurry: Callable[[], bool]) -> None:
+        """Wait until the part has ended; kill it when its grace is over or somebody is in a hurry."""
+        if self.process is None:
+            return
+        deadline = time.monotonic() + self.grace
+        while self.is_running() and time.monotonic() < deadline and not hurry():
+            time.sleep(0.02)
+        if self.is_running():
+            say(f"{self.name} did not end in time and is killed")
+            self.process.kill()
+        self.process.wait()
+
+    def plan_restart(self) -> float:
+        """Note a crash; returns the pause in seconds before the next start: 0, 1, 2, 4 ... 30."""
+        now = time.monotonic()
+        if now - self.started > HEALTHY_AFTER:
+            self.crashes = 0
+        pause = min(2.0 ** (self.crashes - 1), LONGEST_PAUSE) if self.crashes else 0.0
+        self.crashes += 1
+        self.next_start = now + pause
+        return pause
+
+
+def say(text: str) -> None:
+    """A line for the operator."""
+    sys.stderr.write(f"kaja: {text}\n")
+    sys.stderr.flush()
+
+
+def describe_end(code: int) -> str:
+    """An exit code in words."""
+    if code < 0:
+        return f"was killed ({signal.Signals(-code).name})"
+    return f"ended with code {code}"
+
+
+@dataclass
+class Supervisor:
+    """Keeps the parts and the embedded database running until a signal asks to stop."""
+
+    parts: list[Part]
+    cluster: Cluster | None = None
+    signals: int = 0
+    database_crashes: int = 0
+    _last_rotation: float = field(default_factory=time.monotonic)
+
+    def listen(self) -> None:
+        """Turn SIGINT and SIGTERM into a clean stop; a second one hurries."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._on_signal)
+
+    def _on_signal(self, number: int, frame: object) -> None:
+        self.signals += 1
+
+    def watch(self) -> None:
+        """Restart what crashed. Returns when a signal asked to stop."""
+        while not self.signals:
+            self.tick()
+            time.sleep(0.1)
+
+    def tick(self) -> None:
+        if self.cluster:
+            self._watch_database(self.cluster)
+        for part in self.parts:
+            if part.is_running():
+                continue
+            if part.process is not None:
+                ended = describe_end(part.process.returncode)
+                pause = part.plan_restart()
+                part.process = None
+                say(f"{part.name} {ended}; starting it again" + (f" in {pause:.0f} s" if pause else ""))
+            if time.monotonic() >= part.next_start:
+                part.start()
+
+    def _watch_database(self, cluster: Cluster) -> None:
+        if time.monotonic() - self._last_rotation > 60:
+            self._last_rotation = time.monotonic()
+            cluster.rotate_log()
+        if cluster.process is None or cluster.process.poll() is None:
+            return
+        say(f"the database {describe_end(cluster.process.returncode)}; starting it again (its log: {cluster.log})")
+        if self.database_crashes:
+            time.sleep(min(2.0**self.database_crashes, LONGEST_PAUSE))
+        self.database_crashes += 1
+        cluster.start()  # raises PostgresFailed when it cannot be helped: then all of Kaja ends, loudly
+
+    def stop(self) -> None:
+        """End the parts (all are asked at once), then the database that they used."""
+        for part in self.parts:
+            part.ask_to_end()
+        begun = self.signals
+        for part in self.parts:
+            part.end(lambda: self.signals > begun)
+        if self.cluster:
+            self.cluster.stop()

@@ -1,0 +1,145 @@
+"""`kaja up`: all of Kaja on this machine, with one command."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from urllib.parse import urlsplit
+
+import click
+import psycopg
+
+from kaja.cli import prepared
+from kaja.cli.database import check_external, embedded_cluster, explain, start_embedded
+from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, PortTaken
+from kaja.cli.home import lock_home, prepare_home
+from kaja.cli.supervisor import Part, Supervisor, say
+from kaja.config import environment
+from kaja.kernel.postgres import Cluster, PostgresFailed
+
+READY_WITHIN = 60.0
+
+
+@click.command()
+def up() -> None:
+    """Start everything: database, practice network, web server, worker. Ctrl-C stops all of it."""
+    try:
+        port, practice_port = environment.port(), environment.practice_port()
+        environment.parse_database_url(environment.database_url())
+    except environment.Misconfigured as error:
+        raise BadSetting(str(error)) from error
+    home = prepare_home()
+    with lock_home(home):
+        # Before the database starts: nothing has to be undone when the port is taken.
+        refuse_taken_port(environment.listen(), port, "KAJA_PORT")
+        parts = [] if os.environ.get("KAJA_PRACTICE_URL") else [practice_part(practice_port)]
+        cluster = None if environment.has_external_database() else embedded_cluster()
+        supervisor = Supervisor(parts, cluster)
+        supervisor.listen()
+        try:
+            _start(supervisor, cluster, port)
+            supervisor.watch()
+        except PostgresFailed as error:
+            raise DatabaseUnusable(f"The database cannot be started again:\n{error}") from error
+        finally:
+            say("stopping ...")
+            supervisor.stop()
+            say("stopped.")
+
+
+def _start(supervisor: Supervisor, cluster: Cluster | None, port: int) -> None:
+    for part in supervisor.parts:
+        part.start()
+    if cluster:
+        start_embedded(cluster)
+    else:
+        check_external(environment.database_url())
+    prepare_database()
+    command = [sys.executable, "-m", "kaja"]
+    services = [Part("web", [*command, "web"], grace=8.0), Part("worker", [*command, "worker"], grace=30.0)]
+    # The page first: with both at once on a small machine the first page waits for two imports of Django.
+    supervisor.parts[:0] = services
+    for part in services:
+        part.start()
+    if wait_until_ready(supervisor, port):
+        click.echo(banner())
+
+
+def prepare_database() -> None:
+    """Migrate and collect static files, unless an earlier start has done it."""
+    try:
+        if prepared.migrations_are_applied(environment.database_url()) and prepared.static_is_collected():
+            return
+    except psycopg.Error as error:
+        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+    say("preparing the database ...")
+    if subprocess.run([sys.executable, "-m", "kaja", "migrate", "--quiet"], check=False).returncode:
+        raise CommandFailed("The database could not be prepared; the reason stands above.")
+
+
+def practice_part(port: int) -> Part:
+    """The practice network on its own port; another one when that is taken."""
+    if not port_is_free("127.0.0.1", port):
+        raise PortTaken(
+            f"Port {port} of the practice network is taken by another program. Set KAJA_PRACTICE_PORT to a free one."
+        )
+    folder = environment.home() / "practice"
+    folder.mkdir(exist_ok=True, mode=0o700)
+    # The web server and the worker read it from the environment.
+    os.environ["KAJA_PRACTICE_URL"] = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "kaja.practice", "--port", str(port), "--data", str(folder)]
+    return Part("the practice network", command, quiet=True)
+
+
+def port_is_free(host: str, port: int) -> bool:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return False
+    return True
+
+
+def refuse_taken_port(host: str, port: int, setting: str) -> None:
+    if not port_is_free(host, port):
+        raise PortTaken(
+            f"Port {port} is taken by another program, or needs more rights than this user has. "
+            f"Start with another one, for example: {setting}={port + 10} kaja up"
+        )
+
+
+def wait_until_ready(supervisor: Supervisor, port: int) -> bool:
+    """Whether the web server answered before its time was over or somebody asked to stop."""
+    host = environment.listen() if environment.listen() not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
+    if ":" in host:
+        host = f"[{host}]"
+    deadline = time.monotonic() + READY_WITHIN
+    while time.monotonic() < deadline and not supervisor.signals:
+        supervisor.tick()
+        try:
+            with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=5):
+                return True
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    if not supervisor.signals:
+        say(f"the web server does not answer yet after {READY_WITHIN:.0f} s; `kaja doctor` may know why")
+    return False
+
+
+def banner() -> str:
+    """What a person sees when all is ready."""
+    base = environment.address()
+    database = urlsplit(environment.database_url())
+    where = "built in" if not environment.has_external_database() else f"{database.hostname or 'local socket'}"
+    return (
+        f"\n  Kaja is ready:  {base}\n"
+        f"\n  data folder     {environment.home()}"
+        f"\n  database        PostgreSQL, {where}"
+        f"\n  practice        {os.environ.get('KAJA_PRACTICE_URL', '')}"
+        "\n\n  Ctrl-C stops it. `kaja doctor` says what is wrong when something is.\n"
+    )

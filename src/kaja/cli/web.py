@@ -1,0 +1,33 @@
+"""`kaja web`: the web server."""
+
+import os
+
+import click
+
+from kaja.cli.failures import BadSetting
+from kaja.config import environment
+
+
+@click.command()
+@click.option("--host", default=None, help="Address to listen on (default: KAJA_LISTEN or 127.0.0.1).")
+@click.option("--port", type=int, default=None, help="Port to listen on (default: KAJA_PORT or 8000).")
+def web(host: str | None, port: int | None) -> None:
+    """Serve the pages and the API. Any number of them may run against one database."""
+    # Threads of this process share these connections.
+    os.environ.setdefault("KAJA_DATABASE_POOL", "10")
+    import uvicorn
+
+    try:
+        uvicorn.run(
+            "kaja.config.asgi:application",
+            host=host or environment.listen(),
+            port=port or environment.port(),
+            loop="auto",
+            lifespan="off",
+            access_log=False,  # a query string may carry what nobody should log
+            log_config=None,  # Django's logging, which redacts
+            server_header=False,
+            timeout_graceful_shutdown=5,  # open event streams do not end by themselves
+        )
+    except environment.Misconfigured as error:
+        raise BadSetting(str(error)) from error

@@ -1,0 +1,84 @@
+"""Logs to standard error, in plain lines, without secrets."""
+
+import logging
+import os
+import re
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+HIDDEN = "[hidden]"
+_NAMES = (
+    r"(?:access_?token|refresh_?token|accessjwt|refreshjwt|id_token|client_secret|app_?password|password\d?|passwd|"
+    r"secret|api_?key|authorization|cookie|set-cookie|csrfmiddlewaretoken|code_verifier|x-api-key|token)"
+)
+_PATTERNS = [
+    # Authorization: Bearer ..., Basic ...; anywhere, also inside a header dictionary
+    (re.compile(r"\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}", re.I), rf"\1 {HIDDEN}"),
+    # postgresql://user:password@host, https://user:password@host
+    (re.compile(r"(\w+://[^\s:/@]+:)[^\s@]+(@)"), rf"\1{HIDDEN}\2"),
+    # a JSON web token, and Bluesky's app password (four groups of four)
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*"), HIDDEN),
+    (re.compile(r"\b[a-z2-7]{4}(?:-[a-z2-7]{4}){3}\b"), HIDDEN),
+    # WordPress' application password (six groups of four)
+    (re.compile(r"\b[A-Za-z0-9]{4}(?: [A-Za-z0-9]{4}){5}\b"), HIDDEN),
+    # name=value and "name": "value"
+    (re.compile(rf"""({_NAMES}["']?\s*[=:]\s*["']?)(?!\[hidden\])[^\s"'&,;}}]+""", re.I), rf"\1{HIDDEN}"),
+]
+
+
+def redact(text: str, secrets: tuple[str, ...] = ()) -> str:
+    """Hide everything that looks like a credential, and the literal `secrets`."""
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text
+
+
+def known_secrets() -> tuple[str, ...]:
+    """This installation's own secrets, as literal text; short ones would hide innocent words."""
+    from django.conf import settings
+
+    found = {settings.SECRET_KEY, settings.EMAIL_HOST_PASSWORD, str(settings.DATABASES["default"]["PASSWORD"])}
+    found.update(re.findall(r"[A-Za-z0-9+/]{43}=", os.environ.get("KAJA_KEYS", "")))
+    if url := os.environ.get("KAJA_OWNER_DATABASE_URL"):
+        found.add(unquote(urlsplit(url).password or ""))
+    return tuple(secret for secret in found if len(secret) >= 8)
+
+
+class RedactingFormatter(logging.Formatter):
+    """Formats a record, its traceback included, and hides secrets in the whole."""
+
+    _secrets: tuple[str, ...] | None = None
+
+    def format(self, record: logging.LogRecord) -> str:
+        if self._secrets is None:
+            self._secrets = known_secrets()
+        return redact(super().format(record), self._secrets)
+
+
+def logging_config(level: str) -> dict[str, Any]:
+    """What `settings.LOGGING` is set to."""
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {
+            "plain": {
+                "()": "kaja.config.logs.RedactingFormatter",
+                "format": "{asctime} {levelname} {name}: {message}",
+                "style": "{",
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain"}},
+        "root": {"handlers": ["stderr"], "level": level},
+        "loggers": {
+            # Django's own handlers (mail to admins, console in debug) are replaced by ours.
+            "django": {"handlers": [], "level": "INFO", "propagate": True},
+            "django.server": {"handlers": [], "propagate": True},
+            # One line per request would carry addresses with tokens in them.
+            "uvicorn.access": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
+            "httpcore2": {"level": "WARNING"},
+            "procrastinate": {"level": "WARNING"},
+        },
+    }

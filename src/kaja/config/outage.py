@@ -1,0 +1,87 @@
+"""What a person or a program sees when something under Kaja has failed: never a bare 500, never a traceback."""
+
+import errno
+import logging
+import sys
+from enum import StrEnum
+
+import psycopg
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from kaja.kernel.ids import new_id
+
+logger = logging.getLogger("kaja.outage")
+RETRY_SECONDS = 5
+
+
+class Outage(StrEnum):
+    """What failed, as far as it is known."""
+
+    DATABASE = "database"
+    DISK = "disk"
+    UNKNOWN = "unknown"
+
+
+TITLES = {
+    Outage.DATABASE: "The database does not answer",
+    Outage.DISK: "The disk is full",
+    Outage.UNKNOWN: "Something went wrong here",
+}
+
+
+def find_outage(error: BaseException | None) -> Outage:
+    """What an exception says about the ground that Kaja stands on."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            return Outage.DISK
+        state = getattr(error, "sqlstate", None)
+        if state == "53100":  # disk_full
+            return Outage.DISK
+        # No SQLSTATE: the connection itself failed. 08: connection, 57P: shut down, 53300: too many connections.
+        if isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)) and (
+            isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) or error.__cause__ is None
+        ):
+            if state is None or state.startswith(("08", "57P")) or state == "53300":
+                return Outage.DATABASE
+            return Outage.UNKNOWN
+        error = error.__cause__ or error.__context__
+    return Outage.UNKNOWN
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler500: a page that needs no database, no session and no sign-in."""
+    outage = find_outage(sys.exc_info()[1])
+    status = 500 if outage is Outage.UNKNOWN else 503
+    # A person can name it and an operator find it.
+    reference = str(new_id())[-12:]
+    logger.error("answered %s %s with %s (%s), reference %s", request.method, request.path, status, outage, reference)
+    if request.path.startswith("/api/"):
+        response: HttpResponse = JsonResponse(
+            {
+                "type": f"about:blank#{outage}",
+                "title": TITLES[outage],
+                "status": status,
+                "detail": f"Nothing that was accepted before is lost. Reference {reference}.",
+                "reference": reference,
+            },
+            status=status,
+            content_type="application/problem+json",
+        )
+    else:
+        # A repeated POST would lose what was typed; only a page that was merely looked at loads itself again.
+        retries = status == 503 and request.method == "GET" and "HX-Request" not in request.headers
+        context = {
+            "outage": outage.value,
+            "reference": reference,
+            "retry": RETRY_SECONDS if retries else None,
+            "was_sending": request.method not in {"GET", "HEAD"},
+        }
+        response = HttpResponse(render_to_string("outage.html", context), status=status)
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    response.headers["Cache-Control"] = "no-store"
+    return response
