@@ -98,17 +98,25 @@ def matrix_tangent(m: Floats) -> Floats:
     return out
 
 
-def dirichlet_terms(z: Floats, alpha: Floats) -> tuple[float, Floats, Floats]:
-    """Log density, gradient and information of Dirichlet rows in logit space.
+def dirichlet_covariance(alpha: Floats) -> Floats:
+    """Covariance of the six logits of each matrix whose rows are Dirichlet(alpha), shape (G, 6, 6).
 
-    ``alpha`` (G, 3, 3) is the prior weight plus the hand labels: true class by reported class. In logit space the density is
-    prod M^alpha (the Jacobian of the softmax adds one to each exponent), so its mode is the posterior mean of the matrix.
-    Returns (scalar, (G, 6), (G, 6, 6)).
+    In logit space the Dirichlet density is prod M^alpha, so its mode is the posterior mean of the matrix and its information
+    is that of alpha multinomial draws.
     """
-    m = matrices_from_logits(z)
+    m = alpha / alpha.sum(axis=2, keepdims=True)
     tangent = matrix_tangent(m)
-    value = float(np.sum(alpha * np.log(np.maximum(m, TINY))))
-    gradient = np.einsum("grjk,gjk->gr", tangent, alpha / np.maximum(m, TINY))
     weight = alpha.sum(axis=2, keepdims=True) / np.maximum(m, TINY)
     information = np.einsum("grjk,gsjk,gjk->grs", tangent, tangent, np.broadcast_to(weight, m.shape))
-    return value, gradient, information
+    return np.asarray(np.linalg.inv(information), dtype=np.float64)
+
+
+def matrix_posterior(labels: Floats) -> Floats:
+    """Dirichlet parameters (G, 3, 3) of each confusion matrix given hand labels (G, 3, 3), true by reported class.
+
+    The prior is worth five labels per true class and is centred on all groups' labels together, so that a group with few
+    labels leans on the others.
+    """
+    generic = 5.0 * np.array([[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]])
+    pooled = generic + labels.sum(axis=0)
+    return np.asarray(labels + 5.0 * pooled / pooled.sum(axis=1, keepdims=True), dtype=np.float64)

@@ -1,0 +1,212 @@
+"""The multinomial likelihood of the cells: value, gradient and Fisher information, block by block.
+
+A block is one domain in one week (and one classifier group). Inside a block the design is tiny: one location, one log
+scale, the topics, the segments, log g and the six logits of the confusion matrix. So the information is first summed per
+block over a few dozen features, the block's own shocks (e, h) are eliminated there, and only then is it scattered into the
+core matrix. Cost: O(cells) + O(blocks x features^2), never O(posts).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kaja.brandhealth.counts import Counts
+from kaja.brandhealth.layout import Layout
+from kaja.brandhealth.ordinal import TINY, Floats, Ints, class_derivatives, matrix_tangent
+
+# Upper bound of the temporary block-information array, in float64 entries (64 MB).
+_CHUNK_ENTRIES = 8_000_000
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """Cells grouped into domain-weeks. ``starts`` (B + 1,) delimits each block's cells; the rest has shape (B,) or (C,)."""
+
+    week: Ints
+    format: Ints
+    domain: Ints
+    group: Ints
+    starts: Ints
+    cell_block: Ints
+    topic: Ints
+    segment: Ints
+    n: Floats
+
+    @property
+    def size(self) -> int:
+        """Number of blocks."""
+        return int(self.week.size)
+
+
+def make_blocks(counts: Counts) -> Blocks:
+    """Group canonical cells (see :func:`~kaja.brandhealth.counts.merge_cells`) into blocks."""
+    key = (counts.week * len(counts.domains) + counts.domain) * len(counts.groups) + counts.group
+    used, first, cell_block = np.unique(key, return_index=True, return_inverse=True)
+    starts = np.append(first, key.size).astype(np.int64)
+    week, domain, group = counts.week[first], counts.domain[first], counts.group[first]
+    return Blocks(
+        week, counts.domain_format[domain], domain, group, starts, cell_block.astype(np.int64),
+        counts.topic, counts.segment, counts.n,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Information:
+    """What one pass over the cells gives at one point.
+
+    ``value`` log likelihood; ``gradient`` (P,) and ``hessian`` (P, P) of the core with block shocks eliminated; per block:
+    ``inverse`` (B, 2, 2) posterior covariance of (e, h) given the core, ``shift`` (B, 2) their own step, ``couple`` (B, 2, X)
+    regression on the expanded core index ``index`` (B, X).
+    """
+
+    value: float
+    gradient: Floats
+    hessian: Floats
+    inverse: Floats
+    shift: Floats
+    couple: Floats
+    index: Ints
+
+
+def core_index(blocks: Blocks, layout: Layout, with_m: bool) -> tuple[Ints, Ints]:
+    """Core positions of each block's expanded features, shape (B, X), and the map from X to block features, shape (X,)."""
+    b, t = blocks.size, layout.weeks
+    a, s = layout.topics, layout.segments
+    columns: list[Ints] = [
+        layout.at["mu"] + blocks.week,
+        layout.at["v"] + blocks.week,
+        layout.at["alpha"] + blocks.format,
+        layout.at["omega"] + blocks.format * t + blocks.week,
+        layout.at["delta"] + blocks.domain,
+    ]
+    feature = [0] * 5
+    for k in range(a):
+        columns.append(np.full(b, layout.at["beta"] + k))
+        feature.append(1 + k)
+    for k in range(s):
+        columns += [np.full(b, layout.at["sigma"] + k), layout.at["nu"] + k * t + blocks.week]
+        feature += [1 + a + k] * 2
+    columns += [layout.at["lambda"] + blocks.format, np.full(b, layout.at["log_g"])]
+    feature += [1 + a + s, 2 + a + s]
+    if with_m:
+        for r in range(6):
+            columns.append(layout.size + 6 * blocks.group + r)
+            feature.append(3 + a + s + r)
+    return np.stack(columns, axis=1).astype(np.int64), np.asarray(feature, dtype=np.int64)
+
+
+def core_width(layout: Layout) -> int:
+    """Number of expanded core features of a block (the columns of ``core_index`` before the matrices' logits)."""
+    return 5 + layout.topics + 2 * layout.segments + 2
+
+
+def cell_location(x: Floats, e: Floats, blocks: Blocks, layout: Layout) -> Floats:
+    """Latent opinion eta of each cell, shape (C,)."""
+    at, t = layout.at, layout.weeks
+    base = (
+        x[at["mu"] + blocks.week] + x[at["v"] + blocks.week] + x[at["alpha"] + blocks.format]
+        + x[at["omega"] + blocks.format * t + blocks.week] + x[at["delta"] + blocks.domain] + e
+    )  # fmt: skip
+    week = blocks.week[blocks.cell_block]
+    return np.asarray(
+        base[blocks.cell_block] + x[at["beta"] + blocks.topic] + x[at["sigma"] + blocks.segment]
+        + x[at["nu"] + blocks.segment * t + week]
+    )  # fmt: skip
+
+
+def cell_information(
+    x: Floats, shocks: Floats, matrices: Floats, shock_precision: Floats, blocks: Blocks, layout: Layout,
+    with_m: bool = False,
+) -> Information:  # fmt: skip
+    """One pass: ``x`` (P,), ``shocks`` (B, 2) = (e, h), ``matrices`` (G, 3, 3), ``shock_precision`` (B, 2).
+
+    ``with_m`` appends six columns per classifier group (the matrices' logits) after the core's P in gradient and hessian.
+    """
+    index, feature = core_index(blocks, layout, with_m)
+    a, s = layout.topics, layout.segments
+    features = 3 + a + s + (6 if with_m else 0)
+    step = max(1, _CHUNK_ENTRIES // max(features**2, index.shape[1] ** 2))
+    size = layout.size + (6 * layout.groups if with_m else 0)
+    gradient, hessian, value = np.zeros(size), np.zeros(size * size), 0.0
+    inverse = np.empty((blocks.size, 2, 2))
+    shift, couple = np.empty((blocks.size, 2)), np.empty((blocks.size, 2, index.shape[1]))
+    tangent = matrix_tangent(matrices) if with_m else None
+    eta_all = cell_location(x, shocks[:, 0], blocks, layout)
+    ell_block = x[layout.at["lambda"] + blocks.format] + shocks[:, 1]
+    g = float(np.exp(x[layout.at["log_g"]]))
+    for low in range(0, blocks.size, step):
+        high = min(low + step, blocks.size)
+        cells = slice(int(blocks.starts[low]), int(blocks.starts[high]))
+        part, score, gram = _block_gram(
+            eta_all[cells], ell_block, g, matrices, tangent, blocks, cells, low, high, layout, features
+        )
+        value += part
+        eh = np.array([0, 1 + a + s])
+        score_eh = score[:, eh] - shock_precision[low:high] * shocks[low:high]
+        local = gram[:, eh[:, None], eh[None, :]].copy()
+        local[:, 0, 0] += shock_precision[low:high, 0]
+        local[:, 1, 1] += shock_precision[low:high, 1]
+        inv = _inverse2(local)
+        regression = inv @ gram[:, eh, :]
+        reduced = gram - np.swapaxes(gram[:, eh, :], 1, 2) @ regression
+        own = np.einsum("bij,bj->bi", inv, score_eh)
+        reduced_score = score - np.einsum("bik,bi->bk", gram[:, eh, :], own)
+        inverse[low:high], shift[low:high], couple[low:high] = inv, own, regression[:, :, feature]
+        at = index[low:high]
+        gradient += np.bincount(at.ravel(), reduced_score[:, feature].ravel(), minlength=size)
+        pair = (at[:, :, None] * size + at[:, None, :]).ravel()
+        hessian += np.bincount(pair, reduced[:, feature][:, :, feature].ravel(), minlength=size * size)
+    return Information(value, gradient, hessian.reshape(size, size), inverse, shift, couple, index)
+
+
+def _inverse2(m: Floats) -> Floats:
+    det = m[:, 0, 0] * m[:, 1, 1] - m[:, 0, 1] * m[:, 1, 0]
+    out = np.empty_like(m)
+    out[:, 0, 0], out[:, 1, 1] = m[:, 1, 1] / det, m[:, 0, 0] / det
+    out[:, 0, 1], out[:, 1, 0] = -m[:, 0, 1] / det, -m[:, 1, 0] / det
+    return out
+
+
+def _block_gram(
+    eta: Floats, ell_block: Floats, g: float, matrices: Floats, tangent: Floats | None,
+    blocks: Blocks, cells: slice, low: int, high: int, layout: Layout, features: int,
+) -> tuple[float, Floats, Floats]:  # fmt: skip
+    """Log likelihood, score (b, K) and information (b, K, K) of blocks ``low..high`` over their features."""
+    a, s, count = layout.topics, layout.segments, high - low
+    block = blocks.cell_block[cells]
+    topic, segment, n = blocks.topic[cells], blocks.segment[cells], blocks.n[cells]
+    group = blocks.group[block]
+    p, dp = class_derivatives(eta, g, ell_block[block])
+    m = matrices[group]
+    q = np.maximum(np.einsum("cj,cjk->ck", p, m), TINY)
+    d = dp @ m
+    if tangent is not None:
+        d = np.concatenate([d, np.einsum("cj,crjk->crk", p, tangent[group])], axis=1)
+    value = float(np.sum(n * np.log(q)))
+    total = n.sum(axis=1)
+    score_cell = np.einsum("cik,ck->ci", d, n / q)
+    root = d * np.sqrt(total[:, None] / q)[:, None, :]
+    w = root @ np.swapaxes(root, 1, 2)
+    starts = (blocks.starts[low:high] - cells.start).astype(np.int64)
+    local = block - low
+    scalars = np.concatenate([[0], np.arange(1 + a + s, features)])
+    score, gram = np.zeros((count, features)), np.zeros((count, features, features))
+    score[:, scalars] = np.add.reduceat(score_cell, starts, axis=0)
+    gram[:, scalars[:, None], scalars[None, :]] = np.add.reduceat(w, starts, axis=0)
+    for kind, width, offset in ((topic, a, 1), (segment, s, 1 + a)):
+        key = local * width + kind
+        score[:, offset : offset + width] = np.bincount(key, score_cell[:, 0], minlength=count * width).reshape(count, width)
+        for i, target in enumerate(scalars):
+            table = np.bincount(key, w[:, 0, i], minlength=count * width).reshape(count, width)
+            gram[:, offset : offset + width, target] = table
+            gram[:, target, offset : offset + width] = table
+            if i == 0:
+                diagonal = np.arange(offset, offset + width)
+                gram[:, diagonal, diagonal] = table
+    key = (local * a + topic) * s + segment
+    cross = np.bincount(key, w[:, 0, 0], minlength=count * a * s).reshape(count, a, s)
+    gram[:, 1 : 1 + a, 1 + a : 1 + a + s] = cross
+    gram[:, 1 + a : 1 + a + s, 1 : 1 + a] = np.swapaxes(cross, 1, 2)
+    return value, score, gram

@@ -1,0 +1,156 @@
+"""From the posterior to the index: weekly opinion with an interval that carries every uncertainty.
+
+The index of week t, relative to its mean over the period (the level is not identified by posts alone):
+
+    I_t = mu_t + sum_f pi_ft (alpha_f + omega_ft - x_ft) + sum_s w_s (sigma_s + nu_st)
+
+pi_ft is the venue mix of week t, x_ft the expression of format f, w_s the customer base's segment shares. The transient v, the
+domains, the topics and the block shocks are left out: they are what moved the dashboards but not the opinion.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from kaja.brandhealth.estimate import Posterior
+from kaja.brandhealth.ordinal import Floats, net
+from kaja.brandhealth.variance import Hyper
+
+Z90: Final = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Series:
+    """A weekly series with its joint uncertainty: ``mean`` (T,), ``covariance`` (T, T); logit units, mean zero over time."""
+
+    mean: Floats
+    covariance: Floats
+
+    @property
+    def sd(self) -> Floats:
+        """Standard deviation per week, shape (T,)."""
+        return np.asarray(np.sqrt(np.maximum(np.diag(self.covariance), 0.0)), dtype=np.float64)
+
+    @property
+    def low(self) -> Floats:
+        """Lower end of the 90 % interval, shape (T,)."""
+        return np.asarray(self.mean - Z90 * self.sd, dtype=np.float64)
+
+    @property
+    def high(self) -> Floats:
+        """Upper end of the 90 % interval, shape (T,)."""
+        return np.asarray(self.mean + Z90 * self.sd, dtype=np.float64)
+
+
+def observed_weeks(posterior: Posterior) -> Floats:
+    """Weight of each week in the centring: 1 / (number of weeks with votes), 0 elsewhere; shape (T,)."""
+    seen = np.bincount(posterior.counts.week, minlength=posterior.layout.weeks) > 0
+    return np.asarray(seen / seen.sum(), dtype=np.float64)
+
+
+def index_value(posterior: Posterior, share: float | None = None) -> tuple[Floats, Floats]:
+    """The index before centring, shape (T,), and its derivative by the core unknowns, shape (T, P).
+
+    ``share`` fixes the expression share (1: venues differ because people talk differently there; 0: because different people go
+    there). None takes the share estimated from cross-venue authors, which must then be part of the fit.
+    """
+    layout, x, t = posterior.layout, posterior.x, posterior.layout.weeks
+    at = layout.at
+    weeks = np.arange(t)
+    mix = posterior.counts.format_shares()
+    customer = posterior.counts.segment_shares()
+    grad = np.zeros((t, layout.size))
+    grad[weeks, at["mu"] + weeks] = 1.0
+    value = x[layout.part("mu")].copy()
+    for s in range(layout.segments):
+        grad[:, at["sigma"] + s] += customer[s]
+        grad[weeks, at["nu"] + s * t + weeks] += customer[s]
+        value += customer[s] * (x[at["sigma"] + s] + x[at["nu"] + s * t + weeks])
+    if share is None and not layout.has_pairs:
+        raise ValueError("no cross-venue authors in this fit: give the expression share, or show both readings")
+    rho = x[layout.part("rho")] if share is None else np.full(t, share)
+    for f in range(layout.formats):
+        gap = x[at["alpha"] + f] + x[at["omega"] + f * t + weeks]
+        value += mix[:, f] * (1.0 - rho) * gap
+        grad[:, at["alpha"] + f] += mix[:, f] * (1.0 - rho)
+        grad[weeks, at["omega"] + f * t + weeks] += mix[:, f] * (1.0 - rho)
+        if share is None:
+            value -= mix[:, f] * x[at["xi"] + f]
+            grad[weeks, at["rho"] + weeks] -= mix[:, f] * gap
+            grad[:, at["xi"] + f] -= mix[:, f]
+    return value, grad
+
+
+def read_index(posterior: Posterior, share: float | None = None) -> Series:
+    """The centred index with 90 % intervals; see :func:`index_value` for ``share``.
+
+    The covariance is that of the Laplace posterior plus the first- and second-order effect of the variance components' own
+    uncertainty (law of total variance, expanded around their mode).
+    """
+    value, grad = index_value(posterior, share)
+    centre = observed_weeks(posterior)
+    grad = grad - centre @ grad
+    value = value - centre @ value
+    return Series(value, functional_covariance(posterior, grad))
+
+
+def functional_covariance(posterior: Posterior, grad: Floats) -> Floats:
+    """Covariance (R, R) of linear functionals ``grad`` (R, P) of the core, variance components integrated out."""
+    layout, cov, hyper = posterior.layout, posterior.covariance, posterior.hyper
+    g = grad @ cov
+    by_matrix = grad @ posterior.matrix_slope
+    base = g @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T
+    weight = hyper.weights(layout)
+    z = layout.whiten(posterior.x) - layout.centre
+    root = np.sqrt(weight)
+    gw = layout.whiten(g.T).T * root
+    cw = layout.whiten(layout.whiten(cov).T) * np.outer(root, root)
+    theta = posterior.hyper_covariance
+    known = layout.comp >= 0
+    comp = np.where(known, layout.comp, 0)
+    pair_theta = theta[np.ix_(comp, comp)] * np.outer(known, known)
+    # second order: the mean of the conditional covariance over the variance components
+    second = 4.0 * gw @ (cw * pair_theta) @ gw.T
+    second -= 2.0 * (gw * np.where(known, theta[comp, comp], 0.0)) @ gw.T
+    slope = np.zeros((grad.shape[0], theta.shape[0]))
+    member = np.zeros((layout.size, theta.shape[0]))
+    member[np.flatnonzero(known), layout.comp[known]] = 1.0
+    slope += 2.0 * (gw * (root * z)) @ member
+    for i in range(2):
+        part, tangent = _shock_terms(posterior, hyper, g, i)
+        j = theta.shape[0] - 2 + i
+        slope[:, j] = tangent
+        second += theta[j, j] * part
+    total = base + second + slope @ theta @ slope.T
+    return np.asarray((total + total.T) / 2.0, dtype=np.float64)
+
+
+def _shock_terms(posterior: Posterior, hyper: Hyper, g: Floats, i: int) -> tuple[Floats, Floats]:
+    """Second-order covariance term (R, R) and slope (R,) for the block shocks' scale (i = 0: e, 1: h)."""
+    info, layout = posterior.info, posterior.layout
+    precision = hyper.shock_precision(posterior.blocks)[:, i]
+    couple = info.couple[:, i, :]
+    through = -np.einsum("rbx,bx->rb", g[:, info.index], couple)
+    weighted = through * precision
+    spread = np.zeros((g.shape[0], layout.size))
+    for r in range(g.shape[0]):
+        spread[r] = np.bincount(info.index.ravel(), (weighted[r][:, None] * couple).ravel(), minlength=layout.size)
+    inner = spread @ posterior.covariance @ spread.T + (weighted * info.inverse[:, i, i]) @ weighted.T
+    part = 4.0 * inner - 2.0 * through @ weighted.T
+    return part, np.asarray(2.0 * weighted @ posterior.shocks[:, i], dtype=np.float64)
+
+
+def to_net(posterior: Posterior, series: Floats, share: float | None = None) -> Floats:
+    """Map the centred index to net favourability (-1..1) at the period's mean level of the posts.
+
+    The level is that of the posts, not of the customers: without a survey only the movement carries information.
+    """
+    value, _ = index_value(posterior, share)
+    x, layout, counts = posterior.x, posterior.layout, posterior.counts
+    votes = counts.n.sum(axis=1)
+    effect = x[layout.at["delta"] + counts.domain] + x[layout.at["beta"] + counts.topic]
+    level = float(observed_weeks(posterior) @ value + np.average(effect, weights=votes))
+    return net(np.asarray(series, dtype=np.float64) + level, float(np.exp(x[layout.at["log_g"]])))
