@@ -1,0 +1,24 @@
+"""The whole practice network as one ASGI application."""
+
+from kaja.practice.admin import Admin
+from kaja.practice.api import Api, error_answer
+from kaja.practice.http import Application, Refusal, Request, Response, Routes
+from kaja.practice.network import Network
+from kaja.practice.pages import Pages
+from kaja.practice.store import Store
+
+
+def create_application(store: Store, public_url: str = "") -> Application:
+    """`public_url` stands in the addresses of posts where the caller's own address would be wrong."""
+    network = Network(store, public_url)
+    routes = Routes()
+    pages = Pages(network)
+    for part in (Api(network), Admin(network), pages):
+        part.add_to(routes)
+
+    def refused(request: Request, refusal: Refusal) -> Response:
+        if request.path.startswith(("/api/", "/admin/")):
+            return error_answer(refusal)
+        return pages.refused(request, refusal)
+
+    return Application(routes, refused)

@@ -1,0 +1,92 @@
+"""What the practice network remembers. Times are seconds since 1970 (UTC)."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+KINDS = ("keyed", "plain", "staged")
+"""keyed: a repeated Idempotency-Key answers with the first post. plain: every request makes a post.
+staged: a container is made, processed, then published, without a key."""
+
+
+def iso(seconds: float) -> str:
+    """A time as the API writes it: UTC, milliseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(slots=True)
+class Medium:
+    """An uploaded file; its bytes stand in the data folder under its id."""
+
+    id: str
+    account: str
+    mime: str
+    size: int
+    alt: str
+    created: float
+
+
+@dataclass(slots=True)
+class Comment:
+    """A comment below a post, by a visitor (any name) or by an account."""
+
+    id: str
+    post: str
+    author: str
+    by_account: bool
+    text: str
+    created: float
+    listed: float
+    reference: str = ""
+    requests: int = 1
+
+
+@dataclass(slots=True)
+class Post:
+    """A published post. `listed` is when lists begin to show it; `requests` counts publish calls answered with it."""
+
+    id: str
+    account: str
+    text: str
+    media: tuple[str, ...]
+    reply_to: str
+    title: str
+    warning: str
+    language: str
+    created: float
+    listed: float
+    reference: str = ""
+    edited: float = 0.0
+    deleted: float = 0.0
+    requests: int = 1
+    container: str = ""
+    likes: set[str] = field(default_factory=set)
+    comments: list[Comment] = field(default_factory=list)
+    replies: list["Post"] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Container:
+    """A post that waits to be published in two stages. `failure` is told when processing is over."""
+
+    id: str
+    account: str
+    body: dict[str, Any]
+    created: float
+    ready: float
+    failure: str = ""
+    posts: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Account:
+    """Somebody who publishes here. Keys of `keys` are idempotency keys, values the first object's id."""
+
+    id: str
+    name: str
+    kind: str
+    created: float
+    posts: list[Post] = field(default_factory=list)
+    keys: dict[str, str] = field(default_factory=dict)
+    window_start: float = 0.0
+    window_used: int = 0

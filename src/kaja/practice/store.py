@@ -1,0 +1,182 @@
+"""The state in memory, and the append-only journal that brings it back after a restart.
+
+Every change is one JSON line, written (not synced) before it is applied: a killed process loses nothing that it
+answered; a machine that loses power may lose the last moments, which is good enough for practice.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from kaja.practice.http import Refusal
+from kaja.practice.state import Account, Comment, Container, Medium, Post
+
+
+class StorageFull(Refusal):
+    """The change could not be written; nothing of it was kept."""
+
+    def __init__(self) -> None:
+        super().__init__(507, "storage_full", "The practice network has no room left; nothing was stored.")
+
+
+_encode = json.JSONEncoder(check_circular=False, separators=(",", ":")).encode
+
+
+def digest(token: str) -> str:
+    """What is kept of a token."""
+    return sha256(token.encode()).hexdigest()
+
+
+class Store:
+    """All accounts, posts and media of one data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.media_folder = folder / "media"
+        self.media_folder.mkdir(parents=True, exist_ok=True)
+        self.clear()
+        self._journal = os.open(folder / "journal.jsonl", os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        self._size = 0
+        self._replay()
+
+    def clear(self) -> None:
+        """Forget everything that is held in memory."""
+        self.accounts: dict[str, Account] = {}  # by name
+        self.tokens: dict[str, Account] = {}  # by digest
+        self.posts: dict[str, Post] = {}  # by id, in order of creation
+        self.comments: dict[str, Comment] = {}
+        self.containers: dict[str, Container] = {}
+        self.media: dict[str, Medium] = {}
+        self.faults: dict[str, dict[str, Any]] = {}  # by account name; "*" is everybody
+        self.last_id = 100_000
+        self.faults_version = 0
+
+    def close(self) -> None:
+        os.close(self._journal)
+
+    def next_id(self) -> str:
+        """Ids grow, so that a list can be paged by them."""
+        self.last_id += 1
+        return str(self.last_id)
+
+    def media_path(self, medium_id: str) -> Path:
+        return self.media_folder / medium_id
+
+    def record(self, event: str, **data: Any) -> Any:
+        """Write one change, then apply it; gives back the object that it made or changed."""
+        line = _encode([event, data]).encode() + b"\n"
+        try:
+            written = os.write(self._journal, line)
+        except OSError as error:
+            raise StorageFull from error
+        if written != len(line):
+            os.ftruncate(self._journal, self._size)
+            raise StorageFull
+        self._size += written
+        return self._apply(event, data)
+
+    def reset(self) -> None:
+        """Forget everything, also on disk."""
+        os.ftruncate(self._journal, 0)
+        self._size = 0
+        self.clear()
+        for path in self.media_folder.iterdir():
+            path.unlink()
+
+    def _replay(self) -> None:
+        with (self.folder / "journal.jsonl").open("rb") as lines:
+            for line in lines:
+                # A line that the process did not finish was never answered.
+                if not line.endswith(b"\n"):
+                    break
+                event, data = json.loads(line)
+                self._apply(event, data)
+                self._size += len(line)
+        os.ftruncate(self._journal, self._size)
+
+    def _apply(self, event: str, data: dict[str, Any]) -> Any:
+        apply: Callable[..., Any] = getattr(self, f"_on_{event}")
+        return apply(**data)
+
+    def _seen(self, id: str) -> None:  # noqa: A002
+        self.last_id = max(self.last_id, int(id))
+
+    def _on_account(self, id: str, name: str, kind: str, created: float) -> Account:  # noqa: A002
+        self._seen(id)
+        account = self.accounts[name] = Account(id, name, kind, created)
+        return account
+
+    def _on_token(self, account: str, digest: str) -> None:
+        self.tokens[digest] = self.accounts[account]
+
+    def _on_revoke(self, account: str, digest: str = "") -> None:
+        """One token, or every token of the account."""
+        for key in [digest] if digest else [k for k, owner in self.tokens.items() if owner.name == account]:
+            self.tokens.pop(key, None)
+
+    def _on_medium(self, **data: Any) -> Medium:
+        medium = Medium(**data)
+        self._seen(medium.id)
+        self.media[medium.id] = medium
+        return medium
+
+    def _on_post(self, key: str = "", **data: Any) -> Post:
+        data["media"] = tuple(data["media"])
+        post = Post(**data)
+        self._seen(post.id)
+        account = self.accounts[post.account]
+        self.posts[post.id] = post
+        account.posts.append(post)
+        if key:
+            account.keys[key] = post.id
+        if post.container:
+            self.containers[post.container].posts.append(post.id)
+        if parent := self.posts.get(post.reply_to):
+            parent.replies.append(post)
+        return post
+
+    def _on_container(self, **data: Any) -> Container:
+        container = Container(**data)
+        self._seen(container.id)
+        self.containers[container.id] = container
+        return container
+
+    def _on_comment(self, key: str = "", **data: Any) -> Comment:
+        comment = Comment(**data)
+        self._seen(comment.id)
+        self.comments[comment.id] = comment
+        self.posts[comment.post].comments.append(comment)
+        if key:
+            self.accounts[comment.author].keys[key] = comment.id
+        return comment
+
+    def _on_repeat(self, id: str) -> None:  # noqa: A002
+        """A publish call was answered with an object that stood there already."""
+        (self.posts.get(id) or self.comments[id]).requests += 1
+
+    def _on_edit(self, id: str, at: float, **changes: Any) -> Post:  # noqa: A002
+        post = self.posts[id]
+        post.edited = at
+        for name, value in changes.items():
+            setattr(post, name, tuple(value) if name == "media" else value)
+        return post
+
+    def _on_delete(self, id: str, at: float) -> None:  # noqa: A002
+        self.posts[id].deleted = at
+
+    def _on_like(self, post: str, who: str, liked: bool) -> Post:
+        likes = self.posts[post].likes
+        with contextlib.suppress(KeyError):
+            likes.add(who) if liked else likes.remove(who)
+        return self.posts[post]
+
+    def _on_faults(self, account: str, rules: dict[str, Any]) -> None:
+        self.faults_version += 1
+        if rules:
+            self.faults[account] = rules
+        else:
+            self.faults.pop(account, None)

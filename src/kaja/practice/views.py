@@ -1,0 +1,201 @@
+"""What the pages of the practice network look like. Texts are message ids of Kaja's catalogues."""
+
+from collections.abc import Iterable
+
+from kaja.practice.html import Child, Html, Translate, linked, tag
+from kaja.practice.rules import IMAGE_TYPES, MAX_NAME, MAX_TEXT, post_path
+from kaja.practice.state import Account, Comment, Post, iso
+from kaja.practice.store import Store
+
+
+def kind_label(_: Translate, kind: str) -> str:
+    return {
+        "keyed": _("remembers keys: a repeated call makes no second post"),
+        "plain": _("plain: a repeated call makes a second post"),
+        "staged": _("two stages: a post is prepared, then published"),
+    }[kind]
+
+
+def show_time(seconds: float) -> Html:
+    text = iso(seconds)
+    return tag("time", f"{text[:10]} {text[11:16]} UTC", datetime=text)
+
+
+def render_page(_: Translate, language: str, title: str, content: Child, current: str = "") -> Html:
+    """The frame that says everywhere that this is practice."""
+    links = (("/", _("Timeline")), ("/accounts", _("Accounts")), ("/faults", _("Faults")))
+    head = tag(
+        "head",
+        tag("meta", charset="utf-8"),
+        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        tag("meta", name="color-scheme", content="light dark"),
+        tag("meta", name="robots", content="noindex"),
+        tag("title", f"{title} · " + _("Practice network")),
+        tag("link", rel="stylesheet", href="/page.css"),
+        tag("link", rel="icon", href="data:,"),
+    )
+    body = tag(
+        "body",
+        tag("a", _("Skip to content"), href="#content", class_="skip"),
+        tag(
+            "p",
+            tag("strong", _("PRACTICE")),
+            tag("span", _("Nothing here is public. Only people who can reach this computer see it.")),
+            class_="banner",
+        ),
+        tag(
+            "header",
+            tag("a", _("Practice network"), href="/", class_="brand"),
+            tag(
+                "nav",
+                [tag("a", label, href=href, aria_current="page" if href == current else None) for href, label in links],
+                aria_label=_("Pages"),
+            ),
+        ),
+        tag("main", content, id="content"),
+    )
+    return Html(f'<!doctype html><html lang="{language}">{head}{body}</html>')
+
+
+def render_media(store: Store, post: Post, with_alt: bool) -> Html | None:
+    if not post.media:
+        return None
+    shown: list[Html] = []
+    for name in post.media:
+        medium = store.media[name]
+        source = f"/media/{medium.id}"
+        if medium.mime in IMAGE_TYPES:
+            item = tag("a", tag("img", src=source, alt=medium.alt, loading="lazy"), href=source)
+        else:
+            item = tag("video", src=source, controls=True, preload="metadata", aria_label=medium.alt or None)
+        caption = tag("figcaption", medium.alt) if with_alt and medium.alt else None
+        shown.append(tag("figure", item, caption))
+    return tag("div", shown, class_=f"media n{len(shown)}")
+
+
+def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool = False) -> Html:
+    """One post as a card; in focus with its alternative texts."""
+    path = post_path(post.account, post.id)
+    text = tag("p", linked(post.text), class_="text", lang=post.language or None) if post.text else None
+    inner: list[Child] = [text, render_media(store, post, focus)]
+    if post.warning:
+        inner = [tag("details", tag("summary", post.warning), inner, open=focus or None)]
+    notes: list[Child] = []
+    if post.listed > now:
+        notes.append(tag("span", _("not in lists yet"), class_="note"))
+    if post.edited:
+        notes.append(tag("span", _("edited"), class_="note"))
+    parent = store.posts.get(post.reply_to)
+    return tag(
+        "article",
+        tag(
+            "div",
+            tag("a", post.account, href=post_path(post.account, "").rstrip("/"), class_="who"),
+            tag("a", show_time(post.created), href=path, class_="when"),
+            notes,
+            class_="byline",
+        ),
+        tag(
+            "p",
+            _("Continues"),
+            " ",
+            tag("a", parent.account, href=post_path(parent.account, parent.id)),
+            class_="small",
+        )
+        if parent and not focus
+        else None,
+        tag("h2", tag("a", post.title, href=path)) if post.title else None,
+        inner,
+        tag(
+            "div",
+            tag(
+                "form",
+                tag("button", _("Like"), tag("span", len(post.likes), class_="count"), type="submit"),
+                method="post",
+                action=f"{path}/like",
+            ),
+            tag(
+                "a",
+                _("Comments"),
+                tag("span", len(post.comments), class_="count"),
+                href=f"{path}#comments",
+                class_="button",
+            ),
+            class_="actions",
+        ),
+        id=f"p{post.id}",
+        class_="post focus" if focus else "post",
+    )
+
+
+def render_list(_: Translate, store: Store, posts: Iterable[Post], now: float, older: str, empty: str) -> list[Child]:
+    shown: list[Child] = [render_post(_, store, post, now) for post in posts]
+    if not shown:
+        return [tag("p", empty, class_="empty")]
+    return [*shown, tag("p", tag("a", _("Older posts"), href=older, class_="button")) if older else None]
+
+
+def render_account(_: Translate, account: Account) -> Html:
+    count = sum(not post.deleted for post in account.posts)
+    return tag(
+        "section",
+        tag("h1", account.name),
+        tag("p", kind_label(_, account.kind), class_="small"),
+        tag("p", _("Posts"), ": ", count, " · ", _("Since"), " ", show_time(account.created), class_="small"),
+        class_="profile",
+    )
+
+
+def render_comment(_: Translate, comment: Comment) -> Html:
+    badge = tag("span", _("account"), class_="note") if comment.by_account else None
+    return tag(
+        "li",
+        tag("div", tag("span", comment.author, class_="who"), show_time(comment.created), badge, class_="byline"),
+        tag("p", linked(comment.text), class_="text"),
+        id=f"c{comment.id}",
+    )
+
+
+def render_thread(
+    _: Translate, store: Store, post: Post, now: float, problem: str = "", name: str = "", text: str = ""
+) -> list[Child]:
+    """A post with what it answers above and what answers it below, its comments, and the form for one more."""
+    above: list[Post] = []
+    parent = store.posts.get(post.reply_to)
+    while parent is not None and len(above) < 50:
+        if not parent.deleted:
+            above.insert(0, parent)
+        parent = store.posts.get(parent.reply_to)
+    below: list[Post] = []
+    waiting = [reply for reply in reversed(post.replies) if not reply.deleted]
+    while waiting and len(below) < 100:
+        reply = waiting.pop()
+        below.append(reply)
+        waiting.extend(r for r in reversed(reply.replies) if not r.deleted)
+    path = post_path(post.account, post.id)
+    return [
+        tag("h1", _("Post by"), " ", post.account, class_="hidden"),
+        tag("div", [render_post(_, store, item, now) for item in above], class_="thread") if above else None,
+        render_post(_, store, post, now, focus=True),
+        tag("div", [render_post(_, store, item, now) for item in below], class_="thread") if below else None,
+        tag(
+            "section",
+            tag("h2", _("Comments")),
+            tag("ul", [render_comment(_, comment) for comment in post.comments], class_="comments")
+            if post.comments
+            else tag("p", _("Nobody has said anything yet. Be the audience: write the first comment."), class_="small"),
+            tag(
+                "form",
+                tag("p", problem, class_="problem", role="alert") if problem else None,
+                tag("label", _("Your name"), tag("input", name="name", value=name, maxlength=MAX_NAME, required=True)),
+                tag(
+                    "label", _("Comment"), tag("textarea", text, name="text", rows=3, maxlength=MAX_TEXT, required=True)
+                ),
+                tag("button", _("Comment as a visitor"), type="submit", class_="main"),
+                method="post",
+                action=f"{path}/comments",
+                class_="fields",
+            ),
+            id="comments",
+        ),
+    ]
