@@ -1,0 +1,39 @@
+# Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
+.PHONY: run test setup setup-test lint lock messages screenshots bench clean
+.DEFAULT_GOAL := run
+
+run: setup ## set up and start Kaja
+	@exec .venv/bin/kaja up
+
+test: setup-test ## every check and every test
+	@exec .venv/bin/python -m tests.run
+
+setup:
+	@tools/bootstrap.sh base
+
+setup-test:
+	@tools/bootstrap.sh dev
+	@.venv/bin/python -m tests.system
+	@.venv/bin/python -m tests.realnet.setup
+
+lint: ## style, types, layers and house rules
+	@tools/bootstrap.sh dev
+	@exec .venv/bin/python -m tests.run lint
+
+lock: ## pin the packages again (UPGRADE=1 takes newer ones)
+	@tools/lock.sh
+
+messages: ## collect the texts to translate, and compile the catalogues
+	@tools/bootstrap.sh dev
+	cd src/kaja && ../../.venv/bin/python ../../manage.py makemessages --all --no-location --ignore "static/vendor/*"
+	cd src/kaja && ../../.venv/bin/python ../../manage.py compilemessages
+
+screenshots: setup-test ## the pictures of the README
+	@exec .venv/bin/python -m tests.browser.screenshots
+
+bench: ## time to the first page, and memory
+	@tools/bootstrap.sh bench
+	@exec .venv/bin/python benchmarks/startup.py
+
+clean: ## forget the set-up (data stay where they are)
+	rm -rf .venv .cache

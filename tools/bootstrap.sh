@@ -1,0 +1,54 @@
+#!/bin/sh
+# Makes .venv with the pinned packages of requirements/NAME.txt and Kaja itself: tools/bootstrap.sh base|dev|bench
+# Needs Python 3.11 or newer; uv is fetched into .cache when the machine has none. Done before: returns at once.
+set -eu
+cd "$(dirname "$0")/.."
+name=${1:-base}
+
+fail() { echo "set-up: $*" >&2; exit 1; }
+
+find_python() {
+    for candidate in ${PYTHON:-} python3 python3.14 python3.13 python3.12 python3.11 python; do
+        if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    fail "Python 3.11 or newer is needed; set PYTHON to it if it has an unusual name."
+}
+
+find_uv() {
+    # A version manager's stand-in may exist and yet not run.
+    if command -v uv >/dev/null 2>&1 && uv --version >/dev/null 2>&1; then
+        command -v uv
+        return
+    fi
+    if ! .cache/uv/bin/uv --version >/dev/null 2>&1; then
+        echo "set-up: fetching uv ..." >&2
+        rm -rf .cache/uv
+        mkdir -p .cache
+        "$python" -m venv .cache/uv >&2 ||
+            fail "Python cannot make a virtual environment (on Debian: apt install python3-venv)."
+        .cache/uv/bin/python -m pip install --quiet --require-hashes -r requirements/uv.txt >&2 ||
+            fail "uv could not be fetched; is the package index reachable?"
+    fi
+    echo "$PWD/.cache/uv/bin/uv"
+}
+
+python=$(find_python)
+key=$( (cat "requirements/$name.txt" pyproject.toml tools/bootstrap.sh; pwd; "$python" -c 'import sys; print(sys.version)') |
+    "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
+stamp=.venv/set-up-$name
+if [ -x .venv/bin/kaja ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
+    exit 0
+fi
+uv=$(find_uv)
+echo "set-up: packages of requirements/$name.txt ..." >&2
+if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    rm -rf .venv
+    "$uv" venv --quiet --python "$python" .venv
+fi
+"$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "requirements/$name.txt"
+# Without isolation: the build backend is one of the pinned packages, nothing unpinned is fetched to build Kaja.
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+echo "$key" > "$stamp"
