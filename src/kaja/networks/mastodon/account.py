@@ -1,0 +1,110 @@
+"""What an instance and an account say about themselves. Servers differ: the newest description is asked for first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from kaja.networks.kit.connector import ConnectRefused, Facts
+from kaja.networks.kit.http import AnswerLost, Response, Session
+from kaja.networks.kit.outcome import reconnect_problem
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.mastodon.api import NETWORK, open_session, read_object
+from kaja.networks.mastodon.limits import parse_limits, render_limits
+
+_DESCRIPTIONS = ("/api/v2/instance", "/api/v1/instance")  # v2 since Mastodon 4.0; snac2 has only v1 (seen, 2.75)
+_WRITE_SCOPES = ("write:statuses", "write:media")
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A server's own description and the address at which it really answers."""
+
+    base_url: str
+    description: Mapping[str, Any]
+
+
+async def fetch_instance(base: str, session: Session) -> Instance:
+    """The description of the server at `base`. Raises ConnectRefused when it does not speak this API."""
+    status = 0
+    for path in _DESCRIPTIONS:
+        answer = await session.request("GET", f"{base}{path}", authorized=False)
+        status = answer.status
+        description = answer.json_object()
+        if answer.ok and description.get("version"):
+            # A domain may send on to the host where its instance lives.
+            return Instance(answer.url.split("?")[0].removesuffix(path), description)
+        if status == 429 or status >= 500:
+            raise _in_trouble(answer)
+    raise ConnectRefused(
+        Problem(
+            "not_mastodon",
+            gettext_noop("%(host)s does not answer like a Mastodon server (status %(status)s)."),
+            "instance",
+            gettext_noop("Check the address: it is the part after the last @ of your handle."),
+            {"host": urlsplit(base).netloc, "status": status},
+        )
+    )
+
+
+async def inspect_account(session: Session) -> Facts:
+    """Who the token belongs to and what the server allows. Raises ConnectRefused, or TransportError for the moment."""
+    open_session(session)
+    answer = await session.request("GET", "/api/v1/accounts/verify_credentials")
+    # snac2 answers 422 with an empty body to a token that it does not know (seen, 2.75).
+    if answer.status in (401, 403, 422):
+        raise ConnectRefused(reconnect_problem(NETWORK))
+    if not answer.ok:
+        raise _in_trouble(answer)
+    account = read_object(answer.json())
+    instance = await fetch_instance(session.base_url.rstrip("/"), session)
+    limits = parse_limits(instance.description, await fetch_software(session))
+    granted = tuple(session.credentials.get("scope", "").split())
+    missing = [scope for scope in _WRITE_SCOPES if granted and not {scope, "write"} & set(granted)]
+    if missing:
+        raise ConnectRefused(
+            Problem(
+                "scope_missing",
+                gettext_noop("The server did not give Kaja the permission to post (%(missing)s)."),
+                "",
+                gettext_noop("Connect again and allow everything that Kaja asks for."),
+                {"missing": ", ".join(missing)},
+            )
+        )
+    host = urlsplit(session.base_url).netloc
+    acct = str(account.get("acct") or account.get("username") or "")
+    return Facts(
+        account_id=str(account["id"]),
+        handle=f"@{acct}" if "@" in acct else f"@{acct}@{host}",
+        name=str(account.get("display_name") or acct),
+        url=str(account.get("url") or ""),
+        avatar_url=str(account.get("avatar_static") or account.get("avatar") or ""),
+        limits=render_limits(limits),
+        permissions=granted,
+        version=str(instance.description.get("version") or ""),
+    )
+
+
+async def fetch_software(session: Session) -> str:
+    """The server software's name by nodeinfo (https://nodeinfo.diaspora.software/protocol), empty when not given."""
+    answer = await session.request("GET", "/.well-known/nodeinfo", authorized=False)
+    links = answer.json_object().get("links") if answer.ok else None
+    own = urlsplit(session.base_url).netloc
+    for link in reversed(links) if isinstance(links, list) else ():
+        address = str(read_object(link).get("href") or "")
+        if urlsplit(address).netloc != own:
+            continue
+        document = await session.request("GET", address, authorized=False)
+        software = read_object(document.json_object().get("software")) if document.ok else {}
+        return str(software.get("name") or "").lower()
+    return ""
+
+
+def _in_trouble(answer: Response) -> AnswerLost:
+    return AnswerLost(
+        Problem(
+            "network_error",
+            gettext_noop("%(network)s had an error of its own (status %(status)s)."),
+            params={"network": NETWORK, "status": answer.status},
+        )
+    )

@@ -1,0 +1,122 @@
+"""Mastodon, and servers that speak its API (GoToSocial, Pleroma, Akkoma, snac2 ...)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kaja.networks.kit.connector import (
+    Authorization,
+    Choice,
+    Connected,
+    Count,
+    Facts,
+    FormField,
+    NetworkInfo,
+    OptionField,
+    Segment,
+    Stage,
+)
+from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+from kaja.networks.mastodon import changes, delivery, oauth, reconcile, rules
+from kaja.networks.mastodon.account import inspect_account
+from kaja.networks.mastodon.limits import read_limits
+from kaja.networks.mastodon.split import split_text
+
+INFO = NetworkInfo(
+    key="mastodon",
+    name="Mastodon",
+    connect="oauth",
+    form=(
+        FormField(
+            "instance",
+            gettext_noop("Server"),
+            help=gettext_noop("The server where your account lives: the part after the last @ of your handle."),
+            placeholder="mastodon.social",
+        ),
+    ),
+    options=(
+        OptionField(
+            "spoiler_text",
+            gettext_noop("Content warning"),
+            "text",
+            help=gettext_noop("Shown instead of the post until the reader opens it. Its length counts."),
+        ),
+        OptionField(
+            "visibility",
+            gettext_noop("Who sees it"),
+            "choice",
+            choices=(
+                Choice("public", gettext_noop("Everybody")),
+                Choice("unlisted", gettext_noop("Everybody, but not in public timelines")),
+                Choice("private", gettext_noop("Followers only")),
+            ),
+            default="public",
+        ),
+        OptionField(
+            "sensitive",
+            gettext_noop("Hide pictures and videos until clicked"),
+            "bool",
+        ),
+    ),
+    threads=True,
+    first_comment=True,
+    edits=True,
+    deletes=True,
+    max_images=4,
+    # Mastodon itself honours the key, compatible servers may not (Facts.limits["idempotent"] says what is known):
+    # so the network as a whole is reconciled by looking.
+    idempotent=False,
+    settle_seconds=30.0,
+    help=gettext_noop("Any Mastodon server, and compatible ones."),
+)
+
+
+class Mastodon:
+    """The connector; it has no state."""
+
+    info = INFO
+
+    def check(self, draft: Draft, facts: Facts) -> list[Problem]:
+        return rules.check_draft(draft, facts)
+
+    def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+        limits = read_limits(facts.limits)
+        return Count(rules.count_status(text, limits, options), limits.max_characters, gettext_noop("characters"))
+
+    def split(self, text: str, facts: Facts) -> list[str]:
+        return split_text(text, read_limits(facts.limits))
+
+    def segments(self, text: str, facts: Facts) -> list[Segment]:
+        return rules.find_segments(text, facts)
+
+    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
+        return delivery.list_stages(outgoing)
+
+    async def run(
+        self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> StageResult:
+        return await delivery.run_stage(stage, outgoing, checkpoint, facts, session)
+
+    async def find_delivery(
+        self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> Reconciliation:
+        return await reconcile.find_status(outgoing, checkpoint, facts, session)
+
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+        return await changes.edit_status(ref, outgoing, facts, session)
+
+    async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+        return await changes.delete_status(ref, facts, session)
+
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization:
+        return await oauth.start(form, redirect_uri, state, session)
+
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+        return await oauth.finish(form, pending, session)
+
+    async def inspect(self, session: Session) -> Facts:
+        return await inspect_account(session)

@@ -1,0 +1,135 @@
+"""After a lost answer: does the status stand there? Compatible servers may ignore the idempotency key, so we look.
+
+The statuses that stood there before the call are known from stage `prepare`; only newer ones are considered.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from difflib import SequenceMatcher
+from typing import Any
+
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.outcome import Failure
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    Candidate,
+    CannotTell,
+    Checkpoint,
+    Found,
+    Later,
+    Reconciliation,
+    RemoteRef,
+)
+from kaja.networks.mastodon.api import call, open_session, parse_time, read_object
+from kaja.networks.mastodon.delivery import LISTED, build_ref
+from kaja.networks.mastodon.limits import read_limits
+from kaja.networks.mastodon.text import parse_html, skeleton
+
+PAGES = 5
+ALIKE = 0.8
+"""From this similarity on, another text may be ours after the server's rewriting: a person decides."""
+SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
+
+
+async def find_status(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
+    """Look through the account's newest statuses for the one that `outgoing` would have made."""
+    open_session(session)
+    looked_at = datetime.now(UTC)
+    fresh, complete = await _list_fresh(outgoing, checkpoint, facts, session)
+    if not isinstance(complete, bool):
+        return CannotTell(_reason(complete))
+    matching = [status for status in fresh if matches(status, outgoing)]
+    if matching:
+        return Found(build_ref(matching[-1], outgoing, checkpoint))  # the list is newest first: ours came first
+    candidates = tuple(_candidate(status) for status in fresh)
+    limits = read_limits(facts.limits)
+    hidden = outgoing.options.get("visibility") == "private" and limits.software != "mastodon"
+    if hidden or not complete or any(resembles(status, outgoing) for status in fresh):
+        return CannotTell(
+            Problem(
+                "cannot_tell",
+                gettext_noop("The post was not recognised with certainty among the newest posts of %(handle)s."),
+                "",
+                gettext_noop("Look at the account: say whether the post is there, or send it again."),
+                {"handle": facts.handle},
+            ),
+            candidates,
+        )
+    return AbsentAsOf(looked_at)
+
+
+async def _list_fresh(
+    outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+) -> tuple[list[Mapping[str, Any]], bool | Failure]:
+    """Statuses made since the mark, newest first, and whether the list reaches back to it."""
+    known = set(checkpoint.get("known", []))
+    since = datetime.fromisoformat(checkpoint["marked_at"]) if "marked_at" in checkpoint else outgoing.created_at
+    fresh: dict[str, Mapping[str, Any]] = {}
+    params: dict[str, str | int] = {"limit": LISTED, "exclude_reblogs": "true"}
+    for _ in range(PAGES):
+        answer = await call(session, "GET", f"/api/v1/accounts/{facts.account_id}/statuses", params=params)
+        if not isinstance(answer, Response):
+            return [], answer
+        page = [read_object(status) for status in answer.json()]
+        unseen = [status for status in page if str(status.get("id")) not in fresh]
+        if not unseen:
+            # The end of the list; or a server that ignores paging and gave the whole short list before.
+            return list(fresh.values()), not page or len(page) < LISTED / 2
+        for status in unseen:
+            posted = parse_time(status.get("created_at"))
+            if str(status.get("id")) in known or (posted is not None and posted < since - SLACK):
+                return list(fresh.values()), True
+            if not status.get("reblog"):
+                fresh[str(status.get("id"))] = status
+        params["max_id"] = str(page[-1].get("id"))
+    return list(fresh.values()), False
+
+
+def matches(status: Mapping[str, Any], outgoing: Outgoing) -> bool:
+    """The same place in a thread, as many files, and the same words."""
+    return _same_shape(status, outgoing) and _same_words(status, outgoing.text)
+
+
+def resembles(status: Mapping[str, Any], outgoing: Outgoing) -> bool:
+    """Nearly the same words: too near to call it absent."""
+    ours, theirs = skeleton(outgoing.text), skeleton(parse_html(str(status.get("content") or "")))
+    return bool(ours or theirs) and SequenceMatcher(None, ours, theirs, autojunk=False).ratio() >= ALIKE
+
+
+def _same_shape(status: Mapping[str, Any], outgoing: Outgoing) -> bool:
+    parent = status.get("in_reply_to_id")
+    if parent and (outgoing.reply_to is None or not _same_id(str(parent), outgoing.reply_to.id)):
+        return False
+    attachments = status.get("media_attachments") or []
+    return len(attachments) == len(outgoing.media)
+
+
+def _same_id(one: str, other: str) -> bool:
+    # snac2's ids are the last change in seconds and then an MD5 sum; only the sum stays (seen, 2.75).
+    return one == other or (len(one) > 40 and one[10:] == other[10:])
+
+
+def _same_words(status: Mapping[str, Any], text: str) -> bool:
+    if status.get("text") == text:
+        return True
+    shown = parse_html(str(status.get("content") or ""))
+    if words := skeleton(text):
+        return words == skeleton(shown)
+    return "".join(text.split()) == "".join(shown.split())
+
+
+def _candidate(status: Mapping[str, Any]) -> Candidate:
+    return Candidate(
+        _bare_ref(status), parse_html(str(status.get("content") or ""))[:300], parse_time(status.get("created_at"))
+    )
+
+
+def _bare_ref(status: Mapping[str, Any]) -> RemoteRef:
+    return RemoteRef(str(status.get("id")), str(status.get("url") or status.get("uri") or ""))
+
+
+def _reason(failure: Failure) -> Problem:
+    return failure.reason if isinstance(failure, Later) or not hasattr(failure, "problem") else failure.problem

@@ -1,0 +1,126 @@
+"""Text as Mastodon reads it: links, mentions and hashtags, their weight in the character count, and HTML back to text.
+
+Rules: Mastodon's StatusLengthValidator, Account::MENTION_RE and Tag::HASHTAG_RE (v4.5 sources, read 2026-11-22): a link
+counts as a fixed number of characters, a mention without its host, everything else in grapheme clusters.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from html.parser import HTMLParser
+from typing import Literal
+
+import regex
+
+from kaja.networks.mastodon.limits import Limits
+
+_URL = regex.compile(
+    r"(?<![\w@/.])https?://"
+    r"(?:[\w-]+\.)+(?:\p{L}{2,}|xn--[a-z0-9-]+)(?::\d{1,5})?"  # as in twitter-text, a host needs a top-level domain
+    r"(?:[/?#](?:[^\s<>()\[\]{}«»“”\"]|\((?:[^\s<>()]|\([^\s<>()]*\))*\))*)?",
+    regex.IGNORECASE,
+)
+_URL_TAIL = regex.compile(r"[.,:;!?'…。、！？*_~|^`\\]+$")
+_MENTION = regex.compile(
+    r"(?<![=/\w])@(?P<name>[a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)(?:@(?P<host>[\w.-]+\w(?::\d+)?))?", regex.IGNORECASE
+)
+_TAG = regex.compile(r"(?<![=/)\w])[#＃](?P<name>[\w·・\u200c]*[\p{L}\p{M}][\w·・\u200c]*)")
+_GRAPHEME = regex.compile(r"\X")
+
+
+@dataclass(frozen=True)
+class Entity:
+    """A stretch of text that is more than text; `start` and `end` are indices of code points."""
+
+    kind: Literal["link", "mention", "tag"]
+    start: int
+    end: int
+    name: str
+    host: str = ""
+
+
+def find_entities(text: str) -> list[Entity]:
+    """Links, mentions and hashtags in order, without overlaps; a link wins over what stands inside it."""
+    found = []
+    for match in _URL.finditer(text):
+        url = _URL_TAIL.sub("", match.group())
+        found.append(Entity("link", match.start(), match.start() + len(url), url))
+    found += [Entity("mention", m.start(), m.end(), m["name"], m["host"] or "") for m in _MENTION.finditer(text)]
+    found += [Entity("tag", m.start(), m.end(), m["name"]) for m in _TAG.finditer(text)]
+    found.sort(key=lambda entity: (entity.start, -entity.end))
+    kept: list[Entity] = []
+    for entity in found:
+        if not kept or entity.start >= kept[-1].end:
+            kept.append(entity)
+    return kept
+
+
+def split_stretches(text: str) -> Iterator[tuple[str, Entity | None]]:
+    """The whole text in pieces, each with its entity or None."""
+    position = 0
+    for entity in find_entities(text):
+        if entity.start > position:
+            yield text[position : entity.start], None
+        yield text[entity.start : entity.end], entity
+        position = entity.end
+    if position < len(text):
+        yield text[position:], None
+
+
+def count_characters(text: str, limits: Limits) -> int:
+    """The length that the instance measures against `max_characters` (without the content warning)."""
+    if not limits.counts_like_mastodon:
+        return count_graphemes(text)
+    countable = []
+    for piece, entity in split_stretches(text):
+        if entity is not None and entity.kind == "link":
+            countable.append("x" * limits.characters_reserved_per_url)
+        elif entity is not None and entity.kind == "mention":
+            countable.append(f"@{entity.name}")
+        else:
+            countable.append(piece)
+    return count_graphemes("".join(countable))
+
+
+def count_graphemes(text: str) -> int:
+    """Extended grapheme clusters (Unicode TR29)."""
+    return sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+class _Text(HTMLParser):
+    """Collects what a reader sees; hidden parts of a shortened link are part of the link's text."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.pieces: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "br":
+            self.pieces.append("\n")
+        elif tag in ("p", "div", "blockquote", "li", "pre") and self.pieces:
+            self.pieces.append("\n\n")
+
+    def handle_data(self, data: str) -> None:
+        self.pieces.append(data)
+
+
+def parse_html(content: str) -> str:
+    """The plain text of a status's HTML."""
+    parser = _Text()
+    parser.feed(content)
+    parser.close()
+    return "".join(parser.pieces).strip()
+
+
+def skeleton(text: str) -> str:
+    """What survives every server's rendering: the letters and digits, without the hosts of mentions.
+
+    Servers rewrite the rest: emphasis marks disappear, quotes turn typographic, ":)" becomes a picture, a mention loses
+    its host. Two different posts of one account within minutes do not agree in this by chance.
+    """
+    shortened = "".join(
+        f"@{entity.name}" if entity is not None and entity.kind == "mention" else piece
+        for piece, entity in split_stretches(text)
+    )
+    letters = [c for c in unicodedata.normalize("NFKC", shortened).casefold() if unicodedata.category(c)[0] in "LN"]
+    return "".join(letters)
