@@ -15,7 +15,7 @@ MakeActor = Callable[..., Actor]
 @pytest.fixture
 def make_actor(in_workspace: Workspace) -> MakeActor:
     def make(role: str = Role.CURATOR, name: str = "Mari") -> Actor:
-        user = User.objects.create_user(f"{name.lower()}-{role}@acme.test", "correct horse battery", name=name)
+        user = User.objects.create_user(f"{name.lower()}-{role}@acme.test", name=name)
         return actor_of(Member.objects.create(user=user, role=role), user)
 
     return make

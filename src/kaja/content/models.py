@@ -118,12 +118,16 @@ class Asset(TenantModel):
     height = models.PositiveIntegerField()
     duration = models.FloatField(default=0)
     sha256 = models.CharField(max_length=64)
+    facts = models.JSONField(default=dict)  # of a video: codec, fps, audio
     alt = models.TextField(blank=True)
     uploaded_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
-        indexes = [models.Index(fields=["workspace", "-created_at"], name="asset_recent")]
+        indexes = [
+            models.Index(fields=["workspace", "-created_at"], name="asset_recent"),
+            models.Index(fields=["workspace", "sha256"], name="asset_same"),
+        ]
 
 
 class Revision(TenantModel):

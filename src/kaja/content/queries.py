@@ -10,12 +10,12 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 
 from kaja.channels.models import Channel
+from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, MediaItem, Overrides, resolve
 from kaja.content.media.open import open_assets
 from kaja.content.models import Post, PostLabel, Revision, Variant
 from kaja.content.snapshot import PostContent, content_of
 from kaja.kernel.tenancy import current_workspace_id
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
@@ -166,23 +166,6 @@ def list_board(state: str, limit: int = 300) -> list[Post]:
 def list_revisions(post: Post, limit: int = 200) -> list[Revision]:
     """The kept versions, newest first."""
     return list(Revision.objects.filter(post=post).order_by("-number")[:limit])
-
-
-def facts_of(channel: Channel) -> Facts:
-    """What the network said about the account, as rules want it; unknown keys of newer versions are ignored."""
-    known = channel.facts or {}
-    return Facts(
-        account_id=channel.account_id,
-        handle=channel.handle,
-        name=channel.name,
-        url=channel.url,
-        avatar_url=channel.avatar_url,
-        limits=known.get("limits", {}),
-        permissions=tuple(known.get("permissions", ())),
-        expires_at=channel.expires_at,
-        version=str(known.get("version", "")),
-        terms={name: tuple(values) for name, values in known.get("terms", {}).items()},
-    )
 
 
 def drafts_of(variants: Iterable[Variant]) -> dict[UUID, Draft]:

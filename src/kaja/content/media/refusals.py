@@ -1,0 +1,119 @@
+"""What an upload may be refused for, said once. Each says what happened, what it means for the post, what to do."""
+
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces.errors import Refused
+
+
+class UploadRefused(Refused):
+    """The file was not taken; the post stays as it is."""
+
+
+def svg(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_svg",
+            message=gettext_noop("“%(filename)s” is an SVG drawing; networks do not take those, and it was not added."),
+            field="media",
+            fix=gettext_noop("Export it as PNG and upload that."),
+            params={"filename": filename},
+        )
+    )
+
+
+def unknown(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_unknown",
+            message=gettext_noop("“%(filename)s” is not a picture or video that Kaja knows, and it was not added."),
+            field="media",
+            fix=gettext_noop("Use JPEG, PNG, WebP, GIF or AVIF for pictures, MP4, MOV or WebM for videos."),
+            params={"filename": filename},
+        )
+    )
+
+
+def other_kind(filename: str, found: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_other_kind",
+            message=gettext_noop("“%(filename)s” is not what its name says: inside it is %(found)s. It was not added."),
+            field="media",
+            fix=gettext_noop("Give it the right name, or export it again from the program that made it."),
+            params={"filename": filename, "found": found},
+        )
+    )
+
+
+def corrupt(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_corrupt",
+            message=gettext_noop("“%(filename)s” is damaged or cut off, and it was not added."),
+            field="media",
+            fix=gettext_noop("Open it on your computer to see whether it is whole, then upload it again."),
+            params={"filename": filename},
+        )
+    )
+
+
+def empty(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_empty",
+            message=gettext_noop("“%(filename)s” is empty, and it was not added."),
+            field="media",
+            fix=gettext_noop("Choose the file again."),
+            params={"filename": filename},
+        )
+    )
+
+
+def too_large(filename: str, size: int, limit: int) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_too_large",
+            message=gettext_noop(
+                "“%(filename)s” has %(size)s MB; at most %(limit)s MB are taken, so it was not added."
+            ),
+            field="media",
+            fix=gettext_noop("Make it smaller, or cut it."),
+            params={"filename": filename, "size": round(size / 1e6, 1), "limit": round(limit / 1e6)},
+        )
+    )
+
+
+def too_many_pixels(filename: str, width: int, height: int, limit: int) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_too_many_pixels",
+            message=gettext_noop(
+                "“%(filename)s” measures %(width)s × %(height)s pixels; at most %(limit)s megapixels are taken."
+            ),
+            field="media",
+            fix=gettext_noop("Make it smaller before uploading; no network shows more than about 20 megapixels."),
+            params={"filename": filename, "width": width, "height": height, "limit": round(limit / 1e6)},
+        )
+    )
+
+
+def too_long(filename: str, seconds: float, limit: float) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_too_long",
+            message=gettext_noop("“%(filename)s” plays %(minutes)s minutes; at most %(limit)s minutes are taken."),
+            field="media",
+            fix=gettext_noop("Cut it."),
+            params={"filename": filename, "minutes": round(seconds / 60), "limit": round(limit / 60)},
+        )
+    )
+
+
+def disk_full() -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_disk_full",
+            message=gettext_noop("The server has no room left for files; this one was not added. The draft is safe."),
+            field="media",
+            fix=gettext_noop("Tell the operator of this Kaja; upload again when there is room."),
+        )
+    )

@@ -1,0 +1,166 @@
+"""Taking in a file: checked by content, cleaned, stored once."""
+
+import errno
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from kaja.content.media import images, refusals, videos
+from kaja.content.media.sniff import Kind, kind_of_name, sniff
+from kaja.content.models import Asset
+from kaja.kernel.ids import new_id
+from kaja.kernel.tenancy import current_workspace_id
+from kaja.workspaces import audit, policy
+from kaja.workspaces.actor import Actor
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """A file that passed: what will be stored, and what the row says of it."""
+
+    content: "File[bytes]"
+    thumbnail: bytes
+    size: int
+    sha256: str
+    ending: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+def clean_filename(name: str) -> str:
+    """The last part of a name, without control characters and path signs, at most 120 characters."""
+    last = re.split(r"[\\/]", unicodedata.normalize("NFC", name))[-1]
+    last = "".join(c for c in last if unicodedata.category(c)[0] != "C" and c not in '<>:"|?*').strip(". ")
+    stem, dot, ending = last.rpartition(".")
+    if dot and len(last) > 120:
+        return f"{stem[: 119 - len(ending)]}.{ending}"[-120:]
+    return last[:120] or "file"
+
+
+def _kind_words(kind: Kind) -> str:
+    return {
+        "image": _("a picture"),
+        "video": _("a video"),
+        "svg": _("an SVG drawing"),
+        "text": _("text"),
+        "document": _("a document"),
+        "archive": _("an archive"),
+        "sound": _("sound"),
+    }.get(kind, _("something else"))
+
+
+def _check_kind(head: bytes, filename: str) -> Kind:
+    kind, promised = sniff(head), kind_of_name(filename)
+    if kind == "svg" or (promised == "svg" and kind in ("", "text")):
+        raise refusals.svg(filename)
+    if kind not in ("image", "video"):
+        if promised in ("image", "video"):
+            raise refusals.other_kind(filename, _kind_words(kind)) if kind else refusals.corrupt(filename)
+        raise refusals.unknown(filename)
+    if promised and promised != kind:
+        raise refusals.other_kind(filename, _kind_words(kind))
+    return kind
+
+
+def _digest(file: IO[bytes]) -> str:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
+    file.seek(0)
+    kind = _check_kind(file.read(1024), filename)
+    limit = images.MAX_BYTES if kind == "image" else videos.MAX_BYTES
+    if size > limit:
+        raise refusals.too_large(filename, size, limit)
+    if kind == "image":
+        file.seek(0)
+        picture = images.read_picture(file.read(), filename)
+        measures = {"kind": picture.kind, "mime": picture.mime, "width": picture.width, "height": picture.height}
+        digest = hashlib.sha256(picture.data).hexdigest()
+        content: File[bytes] = ContentFile(picture.data)
+        return _Taken(content, picture.thumbnail, len(picture.data), digest, picture.ending, measures)
+    video = videos.probe_video(file, size, filename)
+    measures = {
+        "kind": "video",
+        "mime": video.mime,
+        "width": video.width,
+        "height": video.height,
+        "duration": video.duration,
+        "facts": {"codec": video.codec, "fps": video.fps, "audio": video.audio},
+    }
+    return _Taken(File(file), video.poster, size, _digest(file), video.ending, measures)
+
+
+def _store(name: str, content: "File[bytes]") -> str:
+    content.seek(0)
+    return default_storage.save(name, content)
+
+
+def _drop(*names: str) -> None:
+    for name in names:
+        if name:
+            default_storage.delete(name)
+
+
+@transaction.atomic
+def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: str = "") -> Asset:
+    """Take a file into the workspace. The same bytes (after cleaning) are kept once. Raises UploadRefused.
+
+    Metadata is removed from pictures and their orientation applied. A wrong ending between picture formats is
+    mended; a name that promises another kind of thing is refused.
+    """
+    policy.require(actor, policy.Permission.WRITE)
+    filename = clean_filename(filename)
+    if size <= 0:
+        raise refusals.empty(filename)
+    if size > videos.MAX_BYTES:
+        raise refusals.too_large(filename, size, videos.MAX_BYTES)
+    taken = _take(file, size, filename)
+    if known := Asset.objects.filter(sha256=taken.sha256, size=taken.size).first():
+        return known
+    stem = filename.rpartition(".")[0] if "." in filename else filename
+    asset_id = new_id()
+    folder = f"{current_workspace_id()}/{asset_id}"
+    stored = thumbnail = ""
+    try:
+        stored = _store(f"{folder}/{taken.sha256[:16]}.{taken.ending}", taken.content)
+        thumbnail = _store(f"{folder}/thumbnail.webp", ContentFile(taken.thumbnail))
+    except OSError as error:
+        _drop(stored, thumbnail)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise refusals.disk_full() from error
+        raise
+    try:
+        asset = Asset.objects.create(
+            id=asset_id,
+            file=stored,
+            thumbnail=thumbnail,
+            filename=f"{stem}.{taken.ending}",
+            size=taken.size,
+            sha256=taken.sha256,
+            alt=alt,
+            uploaded_by_id=actor.user_id,
+            **taken.fields,
+        )
+        audit.record(actor, "asset.upload", asset, after={"filename": asset.filename, "size": asset.size})
+    except Exception:
+        _drop(stored, thumbnail)
+        raise
+    return asset
+
+
+@transaction.atomic
+def set_alt(actor: Actor, asset: Asset, alt: str) -> Asset:
+    """The description that new uses of the file begin with."""
+    policy.require(actor, policy.Permission.WRITE)
+    before, asset.alt = asset.alt, alt[:10_000]
+    asset.save(update_fields=["alt"])
+    audit.record(actor, "asset.alt", asset, {"alt": before}, {"alt": asset.alt})
+    return asset
