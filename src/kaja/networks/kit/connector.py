@@ -41,6 +41,8 @@ class FormField:
     help: str = ""
     placeholder: str = ""
     default: str = ""
+    choices: tuple[Choice, ...] = ()
+    """Where only some values are taken, a list to choose from."""
 
 
 @dataclass(frozen=True)

