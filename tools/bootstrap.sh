@@ -4,6 +4,8 @@
 set -eu
 cd "$(dirname "$0")/.."
 name=${1:-base}
+# Behind a company's proxy the machine's own certificates are the ones that count, as they are for pip.
+export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 
 fail() { echo "set-up: $*" >&2; exit 1; }
 

@@ -2,8 +2,14 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from kaja.api.main import api
+
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("account/", include("allauth.urls")),
+    path("api/v1/", api.urls),
+    path("", include("kaja.web.urls")),
 ]
 
 handler500 = "kaja.config.outage.server_error"
+handler400 = "kaja.web.frame.views.bad_request"
+handler403 = "kaja.web.frame.views.permission_denied"
+handler404 = "kaja.web.frame.views.not_found"

@@ -1,8 +1,13 @@
 """Reading people and workspaces."""
 
-from kaja.kernel.tenancy import SystemPurpose, system_scope
+from hashlib import sha256
+
+from django.db.models import Q, QuerySet
+
+from kaja.kernel.clock import now
+from kaja.kernel.tenancy import SystemPurpose, current_workspace_id, system_scope
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.models import Member, User, Workspace
+from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
 from kaja.workspaces.policy import ROLE_PERMISSIONS
 
 
@@ -24,3 +29,51 @@ def actor_of(member: Member, user: User) -> Actor:
     """The person as an actor of the member's workspace."""
     permissions = frozenset(p.value for p in ROLE_PERMISSIONS[member.role])
     return Actor("user", str(user.pk), str(user), permissions, user.pk)
+
+
+def hash_token(token: str) -> bytes:
+    """What is stored of a secret that only its holder knows."""
+    return sha256(token.encode()).digest()
+
+
+def get_open_invitation(token: str) -> Invitation | None:
+    """The invitation that a link opens, with its workspace, or None when it is used, expired or unknown."""
+    with system_scope(SystemPurpose.SIGN_IN):
+        return (
+            Invitation.objects.select_related("workspace", "invited_by")
+            .filter(token_hash=hash_token(token), accepted_at=None, expires_at__gt=now())
+            .first()
+        )
+
+
+def get_workspace() -> Workspace:
+    """The workspace of the entered scope."""
+    return Workspace.objects.get(pk=current_workspace_id())
+
+
+def list_members() -> QuerySet[Member]:
+    """The people of the workspace, by name."""
+    return Member.objects.select_related("user").order_by("user__name", "user__email")
+
+
+def list_open_invitations() -> QuerySet[Invitation]:
+    """Invitations that nobody took yet, the expired ones too, newest first."""
+    return Invitation.objects.select_related("invited_by").filter(accepted_at=None).order_by("-created_at")
+
+
+def list_audit(*, before: object = None, person: str = "", target_id: str = "") -> QuerySet[AuditEntry]:
+    """The audit log, newest first. `before` is the id of the last entry of the page before."""
+    entries = AuditEntry.objects.order_by("-id")
+    if before:
+        entries = entries.filter(id__lt=before)
+    if person:
+        entries = entries.filter(actor_id=person)
+    if target_id:
+        entries = entries.filter(target_id=target_id)
+    return entries
+
+
+def list_notices(member: Member, *, unread: bool = False) -> QuerySet[Notice]:
+    """A member's notices and those for everybody, newest first."""
+    notices = Notice.objects.filter(Q(member=member) | Q(member=None)).order_by("-created_at")
+    return notices.filter(read_at=None) if unread else notices

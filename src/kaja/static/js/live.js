@@ -1,0 +1,72 @@
+// Open pages follow what happens in the workspace. An element with an id and data-live="post delivery" is fetched anew
+// when such a thing changes: by its own hx-get with hx-trigger="live" if it has one, else by taking itself out of the
+// present page's address. While somebody types in it or drags it, it waits.
+
+const address = document.body.dataset.liveSource;
+const waiting = new Set();
+let timer = 0;
+
+const busy = (element) =>
+  element.matches("[data-dragging]") ||
+  element.querySelector("[data-dragging], dialog[open]") !== null ||
+  (element.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
+
+function refresh() {
+  timer = 0;
+  if (document.hidden) return;
+  for (const id of [...waiting]) {
+    const element = document.getElementById(id);
+    if (element && busy(element)) continue;
+    waiting.delete(id);
+    if (!element) continue;
+    if (element.hasAttribute("hx-get")) {
+      element.dispatchEvent(new CustomEvent("live", { bubbles: false }));
+    } else {
+      htmx.ajax("GET", location.pathname + location.search, {
+        source: element, target: element, select: `#${CSS.escape(id)}`, swap: "outerMorph",
+      });
+    }
+  }
+  if (waiting.size) soon(1500);
+}
+
+function soon(pause = 250) {
+  if (!timer) timer = setTimeout(refresh, pause);
+}
+
+/** Something of `topic` changed; "*" means that anything may have. */
+function changed(topic, id) {
+  document.dispatchEvent(new CustomEvent("kaja:live", { detail: { topic, id } }));
+  for (const element of document.querySelectorAll("[data-live][id]")) {
+    const wanted = element.dataset.live.split(/\s+/);
+    const only = element.dataset.liveId;
+    if ((topic === "*" || wanted.includes(topic)) && (!only || !id || only === id)) waiting.add(element.id);
+  }
+  if (waiting.size) soon();
+}
+
+if (address && "EventSource" in window) {
+  let source = null;
+  let lost = false;
+  const connect = () => {
+    source = new EventSource(address);
+    source.addEventListener("change", (event) => {
+      const { topic, id } = JSON.parse(event.data);
+      changed(topic, id);
+    });
+    source.addEventListener("open", () => {
+      // What happened while nobody listened is fetched.
+      if (lost) changed("*", null);
+      lost = false;
+    });
+    source.addEventListener("error", () => {
+      lost = true;
+      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+    });
+  };
+  // After the page is there, never before.
+  window.addEventListener("load", connect, { once: true });
+  window.addEventListener("pagehide", () => source?.close());
+  window.addEventListener("pageshow", (event) => event.persisted && connect());
+  document.addEventListener("visibilitychange", () => !document.hidden && waiting.size && soon());
+}

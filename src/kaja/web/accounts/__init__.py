@@ -1,0 +1,1 @@
+"""Signing up, signing in, proving who one is: django-allauth in our frame."""

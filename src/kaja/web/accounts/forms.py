@@ -1,0 +1,36 @@
+"""The sign-up form: a name that colleagues see, an address, a password."""
+
+from typing import Any
+
+from allauth.account.forms import SignupForm as AllauthSignupForm
+from django import forms
+from django.http import HttpRequest
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from kaja.workspaces.models import User
+
+
+class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no types
+    """allauth's form and a name."""
+
+    name = forms.CharField(
+        label=_("Your name"),
+        max_length=120,
+        help_text=_("How colleagues see you."),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True}),
+    )
+    field_order = ["name", "email", "password1"]
+
+    def custom_signup(self, request: HttpRequest, user: Any) -> None:
+        """Store what allauth does not know of."""
+        user.name = self.cleaned_data["name"].strip()
+        user.language = get_language() or ""
+        user.save(update_fields=["name", "language"])
+
+    def clean_email(self) -> str:
+        """Addresses are stored in lower case, so that one person has one account."""
+        email = str(super().clean_email()).lower()
+        if User.objects.filter(email=email).exists():
+            raise forms.ValidationError(_("There is an account with this address already. Sign in with it instead."))
+        return email

@@ -1,0 +1,17 @@
+"""Channels, under `/w/<slug>/channels/`."""
+
+from django.urls import path
+
+from kaja.web.channels import connecting, views
+
+app_name = "channels"
+urlpatterns = [
+    path("", views.index, name="list"),
+    path("connect/", connecting.choose, name="connect"),
+    path("connect/<slug:network>/", connecting.connect, name="connect_network"),
+    path("connected/<slug:network>/", connecting.callback, name="callback"),
+    path("<uuid:channel_id>/", views.page, name="page"),
+    path("<uuid:channel_id>/check/", views.check, name="check"),
+    path("<uuid:channel_id>/reconnect/", connecting.reconnect, name="reconnect"),
+    path("<uuid:channel_id>/disconnect/", views.disconnect, name="disconnect"),
+]

@@ -1,0 +1,41 @@
+"""What every template may use: `frame` (see `templates/frame.html`)."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from kaja.kernel.tenancy import current_workspace_id, workspace_scope
+from kaja.web.frame.navigation import COMPOSE, address, list_destinations
+from kaja.web.needs_you.queries import count_needs_you
+from kaja.workspaces.policy import Permission, can
+from kaja.workspaces.queries import list_workspaces_of
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Navigation, the person's theme, and how much waits for a person."""
+    user = getattr(request, "user", None)
+    signed_in = user is not None and user.is_authenticated
+    values: dict[str, Any] = {
+        "theme": getattr(user, "theme", "") if signed_in else "",
+        "mail_works": bool(settings.EMAIL_HOST),
+    }
+    workspace = getattr(request, "workspace", None)
+    if workspace is not None:
+        actor = request.actor  # type: ignore[attr-defined]  # set together with the workspace
+
+        def count() -> int:
+            if current_workspace_id() == workspace.id:
+                return count_needs_you(request.member)  # type: ignore[attr-defined]
+            with workspace_scope(workspace.id):
+                return count_needs_you(request.member)  # type: ignore[attr-defined]
+
+        values |= {
+            "nav": list_destinations(workspace.slug, request.path),
+            "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
+            "workspaces": SimpleLazyObject(lambda: list_workspaces_of(request.user)),  # type: ignore[arg-type]
+            "needs_count": SimpleLazyObject(count),
+            "can": {p.value: can(actor, p) for p in Permission},
+        }
+    return {"frame": values}

@@ -1,0 +1,45 @@
+"""Messages that stay on the page until somebody dismisses them, with an undo where there is one."""
+
+import json
+from typing import Any, Literal
+
+from django.contrib import messages
+from django.http import HttpRequest
+
+from kaja.web.problems import problem_line
+from kaja.workspaces.errors import Refused
+
+Kind = Literal["done", "info", "warning", "needs"]
+LEVELS: dict[str, int] = {
+    "done": messages.SUCCESS,
+    "info": messages.INFO,
+    "warning": messages.WARNING,
+    "needs": messages.ERROR,
+}
+KINDS = {level: kind for kind, level in LEVELS.items()}
+
+
+def flash(
+    request: HttpRequest, text: str, kind: Kind = "done", *, undo: str = "", link: str = "", word: str = ""
+) -> None:
+    """Say `text`. `undo` is an address that a POST takes back; `link` (labelled `word`) leads further."""
+    extra = json.dumps({"undo": undo, "link": link, "word": word}) if undo or link else ""
+    messages.add_message(request, LEVELS[kind], text, extra_tags=extra)
+
+
+def flash_refusal(request: HttpRequest, refused: Refused) -> None:
+    """Say every problem of a refused action."""
+    for problem in refused.problems:
+        flash(request, problem_line(problem), "needs")
+
+
+def pending(request: HttpRequest) -> list[dict[str, Any]]:
+    """The messages to show now, ready for the template. Reading them uses them up."""
+    shown = []
+    for message in messages.get_messages(request):
+        try:
+            extra = json.loads(message.extra_tags) if message.extra_tags else {}
+        except ValueError:
+            extra = {}
+        shown.append({"text": message.message, "kind": KINDS.get(message.level, "info"), **extra})
+    return shown

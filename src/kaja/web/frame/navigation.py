@@ -1,0 +1,59 @@
+"""What the rail, the phone's bar, the keys and the palette lead to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Destination:
+    """A place of the workspace. `key` follows `g`; `section` is the heading in the rail."""
+
+    url_name: str
+    label: Any
+    icon: str
+    key: str = ""
+    section: Any = ""
+    on_phone: bool = False
+
+
+DESTINATIONS = (
+    Destination("calendar:index", _("Calendar"), "calendar-days", "p", _("Plan"), on_phone=True),
+    Destination("ideas:board", _("Ideas"), "lightbulb", "i", _("Plan"), on_phone=True),
+    Destination("channels:list", _("Channels"), "radio-tower", "h", _("Workspace"), on_phone=True),
+    Destination("settings:workspace", _("Settings"), "settings", "s", _("Workspace")),
+    Destination("needs_you:list", _("Needs you"), "bell", "n", on_phone=True),
+)
+COMPOSE = "composer:new"
+
+
+def address(url_name: str, slug: str) -> str:
+    """The address of a place, or nothing where this installation has no such place."""
+    try:
+        return reverse(url_name, args=[slug])
+    except NoReverseMatch:
+        return ""
+
+
+def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:
+    """Every place that exists, with `current` set for the one that `path` lies in."""
+    found = []
+    for place in DESTINATIONS:
+        if not (href := address(place.url_name, slug)):
+            continue
+        room = href if place.url_name != "settings:workspace" else f"/w/{slug}/settings/"
+        found.append(
+            {
+                "href": href,
+                "label": place.label,
+                "icon": place.icon,
+                "key": place.key,
+                "section": place.section,
+                "on_phone": place.on_phone,
+                "current": path.startswith(room),
+                "name": place.url_name,
+            }
+        )
+    return found

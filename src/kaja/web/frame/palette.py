@@ -1,0 +1,126 @@
+"""What the palette finds: pages, posts, channels, people, actions."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from kaja.channels.models import Channel
+from kaja.content.models import Post
+from kaja.web.frame.navigation import COMPOSE, address, list_destinations
+from kaja.web.workspace import WorkspaceRequest
+from kaja.workspaces.models import Member
+from kaja.workspaces.policy import Permission, can
+
+MOST = 6
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One line of the palette."""
+
+    label: str
+    href: str
+    icon: str = ""
+    note: str = ""
+    network: str = ""
+    keys: str = ""
+
+
+def find(request: WorkspaceRequest, query: str) -> list[tuple[str, list[Hit]]]:
+    """Groups of hits, best kind first; without a query, the pages and actions. Runs inside the scope."""
+    query = query.strip()[:100]
+    groups = [(_("Actions"), _actions(request, query)), (_("Pages"), _pages(request, query))]
+    if query:
+        groups += [
+            (_("Posts"), _posts(request, query)),
+            (_("Channels"), _channels(request, query)),
+            (_("People"), _people(request, query)),
+        ]
+    return [(name, hits) for name, hits in groups if hits]
+
+
+def _matching(hits: list[Hit], query: str) -> list[Hit]:
+    words = query.casefold().split()
+    return [hit for hit in hits if hit.href and all(word in hit.label.casefold() for word in words)]
+
+
+def _actions(request: WorkspaceRequest, query: str) -> list[Hit]:
+    slug = request.workspace.slug
+    hits = []
+    if can(request.actor, Permission.WRITE):
+        hits.append(Hit(_("Write a new post"), address(COMPOSE, slug), "pencil-line", keys="c"))
+    if can(request.actor, Permission.CHANNELS):
+        hits.append(Hit(_("Connect a channel"), address("channels:connect", slug), "plug"))
+    if can(request.actor, Permission.MANAGE):
+        hits.append(Hit(_("Invite a person"), address("settings:members", slug), "user-plus"))
+        pause = _("Resume sending") if request.workspace.paused_at else _("Pause everything")
+        hits.append(Hit(pause, address("settings:workspace", slug) + "#pause", "circle-pause"))
+    hits.append(Hit(_("Change language or theme"), address("settings:profile", slug), "languages"))
+    return _matching(hits, query)
+
+
+def _pages(request: WorkspaceRequest, query: str) -> list[Hit]:
+    slug = request.workspace.slug
+    hits = [
+        Hit(str(place["label"]), place["href"], place["icon"], keys=f"g {place['key']}" if place["key"] else "")
+        for place in list_destinations(slug, "")
+    ]
+    further = [
+        (_("Members"), "settings:members", "users"),
+        (_("Your profile"), "settings:profile", "user"),
+        (_("Security"), "settings:security", "shield"),
+        (_("Audit log"), "settings:audit", "scroll-text"),
+        (_("API tokens"), "settings:tokens", "key-round"),
+    ]
+    hits += [Hit(label, address(name, slug), icon) for label, name, icon in further]
+    return _matching(hits, query)
+
+
+def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
+    found = Post.objects.filter(deleted_at=None, summary__icontains=query).order_by("-updated_at")[:MOST]
+    return [
+        Hit(post.summary, _post_address(request.workspace.slug, post.id), "file-text", post.get_state_display())
+        for post in found
+    ]
+
+
+def _post_address(slug: str, post_id: Any) -> str:
+    try:
+        return reverse("post:page", args=[slug, post_id])
+    except NoReverseMatch:
+        return ""
+
+
+def _channels(request: WorkspaceRequest, query: str) -> list[Hit]:
+    found = Channel.objects.filter(
+        Q(name__icontains=query) | Q(handle__icontains=query) | Q(network__icontains=query)
+    ).order_by("name")[:MOST]
+    return [
+        Hit(
+            str(channel),
+            reverse("channels:page", args=[request.workspace.slug, channel.id]),
+            note=channel.handle,
+            network=channel.network,
+        )
+        for channel in found
+    ]
+
+
+def _people(request: WorkspaceRequest, query: str) -> list[Hit]:
+    found = (
+        Member.objects.select_related("user")
+        .filter(Q(user__name__icontains=query) | Q(user__email__icontains=query))
+        .order_by("user__name", "user__email")[:MOST]
+    )
+    return [
+        Hit(
+            str(member.user),
+            reverse("settings:members", args=[request.workspace.slug]),
+            "user",
+            note=member.get_role_display(),
+        )
+        for member in found
+    ]

@@ -1,0 +1,12 @@
+"""What waits for a person, under `/w/<slug>/needs-you/`."""
+
+from django.urls import path
+
+from kaja.web.needs_you import views
+
+app_name = "needs_you"
+urlpatterns = [
+    path("", views.index, name="list"),
+    path("notices/read/", views.read_all, name="read_notices"),
+    path("notices/<uuid:notice_id>/read/", views.read, name="read_notice"),
+]

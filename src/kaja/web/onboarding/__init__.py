@@ -1,0 +1,1 @@
+"""The first visit: from nothing to the first post."""

@@ -1,0 +1,40 @@
+"""Problems in the reader's language. UI and API render the same ones."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext
+
+from kaja.networks.kit.problems import Problem
+
+AnyProblem = Problem | Mapping[str, Any]
+
+
+def _part(problem: AnyProblem, name: str) -> str:
+    if isinstance(problem, Problem):
+        text, params = getattr(problem, name), problem.params
+    else:
+        text, params = str(problem.get(name) or ""), problem.get("params") or {}
+    if not text:
+        return ""
+    translated = gettext(text)
+    try:
+        return translated % params if params else translated
+    except (KeyError, TypeError, ValueError):
+        # A catalogue with a wrong placeholder must not hide what happened.
+        return str(text)
+
+
+def problem_text(problem: AnyProblem) -> str:
+    """What happened, and what it means."""
+    return _part(problem, "message")
+
+
+def problem_fix(problem: AnyProblem) -> str:
+    """What to do now; may be empty."""
+    return _part(problem, "fix")
+
+
+def problem_line(problem: AnyProblem) -> str:
+    """Message and fix in one line."""
+    return " ".join(part for part in (problem_text(problem), problem_fix(problem)) if part)

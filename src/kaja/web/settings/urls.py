@@ -1,0 +1,21 @@
+"""Settings, under `/w/<slug>/settings/`."""
+
+from django.urls import path
+
+from kaja.web.settings import members, pages, person
+
+app_name = "settings"
+urlpatterns = [
+    path("", pages.workspace, name="workspace"),
+    path("pause/", pages.pause, name="pause"),
+    path("resume/", pages.resume, name="resume"),
+    path("members/", members.index, name="members"),
+    path("members/invite/", members.invite, name="invite"),
+    path("members/<uuid:member_id>/role/", members.role, name="member_role"),
+    path("members/<uuid:member_id>/remove/", members.remove, name="member_remove"),
+    path("members/invitations/<uuid:invitation_id>/revoke/", members.revoke, name="invitation_revoke"),
+    path("profile/", person.profile, name="profile"),
+    path("security/", person.security, name="security"),
+    path("tokens/", person.tokens, name="tokens"),
+    path("audit/", pages.audit, name="audit"),
+]

@@ -1,0 +1,138 @@
+"""Template tags of the frame; every template has them without loading."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from django import template
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from kaja.networks.registry import CONNECTORS
+from kaja.web import flash as flashes
+from kaja.web.problems import problem_fix, problem_line, problem_text
+
+register = template.Library()
+STATIC = Path(__file__).resolve().parent.parent.parent / "static"
+
+register.filter("problem_text", problem_text)
+register.filter("problem_fix", problem_fix)
+register.filter("problem_line", problem_line)
+
+
+@cache
+def symbols(sprite: str) -> frozenset[str]:
+    """The names in one of our SVG sprites."""
+    return frozenset(re.findall(r'<symbol id="([^"]+)"', (STATIC / sprite).read_text()))
+
+
+@register.simple_tag
+def icon(name: str, size: str = "", label: str = "") -> SafeString:
+    """A Lucide icon of the sprite; `size` is "sm", "lg" or empty. Give a label only when no word stands beside it."""
+    if name not in symbols("vendor/icons.svg"):
+        raise template.TemplateSyntaxError(f"no icon {name!r}: add it to tools/icons.txt and run tools/vendor.py")
+    return _use("icon", f"{static('vendor/icons.svg')}#{name}", size, label)
+
+
+@register.simple_tag
+def network_mark(network: str, size: str = "", label: str = "") -> SafeString:
+    """The small one-colour mark of a network."""
+    known = network if network in symbols("marks.svg") else "unknown"
+    return _use("mark", f"{static('marks.svg')}#{known}", size, label)
+
+
+def _use(kind: str, href: str, size: str, label: str) -> SafeString:
+    classes = f"{kind} {kind}-{size}" if size else kind
+    if label:
+        return format_html(
+            '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, href
+        )
+    return format_html('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', classes, href)
+
+
+@register.filter
+def network_name(network: str) -> str:
+    """The name that people know a network by."""
+    connector = CONNECTORS.get(network)
+    return connector.info.name if connector else network
+
+
+# The four states: what it looks like and what it is called. Finer words (a delivery's state) keep the same four looks.
+STATES: dict[str, tuple[str, str, Any]] = {
+    "idea": ("planned", "lightbulb", _("Idea")),
+    "draft": ("planned", "pencil-line", _("Draft")),
+    "planned": ("planned", "calendar-clock", _("Planned")),
+    "scheduled": ("planned", "calendar-clock", _("Scheduled")),
+    "underway": ("underway", "loader", _("Under way")),
+    "sending": ("underway", "send", _("Being sent")),
+    "processing": ("underway", "hourglass", _("The network is working on it")),
+    "waiting": ("underway", "clock", _("Waiting")),
+    "uncertain": ("underway", "search", _("Being checked")),
+    "done": ("done", "circle-check", _("Done")),
+    "sent": ("done", "check-check", _("Sent")),
+    "ok": ("done", "circle-check", _("Working")),
+    "needs": ("needs", "octagon-alert", _("Needs you")),
+    "failed": ("needs", "octagon-alert", _("Failed")),
+    "missed": ("needs", "timer", _("Missed")),
+    "reconnect": ("needs", "unplug", _("Needs reconnecting")),
+    "unreachable": ("underway", "wifi-off", _("Does not answer")),
+    "cancelled": ("", "ban", _("Cancelled")),
+    "disconnected": ("", "unplug", _("Disconnected")),
+    "paused": ("underway", "circle-pause", _("Paused")),
+}
+
+
+@register.inclusion_tag("components/state.html")
+def state(name: str, word: str = "") -> dict[str, Any]:
+    """A state as icon and word. `word` replaces the usual one."""
+    look, symbol, usual = STATES.get(name, ("", "circle", name))
+    return {"look": look, "symbol": symbol, "word": word or usual}
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
+    """A form field: label, control, help, errors. Pass `inline=True` for a box before its label, `switch=True` too."""
+    kind = getattr(bound.field.widget, "input_type", "")
+    if extra.get("switch"):
+        bound.field.widget.attrs["class"] = "switch"
+        bound.field.widget.attrs["role"] = "switch"
+    return {"field": bound, "inline": kind == "checkbox", "hidden": bound.is_hidden, **extra}
+
+
+@register.inclusion_tag("components/form_errors.html")
+def form_errors(form: Any) -> dict[str, Any]:
+    """What is wrong with a form as a whole."""
+    return {"errors": form.non_field_errors() if form else []}
+
+
+@register.inclusion_tag("components/problems.html")
+def problems(found: Any) -> dict[str, Any]:
+    """Problems as notices, one below the other."""
+    return {"problems": [found] if hasattr(found, "code") or isinstance(found, dict) else found}
+
+
+@register.inclusion_tag("components/avatar.html")
+def avatar(name: str, picture: str = "", network: str = "", size: str = "", square: bool = False) -> dict[str, Any]:
+    """A person's or channel's picture, or initials; with the network's mark in its corner."""
+    words = [word for word in re.split(r"[\s@._-]+", str(name)) if word]
+    initials = "".join(word[0] for word in words[:2]).upper() or "?"
+    return {"initials": initials, "picture": picture, "network": network, "size": size, "square": square}
+
+
+@register.inclusion_tag("components/flashes.html", takes_context=True)
+def flash_messages(context: dict[str, Any]) -> dict[str, Any]:
+    """The messages of this response."""
+    request: HttpRequest | None = context.get("request")
+    shown = flashes.pending(request) if request is not None and hasattr(request, "_messages") else []
+    return {"flashes": shown, "csrf_token": context.get("csrf_token")}
+
+
+@register.inclusion_tag("components/empty.html")
+def empty(symbol: str, title: str, text: str = "", href: str = "", word: str = "") -> dict[str, Any]:
+    """An empty place: what will be here, and the first step."""
+    return {"symbol": symbol, "title": title, "text": text, "href": href, "word": word}

@@ -1,0 +1,21 @@
+"""The addresses of the screen. Each area has its own `urls.py`; workspace pages live under `/w/<slug>/`."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from kaja.web.frame import views as frame
+from kaja.web.live import live
+
+W = "w/<slug:slug>/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", frame.home, name="home"),
+    path("ui", frame.ui, name="ui"),
+    path("welcome/", include("kaja.web.onboarding.urls")),
+    path("account/", include("kaja.web.accounts.urls")),
+    path(W, frame.workspace_home, name="workspace"),
+    path(f"{W}live", live, name="live"),
+    path(f"{W}find/", include(([path("", frame.palette, name="palette")], "frame"))),
+    path(f"{W}channels/", include("kaja.web.channels.urls")),
+    path(f"{W}settings/", include("kaja.web.settings.urls")),
+    path(f"{W}needs-you/", include("kaja.web.needs_you.urls")),
+]

@@ -1,0 +1,134 @@
+"""Every page of a workspace goes through here: who asks, whether they belong, in which zone and language they read."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from kaja.kernel.tenancy import workspace_scope
+from kaja.web.flash import pending
+from kaja.web.problems import problem_line
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+from kaja.workspaces.models import Member, User, Workspace
+from kaja.workspaces.policy import Permission, require
+from kaja.workspaces.queries import actor_of, get_membership
+
+P = ParamSpec("P")
+
+
+class WorkspaceRequest(HttpRequest):
+    """A request inside a workspace: what `workspace_view` puts on it."""
+
+    user: User
+    workspace: Workspace
+    member: Member
+    actor: Actor
+
+
+View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
+
+
+def workspace_view(
+    permission: Permission = Permission.VIEW, *, scoped: bool = True
+) -> Callable[[View[P]], Callable[..., HttpResponseBase]]:
+    """Make a view a page of the workspace `slug` (its first URL argument; the view does not receive it).
+
+    Anonymous people are sent to sign in; people who do not belong get the same 404 as for an address that does not
+    exist. The whole request runs in one workspace scope, so one transaction; a `Refused` rolls it back and becomes a
+    page. With `scoped=False` the view enters the scope itself, because it talks to a network in between.
+    """
+
+    def decorate(view: View[P]) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def page(request: WorkspaceRequest, slug: str, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return sign_in_first(request)
+            enter(request, slug)
+            language = request.user.language or request.workspace.language
+            with timezone.override(ZoneInfo(request.workspace.time_zone)), translation.override(language):
+                try:
+                    if not scoped:
+                        require(request.actor, permission)
+                        return view(request, *args, **kwargs)
+                    with workspace_scope(request.workspace.id):
+                        require(request.actor, permission)
+                        return view(request, *args, **kwargs)
+                except Refused as refused:
+                    return refused_response(request, refused)
+
+        return page
+
+    return decorate
+
+
+def enter(request: WorkspaceRequest, slug: str) -> None:
+    """Find the membership and put workspace, member and actor on the request; 404 for everybody else."""
+    member = get_membership(request.user, slug)
+    if member is None:
+        raise Http404
+    request.workspace, request.member = member.workspace, member
+    request.actor = actor_of(member, request.user)
+
+
+def sign_in_first(request: HttpRequest) -> HttpResponse:
+    """Send to the sign-in page and back; a fragment asks the browser to load the whole page."""
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Refresh"] = "true"
+        return response
+    return redirect_to_login(request.get_full_path())
+
+
+def refused_response(request: WorkspaceRequest, refused: Refused) -> HttpResponse:
+    """What an action refused, as a page in the frame, or as messages for a fragment. Nothing was changed."""
+    status = {NotAllowed: 403, NotFound: 404, Conflict: 409}.get(type(refused), 400)
+    context = {"problems": refused.problems, "status": status}
+    if is_fragment(request):
+        # Into the page's messages, wherever the fragment was meant to go: what is on the page stays as it is.
+        response = HttpResponse(render_to_string("components/problems.html", context, request), status=status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#flashes", "beforeend"
+        return response
+    with workspace_scope(request.workspace.id):
+        return render_page(request, "frame/refused.html", context, status=status)
+
+
+def is_fragment(request: HttpRequest) -> bool:
+    """Whether a part of a page is asked for. htmx says "full" when it will pick the part out of a page by itself."""
+    return request.headers.get("HX-Request-Type") == "partial"
+
+
+def render_page(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """A whole page, rendered at once (inside the scope), so that nothing is read later."""
+    response = HttpResponse(render_to_string(template, context or {}, request), status=status)
+    # A page of a workspace is for this person and this moment.
+    response["Cache-Control"] = "no-store" if request.user.is_authenticated else "no-cache"
+    response["Vary"] = "HX-Request-Type, Cookie"
+    return response
+
+
+def render_fragment(
+    request: HttpRequest, template: str, context: dict[str, Any] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """A part of a page for htmx. Messages that wait are added to the page's messages out of band."""
+    html = render_to_string(template, context or {}, request)
+    if shown := pending(request):
+        html += render_to_string("components/flashes_oob.html", {"flashes": shown}, request)
+    response = HttpResponse(html, status=status)
+    response["Cache-Control"] = "no-store"
+    response["Vary"] = "HX-Request-Type, Cookie"
+    return response
+
+
+def add_problems(form: Any, refused: Refused, fields: dict[str, str] | None = None) -> None:
+    """Put an action's problems onto a form: at the field that they name (`fields` maps other names), else on top."""
+    for problem in refused.problems:
+        name = (fields or {}).get(problem.field, problem.field)
+        form.add_error(name if name in form.fields else None, problem_line(problem))

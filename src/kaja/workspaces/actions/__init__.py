@@ -1,0 +1,31 @@
+"""Everything that changes people and workspaces."""
+
+from kaja.workspaces.actions.members import (
+    accept_invitation,
+    change_role,
+    invite,
+    remove_member,
+    revoke_invitation,
+)
+from kaja.workspaces.actions.people import read_notice, read_notices, update_profile
+from kaja.workspaces.actions.workspaces import (
+    create_workspace,
+    pause_workspace,
+    resume_workspace,
+    update_workspace,
+)
+
+__all__ = [
+    "accept_invitation",
+    "change_role",
+    "create_workspace",
+    "invite",
+    "pause_workspace",
+    "read_notice",
+    "read_notices",
+    "remove_member",
+    "resume_workspace",
+    "revoke_invitation",
+    "update_profile",
+    "update_workspace",
+]

@@ -1,0 +1,173 @@
+"""Inviting people, their roles, removing them."""
+
+import secrets
+from datetime import timedelta
+from uuid import UUID
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+
+from kaja.kernel.clock import now
+from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces import audit
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.models import Invitation, Member, Role, User
+from kaja.workspaces.policy import Permission, require
+from kaja.workspaces.queries import actor_of, get_open_invitation, hash_token
+
+INVITATION_LASTS = timedelta(days=7)
+
+
+def invite(actor: Actor, *, email: str, role: str) -> tuple[Invitation, str]:
+    """Invite a person; returns the invitation and the token of its link, which is not stored and never shown again.
+
+    A second invitation to the same address replaces the first.
+    """
+    require(actor, Permission.MANAGE)
+    email = email.strip().lower()
+    _require_role(role)
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise Refused(
+            Problem(
+                code="email_invalid",
+                field="email",
+                message=gettext_noop("“%(email)s” is not an e-mail address."),
+                fix=gettext_noop("Look for a missing @ or a space."),
+                params={"email": email},
+            )
+        ) from None
+    with transaction.atomic():
+        if Member.objects.filter(user__email=email).exists():
+            raise Refused(
+                Problem(
+                    code="member_already",
+                    field="email",
+                    message=gettext_noop("%(email)s is a member already."),
+                    fix=gettext_noop("Change the role in the list of members."),
+                    params={"email": email},
+                )
+            )
+        Invitation.objects.filter(email=email, accepted_at=None).delete()
+        token = secrets.token_urlsafe(32)
+        invitation = Invitation.objects.create(
+            email=email,
+            role=role,
+            token_hash=hash_token(token),
+            invited_by_id=actor.user_id,
+            expires_at=now() + INVITATION_LASTS,
+        )
+        audit.record(actor, "member.invite", invitation, after={"email": email, "role": role})
+    return invitation, token
+
+
+def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:
+    """Take an invitation back; its link opens nothing any more."""
+    require(actor, Permission.MANAGE)
+    with transaction.atomic():
+        invitation = Invitation.objects.filter(id=invitation_id, accepted_at=None).first()
+        if invitation is None:
+            raise NotFound(_no_invitation())
+        audit.record(actor, "member.revoke_invitation", invitation, before={"email": invitation.email})
+        invitation.delete()
+
+
+def accept_invitation(user: User, token: str) -> Member:
+    """Make `user` a member with the invitation's role. The link is the key, and it opens once. Opens its own scope."""
+    found = get_open_invitation(token)
+    if found is None:
+        raise NotFound(_no_invitation())
+    with workspace_scope(found.workspace_id):
+        # Locked, so that two people cannot use one link at the same moment.
+        invitation = Invitation.objects.select_for_update().get(id=found.id)
+        if invitation.accepted_at is not None:
+            raise NotFound(_no_invitation())
+        member, made = Member.objects.get_or_create(user=user, defaults={"role": invitation.role})
+        invitation.accepted_at = now()
+        invitation.save(update_fields=["accepted_at"])
+        after = {"email": user.email, "invited": invitation.email, "role": member.role, "new": made}
+        audit.record(actor_of(member, user), "member.join", member, after=after)
+    return member
+
+
+def change_role(actor: Actor, member_id: UUID, role: str) -> Member:
+    """Give a member another role. The last curator stays one."""
+    require(actor, Permission.MANAGE)
+    _require_role(role)
+    with transaction.atomic():
+        member = _get_member(member_id)
+        if member.role == role:
+            return member
+        if role != Role.CURATOR:
+            _require_another_curator(member)
+        before, member.role = member.role, role
+        member.save(update_fields=["role"])
+        audit.record(actor, "member.change_role", member, {"role": before}, {"role": role, "email": member.user.email})
+    return member
+
+
+def remove_member(actor: Actor, member_id: UUID) -> None:
+    """End a membership: a curator any but the last curator's; everybody their own. What they wrote stays."""
+    with transaction.atomic():
+        member = _get_member(member_id)
+        if member.user_id != actor.user_id:
+            require(actor, Permission.MANAGE)
+        _require_another_curator(member)
+        before = {"email": member.user.email, "name": member.user.name, "role": member.role}
+        audit.record(actor, "member.remove", member, before=before)
+        member.delete()
+
+
+def _get_member(member_id: UUID) -> Member:
+    member = Member.objects.select_related("user").filter(id=member_id).first()
+    if member is None:
+        raise NotFound(
+            Problem(
+                code="member_unknown",
+                message=gettext_noop("This person is not a member of the workspace any more."),
+                fix=gettext_noop("Load the page again."),
+            )
+        )
+    return member
+
+
+def _require_role(role: str) -> None:
+    if role not in Role.values:
+        raise Refused(
+            Problem(
+                code="role_unknown",
+                field="role",
+                message=gettext_noop("There is no role “%(role)s”."),
+                fix=gettext_noop("Choose one of the listed roles."),
+                params={"role": role},
+            )
+        )
+
+
+def _require_another_curator(member: Member) -> None:
+    if member.role != Role.CURATOR:
+        return
+    # Both curators leaving in the same moment wait for each other here.
+    curators = list(Member.objects.select_for_update().filter(role=Role.CURATOR).values_list("id", flat=True))
+    if curators == [member.id]:
+        raise Refused(
+            Problem(
+                code="last_curator",
+                field="role",
+                message=gettext_noop("%(name)s is the last curator: nobody could manage the workspace."),
+                fix=gettext_noop("Make somebody else a curator first."),
+                params={"name": str(member.user)},
+            )
+        )
+
+
+def _no_invitation() -> Problem:
+    return Problem(
+        code="invitation_closed",
+        message=gettext_noop("This invitation is used, taken back or too old."),
+        fix=gettext_noop("Ask the person who invited you for a new link."),
+    )

@@ -1,0 +1,59 @@
+"""What a person changes about themselves."""
+
+from uuid import UUID
+
+from django.conf import settings
+
+from kaja.kernel.clock import now
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.models import Member, Notice, User
+from kaja.workspaces.queries import list_notices
+
+
+def update_profile(user: User, *, name: str, language: str, theme: str, mail_notices: bool) -> User:
+    """Change one's own name, language, theme and e-mails. Not a workspace's matter, so in no audit log."""
+    name = name.strip()
+    if len(name) > 120:
+        raise Refused(
+            Problem(
+                code="name_too_long",
+                field="name",
+                message=gettext_noop("The name has %(length)d characters; 120 fit."),
+                fix=gettext_noop("Shorten the name."),
+                params={"length": len(name)},
+            )
+        )
+    if language and language not in dict(settings.LANGUAGES):
+        raise Refused(
+            Problem(
+                code="language_unknown",
+                field="language",
+                message=gettext_noop("Kaja does not speak “%(language)s”."),
+                fix=gettext_noop("Choose one of the listed languages."),
+                params={"language": language},
+            )
+        )
+    if theme not in {"", "light", "dark"}:
+        raise Refused(
+            Problem(
+                code="theme_unknown",
+                field="theme",
+                message=gettext_noop("There is no theme “%(theme)s”."),
+                fix=gettext_noop("Choose light, dark, or what the device says."),
+                params={"theme": theme},
+            )
+        )
+    user.name, user.language, user.theme, user.mail_notices = name, language, theme, mail_notices
+    user.save(update_fields=["name", "language", "theme", "mail_notices"])
+    return user
+
+
+def read_notice(member: Member, notice_id: UUID) -> None:
+    """Put a notice away."""
+    list_notices(member, unread=True).filter(id=notice_id).update(read_at=now())
+
+
+def read_notices(member: Member) -> int:
+    """Put all notices away; returns how many."""
+    return Notice.objects.filter(id__in=list_notices(member, unread=True).values("id")).update(read_at=now())

@@ -1,0 +1,182 @@
+"""Making a workspace, changing its settings, pausing it."""
+
+import re
+from typing import Any
+from zoneinfo import available_timezones
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.text import slugify
+
+from kaja.kernel.clock import now
+from kaja.kernel.ids import new_id
+from kaja.kernel.signals import notify_due, notify_live
+from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces import audit
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.models import Member, Role, User, Workspace
+from kaja.workspaces.policy import Permission, require
+from kaja.workspaces.queries import actor_of, get_workspace
+
+LONGEST_LATE_LIMIT = 7 * 24 * 60
+SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
+
+
+def create_workspace(
+    user: User, *, name: str, slug: str = "", time_zone: str = "UTC", language: str = "en"
+) -> Workspace:
+    """Make a workspace whose curator is `user`. Without a slug one is made from the name. Opens its own scope."""
+    problems = check_settings(name=name, time_zone=time_zone, language=language)
+    if slug and not SLUG.fullmatch(slug):
+        problems.append(
+            Problem(
+                code="slug_invalid",
+                field="slug",
+                message=gettext_noop("“%(slug)s” cannot be part of an address."),
+                fix=gettext_noop("Use small letters a to z, digits and single hyphens between them."),
+                params={"slug": slug},
+            )
+        )
+    if problems:
+        raise Refused(*problems)
+    name = name.strip()
+    with transaction.atomic(), system_scope(SystemPurpose.CREATE_WORKSPACE):
+        if slug and Workspace.objects.filter(slug=slug).exists():
+            raise Refused(
+                Problem(
+                    code="slug_taken",
+                    field="slug",
+                    message=gettext_noop("Another workspace has the address “%(slug)s”."),
+                    fix=gettext_noop("Choose another address."),
+                    params={"slug": slug},
+                )
+            )
+        workspace = Workspace.objects.create(
+            name=name, slug=slug or _free_slug(name), time_zone=time_zone, language=language
+        )
+        member = Member.objects.create(workspace=workspace, user=user, role=Role.CURATOR)
+        with workspace_scope(workspace.id):
+            audit.record(actor_of(member, user), "workspace.create", workspace, after=_values(workspace))
+    return workspace
+
+
+def update_workspace(actor: Actor, *, name: str, time_zone: str, language: str, late_limit_minutes: int) -> Workspace:
+    """Change the settings of the workspace of the entered scope."""
+    require(actor, Permission.MANAGE)
+    problems = check_settings(name=name, time_zone=time_zone, language=language, late_limit_minutes=late_limit_minutes)
+    if problems:
+        raise Refused(*problems)
+    with transaction.atomic():
+        workspace = get_workspace()
+        before = _values(workspace)
+        workspace.name, workspace.time_zone, workspace.language = name.strip(), time_zone, language
+        workspace.late_limit_minutes = late_limit_minutes
+        workspace.save(update_fields=["name", "time_zone", "language", "late_limit_minutes"])
+        if before != _values(workspace):
+            audit.record(actor, "workspace.update", workspace, before, _values(workspace))
+            notify_live(workspace.id, "workspace", workspace.id)
+    return workspace
+
+
+def pause_workspace(actor: Actor) -> Workspace:
+    """Stop every delivery of the workspace that has not begun. Pausing twice keeps the first moment."""
+    require(actor, Permission.MANAGE)
+    with transaction.atomic():
+        workspace = get_workspace()
+        if workspace.paused_at is None:
+            workspace.paused_at = now()
+            workspace.save(update_fields=["paused_at"])
+            audit.record(actor, "workspace.pause", workspace, after={"paused_at": workspace.paused_at.isoformat()})
+            notify_live(workspace.id, "workspace", workspace.id)
+    return workspace
+
+
+def resume_workspace(actor: Actor) -> Workspace:
+    """Let deliveries go on; what is later than the late limit becomes missed, and its author decides."""
+    require(actor, Permission.MANAGE)
+    with transaction.atomic():
+        workspace = get_workspace()
+        if workspace.paused_at is not None:
+            before = {"paused_at": workspace.paused_at.isoformat()}
+            workspace.paused_at = None
+            workspace.save(update_fields=["paused_at"])
+            audit.record(actor, "workspace.resume", workspace, before=before)
+            notify_live(workspace.id, "workspace", workspace.id)
+            notify_due()
+    return workspace
+
+
+def check_settings(*, name: str, time_zone: str, language: str, late_limit_minutes: int = 30) -> list[Problem]:
+    """What is wrong with the settings of a workspace."""
+    problems = []
+    if not name.strip():
+        problems.append(
+            Problem(
+                code="name_missing",
+                field="name",
+                message=gettext_noop("The workspace has no name."),
+                fix=gettext_noop("Give it the name of the brand or client."),
+            )
+        )
+    elif len(name.strip()) > 120:
+        problems.append(
+            Problem(
+                code="name_too_long",
+                field="name",
+                message=gettext_noop("The name has %(length)d characters; 120 fit."),
+                fix=gettext_noop("Shorten the name."),
+                params={"length": len(name.strip())},
+            )
+        )
+    if time_zone not in available_timezones():
+        problems.append(
+            Problem(
+                code="time_zone_unknown",
+                field="time_zone",
+                message=gettext_noop("“%(zone)s” is not a known time zone."),
+                fix=gettext_noop("Use a name such as Europe/Tallinn."),
+                params={"zone": time_zone},
+            )
+        )
+    if language not in dict(settings.LANGUAGES):
+        problems.append(
+            Problem(
+                code="language_unknown",
+                field="language",
+                message=gettext_noop("Kaja does not speak “%(language)s”."),
+                fix=gettext_noop("Choose one of the listed languages."),
+                params={"language": language},
+            )
+        )
+    if not 1 <= late_limit_minutes <= LONGEST_LATE_LIMIT:
+        problems.append(
+            Problem(
+                code="late_limit_out_of_range",
+                field="late_limit_minutes",
+                message=gettext_noop("The late limit has to lie between 1 minute and 7 days (10,080 minutes)."),
+                fix=gettext_noop("30 minutes suit most teams."),
+            )
+        )
+    return problems
+
+
+def _free_slug(name: str) -> str:
+    # A name without Latin letters leaves nothing; such an address gets a short random one.
+    base = slugify(name)[:50].strip("-_").replace("_", "-") or f"w-{new_id().hex[-6:]}"
+    taken = set(Workspace.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number, slug = 2, base
+    while slug in taken:
+        slug, number = f"{base}-{number}", number + 1
+    return slug
+
+
+def _values(workspace: Workspace) -> dict[str, Any]:
+    return {
+        "name": workspace.name,
+        "slug": workspace.slug,
+        "time_zone": workspace.time_zone,
+        "language": workspace.language,
+        "late_limit_minutes": workspace.late_limit_minutes,
+    }
