@@ -1,0 +1,129 @@
+"""The gate of the API: who asks, for which workspace, and whether this very request was carried out before.
+
+Every request under `/api/v1/` runs in one transaction inside its token's workspace. An answer of 400 or more rolls all
+of it back, so a refused request leaves nothing behind; an `Idempotency-Key` is remembered in the same transaction as
+the effect, so a repeated request gets the first answer and never a second effect.
+"""
+
+import hashlib
+from collections.abc import Callable
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+
+from kaja.api.models import RememberedRequest
+from kaja.api.problems import problem_response
+from kaja.api.tokens import Bearer, find_bearer
+from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.problems import Problem, gettext_noop
+
+PREFIX = "/api/v1/"
+OPEN_PATHS = frozenset({PREFIX + "openapi.json", PREFIX + "docs"})
+KEY_LENGTH = 255
+
+
+class ApiRequest(HttpRequest):
+    """A request behind the gate."""
+
+    bearer: Bearer
+
+
+def _fingerprint(request: HttpRequest) -> bytes:
+    """What was asked: method, address and body (files by their content, since multipart boundaries differ)."""
+    digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())
+    if request.content_type == "multipart/form-data":
+        for name in sorted(request.POST):
+            digest.update(repr((name, request.POST.getlist(name))).encode())
+        for name in sorted(request.FILES):
+            for upload in request.FILES.getlist(name):
+                digest.update(repr((name, upload.name)).encode())
+                for chunk in upload.chunks():
+                    digest.update(chunk)
+                upload.seek(0)
+    else:
+        digest.update(request.body)
+    return digest.digest()
+
+
+def _remembered(request: HttpRequest, bearer: Bearer, key: str) -> tuple[RememberedRequest, HttpResponse | None]:
+    """Our own fresh row, or somebody's row with the answer to give. Waits for a request with the key under way."""
+    fingerprint = _fingerprint(request)
+    try:
+        with transaction.atomic():
+            return RememberedRequest.objects.create(token=bearer.token, key=key, fingerprint=fingerprint), None
+    except IntegrityError:
+        row = RememberedRequest.objects.get(token=bearer.token, key=key)
+    if bytes(row.fingerprint) != fingerprint:
+        return row, problem_response(
+            422,
+            [
+                Problem(
+                    code="idempotency_key_reused",
+                    message=gettext_noop("This Idempotency-Key was used for a different request."),
+                    field="Idempotency-Key",
+                    fix=gettext_noop("Use a new key for every new request; repeat a key only to repeat a request."),
+                )
+            ],
+        )
+    response = HttpResponse(row.body, status=row.status or 200, content_type="application/json")
+    response["Idempotency-Replayed"] = "true"
+    return row, response
+
+
+def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: lets requests of the API in, with their workspace entered."""
+
+    def gate(request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(PREFIX) or request.path in OPEN_PATHS:
+            return get_response(request)
+        # Tokens, not cookies, open the API: a foreign page cannot make a browser send one.
+        request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        bearer = find_bearer(secret.strip()) if scheme.lower() == "bearer" else None
+        if bearer is None:
+            return problem_response(
+                401,
+                [
+                    Problem(
+                        code="token_invalid",
+                        message=gettext_noop("The token is missing, unknown, expired or revoked."),
+                        field="Authorization",
+                        fix=gettext_noop("Send “Authorization: Bearer kaja_…” with a token from the settings."),
+                    )
+                ],
+            )
+        request.bearer = bearer  # type: ignore[attr-defined]
+        with workspace_scope(bearer.workspace.id):
+            return _answer(request, bearer, get_response)
+
+    return gate
+
+
+def _answer(request: HttpRequest, bearer: Bearer, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
+    key = request.headers.get("Idempotency-Key", "") if request.method == "POST" else ""
+    if len(key) > KEY_LENGTH or "\x00" in key:
+        return problem_response(
+            400,
+            [
+                Problem(
+                    code="idempotency_key_invalid",
+                    message=gettext_noop("The Idempotency-Key is longer than %(limit)s characters or unprintable."),
+                    field="Idempotency-Key",
+                    fix=gettext_noop("A random UUID is a good key."),
+                    params={"limit": KEY_LENGTH},
+                )
+            ],
+        )
+    with transaction.atomic():
+        row = None
+        if key:
+            row, earlier = _remembered(request, bearer, key)
+            if earlier is not None:
+                return earlier
+        response = get_response(request)
+        if response.status_code >= 400:
+            transaction.set_rollback(True)
+        elif row is not None:
+            row.status, row.body = response.status_code, response.content.decode()
+            row.save(update_fields=["status", "body"])
+    return response

@@ -1,0 +1,43 @@
+"""The REST API, version 1."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from kaja.api.problems import TITLES, invalid_response, problem_response, refusal_response
+from kaja.api.routers import posts
+from kaja.workspaces.errors import Refused
+
+api = NinjaAPI(
+    title="Kaja",
+    version="1",
+    description="Everything that the screen does. Send `Authorization: Bearer kaja_…`; a token belongs to one"
+    " workspace. Errors are problem+json (RFC 9457). A POST with an `Idempotency-Key` can be repeated safely.",
+    openapi_extra={
+        "components": {"securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}},
+        "security": [{"token": []}],
+    },
+    docs_url=None,
+    urls_namespace="api",
+)
+api.add_router("/posts", posts.router)
+
+
+@api.exception_handler(Refused)
+def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
+    return refusal_response(refused)
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    return invalid_response(error.errors)
+
+
+@api.exception_handler(Http404)
+def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return problem_response(404)
+
+
+@api.exception_handler(HttpError)
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return problem_response(error.status_code if error.status_code in TITLES else 400, detail=str(error))

@@ -1,0 +1,89 @@
+"""Errors as problem+json (RFC 9457), in the language that the caller prefers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.utils.translation import gettext
+
+from kaja.content.errors import EditConflict
+from kaja.content.snapshot import render_content
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+
+MEDIA_TYPE = "application/problem+json"
+TITLES: dict[int, str] = {
+    400: gettext_noop("The request cannot be understood"),
+    401: gettext_noop("A valid token is needed"),
+    403: gettext_noop("Not allowed"),
+    404: gettext_noop("Not found"),
+    405: gettext_noop("This address does not take this method"),
+    409: gettext_noop("Something else happened meanwhile"),
+    413: gettext_noop("The request is too large"),
+    415: gettext_noop("This content type is not understood"),
+    422: gettext_noop("The request was understood, but refused"),
+}
+
+
+def render_problem(problem: Problem) -> dict[str, Any]:
+    """One finding as JSON: `message` and `fix` are for people, `code`, `field` and `params` for programs."""
+    return {
+        "code": problem.code,
+        "field": problem.field,
+        "severity": problem.severity,
+        "message": gettext(problem.message) % problem.params if problem.params else gettext(problem.message),
+        "fix": (gettext(problem.fix) % problem.params if problem.params else gettext(problem.fix))
+        if problem.fix
+        else "",
+        "params": dict(problem.params),
+    }
+
+
+def problem_response(
+    status: int, problems: Sequence[Problem] = (), *, detail: str = "", extra: Mapping[str, Any] | None = None
+) -> HttpResponse:
+    """A problem document. `detail` defaults to the first finding's message."""
+    rendered = [render_problem(problem) for problem in problems]
+    body = {
+        "type": f"about:blank#{problems[0].code}" if problems else "about:blank",
+        "title": gettext(TITLES[status]),
+        "status": status,
+        "detail": detail or (rendered[0]["message"] if rendered else ""),
+        "problems": rendered,
+        **(extra or {}),
+    }
+    response = JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def refusal_response(refused: Refused) -> HttpResponse:
+    """The answer to an action that refused."""
+    if isinstance(refused, EditConflict):
+        extra = {
+            "revision": refused.revision,
+            "theirs": render_content(refused.theirs),
+            "yours": render_content(refused.yours),
+        }
+        return problem_response(409, refused.problems, extra=extra)
+    status = {NotAllowed: 403, NotFound: 404, Conflict: 409}.get(type(refused), 422)
+    return problem_response(status, refused.problems)
+
+
+def invalid_response(errors: Iterable[Mapping[str, Any]]) -> HttpResponse:
+    """The answer to a body, path or query that does not fit its schema."""
+    problems = []
+    for error in errors:
+        where = [str(part) for part in error.get("loc", ())]
+        # The first part is "body", "path" or "query", the second the parameter's name in our code.
+        field = ".".join(where[2:] if where[:1] == ["body"] else where[1:]) or ".".join(where)
+        problems.append(
+            Problem(
+                code="invalid",
+                message=gettext_noop("%(field)s: %(error)s"),
+                field=field,
+                params={"field": field or "body", "error": str(error.get("msg", ""))},
+            )
+        )
+    return problem_response(422, problems)

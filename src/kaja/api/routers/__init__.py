@@ -1,0 +1,28 @@
+"""The operations, one module per thing."""
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from kaja.api.schemas import ProblemDocument
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.models import Workspace
+
+ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422), ProblemDocument)
+
+
+def ok(schema: Any, status: int = 200) -> dict[Any, Any]:
+    """The responses of an operation: one that worked, and the problems that any of them may answer."""
+    return {status: schema, **ERRORS}
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Who asks; the gate has let them in."""
+    actor: Actor = request.bearer.actor  # type: ignore[attr-defined]
+    return actor
+
+
+def workspace_of(request: HttpRequest) -> Workspace:
+    """The token's workspace."""
+    workspace: Workspace = request.bearer.workspace  # type: ignore[attr-defined]
+    return workspace

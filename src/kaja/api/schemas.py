@@ -1,0 +1,242 @@
+"""The JSON of the API. Times are RFC 3339 with an offset; ids are UUIDs."""
+
+from datetime import datetime
+from datetime import time as clock_time
+from typing import Any, Literal
+from uuid import UUID
+
+from ninja import Schema
+from pydantic import AwareDatetime, Field
+
+from kaja.content.document import Document, Overrides
+
+
+class ProblemOut(Schema):
+    """One finding: `code`, `field` and `params` for programs, `message` and `fix` for people."""
+
+    code: str
+    field: str
+    severity: Literal["error", "warning"]
+    message: str
+    fix: str
+    params: dict[str, Any]
+
+
+class ProblemDocument(Schema):
+    """An error (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = ""
+    problems: list[ProblemOut] = []
+    revision: int | None = None
+    theirs: dict[str, Any] | None = None
+    yours: dict[str, Any] | None = None
+
+
+class WorkspaceOut(Schema):
+    id: UUID
+    name: str
+    slug: str
+    time_zone: str
+    language: str
+    late_limit_minutes: int
+    paused_at: datetime | None
+
+
+class QuotaOut(Schema):
+    bucket: str
+    limit: int | None
+    remaining: int | None
+    resets_at: datetime | None
+    blocked_until: datetime | None
+
+
+class ChannelOut(Schema):
+    id: UUID
+    network: str
+    name: str
+    handle: str
+    url: str
+    health: str
+    health_problem: ProblemOut | None
+    expires_at: datetime | None
+    permissions: list[str]
+    quotas: list[QuotaOut]
+    disconnected_at: datetime | None
+
+
+class ChannelIn(Schema):
+    """Connect a channel of a network whose form takes everything at once (not OAuth)."""
+
+    network: str = Field(max_length=30)
+    form: dict[str, str] = Field(max_length=20)
+
+
+class NetworkOut(Schema):
+    key: str
+    name: str
+    connect: Literal["form", "oauth"]
+    form: list[str]
+    options: list[str]
+    practice: bool
+
+
+class SlotIO(Schema):
+    """A weekly time in the workspace's zone; Monday is 0."""
+
+    weekday: int = Field(ge=0, le=6)
+    time: clock_time
+
+
+class SlotsIn(Schema):
+    slots: list[SlotIO] = Field(max_length=500)
+
+
+class VariantIO(Schema):
+    """What one channel has of its own."""
+
+    overrides: Overrides = Overrides()
+    options: dict[str, Any] = Field(default={}, max_length=50)
+
+
+class DeliveryOut(Schema):
+    id: UUID
+    channel: UUID
+    kind: str
+    position: int
+    state: str
+    due_at: datetime
+    sent_at: datetime | None
+    remote_id: str
+    remote_url: str
+    needs_person: bool
+    problem: ProblemOut | None
+
+
+class AttemptOut(Schema):
+    stage: str
+    irreversible: bool
+    started_at: datetime
+    finished_at: datetime | None
+    outcome: str
+    message: str
+    evidence: list[Any]
+
+
+class CandidateOut(Schema):
+    id: str
+    url: str
+    text: str
+    posted_at: datetime | None
+
+
+class DeliveryDetail(DeliveryOut):
+    attempts: list[AttemptOut]
+    candidates: list[CandidateOut]
+
+
+class PostOut(Schema):
+    id: UUID
+    state: str
+    summary: str
+    document: Document
+    variants: dict[UUID, VariantIO]
+    due_at: datetime | None
+    campaign: str | None
+    labels: list[str]
+    revision: int
+    created_at: datetime
+    updated_at: datetime
+    deliveries: list[DeliveryOut]
+
+
+class PostPage(Schema):
+    items: list[PostOut]
+    next_cursor: str
+
+
+class PostIn(Schema):
+    """A new post. `text` and `media` are short for a document of one part."""
+
+    text: str | None = Field(default=None, max_length=200_000)
+    media: list[UUID] = Field(default=[], max_length=100)
+    document: Document | None = None
+    channels: list[UUID] = Field(default=[], max_length=200)
+    variants: dict[UUID, VariantIO] = Field(default={}, max_length=200)
+    due_at: AwareDatetime | None = None
+    campaign: UUID | None = None
+    labels: list[str] = Field(default=[], max_length=50)
+    state: Literal["idea", "draft"] = "draft"
+
+
+class PostPatch(Schema):
+    """What changes; an absent field stays. `base_revision` is the revision that you saw."""
+
+    base_revision: int = Field(ge=1)
+    document: Document | None = None
+    channels: list[UUID] | None = Field(default=None, max_length=200)
+    variants: dict[UUID, VariantIO] | None = Field(default=None, max_length=200)
+    due_at: AwareDatetime | None = None
+    campaign: UUID | None = None
+    labels: list[str] | None = Field(default=None, max_length=50)
+
+
+class ScheduleIn(Schema):
+    """When: a time, or the next free slot of the post's channels."""
+
+    due_at: AwareDatetime | None = None
+    next_free_slot: bool = False
+
+
+class CheckOut(Schema):
+    """Findings by channel."""
+
+    channels: dict[UUID, list[ProblemOut]]
+
+
+class RevisionOut(Schema):
+    number: int
+    author_name: str
+    created_at: datetime
+
+
+class AssetOut(Schema):
+    id: UUID
+    kind: str
+    filename: str
+    mime: str
+    size: int
+    width: int
+    height: int
+    duration: float
+    alt: str
+
+
+class NameIn(Schema):
+    name: str = Field(min_length=1, max_length=120)
+
+
+class NamedOut(Schema):
+    id: UUID
+    name: str
+
+
+class SettleIn(Schema):
+    """What a person found: `there` with the object on the network, or `send_again`."""
+
+    outcome: Literal["there", "send_again"]
+    remote_id: str = Field(default="", max_length=500)
+    remote_url: str = Field(default="", max_length=1000)
+
+
+class PublicationOut(Schema):
+    id: UUID
+    delivery: UUID
+    remote_id: str
+    remote_url: str
+    published_at: datetime
+    edited_at: datetime | None
+    deleted_at: datetime | None
+    data: dict[str, Any]

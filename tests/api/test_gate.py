@@ -1,0 +1,145 @@
+"""Tokens, problems and repeated requests."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from kaja.api.models import RememberedRequest, Token
+from kaja.api.tokens import revoke_token
+from kaja.content.models import Post
+from kaja.kernel import clock
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.models import Workspace
+from kaja.workspaces.queries import actor_of
+from tests.api.conftest import ApiClient, member_of
+
+
+def posts_of(workspace: Workspace) -> int:
+    with workspace_scope(workspace.id):
+        return Post.objects.count()
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer kaja_nonsense", "Basic a2FqYQ==", "Bearer \x00"])
+def test_without_a_valid_token_nothing_answers(workspace: Workspace, header: str) -> None:
+    response = Client().get("/api/v1/posts", headers={"Authorization": header})
+    assert response.status_code == 401
+    assert response["Content-Type"] == "application/problem+json"
+    assert response["WWW-Authenticate"] == "Bearer"
+    assert response.json()["problems"][0]["code"] == "token_invalid"
+
+
+def test_a_session_does_not_open_the_api(workspace: Workspace) -> None:
+    browser = Client()
+    browser.force_login(member_of(workspace)[1], backend="django.contrib.auth.backends.ModelBackend")
+    assert browser.get("/api/v1/posts").status_code == 401
+
+
+def test_a_revoked_an_expired_and_a_leavers_token_stop_working(workspace: Workspace, client: ApiClient) -> None:
+    member, user = member_of(workspace)
+    assert client.call("GET", "/posts").status_code == 200
+    with workspace_scope(workspace.id):
+        Token.objects.update(expires_at=clock.now() - timedelta(seconds=1))
+    assert client.call("GET", "/posts").status_code == 401
+    with workspace_scope(workspace.id):
+        Token.objects.update(expires_at=None)
+        revoke_token(actor_of(member, user), Token.objects.get().id)
+    assert client.call("GET", "/posts").status_code == 401
+    with workspace_scope(workspace.id):
+        Token.objects.update(revoked_at=None)
+    assert client.call("GET", "/posts").status_code == 200
+    with workspace_scope(workspace.id):
+        member.delete()
+    assert client.call("GET", "/posts").status_code == 401
+
+
+def test_only_the_hash_of_a_token_is_kept(workspace: Workspace, client: ApiClient) -> None:
+    with workspace_scope(workspace.id):
+        row = Token.objects.get()
+    assert client.token.encode() not in bytes(row.token_hash)
+    assert not client.token.endswith(row.prefix)
+    assert row.prefix not in client.token[10:]
+
+
+def test_a_scope_limits_what_a_token_may_do(workspace: Workspace, reader: ApiClient) -> None:
+    assert reader.call("GET", "/posts").status_code == 200
+    response = reader.call("POST", "/posts", {"text": "no"})
+    assert response.status_code == 403
+    assert response.json()["problems"][0]["params"] == {"permission": "write"}  # type: ignore[attr-defined]
+    assert posts_of(workspace) == 0
+
+
+def test_a_repeated_request_has_one_effect_and_one_answer(workspace: Workspace, client: ApiClient) -> None:
+    first = client.call("POST", "/posts", {"text": "once"}, **{"Idempotency-Key": "k1"})
+    again = client.call("POST", "/posts", {"text": "once"}, **{"Idempotency-Key": "k1"})
+    assert first.status_code == again.status_code == 201
+    assert first.content == again.content
+    assert again["Idempotency-Replayed"] == "true"
+    assert posts_of(workspace) == 1
+
+
+def test_a_key_of_another_request_is_refused(workspace: Workspace, client: ApiClient) -> None:
+    client.call("POST", "/posts", {"text": "once"}, **{"Idempotency-Key": "k1"})
+    other = client.call("POST", "/posts", {"text": "twice"}, **{"Idempotency-Key": "k1"})
+    assert other.status_code == 422
+    assert other.json()["problems"][0]["code"] == "idempotency_key_reused"  # type: ignore[attr-defined]
+    assert posts_of(workspace) == 1
+
+
+def test_a_refused_request_leaves_nothing_and_its_key_stays_free(workspace: Workspace, client: ApiClient) -> None:
+    key = {"Idempotency-Key": "k1"}
+    missing = "01900000-0000-7000-8000-000000000000"
+    assert client.call("POST", "/posts", {"text": "x", "channels": [missing]}, **key).status_code in {404, 422}
+    with workspace_scope(workspace.id):
+        assert RememberedRequest.objects.count() == 0
+    assert client.call("POST", "/posts", {"text": "x"}, **key).status_code == 201
+    assert posts_of(workspace) == 1
+
+
+def test_keys_of_two_tokens_do_not_meet(workspace: Workspace, client: ApiClient, stranger: ApiClient) -> None:
+    for each in (client, stranger):
+        assert each.call("POST", "/posts", {"text": "x"}, **{"Idempotency-Key": "same"}).status_code == 201
+    assert posts_of(workspace) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"text": 5}, "text"),
+        ({"channels": ["no"]}, "channels.0"),
+        ({"due_at": "2026-01-01T00:00:00"}, "due_at"),
+        ({"state": "scheduled"}, "state"),
+    ],
+)
+def test_a_wrong_body_names_the_field(client: ApiClient, body: dict[str, object], field: str) -> None:
+    response = client.call("POST", "/posts", body)
+    assert response.status_code == 422
+    assert response["Content-Type"] == "application/problem+json"
+    assert [p["field"] for p in response.json()["problems"]] == [field]  # type: ignore[attr-defined]
+
+
+def test_a_stale_edit_gets_both_versions(client: ApiClient) -> None:
+    post = client.call("POST", "/posts", {"text": "one"}).json()  # type: ignore[attr-defined]
+    document = {"parts": [{"text": "two"}]}
+    done = client.call("PATCH", f"/posts/{post['id']}", {"base_revision": 1, "document": document})
+    assert done.json()["revision"] == 2  # type: ignore[attr-defined]
+    stale = client.call("PATCH", f"/posts/{post['id']}", {"base_revision": 1, "document": {"parts": [{"text": "3"}]}})
+    body = stale.json()  # type: ignore[attr-defined]
+    assert stale.status_code == 409
+    assert body["revision"] == 2
+    assert body["theirs"]["document"]["parts"][0]["text"] == "two"
+    assert body["yours"]["document"]["parts"][0]["text"] == "3"
+
+
+def test_pages_go_on_where_the_last_one_ended(client: ApiClient) -> None:
+    for n in range(5):
+        client.call("POST", "/posts", {"text": f"post {n}"})
+    seen: list[str] = []
+    cursor = ""
+    for _ in range(3):
+        page = client.call("GET", f"/posts?limit=2&cursor={cursor}").json()  # type: ignore[attr-defined]
+        seen += [item["summary"] for item in page["items"]]
+        cursor = page["next_cursor"]
+    assert seen == [f"post {n}" for n in (4, 3, 2, 1, 0)]
+    assert cursor == ""
+    assert client.call("GET", "/posts?cursor=zz").status_code == 422
