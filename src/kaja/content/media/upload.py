@@ -70,7 +70,10 @@ def _check_kind(head: bytes, filename: str) -> Kind:
 
 def _digest(file: IO[bytes]) -> str:
     file.seek(0)
-    return hashlib.file_digest(file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
