@@ -38,7 +38,9 @@ with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], autocommit=True) as _conn
     ensure_roles(_connection, dict.fromkeys((OWNER, APP), _server.password or ""))
 
 for _name in [
-    n for n in os.environ if n.startswith("KAJA_") and n not in {"KAJA_TEST_POSTGRES", "KAJA_CONTRACTS", "KAJA_DATA"}
+    n
+    for n in os.environ
+    if n.startswith("KAJA_") and n not in {"KAJA_TEST_POSTGRES", "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS"}
 ]:
     del os.environ[_name]
 # Migrations run as the owner; conftest then hands the connection to the application's role.

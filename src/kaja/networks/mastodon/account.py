@@ -9,7 +9,7 @@ from kaja.networks.kit.connector import ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.outcome import reconnect_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.mastodon.api import NETWORK, open_session, read_object
+from kaja.networks.mastodon.api import NETWORK, open_session, read_object, request
 from kaja.networks.mastodon.limits import parse_limits, render_limits
 
 _DESCRIPTIONS = ("/api/v2/instance", "/api/v1/instance")  # v2 since Mastodon 4.0; snac2 has only v1 (seen, 2.75)
@@ -28,7 +28,7 @@ async def fetch_instance(base: str, session: Session) -> Instance:
     """The description of the server at `base`. Raises ConnectRefused when it does not speak this API."""
     status = 0
     for path in _DESCRIPTIONS:
-        answer = await session.request("GET", f"{base}{path}", authorized=False)
+        answer = await request(session, "GET", f"{base}{path}", authorized=False)
         status = answer.status
         description = answer.json_object()
         if answer.ok and description.get("version"):
@@ -50,7 +50,7 @@ async def fetch_instance(base: str, session: Session) -> Instance:
 async def inspect_account(session: Session) -> Facts:
     """Who the token belongs to and what the server allows. Raises ConnectRefused, or TransportError for the moment."""
     open_session(session)
-    answer = await session.request("GET", "/api/v1/accounts/verify_credentials")
+    answer = await request(session, "GET", "/api/v1/accounts/verify_credentials")
     # snac2 answers 422 with an empty body to a token that it does not know (seen, 2.75).
     if answer.status in (401, 403, 422):
         raise ConnectRefused(reconnect_problem(NETWORK))
@@ -87,14 +87,14 @@ async def inspect_account(session: Session) -> Facts:
 
 async def fetch_software(session: Session) -> str:
     """The server software's name by nodeinfo (https://nodeinfo.diaspora.software/protocol), empty when not given."""
-    answer = await session.request("GET", "/.well-known/nodeinfo", authorized=False)
+    answer = await request(session, "GET", "/.well-known/nodeinfo", authorized=False)
     links = answer.json_object().get("links") if answer.ok else None
     own = urlsplit(session.base_url).netloc
     for link in reversed(links) if isinstance(links, list) else ():
         address = str(read_object(link).get("href") or "")
         if urlsplit(address).netloc != own:
             continue
-        document = await session.request("GET", address, authorized=False)
+        document = await request(session, "GET", address, authorized=False)
         software = read_object(document.json_object().get("software")) if document.ok else {}
         return str(software.get("name") or "").lower()
     return ""

@@ -23,13 +23,23 @@ def open_session(session: Session) -> Session:
     return session
 
 
+async def request(session: Session, method: str, url: str, **arguments: Any) -> Response:
+    """One exchange on a connection of its own.
+
+    Some compatible servers close a kept connection without notice (seen: snac2 2.75), and a call that meets the closing
+    ends as "may have arrived". A new connection costs a handshake and makes that rare.
+    """
+    headers = {"Connection": "close", **arguments.pop("headers", {})}
+    return await session.request(method, url, headers=headers, **arguments)
+
+
 async def call(
     session: Session, method: str, path: str, *, irreversible: bool = False, **arguments: Any
 ) -> Response | Failure:
     """A successful answer, or what the engine should make of its absence."""
     answer: Response | TransportError
     try:
-        answer = await session.request(method, path, irreversible=irreversible, **arguments)
+        answer = await request(session, method, path, irreversible=irreversible, **arguments)
     except TransportError as error:
         answer = error
     bucket = _bucket(path, DELETE_LIMIT if method == "DELETE" else None)

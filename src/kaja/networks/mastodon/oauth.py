@@ -15,6 +15,7 @@ from kaja.networks.kit.connector import Authorization, Connected, ConnectRefused
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.mastodon.account import fetch_instance, inspect_account
+from kaja.networks.mastodon.api import request
 
 SCOPES = "read:accounts read:statuses write:media write:statuses"
 CLIENT_NAME = "Kaja"
@@ -48,7 +49,8 @@ async def start(form: Mapping[str, str], redirect_uri: str, state: str, session:
     """Register an application with the instance and build the address of its consent page. Raises ConnectRefused."""
     try:
         base = (await fetch_instance(parse_instance(form.get("instance", "")), session)).base_url
-        answer = await session.request(
+        answer = await request(
+            session,
             "POST",
             f"{base}/api/v1/apps",
             # One address as text: an array is understood only since Mastodon 4.3.
@@ -105,7 +107,7 @@ async def finish(form: Mapping[str, str], pending: Mapping[str, str], session: S
     if "code_verifier" in pending:
         body["code_verifier"] = pending["code_verifier"]
     try:
-        answer = await session.request("POST", "/oauth/token", json=body, authorized=False)
+        answer = await request(session, "POST", "/oauth/token", json=body, authorized=False)
         token = answer.json_object()
         if not answer.ok or not isinstance(token.get("access_token"), str):
             raise ConnectRefused(_refused(answer))
@@ -124,7 +126,7 @@ async def finish(form: Mapping[str, str], pending: Mapping[str, str], session: S
 
 async def _takes_pkce(base: str, session: Session) -> bool:
     """Mastodon announces it in the authorization server's metadata (RFC 8414) since 4.3."""
-    answer = await session.request("GET", f"{base}/.well-known/oauth-authorization-server", authorized=False)
+    answer = await request(session, "GET", f"{base}/.well-known/oauth-authorization-server", authorized=False)
     methods: Any = answer.json_object().get("code_challenge_methods_supported") if answer.ok else None
     return isinstance(methods, list) and "S256" in methods
 

@@ -1,0 +1,23 @@
+"""The real servers, started once per run and ended with it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.realnet.servers import snac as snac_server
+from tests.realnet.servers import wordpress as wordpress_server
+from tests.realnet.servers.snac import Snac
+from tests.realnet.servers.wordpress import WordPress
+from tests.realnet.setup import cache_folder
+
+
+@pytest.fixture(scope="session")
+def snac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snac]:
+    with snac_server.serve(cache_folder(), tmp_path_factory.mktemp("snac")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def wordpress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
+    with wordpress_server.serve(cache_folder(), tmp_path_factory.mktemp("wordpress")) as server:
+        yield server

@@ -1,0 +1,222 @@
+"""The Mastodon connector against snac2 over HTTP, read back with Mastodon.py, which is not ours.
+
+snac2 is a compatible server, not Mastodon: it ignores Idempotency-Key, lacks deletion and /api/v2/instance, has no
+length limit worth the name, and closes kept connections without notice. What only Mastodon itself has is tested against
+its documented contract in tests/networks/mastodon.
+"""
+
+import html
+import re
+from collections.abc import AsyncIterator
+from urllib.parse import parse_qs, urlsplit
+
+import httpx2
+import pytest
+import requests
+from mastodon import Mastodon as Client
+
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.content import Draft, Part
+from kaja.networks.kit.http import Session, close_pools
+from kaja.networks.kit.results import AbsentAsOf, CannotTell, Changed, Found, NeedsReconnect, Rejected, Unknown
+from kaja.networks.mastodon import Mastodon
+from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
+from tests.realnet.proxy import proxy_to
+from tests.realnet.servers.snac import Snac
+
+pytestmark = pytest.mark.realnet
+
+REDIRECT = "http://127.0.0.1:9/channels/callback"
+CONNECTOR = Mastodon()
+
+
+def make_session(base_url: str = "", **credentials: str) -> Session:
+    return Session(base_url, credentials, allow_private=("127.0.0.1",))
+
+
+def consent(authorize_url: str, user: str, password: str) -> dict[str, str]:
+    """Do what a person does on snac2's own pages; gives the query of the address that they are sent back to."""
+    page = httpx2.get(authorize_url).text
+    action = html.unescape(re.search(r'<form[^>]*action="([^"]+)"', page)[1])  # type: ignore[index]
+    hidden = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page)}
+    answer = httpx2.post(action, data={**hidden, "login": user, "passwd": password})
+    assert answer.headers["location"].startswith(REDIRECT), "the password was accepted"
+    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+
+
+@pytest.fixture(autouse=True)
+async def _pools() -> AsyncIterator[None]:
+    yield
+    await close_pools()
+
+
+@pytest.fixture(scope="module")
+def connections() -> dict[str, Connected]:
+    return {}
+
+
+@pytest.fixture
+async def alice(snac: Snac, connections: dict[str, Connected]) -> Connected:
+    """Alice's account, connected once through the real consent pages."""
+    if "alice" not in connections:
+        pending = await CONNECTOR.authorize({"instance": snac.url}, REDIRECT, "state-1", make_session())
+        came_back = consent(pending.url, "alice", snac.passwords["alice"])
+        assert came_back["state"] == "state-1"
+        connections["alice"] = await CONNECTOR.connect(came_back, pending.pending, make_session())
+    return connections["alice"]
+
+
+def session_of(connected: Connected, base_url: str = "") -> Session:
+    return make_session(base_url or connected.base_url, **connected.credentials)
+
+
+def client_of(connected: Connected) -> Client:
+    quiet = requests.Session()
+    quiet.headers["Connection"] = "close"  # snac2 closes kept connections without notice
+    return Client(
+        access_token=connected.credentials["access_token"],
+        api_base_url=connected.base_url,
+        version_check_mode="none",
+        session=quiet,
+    )
+
+
+async def test_connects_through_the_servers_own_forms(alice: Connected, snac: Snac) -> None:
+    assert alice.facts.handle == f"@alice@{urlsplit(snac.url).netloc}"
+    assert alice.base_url == snac.url
+    assert alice.facts.limits["software"] == "snac"
+    assert alice.facts.limits["idempotent"] is False
+    assert alice.facts.limits["max_characters"] == 100_000
+    assert alice.facts.version.startswith("4.0.0 (not true; really snac/")
+
+
+async def test_a_refused_token_exchange_is_said(snac: Snac) -> None:
+    pending = await CONNECTOR.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
+    came_back = consent(pending.url, "alice", snac.passwords["alice"])
+    with pytest.raises(ConnectRefused) as refused:
+        await CONNECTOR.connect(came_back, {**pending.pending, "client_secret": "0" * 32}, make_session())
+    assert refused.value.problem.code == "connect_refused"
+
+
+async def test_an_account_that_was_not_allowed_is_not_connected(snac: Snac) -> None:
+    pending = await CONNECTOR.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
+    with pytest.raises(ConnectRefused) as refused:
+        await CONNECTOR.connect({"error": "access_denied", "state": "s"}, pending.pending, make_session())
+    assert refused.value.problem.code == "consent_missing"
+
+
+async def test_a_server_that_is_not_mastodon_is_named(wordpress: object) -> None:
+    with pytest.raises(ConnectRefused) as refused:
+        await CONNECTOR.authorize({"instance": wordpress.url}, REDIRECT, "s", make_session())  # type: ignore[attr-defined]
+    assert refused.value.problem.code == "not_mastodon"
+
+
+async def test_a_revoked_token_asks_to_reconnect(alice: Connected) -> None:
+    session = make_session(alice.base_url, access_token="0123456789abcdef")
+    with pytest.raises(ConnectRefused) as refused:
+        await CONNECTOR.inspect(session)
+    assert refused.value.problem.code == "needs_reconnect"
+    result, _ = await run_all(CONNECTOR, make_outgoing("Never seen"), alice.facts, session)
+    assert isinstance(result, NeedsReconnect)
+
+
+async def test_post_is_read_back_by_another_client(alice: Connected) -> None:
+    text = "Tere! Привет, мир: https://example.org/page?a=1&b=2 #kaja"
+    outgoing = make_outgoing(text, language="ru", options={"spoiler_text": "Notice", "sensitive": True})
+    sent = await publish(CONNECTOR, outgoing, alice.facts, session_of(alice))
+    client = client_of(alice)
+    status = client.status(sent.ref.id)
+    assert client.status_source(sent.ref.id).text == text
+    assert (status.spoiler_text, status.sensitive, status.url) == ("Notice", True, sent.ref.url)
+    assert [tag.name for tag in status.tags] == ["kaja"]
+
+
+async def test_thread_and_first_comment(alice: Connected) -> None:
+    session = session_of(alice)
+    root = await publish(CONNECTOR, make_outgoing("One of a thread"), alice.facts, session)
+    second = make_outgoing("Two of a thread", kind="continuation", root=root.ref, reply_to=root.ref)
+    two = await publish(CONNECTOR, second, alice.facts, session)
+    comment = make_outgoing("The first comment", kind="comment", root=root.ref, reply_to=root.ref)
+    three = await publish(CONNECTOR, comment, alice.facts, session)
+    answers = {status.id: status.in_reply_to_id for status in client_of(alice).status_context(root.ref.id).descendants}
+    assert answers == {two.ref.id: root.ref.id, three.ref.id: root.ref.id}
+
+
+async def test_pictures_carry_their_descriptions(alice: Connected) -> None:
+    outgoing = make_outgoing("Two pictures", media=(make_picture("A red field"), make_picture("Синее поле", "blue")))
+    assert CONNECTOR.check(Draft((Part(outgoing.text, outgoing.media),)), alice.facts) == []
+    sent = await publish(CONNECTOR, outgoing, alice.facts, session_of(alice))
+    status = client_of(alice).status(sent.ref.id)
+    assert [media.description for media in status.media_attachments] == ["A red field", "Синее поле"]
+    picture = httpx2.get(status.media_attachments[0].url)
+    assert picture.content == outgoing.media[0].read()
+
+
+async def test_edit_changes_text_and_keeps_the_picture(alice: Connected) -> None:
+    session = session_of(alice)
+    outgoing = make_outgoing("Befroe the edit", media=(make_picture("A field"),))
+    sent = await publish(CONNECTOR, outgoing, alice.facts, session)
+    mended = make_outgoing("Before the edit", media=outgoing.media, key=outgoing.key)
+    changed = await CONNECTOR.edit(sent.ref, mended, alice.facts, session)
+    assert isinstance(changed, Changed)
+    assert changed.ref is not None
+    client = client_of(alice)
+    assert client.status_source(changed.ref.id).text == "Before the edit"
+    assert [media.description for media in client.status(changed.ref.id).media_attachments] == ["A field"]
+
+
+async def test_deletion_that_the_server_lacks_is_said(alice: Connected) -> None:
+    """snac2 2.75 answers 404 to DELETE although the status stands; that must not pass for deleted."""
+    session = session_of(alice)
+    sent = await publish(CONNECTOR, make_outgoing("Stays"), alice.facts, session)
+    result = await CONNECTOR.delete(sent.ref, alice.facts, session)
+    assert client_of(alice).status(sent.ref.id).id == sent.ref.id
+    assert isinstance(result, Rejected)
+    assert result.problem.code == "not_supported"
+
+
+async def test_deleting_what_is_gone_succeeds(alice: Connected) -> None:
+    sent = await publish(CONNECTOR, make_outgoing("Something"), alice.facts, session_of(alice))
+    gone = type(sent.ref)("1700000000" + "0" * 32)
+    assert await CONNECTOR.delete(gone, alice.facts, session_of(alice)) == Changed(None)
+
+
+@pytest.mark.parametrize("with_picture", [False, True])
+async def test_a_lost_answer_is_found_and_not_sent_again(alice: Connected, with_picture: bool) -> None:
+    """Accepted, and the answer dropped: once on the server, and found there although snac2 ignores the key."""
+    text = f"Lost *answer* {with_picture} :) https://example.org/"
+    outgoing = make_outgoing(text, media=(make_picture("Lost"),) if with_picture else ())
+    with proxy_to(alice.base_url) as proxy:
+        session = session_of(alice, proxy.url)
+        proxy.lose("POST /api/v1/statuses ")
+        result, checkpoint = await run_all(CONNECTOR, outgoing, alice.facts, session)
+        assert isinstance(result, Unknown)
+        assert proxy.lost == ["HTTP/1.1 200 OK"]
+        found = await CONNECTOR.find_delivery(outgoing, checkpoint, alice.facts, session)
+    assert isinstance(found, Found)
+    sources = [status for status in client_of(alice).account_statuses(alice.facts.account_id) if status.text == text]
+    assert [status.id for status in sources] == [found.ref.id]
+
+
+async def test_the_same_text_posted_before_is_not_taken_for_ours(alice: Connected) -> None:
+    session = session_of(alice)
+    await publish(CONNECTOR, make_outgoing("Good morning"), alice.facts, session)
+    again = make_outgoing("Good morning")
+    checkpoint = {}
+    prepared = await CONNECTOR.run("prepare", again, checkpoint, alice.facts, session)
+    found = await CONNECTOR.find_delivery(again, prepared.checkpoint, alice.facts, session)  # type: ignore[union-attr]
+    assert isinstance(found, AbsentAsOf)
+
+
+async def test_what_this_server_hides_is_never_called_absent(alice: Connected) -> None:
+    """snac2 does not list an account's own followers-only statuses: looking proves nothing, so a person is asked."""
+    session = session_of(alice)
+    outgoing = make_outgoing("For followers", options={"visibility": "private"})
+    result, checkpoint = await run_all(CONNECTOR, outgoing, alice.facts, session)
+    found = await CONNECTOR.find_delivery(outgoing, checkpoint, alice.facts, session)
+    assert isinstance(found, CannotTell), result
+
+
+async def test_inspect_gives_the_same_facts_later(alice: Connected) -> None:
+    facts: Facts = await CONNECTOR.inspect(session_of(alice))
+    assert facts == alice.facts
