@@ -1,13 +1,17 @@
 """The database as the command line meets it: its own server started where needed, trouble put into words."""
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+import click
 import psycopg
 
-from kaja.cli.failures import BadSetting, DatabaseUnusable
+from kaja.cli import prepared
+from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable
 from kaja.cli.home import prepare_home
 from kaja.config import environment
 from kaja.kernel.postgres import OWNER, Cluster, PostgresFailed, write_private
@@ -59,6 +63,18 @@ def running_database() -> Iterator[None]:
         yield
     finally:
         cluster.stop()
+
+
+def prepare_database() -> None:
+    """Migrate and collect static files, unless an earlier start has done it."""
+    try:
+        if prepared.migrations_are_applied(environment.database_url()) and prepared.static_is_collected():
+            return
+    except psycopg.Error as error:
+        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+    click.echo("kaja: preparing the database ...", err=True)
+    if subprocess.run([sys.executable, "-m", "kaja", "migrate", "--quiet"], check=False).returncode:
+        raise CommandFailed("The database could not be prepared; the reason stands above.")
 
 
 def check_external(url: str) -> None:

@@ -2,7 +2,6 @@
 
 import os
 import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -10,11 +9,9 @@ import urllib.request
 from urllib.parse import urlsplit
 
 import click
-import psycopg
 
-from kaja.cli import prepared
-from kaja.cli.database import check_external, embedded_cluster, explain, start_embedded
-from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, PortTaken
+from kaja.cli.database import check_external, embedded_cluster, prepare_database, start_embedded
+from kaja.cli.failures import BadSetting, DatabaseUnusable, PortTaken
 from kaja.cli.home import lock_home, prepare_home
 from kaja.cli.supervisor import Part, Supervisor, say
 from kaja.config import environment
@@ -66,18 +63,6 @@ def _start(supervisor: Supervisor, cluster: Cluster | None, port: int) -> None:
         part.start()
     if wait_until_ready(supervisor, port):
         click.echo(banner())
-
-
-def prepare_database() -> None:
-    """Migrate and collect static files, unless an earlier start has done it."""
-    try:
-        if prepared.migrations_are_applied(environment.database_url()) and prepared.static_is_collected():
-            return
-    except psycopg.Error as error:
-        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
-    say("preparing the database ...")
-    if subprocess.run([sys.executable, "-m", "kaja", "migrate", "--quiet"], check=False).returncode:
-        raise CommandFailed("The database could not be prepared; the reason stands above.")
 
 
 def practice_part(port: int) -> Part:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kaja.cli.database import running_database
+from kaja.cli.application import application
 from kaja.cli.failures import BadSetting, CommandFailed
 
 
@@ -24,16 +24,11 @@ def user() -> None:
 @user.command("create")
 @click.option("--email", required=True)
 @click.option("--name", default="")
-@click.option(
-    "--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it."
-)
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input instead of asking for it.")
 def create_user(email: str, name: str, password_stdin: bool) -> None:
     """Make an account. The password is asked for, never an argument: arguments are seen by everybody on the machine."""
     password = sys.stdin.readline().rstrip("\n") if password_stdin else _ask_password()
-    with running_database():
-        import django
-
-        django.setup()
+    with application():
         from allauth.account.models import EmailAddress
         from django.contrib.auth.password_validation import validate_password
         from django.core.exceptions import ValidationError
@@ -73,10 +68,7 @@ def _ask_password() -> str:
 @click.option("--json", "as_json", is_flag=True)
 def create_workspace(name: str, owner: str, time_zone: str, language: str, slug: str, as_json: bool) -> None:
     """Make a workspace and its curator."""
-    with running_database():
-        import django
-
-        django.setup()
+    with application():
         made: Any = _create(name, owner, time_zone, language, slug)
     if as_json:
         click.echo(json.dumps({"id": str(made.id), "slug": made.slug, "name": made.name}))
@@ -86,13 +78,9 @@ def create_workspace(name: str, owner: str, time_zone: str, language: str, slug:
 
 def _create(name: str, owner: str, time_zone: str, language: str, slug: str) -> Any:
     from kaja.workspaces import actions
-    from kaja.workspaces.errors import Refused
     from kaja.workspaces.models import User
 
     person = User.objects.filter(email__iexact=owner).first()
     if person is None:
         raise CommandFailed(f"There is no account with the address {owner}: make it with `kaja user create`.")
-    try:
-        return actions.create_workspace(person, name=name, slug=slug, time_zone=time_zone, language=language)
-    except Refused as error:
-        raise CommandFailed(str(error)) from error
+    return actions.create_workspace(person, name=name, slug=slug, time_zone=time_zone, language=language)

@@ -1,0 +1,129 @@
+"""The backup file: a tar with the database, the files and the keys, and a manifest that says what is in it."""
+
+import hashlib
+import io
+import json
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import IO
+
+FORMAT = 1
+DATABASE = "database.dump"
+MANIFEST = "manifest.json"
+KEYS = ("keys.json", "secret-key")
+FOLDERS = ("media", "practice")
+
+
+class BadArchive(Exception):
+    """The file is not a whole backup of Kaja; the message says what is wrong with it."""
+
+
+@dataclass
+class Manifest:
+    """What a backup holds. `files` maps a name to its SHA-256; `migrations` are (app, name) pairs."""
+
+    kaja: str
+    postgres: int
+    created_at: str
+    with_keys: bool
+    migrations: list[tuple[str, str]]
+    files: dict[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+    @classmethod
+    def parse(cls, text: bytes) -> "Manifest":
+        try:
+            raw = json.loads(text)
+            if raw["format"] > FORMAT:
+                raise BadArchive(f"it was made by a newer Kaja ({raw['kaja']}): update Kaja first")
+            raw["migrations"] = [(str(app), str(name)) for app, name in raw["migrations"]]
+            return cls(**raw)
+        except (ValueError, KeyError, TypeError) as error:
+            raise BadArchive("its manifest cannot be read") from error
+
+
+class _Hashing(io.RawIOBase):
+    """Reads a file and hashes what was read, so that the checksum is of the bytes that went into the archive."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self.digest = hashlib.sha256()
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._stream.read(size)
+        self.digest.update(block)
+        return block
+
+
+def list_files(home: Path) -> Iterator[tuple[str, Path]]:
+    """The files of the data folder that a backup holds, with their names in it."""
+    for folder in FOLDERS:
+        for path in sorted((home / folder).rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                yield path.relative_to(home).as_posix(), path
+
+
+def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, Path]]) -> None:
+    """Write a backup, readable only for its owner, and only under its name when it is whole. Never overwrites."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+            with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
+                for name, path in files:
+                    try:
+                        manifest.files[name] = _add(tar, name, path)
+                    except FileNotFoundError:
+                        continue  # deleted by a user since it was listed
+                text = json.dumps(asdict(manifest), indent=1).encode()
+                entry = tarfile.TarInfo(MANIFEST)
+                entry.size = len(text)
+                tar.addfile(entry, io.BytesIO(text))
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.link(draft, target)  # unlike a rename, fails when the name is taken
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _add(tar: tarfile.TarFile, name: str, path: Path) -> str:
+    with path.open("rb") as stream:
+        entry = tar.gettarinfo(arcname=name, fileobj=stream)
+        entry.uid = entry.gid = 0
+        entry.uname = entry.gname = ""
+        hashing = _Hashing(stream)
+        tar.addfile(entry, hashing)
+    return hashing.digest.hexdigest()
+
+
+def unpack_archive(source: Path, folder: Path) -> Manifest:
+    """Unpack a backup into an empty folder and verify every checksum. Raises BadArchive, naming what is damaged."""
+    try:
+        with tarfile.open(source, mode="r:") as tar:
+            for entry in tar:
+                if not _is_ours(entry):
+                    raise BadArchive(f"it holds {entry.name!r}, which no backup of Kaja holds")
+                tar.extract(entry, folder, filter="data")
+    except (tarfile.TarError, EOFError) as error:
+        raise BadArchive(f"it is not a whole tar file ({error})") from error
+    if not (folder / MANIFEST).is_file():
+        raise BadArchive("it has no manifest: it was cut off, or is no backup of Kaja")
+    manifest = Manifest.parse((folder / MANIFEST).read_bytes())
+    (folder / MANIFEST).unlink()
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    for name in sorted(manifest.files.keys() | found.keys()):
+        if name not in found:
+            raise BadArchive(f"{name} is missing in it")
+        with found[name].open("rb") as stream:
+            if manifest.files.get(name) != hashlib.file_digest(stream, "sha256").hexdigest():
+                raise BadArchive(f"{name} is damaged (its checksum is another)")
+    if DATABASE not in found:
+        raise BadArchive("it holds no database")
+    return manifest
+
+
+def _is_ours(entry: tarfile.TarInfo) -> bool:
+    top = entry.name.split("/", 1)[0]
+    return entry.isfile() and (entry.name in {DATABASE, MANIFEST, *KEYS} or top in FOLDERS)

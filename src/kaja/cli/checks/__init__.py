@@ -1,0 +1,36 @@
+"""What `kaja doctor` looks at: the machine, the database, the services."""
+
+from collections.abc import Callable, Iterator
+
+from kaja.cli.checks.database import check_database
+from kaja.cli.checks.findings import Finding, Level
+from kaja.cli.checks.machine import check_disk, check_home, check_keys, check_python, check_settings
+from kaja.cli.checks.services import check_mail, check_practice, check_static, check_web
+
+CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
+    check_python,
+    check_settings,
+    check_home,
+    check_disk,
+    check_keys,
+    check_database,
+    check_web,
+    check_practice,
+    check_static,
+    check_mail,
+)
+
+
+def examine() -> list[Finding]:
+    """Run every check. One that fails itself is a finding, not the end of the examination."""
+    findings: list[Finding] = []
+    for check in CHECKS:
+        try:
+            findings.extend(check())
+        except Exception as error:  # noqa: BLE001 - whatever it was, the operator wants the other findings too
+            name = check.__name__.removeprefix("check_")
+            findings.append(Finding(name, Level.BROKEN, f"could not be examined: {type(error).__name__}: {error}"))
+    return findings
+
+
+__all__ = ["Finding", "Level", "examine"]

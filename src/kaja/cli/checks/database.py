@@ -1,0 +1,182 @@
+"""The database: reachable, new enough, with the right roles, migrated, in step, served by a worker."""
+
+import time
+from collections.abc import Generator, Iterator
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+
+from kaja.cli.checks.findings import Finding, Level
+from kaja.cli.database import LEAST_VERSION, check_version, embedded_cluster, explain
+from kaja.config import environment
+
+EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
+MOST_SKEW = 2.0  # seconds; due times are compared between hosts and the database
+WORKER_SILENCE = 90.0
+
+ROLES = (
+    "Make two roles and set DATABASE_URL to the application's and KAJA_OWNER_DATABASE_URL to the owner's: "
+    "CREATE ROLE kaja_owner LOGIN PASSWORD '...'; CREATE ROLE kaja_app LOGIN PASSWORD '...'; "
+    "ALTER DATABASE kaja OWNER TO kaja_owner; then `kaja migrate` (docs/operations.md, “A PostgreSQL of your own”)."
+)
+
+
+def check_database() -> Iterator[Finding]:
+    url = environment.database_url()
+    if not environment.has_external_database() and embedded_cluster().running_pid() is None:
+        yield Finding(
+            "database",
+            Level.WARNING,
+            "the embedded PostgreSQL is not running, so nothing in it was looked at",
+            "kaja up",
+        )
+        return
+    try:
+        connection = psycopg.connect(url, connect_timeout=5, autocommit=True)
+    except psycopg.OperationalError as error:
+        yield Finding(
+            "database", Level.BROKEN, explain(url, error).replace("\n", " "), "Mend the address or the server."
+        )
+        return
+    with connection:
+        yield from _server(connection)
+        yield from _roles(connection)
+        yield from _extensions(connection)
+        yield from _clock(connection)
+        if (yield from _migrations(connection)):
+            yield from _sealed(connection)
+            yield from _worker(connection)
+
+
+def _one(connection: psycopg.Connection, query: str) -> tuple[Any, ...]:
+    row = connection.execute(query).fetchone()
+    assert row is not None
+    return tuple(row)
+
+
+def _server(connection: psycopg.Connection) -> Iterator[Finding]:
+    found = check_version(connection)
+    kind = "of your own" if environment.has_external_database() else "built in"
+    if found < LEAST_VERSION:
+        yield Finding(
+            "database", Level.BROKEN, f"PostgreSQL {found}", f"Kaja needs PostgreSQL {LEAST_VERSION} or newer."
+        )
+    else:
+        yield Finding("database", Level.OK, f"PostgreSQL {connection.info.parameter_status('server_version')}, {kind}")
+    encoding = _one(connection, "SHOW server_encoding")[0]
+    if encoding != "UTF8":
+        yield Finding(
+            "database", Level.BROKEN, f"its encoding is {encoding}", "Make the database with ENCODING 'UTF8'."
+        )
+
+
+def _roles(connection: psycopg.Connection) -> Iterator[Finding]:
+    role, superuser, bypass = _one(
+        connection, "SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user"
+    )
+    owned = _one(
+        connection,
+        "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+        "WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_get_userbyid(c.relowner) = current_user",
+    )[0]
+    owner_url = urlsplit(environment.owner_database_url())
+    if superuser or bypass:
+        what = "a superuser" if superuser else "a role that bypasses row-level security"
+        yield Finding(
+            "roles", Level.BROKEN, f"Kaja connects as {role}, {what}: the wall between workspaces is off", ROLES
+        )
+    elif owned:
+        yield Finding("roles", Level.WARNING, f"Kaja connects as {role}, which owns its tables", ROLES)
+    elif unquote(owner_url.username or "") == role:
+        yield Finding(
+            "roles", Level.WARNING, f"{role} does not own the tables, so migrations will fail",
+            "Set KAJA_OWNER_DATABASE_URL to the owner's address.",
+        )  # fmt: skip
+    else:
+        yield Finding("roles", Level.OK, f"{role} reads and writes, {unquote(owner_url.username or '')} migrates")
+
+
+def _extensions(connection: psycopg.Connection) -> Iterator[Finding]:
+    rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
+    missing = sorted(set(EXTENSIONS) - {row[0] for row in rows})
+    if missing:
+        yield Finding(
+            "extensions", Level.BROKEN, f"{', '.join(missing)} cannot be installed",
+            "Install PostgreSQL's contrib package on the database server.",
+        )  # fmt: skip
+    else:
+        yield Finding("extensions", Level.OK, ", ".join(EXTENSIONS))
+
+
+def _clock(connection: psycopg.Connection) -> Iterator[Finding]:
+    before = time.time()
+    there = float(_one(connection, "SELECT extract(epoch FROM clock_timestamp())")[0])
+    skew = there - (before + time.time()) / 2
+    if abs(skew) > MOST_SKEW:
+        yield Finding(
+            "clock", Level.BROKEN, f"this machine and the database differ by {skew:+.1f} s: posts come late or early",
+            "Run an NTP client (chrony, systemd-timesyncd) on both.",
+        )  # fmt: skip
+    else:
+        yield Finding("clock", Level.OK, f"differs from the database by {abs(skew) * 1000:.0f} ms")
+
+
+def _migrations(connection: psycopg.Connection) -> Generator[Finding, None, bool]:
+    import django
+
+    django.setup()
+    from django.db.migrations.loader import MigrationLoader
+
+    known = set(MigrationLoader(None).disk_migrations or {})
+    if _one(connection, "SELECT to_regclass('public.django_migrations') IS NULL")[0]:
+        yield Finding("migrations", Level.BROKEN, "the database is empty", "kaja migrate")
+        return False
+    try:
+        applied = {tuple(row) for row in connection.execute("SELECT app, name FROM django_migrations").fetchall()}
+    except psycopg.errors.InsufficientPrivilege:
+        yield Finding("migrations", Level.BROKEN, "the application's role may not read the tables", "kaja migrate")
+        return False
+    if pending := sorted(known - applied):
+        names = ", ".join(f"{app}.{name}" for app, name in pending[:3])
+        yield Finding("migrations", Level.BROKEN, f"{len(pending)} are not applied ({names} ...)", "kaja migrate")
+        return False
+    yield Finding("migrations", Level.OK, f"{len(known)} applied")
+    return True
+
+
+def _sealed(connection: psycopg.Connection) -> Iterator[Finding]:
+    from kaja.channels.models import Channel
+    from kaja.channels.vault import open_credentials
+    from kaja.kernel.tenancy import SystemPurpose, system_scope
+    from kaja.kernel.vault import VaultError
+
+    total, closed = 0, []
+    with system_scope(SystemPurpose.MAINTENANCE):
+        rows = Channel.objects.filter(disconnected_at=None).values_list("id", "name", "credentials")
+        for channel_id, name, sealed in rows.iterator(chunk_size=500):
+            total += 1
+            try:
+                open_credentials(channel_id, bytes(sealed))
+            except VaultError as error:
+                closed.append(f"{name} ({error})")
+    if closed:
+        yield Finding(
+            "credentials", Level.BROKEN, f"{len(closed)} of {total} channels cannot be opened: {'; '.join(closed[:3])}",
+            "Put the keys.json back that sealed them (it is in your backup), or reconnect these channels.",
+        )  # fmt: skip
+    else:
+        yield Finding("credentials", Level.OK, f"{total} channels, all can be opened")
+
+
+def _worker(connection: psycopg.Connection) -> Iterator[Finding]:
+    silence = _one(connection, "SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers")[0]
+    if silence is None:
+        yield Finding("worker", Level.BROKEN, "no worker runs: nothing is sent", "kaja up, or kaja worker")
+    elif float(silence) > WORKER_SILENCE:
+        yield Finding(
+            "worker", Level.BROKEN, f"the last sign of a worker is {float(silence):.0f} s old: nothing is sent",
+            "Read what `kaja up` or `kaja worker` prints; start it again.",
+        )  # fmt: skip
+    else:
+        yield Finding("worker", Level.OK, f"alive {float(silence):.0f} s ago")

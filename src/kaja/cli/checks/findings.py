@@ -1,0 +1,20 @@
+"""One result of an examination."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, what was found, and, where it is not good, how to mend it."""
+
+    name: str
+    level: Level
+    found: str
+    mend: str = ""

@@ -1,0 +1,101 @@
+"""`kaja restore FILE`: a backup back into an empty data folder, or over one that is given up."""
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+import psycopg
+
+from kaja.cli import archive, prepared
+from kaja.cli.backup import make_backup
+from kaja.cli.database import explain, running_database
+from kaja.cli.dump import count_tables, empty_database, has_data, load_database
+from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, FolderUnusable
+from kaja.cli.home import lock_home, prepare_home
+from kaja.cli.migrate import migrate_database
+from kaja.config import environment
+from kaja.kernel.vault import KeyRing, VaultError
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Give up the data that are there; a backup of them is made first.")
+def restore(file: Path, replace: bool) -> None:
+    """Put the backup FILE back. Everything in it is verified before anything is changed."""
+    home = prepare_home()
+    try:
+        with lock_home(home), tempfile.TemporaryDirectory(prefix=".restore-", dir=home) as work:
+            try:
+                manifest = archive.unpack_archive(file, Path(work))
+            except archive.BadArchive as error:
+                raise CommandFailed(f"{file} cannot be restored: {error}. Nothing was changed.") from error
+            _refuse_newer(manifest)
+            _refuse_other_keys(Path(work), manifest)
+            with running_database():
+                _restore(home, Path(work), manifest, replace=replace)
+    except psycopg.OperationalError as error:
+        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+    except OSError as error:
+        raise FolderUnusable(f"{home} could not be written ({error.strerror}).") from error
+    click.echo(f"Restored the backup of {manifest.created_at}. Start Kaja with `kaja up`.")
+    if not manifest.with_keys:
+        click.echo("It holds no keys: put your keys.json into the data folder before you start, or reconnect channels.")
+
+
+def _refuse_newer(manifest: archive.Manifest) -> None:
+    known = {(path.parents[1].name, path.stem) for path in prepared.SOURCE.glob("*/migrations/0*.py")}
+    apps = {app for app, _ in known}
+    unknown = [f"{app}.{name}" for app, name in manifest.migrations if app in apps and (app, name) not in known]
+    if unknown:
+        raise CommandFailed(
+            f"The backup was made by another version of Kaja ({manifest.kaja}): this one does not know "
+            f"{', '.join(unknown[:3])}. Update Kaja first. Nothing was changed."
+        )
+
+
+def _refuse_other_keys(work: Path, manifest: archive.Manifest) -> None:
+    """`KAJA_KEYS` wins over the file; when it cannot open what is restored, say so before anything is changed."""
+    if not manifest.with_keys or not (text := os.environ.get("KAJA_KEYS")):
+        return
+    try:
+        missing = KeyRing.parse((work / "keys.json").read_text()).keys.keys() - KeyRing.parse(text).keys.keys()
+    except (VaultError, OSError) as error:
+        raise BadSetting(f"The key rings cannot be compared: {error}") from error
+    if missing:
+        raise BadSetting(
+            f"KAJA_KEYS lacks {', '.join(sorted(missing))}, which the backup's credentials are sealed with. Add it, or "
+            "unset KAJA_KEYS to use the keys of the backup. Nothing was changed."
+        )
+
+
+def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: bool) -> None:
+    url = environment.owner_database_url()
+    occupied = has_data(url) or any(True for _ in archive.list_files(home))
+    if occupied and not replace:
+        raise CommandFailed(
+            f"{home} or its database holds data already; nothing was changed. Set KAJA_HOME to a new folder (and "
+            "DATABASE_URL to an empty database), or give the data up with --replace."
+        )
+    if occupied:
+        safety = home / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar"
+        make_backup(safety, with_keys=True)
+        click.echo(f"The data that were here are kept in {safety}.")
+    if count_tables(url):
+        empty_database(url)
+    load_database(url, work / archive.DATABASE)
+    for folder in archive.FOLDERS:
+        shutil.rmtree(home / folder, ignore_errors=True)
+        if (work / folder).exists():
+            (work / folder).rename(home / folder)
+        else:
+            (home / folder).mkdir(mode=0o700)
+        (home / folder).chmod(0o700)
+    for name in archive.KEYS:
+        if (work / name).exists():
+            (work / name).chmod(0o600)
+            (work / name).replace(home / name)
+    # Also brings a backup of an older version to this one, and gives the application's role its rights.
+    migrate_database(quiet=True)
