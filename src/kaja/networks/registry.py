@@ -1,8 +1,11 @@
 """Every network that Kaja speaks. Adding one is one folder and one line here."""
 
+from kaja.networks import practice
 from kaja.networks.kit.connector import Connector
 
-CONNECTORS: dict[str, Connector] = {}
+CONNECTORS: dict[str, Connector] = {
+    "practice": practice.CONNECTOR,
+}
 
 
 def get_connector(network: str) -> Connector:

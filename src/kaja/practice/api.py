@@ -183,21 +183,29 @@ class Api:
         def accept(plan: Plan) -> Response:
             if account.kind != "staged":
                 raise Refusal(400, "one_stage", "This account publishes directly, without containers.")
-            return answer(self.show_container(self.network.create_container(account, body, plan)), 201)
+            return answer(self.show_container(request, self.network.create_container(account, body, plan)), 201)
 
         return await self.network.call(request, account, "container", str(body.get("text", "")), accept)
 
-    def show_container(self, container: Container) -> dict[str, Any]:
+    def show_container(self, request: Request, container: Container) -> dict[str, Any]:
         """`published` is told as late as lists are; until then a published container still says `ready`."""
         now = time.time()
-        shown = [p for p in container.posts if self.store.posts[p].listed <= now]
-        status = "ready" if now >= container.ready else "processing"
-        if status == "ready" and container.failure:
-            status = "failed"
+        posts = [self.store.posts[post_id] for post_id in container.posts]
+        shown = next((post for post in posts if post.listed <= now), None)
+        if shown is not None:
+            status = "published"
+        elif any(post.finished > now for post in posts):
+            status = "publishing"
+        elif now < container.ready:
+            status = "processing"
+        else:
+            status = "failed" if container.failure else "ready"
+        waits = max([container.ready - now, *(post.finished - now for post in posts)])
         return {
             "id": container.id,
-            "status": "published" if shown else status,
-            "post_id": shown[0] if shown else None,
+            "status": status,
+            "check_after": round(max(waits, 0.0), 3),
+            "post": self.show_post(request, shown) if shown else None,
             "reason": container.failure if status == "failed" else "",
             "created_at": iso(container.created),
             "as_of": iso(now),
@@ -213,7 +221,7 @@ class Api:
         account = self.network.get_account(request)
         container = self._container(account, request.parts[0])
         return await self.network.call(
-            request, account, "read", request.path, lambda _: answer(self.show_container(container))
+            request, account, "read", request.path, lambda _: answer(self.show_container(request, container))
         )
 
     async def publish_container(self, request: Request) -> Response:
@@ -228,6 +236,8 @@ class Api:
             if container.failure:
                 raise Refusal(422, "processing_failed", container.failure, "media")
             post = self.network.create_post(account, container.body, plan, reference, container=container.id)
+            if post.finished:
+                return answer(self.show_container(request, container), 202)
             return answer(self.show_post(request, post), 201)
 
         return await self.network.call(request, account, "publish", str(container.body.get("text", "")), accept)

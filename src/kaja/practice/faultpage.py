@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from kaja.practice.faults import FAULTS, OPERATIONS, BadRule, Fault, parse_rules
+from kaja.practice.faults import FAULTS, OPERATIONS, PUBLISHING, BadRule, Fault, parse_rules
 from kaja.practice.html import Child, Html, Translate, tag
 from kaja.practice.network import Network
 from kaja.practice.views import show_time
@@ -101,18 +101,17 @@ def _render_switch(_: Translate, fault: Fault, form: Mapping[str, str]) -> Html:
 
     key = f"{fault.name}.on"
     every = form.get(key) == "every"
-    usual_label = _("Lists") if fault.name == "late_listing" else _("Publishing")
     places: list[Child] = [place("how_often", "100", 0, 100)]
     places += [place(s.name, f"{s.default:g}", s.low, s.high) for s in fault.settings]
     places += [place(text, default) for text, default in fault.texts]
-    if fault.operations not in (OPERATIONS, ("container",)) and fault.name != "late_listing":
+    if fault.operations == PUBLISHING:
         places.append(
             tag(
                 "label",
                 _("Which calls"),
                 tag(
                     "select",
-                    tag("option", usual_label, value="usual", selected=not every),
+                    tag("option", _("Publishing"), value="usual", selected=not every),
                     tag("option", _("Every call, also reading"), value="every", selected=every),
                     name=key,
                 ),

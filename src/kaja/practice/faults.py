@@ -113,6 +113,13 @@ FAULTS: tuple[Fault, ...] = (
         operations=("container",),
     ),
     Fault(
+        "slow_finish",
+        _("Publishing goes on"),
+        _("Two-stage accounts: the answer says that publishing has begun; it is over after this many seconds."),
+        (Setting("seconds", 0, LONGEST_LISTING, 3),),
+        operations=("publish",),
+    ),
+    Fault(
         "processing_fails",
         _("Processing fails"),
         _("Two-stage accounts: processing ends with a reason and the post cannot be published."),
@@ -177,6 +184,7 @@ class Plan:
     listing: float = 0.0
     processing: float = 0.0
     failure: str = ""
+    finishing: float = 0.0
 
 
 NOTHING = Plan()
@@ -234,6 +242,8 @@ class Faults:
             plan.listing = struck["late_listing"]["seconds"]
         if "processing" in struck:
             plan.processing = struck["processing"]["seconds"]
+        if "slow_finish" in struck:
+            plan.finishing = struck["slow_finish"]["seconds"]
         if "processing_fails" in struck:
             plan.failure = struck["processing_fails"]["reason"]
         for name in _ENDINGS:

@@ -162,15 +162,17 @@ class Network:
         self, account: Account, body: dict[str, Any], plan: Plan, reference: str, key: str = "", container: str = ""
     ) -> Post:
         now = time.time()
+        finishing = plan.finishing if container else 0.0
         post: Post = self.store.record(
             "post",
             id=self.store.next_id(),
             account=account.name,
             **check_post(body, account, self.store),
             created=now,
-            listed=now + plan.listing,
+            listed=now + max(plan.listing, finishing),
             reference=reference,
             container=container,
+            finished=now + finishing if finishing else 0.0,
             key=key if account.kind == "keyed" else "",
         )
         return post

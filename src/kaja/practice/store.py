@@ -36,6 +36,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.faults_version = 0  # grows with every change, so that what was read from the rules can be kept
         self.media_folder = folder / "media"
         self.media_folder.mkdir(parents=True, exist_ok=True)
         self.clear()
@@ -53,7 +54,7 @@ class Store:
         self.media: dict[str, Medium] = {}
         self.faults: dict[str, dict[str, Any]] = {}  # by account name; "*" is everybody
         self.last_id = 100_000
-        self.faults_version = 0
+        self.faults_version += 1
 
     def close(self) -> None:
         os.close(self._journal)

@@ -1,0 +1,93 @@
+"""Reading the practice network's answers."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from kaja.networks.kit.connector import Facts, Quota
+from kaja.networks.kit.http import Response, TransportError
+from kaja.networks.kit.outcome import Failure, classify, parse_reset, refused_problem
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import Later, Rejected, RemoteRef, Unknown
+
+NETWORK = "Practice"
+BUCKET = "posts"
+_FIELDS = {
+    "text": "parts.0.text",
+    "media": "parts.0.media",
+    "alt": "parts.0.media",
+    "title": "options.title",
+    "content_warning": "options.content_warning",
+}
+
+
+class Failed(Exception):
+    """A call did not succeed; `result` is what the delivery engine is told."""
+
+    def __init__(self, result: Failure) -> None:
+        super().__init__(type(result).__name__)
+        self.result = result
+
+    @property
+    def problem(self) -> Problem:
+        return self.result.reason if isinstance(self.result, Later | Unknown) else self.result.problem
+
+
+def parse_time(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_quotas(answer: Response) -> Iterable[Quota]:
+    """The account's budget of posts, from the rate headers."""
+    limit, remaining = answer.headers.get("x-ratelimit-limit", ""), answer.headers.get("x-ratelimit-remaining", "")
+    if limit.isdigit() and remaining.isdigit():
+        resets_at = parse_reset(answer.headers.get("x-ratelimit-reset", ""), datetime.now(UTC))
+        yield Quota(BUCKET, int(limit), int(remaining), resets_at)
+
+
+def get_error(answer: Response) -> Mapping[str, Any]:
+    """The error object of an answer: `code`, `message`, `field`."""
+    error = answer.json_object().get("error")
+    return error if isinstance(error, dict) else {}
+
+
+def reject(answer: Response) -> Failure:
+    """A refusal of the practice network itself."""
+    error = get_error(answer)
+    message = str(error.get("message") or f"status {answer.status}")
+    if error.get("code") == "not_ready":
+        return Later(2.0, processing_problem())
+    problem = replace(refused_problem(NETWORK, message), field=_FIELDS.get(str(error.get("field", "")), ""))
+    return Rejected(problem, fixable=answer.status == 422)
+
+
+def processing_problem() -> Problem:
+    return Problem("processing", gettext_noop("%(network)s is still preparing the post."), params={"network": NETWORK})
+
+
+def read(answer: Response | TransportError, *, irreversible: bool) -> Response:
+    """The answer of a call that succeeded; raises Failed for every other."""
+    failure = classify(answer, network=NETWORK, reject=reject, irreversible=irreversible, bucket=BUCKET)
+    if failure is not None:
+        raise Failed(failure)
+    assert isinstance(answer, Response)
+    return answer
+
+
+def parse_ref(item: Mapping[str, Any]) -> RemoteRef:
+    return RemoteRef(str(item["id"]), str(item["url"]))
+
+
+def parse_facts(account: Mapping[str, Any]) -> Facts:
+    """An account as the server describes it. `limits` also says the kind and whether keys are honoured."""
+    kind = str(account["kind"])
+    return Facts(
+        account_id=str(account["id"]),
+        handle=str(account["name"]),
+        name=str(account["name"]),
+        url=str(account["url"]),
+        limits={**account["limits"], "kind": kind, "idempotent": kind == "keyed"},
+        permissions=("publish", "edit", "delete", "comment"),
+    )

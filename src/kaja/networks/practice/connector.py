@@ -1,0 +1,370 @@
+"""The connector of the practice network: `keyed` and `plain` accounts publish at once, `staged` ones in two stages."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from kaja.networks.kit.connector import (
+    Authorization,
+    Choice,
+    Connected,
+    ConnectRefused,
+    Count,
+    Facts,
+    FormField,
+    NetworkInfo,
+    OptionField,
+    Segment,
+    Stage,
+)
+from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import (
+    Changed,
+    ChangeResult,
+    Checkpoint,
+    Later,
+    Next,
+    Processing,
+    Reconciliation,
+    Rejected,
+    RemoteRef,
+    Sent,
+    StageResult,
+    Unknown,
+)
+from kaja.networks.practice import lookup
+from kaja.networks.practice.answers import (
+    NETWORK,
+    Failed,
+    parse_facts,
+    parse_ref,
+    processing_problem,
+    read,
+    read_quotas,
+)
+from kaja.networks.practice.rules import get_limit, list_problems
+from kaja.networks.practice.text import find_links, split_text
+
+UPLOAD_SECONDS = 120.0
+
+INFO = NetworkInfo(
+    key="practice",
+    name="Practice",
+    connect="form",
+    form=(
+        FormField(
+            "name",
+            gettext_noop("Account name"),
+            help=gettext_noop("Any name. The account is made for you; nothing that it posts is public."),
+            placeholder="Blue Door Bakery",
+        ),
+        FormField(
+            "kind",
+            gettext_noop("Kind of account"),
+            help=gettext_noop("How the account treats a repeated call. Plain is a good start."),
+            default="plain",
+            choices=(
+                Choice("plain", gettext_noop("Plain: a repeated call makes a second post")),
+                Choice("keyed", gettext_noop("Remembers keys: a repeated call makes no second post")),
+                Choice("staged", gettext_noop("Two stages: a post is prepared, then published")),
+            ),
+        ),
+        FormField(
+            "base_url",
+            gettext_noop("Address of the practice network"),
+            help=gettext_noop("Leave it as it is, unless your practice network runs elsewhere."),
+            default=os.environ.get("KAJA_PRACTICE_URL", "http://127.0.0.1:8001"),
+        ),
+    ),
+    options=(
+        OptionField("title", gettext_noop("Title"), "text", max_length=200),
+        OptionField(
+            "content_warning",
+            gettext_noop("Content warning"),
+            "text",
+            help=gettext_noop("Shown instead of the post until somebody opens it."),
+            max_length=200,
+        ),
+    ),
+    threads=True,
+    first_comment=True,
+    edits=True,
+    deletes=True,
+    max_images=4,
+    practice=True,
+    # The server stores within 2 s of a call and lists after at most 10 s (`lists_complete_after` of an account).
+    settle_seconds=15.0,
+    help=gettext_noop("A network of your own to try everything on. Nothing here is public."),
+)
+
+_UPLOAD, _CONTAINER, _READY = Stage("upload"), Stage("container"), Stage("ready")
+_PUBLISH, _CONFIRM = Stage("publish", irreversible=True), Stage("confirm")
+
+
+class Practice:
+    """One network; see `kit.connector.Connector`."""
+
+    info = INFO
+
+    # Pure rules.
+
+    def check(self, draft: Draft, facts: Facts) -> list[Problem]:
+        return list_problems(draft, facts)
+
+    def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+        """In Unicode code points."""
+        return Count(len(text), get_limit(facts, "max_characters"), "characters")
+
+    def split(self, text: str, facts: Facts) -> list[str]:
+        limit = get_limit(facts, "max_characters")
+        return split_text(text, limit)
+
+    def segments(self, text: str, facts: Facts) -> list[Segment]:
+        return find_links(text)
+
+    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
+        if outgoing.kind == "comment":
+            return (_PUBLISH,)
+        upload = (_UPLOAD,) if outgoing.media else ()
+        if facts.limits.get("kind") == "staged":
+            return (*upload, _CONTAINER, _READY, _PUBLISH, _CONFIRM)
+        return (*upload, _PUBLISH)
+
+    # Delivery.
+
+    async def run(
+        self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> StageResult:
+        irreversible = stage == _PUBLISH.name
+        _open(session)
+        try:
+            match stage:
+                case "upload":
+                    return await self._upload(outgoing, checkpoint, session)
+                case "container":
+                    body = _body(outgoing, checkpoint)
+                    told = await _call(session, "POST", "/api/v1/containers", body, outgoing.key)
+                    return Next({**checkpoint, "container": str(told["id"])})
+                case "ready":
+                    return await self._ready(checkpoint, session)
+                case "publish":
+                    return await self._publish(outgoing, checkpoint, facts, session)
+                case "confirm":
+                    return await self._confirm(checkpoint, session)
+                case _:
+                    raise ValueError(f"the practice network has no stage {stage!r}")
+        except Failed as failed:
+            return failed.result
+        except TransportError as error:
+            # An answer of success that cannot be read: the call itself was made.
+            return Unknown(error.problem) if irreversible else Later(30.0, error.problem)
+
+    async def _upload(self, outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
+        """Repeating it leaves an upload behind that nothing uses, which nobody sees."""
+        uploaded: list[str] = []
+        for medium in outgoing.media:
+            content = await asyncio.to_thread(medium.read)
+            answer = await _request(
+                session,
+                "POST",
+                "/api/v1/media",
+                params={"alt": medium.alt},
+                content=content,
+                headers={"Content-Type": medium.mime},
+                timeout=UPLOAD_SECONDS,
+            )
+            uploaded.append(str(read(answer, irreversible=False).json()["id"]))
+        return Next({**checkpoint, "media": uploaded})
+
+    async def _ready(self, checkpoint: Checkpoint, session: Session) -> StageResult:
+        told = await lookup.fetch(session, f"/api/v1/containers/{checkpoint['container']}")
+        if told["status"] == "processing":
+            return Later(max(float(told["check_after"]), 0.5), processing_problem())
+        if told["status"] == "failed":
+            return Rejected(
+                Problem(
+                    "processing_failed",
+                    gettext_noop("%(network)s could not prepare the post: %(reason)s"),
+                    field="parts.0.media",
+                    fix=gettext_noop("Change what it names and send the post again."),
+                    params={"network": NETWORK, "reason": str(told["reason"])[:300]},
+                )
+            )
+        return Next(checkpoint)
+
+    async def _publish(self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
+        """The one call that is never made twice by machinery."""
+        headers = {"X-Client-Reference": outgoing.key, "Idempotency-Key": outgoing.key}
+        body: Any = None
+        if outgoing.kind == "comment":
+            assert outgoing.reply_to is not None
+            path, body = f"/api/v1/posts/{outgoing.reply_to.id}/comments", {"text": outgoing.text}
+        elif facts.limits.get("kind") == "staged":
+            path = f"/api/v1/containers/{checkpoint['container']}/publish"
+        else:
+            path, body = "/api/v1/posts", _body(outgoing, checkpoint)
+        answer = await _request(session, "POST", path, json=body, headers=headers, irreversible=True)
+        told = _success(read(answer, irreversible=True))
+        if told.get("status") == "publishing":
+            return Processing(checkpoint, max(float(told.get("check_after") or 0), 0.5))
+        return Sent(_ref(told))
+
+    async def _confirm(self, checkpoint: Checkpoint, session: Session) -> StageResult:
+        told = await lookup.fetch(session, f"/api/v1/containers/{checkpoint['container']}")
+        if told["status"] == "published":
+            return Sent(_ref(told["post"]))
+        return Processing(checkpoint, max(float(told["check_after"]), 0.5))
+
+    async def find_delivery(
+        self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> Reconciliation:
+        _open(session)
+        return await lookup.find_delivery(outgoing, checkpoint, facts, session)
+
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+        """Replaces text, media and options; repeating it does no harm."""
+        _open(session)
+        try:
+            checkpoint: Checkpoint = {}
+            if outgoing.media:
+                uploaded = await self._upload(outgoing, {}, session)
+                assert isinstance(uploaded, Next)
+                checkpoint = uploaded.checkpoint
+            body = _body(outgoing, checkpoint)
+            told = await _call(session, "PUT", f"/api/v1/posts/{ref.id}", body, outgoing.key)
+            return Changed(parse_ref(told))
+        except Failed as failed:
+            return failed.result
+        except TransportError as error:
+            return Later(30.0, error.problem)
+
+    async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+        """What is gone already is deleted."""
+        _open(session)
+        answer = await _request(session, "DELETE", f"/api/v1/posts/{ref.id}")
+        if isinstance(answer, Response) and answer.status == 404:
+            return Changed(None)
+        try:
+            read(answer, irreversible=False)
+        except Failed as failed:
+            return failed.result
+        return Changed(None)
+
+    # Connecting.
+
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization:
+        raise NotImplementedError("the practice network connects by its form")
+
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+        """Makes the account, or opens the one that has this name already."""
+        session.base_url = parse_base_url(form.get("base_url") or _field("base_url").default)
+        session.use_no_credentials()
+        body = {"name": form.get("name", ""), "kind": form.get("kind") or _field("kind").default}
+        try:
+            told = await _call(session, "POST", "/api/v1/accounts", body)
+            facts, token = parse_facts(told["account"]), str(told["token"])
+        except (Failed, TransportError) as error:
+            raise ConnectRefused(error.problem) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConnectRefused(_not_practice(session.base_url)) from error
+        return Connected(facts, {"token": token}, session.base_url)
+
+    async def inspect(self, session: Session) -> Facts:
+        _open(session)
+        try:
+            return parse_facts(await lookup.fetch(session, "/api/v1/account"))
+        except (Failed, TransportError) as error:
+            raise ConnectRefused(error.problem) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ConnectRefused(_not_practice(session.base_url)) from error
+
+
+def parse_base_url(text: str) -> str:
+    """The address of a practice network; a bare host is taken as http. Raises ConnectRefused."""
+    text = text.strip().rstrip("/")
+    if "://" not in text:
+        text = f"http://{text}"
+    try:
+        parts = urlsplit(text)
+        parts.port  # noqa: B018 raises for a bad one
+    except ValueError:
+        raise ConnectRefused(_bad_address(text)) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise ConnectRefused(_bad_address(text))
+    return text
+
+
+def _field(name: str) -> FormField:
+    return next(field for field in INFO.form if field.name == name)
+
+
+def _open(session: Session) -> None:
+    session.use_bearer(session.credentials.get("token", ""))
+    session.read_quotas = read_quotas
+
+
+def _body(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
+    first = outgoing.kind == "post"
+    return {
+        "text": outgoing.text,
+        "media": checkpoint.get("media", []),
+        "reply_to": outgoing.reply_to.id if outgoing.reply_to else None,
+        "title": str(outgoing.options.get("title") or "") if first else "",
+        "content_warning": str(outgoing.options.get("content_warning") or ""),
+        "language": outgoing.language,
+    }
+
+
+async def _request(session: Session, method: str, path: str, **how: Any) -> Response | TransportError:
+    """The answer, or why there is none."""
+    try:
+        return await session.request(method, path, **how)
+    except TransportError as error:
+        return error
+
+
+async def _call(session: Session, method: str, path: str, body: Any, key: str = "") -> dict[str, Any]:
+    """A call that may be repeated; the object that it answers with. Raises Failed, TransportError."""
+    answer = await _request(session, method, path, json=body, headers={"X-Client-Reference": key} if key else None)
+    return _success(read(answer, irreversible=False))
+
+
+def _success(answer: Response) -> dict[str, Any]:
+    """The object of a successful answer; anything else means that nobody knows what was done."""
+    told = answer.json()
+    if not isinstance(told, dict):
+        raise AnswerLost(_not_practice(answer.url))
+    return told
+
+
+def _ref(told: Mapping[str, Any]) -> RemoteRef:
+    try:
+        return parse_ref(told)
+    except (KeyError, TypeError) as error:
+        raise AnswerLost(_not_practice("")) from error
+
+
+def _not_practice(address: str) -> Problem:
+    return Problem(
+        "not_practice",
+        gettext_noop("What answers at %(address)s is not a practice network of Kaja."),
+        field="base_url",
+        fix=gettext_noop("Check the address; `kaja up` says where the practice network runs."),
+        params={"address": address},
+    )
+
+
+def _bad_address(address: str) -> Problem:
+    return Problem(
+        "bad_address",
+        gettext_noop("%(address)s is not the address of a practice network."),
+        field="base_url",
+        fix=gettext_noop("Write it like http://127.0.0.1:8001, without a path."),
+        params={"address": address[:200]},
+    )

@@ -1,0 +1,132 @@
+"""Finding out whether something stands on the practice network that nobody heard the answer about."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    Candidate,
+    CannotTell,
+    Checkpoint,
+    Found,
+    Reconciliation,
+    Rejected,
+)
+from kaja.networks.practice.answers import NETWORK, Failed, parse_ref, parse_time, read
+
+SKEW = timedelta(seconds=5)
+"""How far the server's clock may be behind ours."""
+PAGE = 100
+PAGES = 50
+_PARENT_GONE = Problem(
+    "parent_gone",
+    gettext_noop("The post is gone, so nobody can tell whether the comment was below it."),
+)
+
+
+async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
+    """By its container where there is one, else by exact text, number of media, place in the thread and time."""
+    try:
+        container = checkpoint.get("container")
+        if container and outgoing.kind != "comment":
+            return await _find_by_container(str(container), session)
+        return await _find_in_list(outgoing, facts, session)
+    except Failed as failed:
+        return CannotTell(failed.problem)
+    except TransportError as error:
+        return CannotTell(error.problem)
+    except (KeyError, TypeError, ValueError):
+        return CannotTell(_unreadable())
+
+
+async def fetch(session: Session, path: str, params: Mapping[str, str | int] | None = None) -> Mapping[str, Any]:
+    """A JSON object; raises Failed, TransportError."""
+    answer = read(await session.request("GET", path, params=params), irreversible=False)
+    value = answer.json()
+    if not isinstance(value, dict):
+        raise TypeError(path)
+    return value
+
+
+async def _find_by_container(container: str, session: Session) -> Reconciliation:
+    told = await fetch(session, f"/api/v1/containers/{container}")
+    if told["status"] == "published":
+        return Found(parse_ref(told["post"]))
+    # "publishing" also means that it was not there yet; the look after the settle time decides.
+    return AbsentAsOf(parse_time(told["as_of"]))
+
+
+async def _find_in_list(outgoing: Outgoing, facts: Facts, session: Session) -> Reconciliation:
+    path, name = _list_of(outgoing)
+    since = outgoing.created_at - SKEW
+    matches: list[Mapping[str, Any]] = []
+    as_of: datetime | None = None
+    before = ""
+    for _ in range(PAGES):
+        try:
+            told = await fetch(session, path, {"limit": PAGE, "before": before})
+        except Failed as failed:
+            if outgoing.kind == "comment" and isinstance(failed.result, Rejected):
+                return CannotTell(_PARENT_GONE)
+            raise
+        # What begins to be listed while we turn pages does not count: the list is as old as its first page.
+        as_of = as_of or parse_time(told["as_of"])
+        items = told[name]
+        matches += [item for item in items if _is_match(item, outgoing, facts, since)]
+        before = told["next_before"] or ""
+        if not before or parse_time(items[-1]["created_at"]) < since:
+            return _judge(matches, as_of)
+    return CannotTell(
+        Problem(
+            "too_many_posts",
+            gettext_noop("%(network)s lists too many posts to look through."),
+            params={"network": NETWORK},
+        )
+    )
+
+
+def _list_of(outgoing: Outgoing) -> tuple[str, str]:
+    """Where to look, and what the list is called there."""
+    if outgoing.kind != "comment":
+        return "/api/v1/account/posts", "posts"
+    if outgoing.reply_to is None:
+        raise ValueError("a comment without its post")
+    return f"/api/v1/posts/{outgoing.reply_to.id}/comments", "comments"
+
+
+def _judge(matches: list[Mapping[str, Any]], as_of: datetime) -> Reconciliation:
+    if not matches:
+        return AbsentAsOf(as_of)
+    if len(matches) == 1:
+        return Found(parse_ref(matches[0]))
+    return CannotTell(
+        Problem(
+            "several_matches",
+            gettext_noop("%(network)s shows %(number)s posts that look like this one."),
+            fix=gettext_noop("Say which one it is, or send it again."),
+            params={"network": NETWORK, "number": len(matches)},
+        ),
+        tuple(Candidate(parse_ref(m), str(m["text"]), parse_time(m["created_at"])) for m in matches),
+    )
+
+
+def _is_match(item: Mapping[str, Any], outgoing: Outgoing, facts: Facts, since: datetime) -> bool:
+    if item["text"] != outgoing.text or parse_time(item["created_at"]) < since:
+        return False
+    if outgoing.kind == "comment":
+        return bool(item["by_account"]) and item["author"] == facts.handle
+    parent = outgoing.reply_to.id if outgoing.reply_to else None
+    return len(item["media"]) == len(outgoing.media) and item["reply_to"] == parent
+
+
+def _unreadable() -> Problem:
+    return Problem(
+        "answer_unreadable",
+        gettext_noop("The answer of %(network)s cannot be read."),
+        params={"network": NETWORK},
+    )
