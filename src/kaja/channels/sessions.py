@@ -23,7 +23,7 @@ FAILURES_UNTIL_UNREACHABLE = 3
 
 def open_session(channel: Channel) -> Session:
     """Access to the channel's network. Raises VaultError when the credentials do not open."""
-    return make_session(channel.network, channel.base_url, open_credentials(channel.id, channel.credentials))
+    return make_session(channel.network, channel.base_url, open_credentials(channel.id, bytes(channel.credentials)))
 
 
 def make_session(network: str, base_url: str, credentials: Mapping[str, str]) -> Session:

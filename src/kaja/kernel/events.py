@@ -22,3 +22,8 @@ def publish(event: object) -> None:
     """Call the handlers in the order of subscription; an exception of one rolls the action back."""
     for handler in _handlers[type(event)]:
         handler(event)
+
+
+def is_heard(event_type: type[Any]) -> bool:
+    """Whether anybody subscribed; saves the work of telling what nobody listens to."""
+    return bool(_handlers[event_type])

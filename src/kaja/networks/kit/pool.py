@@ -59,7 +59,9 @@ class Stream(httpcore2.AsyncNetworkStream):
         buffer, self._waiting = bytes(self._waiting), bytearray()
         if not self.written and (allowed := may_send.get()) is not None and not allowed():
             raise NotSent(
-                Problem("held_back", gettext_noop("The call was held back, because its time had run out before it began."))
+                Problem(
+                    "held_back", gettext_noop("The call was held back, because its time had run out before it began.")
+                )
             )
         self.written = True
         try:

@@ -1,0 +1,31 @@
+"""All writes of publishing. Every action runs inside an entered workspace scope, in one transaction."""
+
+from kaja.publishing.actions.changes import carry_out_change, request_delete, request_edit
+from kaja.publishing.actions.decide import (
+    cancel_delivery,
+    resolve_missed,
+    retry_delivery,
+    settle_delivery,
+    wake_channel,
+)
+from kaja.publishing.actions.pause import pause_instance, pause_workspace, resume_instance, resume_workspace
+from kaja.publishing.actions.plan import move_post, publish_now, schedule_post, unschedule_post
+
+__all__ = [
+    "cancel_delivery",
+    "carry_out_change",
+    "move_post",
+    "pause_instance",
+    "pause_workspace",
+    "publish_now",
+    "request_delete",
+    "request_edit",
+    "resolve_missed",
+    "resume_instance",
+    "resume_workspace",
+    "retry_delivery",
+    "schedule_post",
+    "settle_delivery",
+    "unschedule_post",
+    "wake_channel",
+]

@@ -1,0 +1,194 @@
+"""What a person decides about a delivery that machinery may not decide."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import transaction
+
+from kaja.kernel.clock import now
+from kaja.kernel.signals import notify_due, notify_live
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing.models import OPEN_STATES, Delivery, Publication, State
+from kaja.publishing.problems import render_problem
+from kaja.publishing.states import check_move
+from kaja.publishing.sync import DROPPED, reset, withdraw
+from kaja.workspaces import audit, policy
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import Conflict, NotFound, Refused
+
+Settlement = Literal["there", "send_again", "drop"]
+Missed = Literal["send_now", "reschedule", "drop"]
+
+
+def _lock(actor: Actor, delivery_id: UUID) -> Delivery:
+    policy.require(actor, policy.Permission.PUBLISH)
+    row = Delivery.objects.select_for_update(of=("self",)).select_related("variant").filter(id=delivery_id).first()
+    if row is None:
+        raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
+    return row
+
+
+def _require_state(row: Delivery, *states: State) -> None:
+    if row.state not in states:
+        raise Conflict(
+            Problem(
+                "state_changed",
+                gettext_noop("This has been settled meanwhile; nothing was changed."),
+                fix=gettext_noop("Look at where the post stands now."),
+                params={"state": str(row.state)},
+            )
+        )
+
+
+def _written(actor: Actor, action: str, row: Delivery, before: Mapping[str, Any], **after: Any) -> Delivery:
+    row.save()
+    audit.record(actor, action, row, before, {"state": row.state, **after})
+    notify_live(row.workspace_id, "delivery", row.variant.post_id)
+    notify_due()
+    return row
+
+
+@transaction.atomic
+def settle_delivery(
+    actor: Actor, delivery_id: UUID, decision: Settlement, *, candidate: str = "", url: str = ""
+) -> Delivery:
+    """End the doubt about an uncertain delivery.
+
+    "there": it stands on the network, as one of the found candidates (its remote id) or at an address that the person
+    gives. "send_again": it does not, send it now. "drop": leave it, whatever stands there.
+    """
+    row = _lock(actor, delivery_id)
+    _require_state(row, State.UNCERTAIN)
+    before = {"state": row.state, "needs_person": row.needs_person}
+    match decision:
+        case "there":
+            _mark_there(row, candidate, url)
+            return _written(actor, "delivery.there", row, before, remote_id=row.remote_id, remote_url=row.remote_url)
+        case "send_again":
+            _leave_doubt(row, State.WAITING)
+            row.due_at = row.next_at = now()
+            row.problem = None
+            return _written(actor, "delivery.send_again", row, before)
+        case "drop":
+            _leave_doubt(row, State.CANCELLED)
+            row.next_at, row.problem = None, render_problem(DROPPED)
+            _drop_followers(actor, row)
+            return _written(actor, "delivery.drop", row, before)
+
+
+def _leave_doubt(row: Delivery, state: State) -> None:
+    row.state = check_move(State(row.state), state, by_person=True)
+    row.fence += 1  # a worker that is looking right now can only add what it saw to the journal
+    row.uncertain_since, row.lease_until = None, None
+    row.needs_person, row.candidates, row.tries, row.announce = False, [], 0, ""
+
+
+def _mark_there(row: Delivery, candidate: str, url: str) -> None:
+    known = {each["id"]: each for each in row.candidates}
+    if candidate and candidate not in known:
+        raise NotFound(
+            Problem(
+                "candidate_unknown",
+                gettext_noop("This is not one of the posts that were found."),
+                field="candidate",
+                fix=gettext_noop("Choose one of them, or give the address of the post."),
+            )
+        )
+    url = url.strip()
+    if not candidate and not url.startswith(("https://", "http://")):
+        raise Refused(
+            Problem(
+                "address_missing",
+                gettext_noop("Kaja needs to know which post on the network it is."),
+                field="url",
+                fix=gettext_noop("Choose one of the found posts, or paste its address (https://…)."),
+            )
+        )
+    chosen = known.get(candidate, {"id": url, "url": url, "data": {}})
+    at = row.uncertain_since or now()
+    _leave_doubt(row, State.SENT)
+    row.remote_id, row.remote_url, row.sent_at = chosen["id"][:500], (chosen.get("url") or url)[:1000], at
+    row.stage, row.checkpoint, row.problem, row.next_at = "", {}, None, None
+    row.save()
+    Publication.objects.create(
+        delivery=row,
+        remote_id=row.remote_id,
+        remote_url=row.remote_url,
+        data=chosen.get("data") or {},
+        sent=row.content or {},
+        published_at=at,
+    )
+    Delivery.objects.filter(after=row, state=State.SCHEDULED).update(next_at=now(), due_at=now())
+
+
+@transaction.atomic
+def retry_delivery(actor: Actor, delivery_id: UUID) -> Delivery:
+    """Send a failed delivery now, with the post's content as it is now."""
+    row = _lock(actor, delivery_id)
+    _require_state(row, State.FAILED)
+    return _again(actor, "delivery.retry", row, now())
+
+
+@transaction.atomic
+def resolve_missed(actor: Actor, delivery_id: UUID, decision: Missed, due_at: datetime | None = None) -> Delivery:
+    """What to do with a delivery that was too late: send it now, at another time, or not at all."""
+    row = _lock(actor, delivery_id)
+    _require_state(row, State.MISSED)
+    if decision == "drop":
+        return _cancel(actor, row)
+    if decision == "send_now":
+        return _again(actor, "delivery.send_now", row, now())
+    if due_at is None or due_at <= now():
+        raise Refused(
+            Problem(
+                "time_in_past",
+                gettext_noop("This time has passed already; the post stays where it was."),
+                field="due_at",
+                fix=gettext_noop("Choose a later time, or publish now."),
+            )
+        )
+    return _again(actor, "delivery.reschedule", row, due_at)
+
+
+def _again(actor: Actor, action: str, row: Delivery, due_at: datetime) -> Delivery:
+    before = {"state": row.state, "due_at": row.due_at.isoformat()}
+    waits = row.after is not None and row.after.state != State.SENT
+    reset(row, due_at, None if waits else due_at)
+    row.post_revision = row.variant.post.revision
+    return _written(actor, action, row, before, due_at=due_at.isoformat())
+
+
+@transaction.atomic
+def cancel_delivery(actor: Actor, delivery_id: UUID) -> Delivery:
+    """Drop what has not been sent on one channel; what follows it there is dropped with it."""
+    row = _lock(actor, delivery_id)
+    _require_state(row, State.SCHEDULED, State.WAITING, State.FAILED, State.MISSED)
+    return _cancel(actor, row)
+
+
+def _cancel(actor: Actor, row: Delivery) -> Delivery:
+    before = {"state": row.state}
+    row.state = check_move(State(row.state), State.CANCELLED)
+    row.fence += 1
+    row.next_at, row.needs_person, row.problem, row.announce = None, False, render_problem(DROPPED), ""
+    _drop_followers(actor, row)
+    return _written(actor, "delivery.drop", row, before)
+
+
+def _drop_followers(actor: Actor, row: Delivery) -> None:
+    for follower in Delivery.objects.select_for_update(of=("self",)).filter(after=row):
+        if withdraw(follower, DROPPED):
+            audit.record(actor, "delivery.drop", follower, after={"state": follower.state})
+        _drop_followers(actor, follower)
+
+
+def wake_channel(channel_id: UUID) -> int:
+    """The channel works again: what waited for it goes on at once. Gives the number of deliveries."""
+    woken = Delivery.objects.filter(
+        channel_id=channel_id, state__in=OPEN_STATES, next_at__isnull=True, needs_person=True
+    ).update(next_at=now())
+    if woken:
+        notify_due()
+    return woken

@@ -1,0 +1,134 @@
+"""Taking rows: the statements that look across workspaces. Each is one short transaction."""
+
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import class_row, scalar_row
+
+from kaja.kernel.tenancy import SystemPurpose
+from kaja.publishing.engine.row import Claimed
+
+__all__ = ["claim_due", "enter", "next_wake", "take_over"]
+
+ENTER = "SELECT set_config('kaja.workspace_id', '', true), set_config('kaja.system_scope', %s, true)"
+_DUE = """
+    w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM publishing_delivery s WHERE s.channel_id = d.channel_id AND s.state = 'sending')
+    AND NOT EXISTS (
+        SELECT 1 FROM publishing_delivery e
+        WHERE e.channel_id = d.channel_id AND e.state IN ('scheduled', 'waiting') AND e.next_at <= now()
+          AND e.due_at <= d.due_at AND (e.due_at, e.id) < (d.due_at, d.id)
+    )
+"""
+# What is processing or uncertain is looked at even while everything is paused: reading publishes nothing.
+_CLAIM = f"""
+WITH picked AS (
+    SELECT d.id
+    FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
+    WHERE d.state IN ('scheduled', 'waiting', 'processing', 'uncertain') AND d.next_at <= now()
+      AND (d.state IN ('processing', 'uncertain') OR ({_DUE}))
+    ORDER BY d.next_at, d.due_at
+    LIMIT %(batch)s
+    FOR UPDATE OF d SKIP LOCKED
+), d AS (
+    UPDATE publishing_delivery t
+    SET state = CASE WHEN t.state IN ('scheduled', 'waiting') THEN 'sending' ELSE t.state END,
+        fence = t.fence + 1,
+        lease_until = now() + %(lease)s * interval '1 second',
+        next_at = now() + %(lease)s * interval '1 second'
+    FROM picked WHERE t.id = picked.id
+    RETURNING t.*
+)
+SELECT d.id, d.workspace_id, d.variant_id, d.channel_id, v.post_id, d.kind, d.position, d.state, d.due_at, d.fence,
+    d.stage, d.checkpoint, d.content, d.post_revision, d.tries, d.uncertain_since, d.needs_person,
+    v.removed_at IS NOT NULL AS removed, v.overrides, v.options,
+    p.document, p.state = 'scheduled' AND p.deleted_at IS NULL AS planned, p.revision,
+    c.network, c.account_id, c.base_url, c.handle, c.name AS channel_name, c.facts, c.health, c.health_failures,
+    c.disconnected_at IS NOT NULL AS disconnected, c.credentials,
+    w.late_limit_minutes,
+    (SELECT max(greatest(q.blocked_until, CASE WHEN q.remaining <= 0 THEN q.resets_at END))
+       FROM channels_quotastate q WHERE q.channel_id = d.channel_id) AS quota_until,
+    (SELECT jsonb_build_object('id', a.remote_id, 'url', a.remote_url, 'data', a.data)
+       FROM publishing_publication a WHERE a.delivery_id = d.after_id) AS reply_to,
+    CASE WHEN d.position > 0 THEN (SELECT jsonb_build_object('id', a.remote_id, 'url', a.remote_url, 'data', a.data)
+       FROM publishing_publication a JOIN publishing_delivery r ON r.id = a.delivery_id
+       WHERE r.variant_id = d.variant_id AND r.position = 0) END AS root,
+    CASE WHEN d.state = 'uncertain' THEN (SELECT min(j.started_at)
+       FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.irreversible) END AS first_call,
+    CASE WHEN d.state = 'uncertain' THEN (SELECT j.params->'ref'
+       FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.outcome = 'sent' AND j.irreversible
+       LIMIT 1) END AS witness
+FROM d
+JOIN content_variant v ON v.id = d.variant_id
+JOIN content_post p ON p.id = v.post_id
+JOIN channels_channel c ON c.id = d.channel_id
+JOIN workspaces_workspace w ON w.id = d.workspace_id
+ORDER BY d.due_at
+"""  # noqa: S608 - put together from constants only
+# A lease ran out. When the journal shows that the irreversible call had begun and nothing says how it ended, the post
+# may stand on the network: it is looked for. Otherwise nothing was sent, and sending again is safe. The lease's end
+# bounds the end of the call, because a worker starts none in the second half and breaks it off with the lease.
+_TAKE_OVER = """
+WITH gone AS (
+    SELECT id, fence, lease_until FROM publishing_delivery
+    WHERE state = 'sending' AND next_at <= now()
+    ORDER BY next_at LIMIT 500 FOR UPDATE SKIP LOCKED
+), judged AS (
+    SELECT g.id, g.lease_until, EXISTS (
+        SELECT 1 FROM publishing_attempt a
+        WHERE a.delivery_id = g.id AND a.fence = g.fence AND a.irreversible AND a.finished_at IS NULL
+    ) AS begun FROM gone g
+)
+UPDATE publishing_delivery d
+SET state = CASE WHEN begun THEN 'uncertain' ELSE 'waiting' END,
+    fence = d.fence + 1, lease_until = NULL,
+    -- A post that takes its worker down each time must not do so in a tight loop.
+    next_at = CASE WHEN begun THEN now() ELSE now() + (power(2, least(d.tries, 6)) - 1) * interval '1 second' END,
+    tries = CASE WHEN begun THEN 0 ELSE d.tries + 1 END,
+    uncertain_since = CASE WHEN begun THEN judged.lease_until END,
+    problem = CASE WHEN begun THEN %(problem)s::jsonb ELSE d.problem END
+FROM judged WHERE d.id = judged.id
+RETURNING d.id
+"""
+# The time of the next thing to do, without rows that a pause holds back.
+_WAKE = """
+SELECT d.next_at FROM publishing_delivery d
+JOIN workspaces_workspace w ON w.id = d.workspace_id
+WHERE d.state IN ('scheduled', 'sending', 'processing', 'waiting', 'uncertain') AND d.next_at IS NOT NULL
+  AND (d.state IN ('processing', 'uncertain', 'sending') OR (w.paused_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)))
+ORDER BY d.next_at LIMIT 1
+"""
+
+
+async def enter(connection: AsyncConnection[Any], purpose: SystemPurpose) -> None:
+    """The system scope for the connection's open transaction."""
+    await connection.execute(ENTER, [purpose.value])
+
+
+async def claim_due(connection: AsyncConnection[Any], batch: int, lease: float) -> list[Claimed]:
+    """Take up to `batch` rows whose time has come; one per channel among those that are to be sent."""
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.CLAIM)
+        cursor = connection.cursor(row_factory=class_row(Claimed))
+        await cursor.execute(_CLAIM, {"batch": batch, "lease": lease})
+        return await cursor.fetchall()
+
+
+async def take_over(connection: AsyncConnection[Any], problem: str) -> int:
+    """Take rows from workers whose lease ran out; gives their number. `problem` is JSON."""
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.RECOVER)
+        cursor = await connection.execute(_TAKE_OVER, {"problem": problem})
+        return cursor.rowcount
+
+
+async def next_wake(connection: AsyncConnection[Any]) -> datetime | None:
+    """When the next row needs a worker, or None when nothing is planned."""
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.CLAIM)
+        cursor = connection.cursor(row_factory=scalar_row)
+        await cursor.execute(_WAKE)
+        found: datetime | None = await cursor.fetchone()
+        return found

@@ -1,0 +1,173 @@
+"""The worker's loop: wake, claim, run, until told to stop. The one set of async files in Kaja lives in this folder."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+
+from kaja.kernel.signals import DUE
+from kaja.networks.kit.http import close_pools
+from kaja.publishing import problems
+from kaja.publishing.engine import housekeeping
+from kaja.publishing.engine.claim import claim_due, next_wake, take_over
+from kaja.publishing.engine.journal import Journal, _dump
+from kaja.publishing.engine.pace import Pace
+from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare
+from kaja.publishing.engine.row import Claimed, boot_clock
+from kaja.publishing.engine.run import Runner
+from kaja.publishing.engine.threads import in_thread
+
+log = logging.getLogger(__name__)
+
+
+class Engine:
+    """One worker. `address` holds psycopg connection parameters of the application's role."""
+
+    def __init__(self, address: dict[str, Any], pace: Pace | None = None) -> None:
+        self.pace = pace or Pace.from_environment()
+        self.name = f"{socket.gethostname()}:{os.getpid()}"[:80]
+        self._address = address
+        self._journal = Journal(self.connect, self.pace, self.name)
+        self._runner = Runner(self._journal, self.pace)
+        self._facts = FactsCache()
+        self._wake = asyncio.Event()
+        self._running: set[asyncio.Task[None]] = set()
+        self._stopping = False
+
+    async def connect(self) -> AsyncConnection[Any]:
+        """A connection whose forgotten transaction the server ends: a stopped worker must not hold locks for long."""
+        options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={int(self.pace.lease * 500)}"
+        return await AsyncConnection.connect(**self._address, autocommit=True, options=options, connect_timeout=5)
+
+    def stop(self) -> None:
+        """Claim no more; calls under way are finished and written."""
+        self._stopping = self._runner.stopping = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Work until `stop`; returns when everything that was under way is written."""
+        writer = asyncio.create_task(self._journal.run())
+        helpers = [
+            asyncio.create_task(self._outlive(self._listen)),
+            asyncio.create_task(self._outlive(self._keep_house)),
+        ]
+        try:
+            await self._outlive(self._claim)
+            if self._running:
+                await asyncio.wait(self._running, timeout=self.pace.lease)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            self._journal.close()
+            await asyncio.wait([writer, *helpers], timeout=self.pace.lease)
+            await close_pools()
+
+    async def _outlive(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Start `work` again whenever it loses the database."""
+        pause = 0.1
+        while not self._stopping:
+            started = boot_clock()
+            try:
+                await work()
+                return
+            except (psycopg.Error, OSError) as error:
+                if boot_clock() - started > 10:
+                    pause = 0.1
+                log.warning("%s: %s; again in %.1f s", work.__name__.strip("_"), type(error).__name__, pause)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 5.0)
+
+    # Waking
+
+    async def _listen(self) -> None:
+        async with await self.connect() as connection:
+            await connection.execute(f"LISTEN {DUE}")
+            self._wake.set()  # what was announced while nobody listened
+            while not self._stopping:
+                async for _ in connection.notifies(timeout=60, stop_after=1):
+                    self._wake.set()
+                await connection.execute("SELECT 1")
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    # Claiming
+
+    async def _claim(self) -> None:
+        async with await self.connect() as connection:
+            while not self._stopping:
+                self._wake.clear()
+                room = self.pace.in_flight - len(self._running)
+                if room <= 0:
+                    await self._sleep(self.pace.overdue_poll)
+                    continue
+                started = boot_clock()
+                limit = min(room, self.pace.batch)
+                try:
+                    rows = await claim_due(connection, limit, self.pace.lease)
+                except psycopg.errors.UniqueViolation:
+                    continue  # two workers met on one channel; the other has it
+                if rows:
+                    await self._start(rows, started)
+                if len(rows) == limit:
+                    continue
+                spent = boot_clock() - started
+                if rows:
+                    await asyncio.sleep(max(self.pace.claim_pause, spent))
+                else:
+                    await self._rest(connection, spent)
+
+    async def _rest(self, connection: AsyncConnection[Any], spent: float) -> None:
+        """Sleep until the next row is due, or something happens."""
+        problem = _dump([problems.render_problem(problems.WORKER_GONE)])[1:-1]
+        if await take_over(connection, problem):
+            return
+        due = await next_wake(connection)
+        seconds = self.pace.poll
+        if due is not None:
+            seconds = min(seconds, (due - datetime.now(UTC)).total_seconds())
+        if seconds <= 0:
+            # Due, and not to be had: its channel is busy, here or on another machine.
+            seconds = max(self.pace.overdue_poll, 3 * spent)
+            if self._wake.is_set():
+                seconds = max(self.pace.claim_pause, spent)
+                self._wake.clear()
+        await self._sleep(seconds)
+
+    async def _start(self, rows: list[Claimed], claimed_at: float) -> None:
+        for row in rows:
+            row.lease_ends = claimed_at + self.pace.lease
+        for each in await prepare(rows, self._facts, datetime.now(UTC)):
+            task = asyncio.create_task(self._run_one(each))
+            self._running.add(task)
+            task.add_done_callback(self._done)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._running.discard(task)
+        self._wake.set()  # its channel is free again
+
+    async def _run_one(self, each: Prepared) -> None:
+        if each.work is not None:
+            await self._runner.run(each.work, each.opened or {}, each.followers)
+            return
+        if each.stale:
+            await in_thread(housekeeping.bring_up_to_date, each.row.workspace_id, each.row.post_id)
+        assert each.verdict is not None
+        await self._journal.finish(each.row, each.verdict)
+
+    async def _keep_house(self) -> None:
+        while not self._stopping:
+            if await in_thread(housekeeping.tell_events):
+                continue
+            await in_thread(housekeeping.wake_reconnected)
+            await asyncio.sleep(housekeeping.EVERY)

@@ -1,0 +1,46 @@
+"""How fast and how patient the engine is. Times in seconds; operators rarely change any of it, tests do."""
+
+import os
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True)
+class Pace:
+    lease: float = 90.0
+    """How long a claimed row belongs to one worker; no irreversible call starts when half of it is gone."""
+    reversible: float = 900.0
+    """How long an upload may take; its lease is renewed meanwhile."""
+    batch: int = 400
+    in_flight: int = 2000
+    flush: float = 0.015
+    """How long results wait for each other before they are written in one transaction."""
+    claim_pause: float = 0.02
+    poll: float = 10.0
+    """The longest sleep without looking, should a wake-up get lost."""
+    overdue_poll: float = 0.25
+    first_look: float = 2.0
+    """After an unknown outcome, when the network is first asked whether it has the post."""
+    look_tries: int = 6
+    """Inconclusive looks until a person is asked."""
+    look_again: float = 900.0
+    """A person has been asked; the network is still looked at now and then."""
+    look_until: float = 86_400.0
+    pause_first: float = 5.0
+    pause_longest: float = 600.0
+    repeat_within: float = 1800.0
+    """How long an idempotency key is trusted (Mastodon keeps it one hour; docs.joinmastodon.org, read 2026-11-22)."""
+    settle: float | None = None
+    """Replaces every network's settle time; only for tests."""
+
+    def pause(self, tries: int) -> float:
+        """The wait after the n-th try without progress; doubles each time."""
+        return min(self.pause_first * 2.0 ** min(tries, 20), self.pause_longest)
+
+    @classmethod
+    def from_environment(cls) -> "Pace":
+        """`KAJA_PACE_LEASE=20` and so on replace single values."""
+        own: dict[str, float] = {}
+        for field in fields(cls):
+            if value := os.environ.get(f"KAJA_PACE_{field.name.upper()}"):
+                own[field.name] = int(value) if field.name in ("batch", "in_flight", "look_tries") else float(value)
+        return cls(**own)  # type: ignore[arg-type]

@@ -1,0 +1,199 @@
+"""All reads of publishing. Every query runs inside an entered workspace scope."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange, State
+from kaja.publishing.problems import parse_problem
+from kaja.workspaces.errors import NotFound
+
+Standing = Literal["planned", "under_way", "done", "needs_you", "dropped"]
+"""The four states that colour shows, and what was taken out of the plan."""
+
+
+@dataclass(frozen=True)
+class DeliveryState:
+    """Where one message of a post stands on one channel: what a card in a list needs."""
+
+    id: UUID
+    post_id: UUID
+    channel_id: UUID
+    kind: str
+    position: int
+    state: str
+    needs_person: bool
+    due_at: datetime
+    remote_url: str
+    sent_at: datetime | None
+    problem: Problem | None
+
+    @property
+    def label(self) -> str:
+        """The state's name, translated when it is rendered."""
+        return str(State(self.state).label)
+
+    @property
+    def standing(self) -> Standing:
+        return standing_of(self.state, self.needs_person)
+
+
+def standing_of(state: str, needs_person: bool) -> Standing:
+    if needs_person or state in (State.FAILED, State.MISSED):
+        return "needs_you"
+    if state == State.SENT:
+        return "done"
+    if state == State.CANCELLED:
+        return "dropped"
+    return "planned" if state == State.SCHEDULED else "under_way"
+
+
+def standing_of_post(states: Sequence[DeliveryState]) -> Standing:
+    """How a whole post stands: what needs somebody comes first, then what is under way."""
+    standings = {state.standing for state in states}
+    order: tuple[Standing, ...] = ("needs_you", "under_way", "planned", "done")
+    # A thread of which a part is out and a part is planned is under way.
+    if {"planned", "done"} <= standings and "needs_you" not in standings:
+        return "under_way"
+    return next((each for each in order if each in standings), "dropped" if standings else "planned")
+
+
+_CARD = (
+    "id", "variant__post_id", "channel_id", "kind", "position", "state", "needs_person", "due_at", "remote_url",
+    "sent_at", "problem",
+)  # fmt: skip
+
+
+def delivery_states_of(post_ids: Iterable[UUID]) -> dict[UUID, list[DeliveryState]]:
+    """How the messages of many posts stand, in one query; a post without deliveries is absent."""
+    rows = Delivery.objects.filter(variant__post_id__in=list(post_ids)).order_by("channel_id", "position")
+    states: dict[UUID, list[DeliveryState]] = {}
+    for values in rows.values_list(*_CARD):
+        state = DeliveryState(*values[:-1], parse_problem(values[-1]) if values[-1] else None)
+        states.setdefault(state.post_id, []).append(state)
+    return states
+
+
+def _whole() -> QuerySet[Delivery]:
+    return Delivery.objects.select_related("variant__post", "channel", "publication")
+
+
+def list_deliveries(post_id: UUID) -> list[Delivery]:
+    """The deliveries of a post with channel and publication, by channel and position."""
+    return list(_whole().filter(variant__post_id=post_id).order_by("channel__name", "channel_id", "position"))
+
+
+def get_delivery(delivery_id: UUID) -> Delivery:
+    """One delivery with post, channel and publication; or NotFound."""
+    row = _whole().filter(id=delivery_id).first()
+    if row is None:
+        raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
+    return row
+
+
+def list_needs_you(limit: int = 200) -> list[Delivery]:
+    """What a person must decide, oldest first, each with post and channel; posts in the bin are left out."""
+    return list(_needs_you().select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
+
+
+def count_needs_you() -> int:
+    """The number that the header shows."""
+    return _needs_you().count()
+
+
+def _needs_you() -> QuerySet[Delivery]:
+    return Delivery.objects.filter(needs_person=True, variant__post__deleted_at__isnull=True)
+
+
+def get_publication(publication_id: UUID) -> Publication:
+    """What stands (or stood) on a network; or NotFound."""
+    found = Publication.objects.select_related("delivery__variant__post", "delivery__channel").filter(id=publication_id)
+    row = found.first()
+    if row is None:
+        raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
+    return row
+
+
+def list_changes(publication: Publication) -> list[RemoteChange]:
+    """Edits and deletions that were asked for, newest first."""
+    return list(RemoteChange.objects.filter(publication=publication).order_by("-created_at"))
+
+
+# The journal in plain words
+
+
+@dataclass(frozen=True)
+class JournalLine:
+    """One call. `message` is a message id; `reason` is the network's or Kaja's own finding, to be translated too."""
+
+    at: datetime
+    seconds: float | None
+    stage: str
+    irreversible: bool
+    outcome: str
+    message: str
+    params: Mapping[str, Any]
+    reason: Problem | None
+    worker: str
+    evidence: Sequence[Mapping[str, Any]]
+
+    def text(self) -> str:
+        """In English, as the API and the command line say it."""
+        said = self.message % self.params if self.params else self.message
+        return f"{said} {self.reason.text()}" if self.reason else said
+
+
+_FIND = "find"
+_WORDS: dict[tuple[str, str], str] = {
+    ("send", "sent"): gettext_noop("Sent. The network confirmed it."),
+    ("send", "processing"): gettext_noop("Handed over. The network is working on it."),
+    ("send", "done"): gettext_noop("Sent. Kaja then asks the network for the result."),
+    ("send", "rejected"): gettext_noop("The network refused it; nothing stands there."),
+    ("send", "later"): gettext_noop("Not taken for now; Kaja tries again later."),
+    ("send", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; nothing was sent."),
+    ("send", "unknown"): gettext_noop(
+        "Sent, but no usable answer came. Kaja looks on the network before anything else."
+    ),
+    ("send", "not_started"): gettext_noop("Held back before the call, because its time had run out."),
+    ("send", ""): gettext_noop("Began to send; how it ended was not recorded. Kaja looks on the network."),
+    ("find", "found"): gettext_noop("Looked on the network and found it there."),
+    ("find", "absent"): gettext_noop("Looked on the network: it was not there at that time."),
+    ("find", "cannot_tell"): gettext_noop("Looked on the network, which did not settle it."),
+    ("find", ""): gettext_noop("Began to look on the network; no result was recorded."),
+    ("step", "sent"): gettext_noop("The network confirmed it."),
+    ("step", "done"): gettext_noop("Step “%(stage)s” is done."),
+    ("step", "processing"): gettext_noop("The network is still working on it."),
+    ("step", "rejected"): gettext_noop("The network refused at step “%(stage)s”; nothing stands there."),
+    ("step", "later"): gettext_noop("Step “%(stage)s” is tried again later."),
+    ("step", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; nothing was sent."),
+    ("step", "unknown"): gettext_noop("Step “%(stage)s” did not finish; it is safe to repeat and is tried again."),
+    ("step", ""): gettext_noop("Began step “%(stage)s”; no result was recorded. It is safe to repeat."),
+}
+
+
+def journal_of(delivery: Delivery) -> list[JournalLine]:
+    """Every call that was made for a delivery, oldest first, in plain words with the evidence one step deeper."""
+    rows = Attempt.objects.filter(delivery=delivery).order_by("started_at", "id")
+    return [_line(row) for row in rows]
+
+
+def _line(row: Attempt) -> JournalLine:
+    group = "send" if row.irreversible else "find" if row.stage == _FIND else "step"
+    reason = Problem(row.outcome, row.message, params=row.params) if row.message else None
+    return JournalLine(
+        at=row.started_at,
+        seconds=(row.finished_at - row.started_at).total_seconds() if row.finished_at else None,
+        stage=row.stage,
+        irreversible=row.irreversible,
+        outcome=row.outcome,
+        message=_WORDS.get((group, row.outcome), _WORDS[group, ""]),
+        params={"stage": row.stage},
+        reason=reason,
+        worker=row.worker,
+        evidence=row.evidence,
+    )

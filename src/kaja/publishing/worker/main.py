@@ -1,0 +1,99 @@
+"""Start, run, stop. SIGTERM and SIGINT end the worker when the calls under way are finished and written."""
+
+import asyncio
+import contextlib
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from django.db import connection
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django import app as django_app
+
+from kaja.publishing.engine.loop import Engine
+from kaja.publishing.engine.pace import Pace
+
+log = logging.getLogger(__name__)
+JOBS_AT_ONCE = 4
+
+
+def get_address() -> dict[str, Any]:
+    """psycopg's connection parameters of Django's database, without what only Django understands."""
+    parameters = dict(connection.get_connection_params())
+    for name in ("cursor_factory", "context", "prepare_threshold", "pool", "server_side_binding", "isolation_level"):
+        parameters.pop(name, None)
+    parameters.pop("assume_role", None)
+    return parameters
+
+
+def raise_file_limit() -> None:
+    """Thousands of calls may be open at once; the usual limit of 1,024 files is too small."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if soft < wanted:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[], None] | None = None) -> None:
+    """Deliver and do background jobs until SIGTERM or SIGINT."""
+    engine = Engine(get_address(), pace)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    delivering = asyncio.create_task(engine.run())
+    jobbing = asyncio.create_task(_run_jobs()) if jobs else None
+    stopped = asyncio.create_task(stop.wait())
+    if ready is not None:
+        ready()
+    await asyncio.wait([stopped, delivering], return_when=asyncio.FIRST_COMPLETED)
+    engine.stop()
+    if jobbing is not None:
+        jobbing.cancel()
+    await delivering
+    if jobbing is not None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait_for(jobbing, 30)
+    stopped.cancel()
+
+
+async def _run_jobs() -> None:
+    """The background jobs; started again whenever the database was away."""
+    pause = 0.5
+    while True:
+        try:
+            await _run_job_worker()
+            return
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - deliveries go on, whatever ails the jobs
+            log.warning("background jobs stopped: %s; again in %.1f s", type(error).__name__, pause)
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 30.0)
+
+
+async def _run_job_worker() -> None:
+    worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=get_address(), min_size=1, max_size=3))
+    async with worker_app.open_async():
+        await worker_app.run_worker_async(
+            concurrency=JOBS_AT_ONCE, install_signal_handlers=False, listen_notify=True, shutdown_graceful_timeout=20
+        )
+
+
+def main() -> None:
+    """Run one worker until told to stop. Django is set up by the caller."""
+    logging.basicConfig(level=os.environ.get("KAJA_LOG_LEVEL", "INFO"), format="%(asctime)s %(name)s %(message)s")
+    raise_file_limit()
+    import uvloop
+
+    try:
+        uvloop.run(work())
+    except psycopg.Error as error:
+        log.error("worker ends: %s", type(error).__name__)
+        sys.exit(1)
