@@ -1,0 +1,72 @@
+"""The weekly slots of a channel's queue."""
+
+from collections.abc import Collection
+from datetime import time
+from uuid import UUID
+
+from django.db import transaction
+
+from kaja.channels.models import Channel, Slot
+from kaja.kernel.signals import notify_live
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces import audit, policy
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import NotFound, Refused
+
+SLOTS_MAX = 500
+
+WeekTime = tuple[int, time]
+"""A weekday (Monday is 0) and a wall-clock time in the workspace's zone."""
+
+
+def list_slots(channel_id: UUID) -> list[Slot]:
+    """A channel's slots, by weekday and time."""
+    return list(Slot.objects.filter(channel_id=channel_id).order_by("weekday", "time"))
+
+
+@transaction.atomic
+def set_slots(actor: Actor, channel_id: UUID, wanted: Collection[WeekTime]) -> list[Slot]:
+    """Make a channel's slots exactly these. Posts that are planned already keep their times."""
+    policy.require(actor, policy.Permission.CHANNELS)
+    channel = Channel.objects.select_for_update().filter(id=channel_id, disconnected_at__isnull=True).first()
+    if channel is None:
+        raise NotFound(
+            Problem(
+                code="channel_not_found",
+                message=gettext_noop("This channel is not connected to the workspace."),
+                field="channel",
+                fix=gettext_noop("Connect it again, or choose another channel."),
+            )
+        )
+    times = {(weekday, at.replace(second=0, microsecond=0)) for weekday, at in wanted}
+    if any(not 0 <= weekday <= 6 for weekday, _ in times) or len(times) > SLOTS_MAX:
+        raise Refused(
+            Problem(
+                code="slots_invalid",
+                message=gettext_noop("A week has seven days and a queue at most %(limit)s slots."),
+                field="slots",
+                fix=gettext_noop("Count weekdays from Monday, 0, to Sunday, 6."),
+                params={"limit": SLOTS_MAX},
+            )
+        )
+    before = {(slot.weekday, slot.time): slot for slot in list_slots(channel_id)}
+    for gone in before.keys() - times:
+        before[gone].delete()
+    Slot.objects.bulk_create(
+        Slot(workspace_id=channel.workspace_id, channel=channel, weekday=weekday, time=at)
+        for weekday, at in sorted(times - before.keys())
+    )
+    if before.keys() != times:
+        audit.record(
+            actor,
+            "channel.slots",
+            channel,
+            {"slots": [_shown(key) for key in sorted(before)]},
+            {"slots": [_shown(key) for key in sorted(times)]},
+        )
+        notify_live(channel.workspace_id, "channel", channel.id)
+    return list_slots(channel_id)
+
+
+def _shown(key: WeekTime) -> str:
+    return f"{key[0]} {key[1]:%H:%M}"

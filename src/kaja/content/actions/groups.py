@@ -1,0 +1,145 @@
+"""Campaigns and labels: what posts are grouped by."""
+
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from kaja.content.actions.checks import get_campaign
+from kaja.content.models import Campaign, Label
+from kaja.kernel import clock
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces import audit, policy
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import NotFound, Refused
+
+COLOURS = ("ink", "red", "amber", "green", "teal", "blue", "violet", "pink")
+
+
+def _clean_name(name: str, limit: int) -> str:
+    clean = " ".join(name.split())
+    if not clean or len(clean) > limit:
+        raise Refused(
+            Problem(
+                code="name_invalid",
+                message=gettext_noop("A name has between 1 and %(limit)s characters."),
+                field="name",
+                fix=gettext_noop("Choose a short name that your team recognises."),
+                params={"limit": limit},
+            )
+        )
+    return clean
+
+
+def _refuse_taken(name: str) -> None:
+    raise Refused(
+        Problem(
+            code="name_taken",
+            message=gettext_noop("“%(name)s” exists already."),
+            field="name",
+            fix=gettext_noop("Use the one that exists, or choose another name."),
+            params={"name": name},
+        )
+    )
+
+
+def _state(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "name": campaign.name,
+        "colour": campaign.colour,
+        "starts_on": campaign.starts_on.isoformat() if campaign.starts_on else None,
+        "ends_on": campaign.ends_on.isoformat() if campaign.ends_on else None,
+        "archived": campaign.archived_at is not None,
+    }
+
+
+@transaction.atomic
+def save_campaign(
+    actor: Actor,
+    name: str,
+    *,
+    campaign_id: UUID | None = None,
+    colour: str = "ink",
+    starts_on: date | None = None,
+    ends_on: date | None = None,
+) -> Campaign:
+    """Make a campaign, or change the one with this id."""
+    policy.require(actor, policy.Permission.WRITE)
+    clean = _clean_name(name, 120)
+    campaign = get_campaign(campaign_id) or Campaign()
+    before = _state(campaign) if campaign_id else {}
+    if Campaign.objects.filter(name=clean).exclude(id=campaign.id).exists():
+        _refuse_taken(clean)
+    if colour not in COLOURS or (starts_on and ends_on and ends_on < starts_on):
+        raise Refused(
+            Problem(
+                code="campaign_invalid",
+                message=gettext_noop("A campaign ends after it begins, in one of the colours offered."),
+                field="ends_on",
+                fix=gettext_noop("Correct the dates, or leave one of them empty."),
+            )
+        )
+    campaign.name, campaign.colour, campaign.starts_on, campaign.ends_on = clean, colour, starts_on, ends_on
+    campaign.save()
+    audit.record(actor, "campaign.save", campaign, before, _state(campaign))
+    return campaign
+
+
+@transaction.atomic
+def archive_campaign(actor: Actor, campaign_id: UUID, *, archived: bool = True) -> Campaign:
+    """Take a campaign out of the choices, or bring it back. Its posts keep it."""
+    policy.require(actor, policy.Permission.WRITE)
+    campaign = get_campaign(campaign_id)
+    assert campaign is not None
+    before = _state(campaign)
+    campaign.archived_at = clock.now() if archived else None
+    campaign.save(update_fields=["archived_at"])
+    audit.record(actor, "campaign.archive", campaign, before, _state(campaign))
+    return campaign
+
+
+def _get_label(label_id: UUID) -> Label:
+    label = Label.objects.filter(id=label_id).first()
+    if label is None:
+        raise NotFound(
+            Problem(
+                code="label_not_found",
+                message=gettext_noop("There is no such label in this workspace."),
+                fix=gettext_noop("Choose from the labels of this workspace."),
+            )
+        )
+    return label
+
+
+@transaction.atomic
+def create_label(actor: Actor, name: str) -> Label:
+    """A label; the one that exists when the name is known already."""
+    policy.require(actor, policy.Permission.WRITE)
+    clean = _clean_name(name, 60)
+    label, made = Label.objects.get_or_create(name=clean)
+    if made:
+        audit.record(actor, "label.create", label, after={"name": clean})
+    return label
+
+
+@transaction.atomic
+def rename_label(actor: Actor, label_id: UUID, name: str) -> Label:
+    """Rename a label on every post that has it."""
+    policy.require(actor, policy.Permission.WRITE)
+    label, clean = _get_label(label_id), _clean_name(name, 60)
+    if Label.objects.filter(name=clean).exclude(id=label.id).exists():
+        _refuse_taken(clean)
+    before, label.name = label.name, clean
+    label.save(update_fields=["name"])
+    audit.record(actor, "label.rename", label, {"name": before}, {"name": clean})
+    return label
+
+
+@transaction.atomic
+def delete_label(actor: Actor, label_id: UUID) -> None:
+    """Take a label off every post and forget it."""
+    policy.require(actor, policy.Permission.WRITE)
+    label = _get_label(label_id)
+    audit.record(actor, "label.delete", label, {"name": label.name, "posts": label.post_labels.count()})
+    label.delete()
