@@ -134,16 +134,16 @@ def cell_information(
     shift, couple = np.empty((blocks.size, 2)), np.empty((blocks.size, 2, index.shape[1]))
     tangent = matrix_tangent(matrices) if with_m else None
     eta_all = cell_location(x, shocks[:, 0], blocks, layout)
-    ell_block = x[layout.at["lambda"] + blocks.format] + shocks[:, 1]
-    g = float(np.exp(x[layout.at["log_g"]]))
+    ell_block = x[layout.at["lambda"] + blocks.format]
+    g_block = np.exp(x[layout.at["log_g"]] + shocks[:, 1])
     for low in range(0, blocks.size, step):
         high = min(low + step, blocks.size)
         cells = slice(int(blocks.starts[low]), int(blocks.starts[high]))
         part, score, gram = _block_gram(
-            eta_all[cells], ell_block, g, matrices, tangent, blocks, cells, low, high, layout, features
+            eta_all[cells], ell_block, g_block, matrices, tangent, blocks, cells, low, high, layout, features
         )
         value += part
-        eh = np.array([0, 1 + a + s])
+        eh = np.array([0, 2 + a + s])
         score_eh = score[:, eh] - shock_precision[low:high] * shocks[low:high]
         local = gram[:, eh[:, None], eh[None, :]].copy()
         local[:, 0, 0] += shock_precision[low:high, 0]
@@ -170,7 +170,7 @@ def _inverse2(m: Floats) -> Floats:
 
 
 def _block_gram(
-    eta: Floats, ell_block: Floats, g: float, matrices: Floats, tangent: Floats | None,
+    eta: Floats, ell_block: Floats, g_block: Floats, matrices: Floats, tangent: Floats | None,
     blocks: Blocks, cells: slice, low: int, high: int, layout: Layout, features: int,
 ) -> tuple[float, Floats, Floats]:  # fmt: skip
     """Log likelihood, score (b, K) and information (b, K, K) of blocks ``low..high`` over their features."""
@@ -178,7 +178,7 @@ def _block_gram(
     block = blocks.cell_block[cells]
     topic, segment, n = blocks.topic[cells], blocks.segment[cells], blocks.n[cells]
     group = blocks.group[block]
-    p, dp = class_derivatives(eta, g, ell_block[block])
+    p, dp = class_derivatives(eta, g_block[block], ell_block[block])
     m = matrices[group]
     q = np.maximum(np.einsum("cj,cjk->ck", p, m), TINY)
     d = dp @ m

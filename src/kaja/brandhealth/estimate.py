@@ -128,8 +128,8 @@ def _objective(x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem:
     layout, blocks = problem.layout, problem.blocks
     matrices = problem.matrices
     eta = cell_location(x, shocks[:, 0], blocks, layout)
-    ell = (x[layout.at["lambda"] + blocks.format] + shocks[:, 1])[blocks.cell_block]
-    p = class_probabilities(eta, float(np.exp(x[layout.at["log_g"]])), ell)
+    ell = x[layout.at["lambda"] + blocks.format][blocks.cell_block]
+    p = class_probabilities(eta, np.exp(x[layout.at["log_g"]] + shocks[:, 1])[blocks.cell_block], ell)
     q = np.maximum(np.einsum("cj,cjk->ck", p, matrices[blocks.group[blocks.cell_block]]), TINY)
     value = float(np.sum(blocks.n * np.log(q)))
     if problem.pairs is not None:

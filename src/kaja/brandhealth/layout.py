@@ -1,7 +1,7 @@
 """Where each unknown of the model stands in one long vector, and its Gaussian prior.
 
     eta = mu_t + v_t + alpha_f + omega_ft + delta_d + beta_a + sigma_s + nu_st + e_td
-    ell = lambda_f + h_td
+    ell = lambda_f,     log threshold = log g + h_td
 
 mu is a random walk, v a heavy-tailed transient (pile-on), omega and nu stationary AR(1), the rest independent. The block
 shocks (e, h) of each domain-week are eliminated analytically and are not part of the vector. The cross-venue part has
@@ -34,7 +34,6 @@ COMPONENTS: Final = (
     ("beta", 0.3, 0.5),
     ("sigma", 0.3, 0.5),
     ("nu", 0.06, 0.6),
-    ("lambda", 0.2, 0.5),
     ("rho", 0.02, 0.8),
     ("xi", 0.15, 0.6),
     ("m", 0.4, 0.5),
@@ -47,9 +46,11 @@ LOG_G: Final = (-0.3, 0.7)
 RHO: Final = (0.5, 0.5)
 LOG_C: Final = (-0.3, 0.35)
 LOG_S: Final = (0.0, 0.5)
-# The formats' log scales sum to zero (precision of the tie): a common scale of everything is not identified, and a joint
-# mode would shrink it without end.
-SCALE_TIE: Final = 1e4
+# Log scale of a format against the others: fixed, because a handful of formats cannot inform a standard deviation.
+LAMBDA_SD: Final = 0.2
+# The formats' log scales average to zero over the votes (precision of the tie): a common scale of everything is not
+# identified, and a joint mode would shrink it without end.
+SCALE_TIE: Final = 1e5
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class Layout:
     """Positions in the core vector (length ``size``) and the whitened prior of each position.
 
     ``comp`` is the index into :data:`COMPONENTS`, -1 for a fixed prior of standard deviation ``fixed``.
-    ``has_pairs`` says whether the cross-venue part is there.
+    ``has_pairs`` says whether the cross-venue part is there. ``votes`` (F,) is each format's share of the votes.
     """
 
     weeks: int
@@ -76,6 +77,7 @@ class Layout:
     comp: Ints
     fixed: Floats
     pair_types: tuple[tuple[int, int], ...]
+    votes: Floats
 
     def part(self, name: str) -> slice:
         """The slice of one family of unknowns, for example ``part("alpha")``."""
@@ -101,16 +103,16 @@ class Layout:
         np.add.at(q, (chained, p), cross)
         np.add.at(q, (p, chained), cross)
         scales = self.part("lambda")
-        q[scales, scales] += SCALE_TIE
+        q[scales, scales] += SCALE_TIE * np.outer(self.votes, self.votes)
         return q
 
     def prior_terms(self, x: Floats, weight: Floats) -> tuple[float, Floats]:
         """Log prior density (up to a constant) and its gradient, shape (size,)."""
         z = self.whiten(x) - self.centre
         scales = self.part("lambda")
-        total = float(x[scales].sum())
+        total = float(self.votes @ x[scales])
         gradient = -self._unwhiten(weight * z)
-        gradient[scales] -= SCALE_TIE * total
+        gradient[scales] -= SCALE_TIE * total * self.votes
         return -0.5 * float(np.sum(weight * z**2)) - 0.5 * SCALE_TIE * total**2, gradient
 
     def _unwhiten(self, wz: Floats) -> Floats:
@@ -151,6 +153,8 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
     def scalar(position: int, prior: tuple[float, float]) -> None:
         comp[position], centre[position], fixed[position] = -1, prior[0], prior[1]
 
+    fixed[at["lambda"] : at["lambda"] + f] = LAMBDA_SD
+    votes = np.bincount(counts.format, counts.n.sum(axis=1), minlength=f)
     chain(at["mu"], t, 1.0)
     scalar(at["mu"], START_LEVEL)
     scalar(at["log_g"], LOG_G)
@@ -165,5 +169,5 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
         scalar(at["log_s"], LOG_S)
     return Layout(
         t, f, len(counts.domains), len(counts.topics), s, len(counts.groups), has_pairs,
-        at, size, scale, back, pred, centre, comp, fixed, pair_types,
+        at, size, scale, back, pred, centre, comp, fixed, pair_types, votes / votes.sum(),
     )  # fmt: skip

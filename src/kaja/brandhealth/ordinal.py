@@ -33,7 +33,7 @@ def expit(x: Floats) -> Floats:
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0))), dtype=np.float64)
 
 
-def class_probabilities(eta: Floats, g: float, ell: Floats | float = 0.0) -> Floats:
+def class_probabilities(eta: Floats, g: Floats | float, ell: Floats | float = 0.0) -> Floats:
     """Return the probabilities of (negative, neutral, positive), shape ``eta.shape + (3,)``.
 
     ``eta`` is the latent opinion (logit units), ``g`` > 0 the half width of the neutral zone, ``ell`` the log scale.
@@ -44,7 +44,7 @@ def class_probabilities(eta: Floats, g: float, ell: Floats | float = 0.0) -> Flo
     return np.stack([negative, np.maximum(1.0 - negative - positive, 0.0), positive], axis=-1)
 
 
-def class_derivatives(eta: Floats, g: float, ell: Floats | float = 0.0) -> tuple[Floats, Floats]:
+def class_derivatives(eta: Floats, g: Floats | float, ell: Floats | float = 0.0) -> tuple[Floats, Floats]:
     """Return the probabilities and their derivatives by (eta, ell, log g).
 
     Shapes: probabilities ``eta.shape + (3,)``; derivatives ``eta.shape + (3, 3)``, the second-last axis is the parameter.

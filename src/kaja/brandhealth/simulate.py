@@ -63,7 +63,6 @@ def _ar1(rng: np.random.Generator, rows: int, weeks: int, sd: float) -> Floats:
 
 def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
     tau, t, f = world.tau, world.weeks, world.formats
-    scales = rng.normal(size=f) * tau["lambda"]
     mu = np.cumsum(np.append(rng.normal() * world.start_level, rng.normal(size=t - 1) * tau["mu"]))
     rho = np.cumsum(np.append(rng.normal(*world.rho_start), rng.normal(size=t - 1) * tau["rho"]))
     return {
@@ -75,7 +74,7 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
         "beta": rng.normal(size=world.topics) * tau["beta"],
         "sigma": rng.normal(size=world.segments) * tau["sigma"],
         "nu": _ar1(rng, world.segments, t, tau["nu"]),
-        "lambda": scales - scales.mean(),
+        "lambda": rng.normal(size=f) * tau["lambda"],
         "log_g": np.array([rng.normal(*world.log_g)]),
         "rho": rho,
         "xi": rng.normal(size=f) * tau["xi"],
@@ -111,6 +110,8 @@ def draw_from_model(seed: int, world: ModelWorld | None = None) -> Drawn:
     format_mix = np.exp(_ar1(rng, f, t, 0.5) + rng.normal(size=f)[:, None] * 0.5).T
     domain_size = np.exp(rng.normal(size=d))
     rate = format_mix[:, domain_format] * domain_size
+    # the scale of the index is that of the votes' average log scale
+    u["lambda"] -= np.bincount(domain_format, rate.sum(axis=0)) @ u["lambda"] / rate.sum()
     topic_mix = np.exp(rng.normal(size=a) + rng.normal(size=(t, a)) * 0.4)
     topic_mix /= topic_mix.sum(axis=1, keepdims=True)
     segment_mix = rng.dirichlet(np.full(s, 5.0))
@@ -123,7 +124,7 @@ def draw_from_model(seed: int, world: ModelWorld | None = None) -> Drawn:
         (u["mu"] + u["v"])[week] + (u["alpha"][:, None] + u["omega"])[fmt, week] + u["delta"][domain] + u["beta"][topic]
         + (u["sigma"][:, None] + u["nu"])[segment, week] + u["e"][week, domain]
     )  # fmt: skip
-    p = class_probabilities(eta, float(np.exp(u["log_g"][0])), u["lambda"][fmt] + u["h"][week, domain])
+    p = class_probabilities(eta, np.exp(u["log_g"][0] + u["h"][week, domain]), u["lambda"][fmt])
     q = np.einsum("cj,cjk->ck", p, matrices[fmt])
     n = rng.multinomial(size[cell], q / q.sum(axis=1, keepdims=True)).astype(np.float64)
     names = [tuple(f"{kind} {i + 1}" for i in range(k)) for kind, k in

@@ -17,7 +17,7 @@ from kaja.brandhealth.cellfit import Blocks, Information
 from kaja.brandhealth.layout import COMPONENTS, Layout
 from kaja.brandhealth.ordinal import Floats
 
-# The block shocks: location e and log scale h of a domain-week.
+# The block shocks: location e and log width h of the neutral zone in a domain-week.
 SHOCKS: Final = (("e", 0.15, 0.6), ("h", 0.08, 0.6))
 ALL: Final = COMPONENTS + SHOCKS
 PRIOR_MEAN: Final = np.log(np.array([median for _, median, _ in ALL]))
