@@ -20,6 +20,7 @@ from kaja.publishing.engine.pace import Pace
 
 log = logging.getLogger(__name__)
 JOBS_AT_ONCE = 4
+STOP_WITHIN = 25.0  # seconds; `kaja up` kills a worker that takes longer than 30
 
 
 def get_address() -> dict[str, Any]:
@@ -56,10 +57,13 @@ async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[
     engine.stop()
     if jobbing is not None:
         jobbing.cancel()
-    await delivering
-    if jobbing is not None:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait_for(jobbing, 30)
+    # With the database gone neither can finish what it writes: what is cut off here is reconciled by the next worker.
+    ending = {task for task in (delivering, jobbing) if task is not None}
+    _, unfinished = await asyncio.wait(ending, timeout=STOP_WITHIN)
+    for task in unfinished:
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await delivering
     stopped.cancel()
 
 
