@@ -1,0 +1,121 @@
+"""`kaja up` with real processes: first start, crashes, Ctrl-C, an orphan, a second start."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.cli.conftest import Installation
+
+pytestmark = pytest.mark.alone
+
+PARTS = {"postgres", "practice", "web", "worker"}
+
+
+def kill_and_wait(installation: Installation, part: str) -> None:
+    before = installation.children()[part]
+    os.kill(before, signal.SIGKILL)
+    installation.wait_for(lambda: installation.children().get(part, before) != before)
+    installation.wait_for(installation.answers)
+
+
+def test_starts_survives_crashes_and_ends_without_leftovers(installation: Installation) -> None:
+    process = installation.up()
+    installation.wait_for(lambda: installation.children().keys() >= PARTS)
+    assert installation.get("/account/login/")[0] == 200
+    installation.wait_for(lambda: f"Kaja is ready:  http://127.0.0.1:{installation.port}" in installation.said())
+
+    for part in ("web", "worker", "practice", "postgres"):
+        kill_and_wait(installation, part)
+    assert "web was killed (SIGKILL); starting it again" in installation.said()
+    assert "the database was killed (SIGKILL); starting it again" in installation.said()
+
+    second = installation.kaja("up")
+    assert second.returncode == 3
+    assert f"process {process.pid}" in second.stderr
+
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0
+    assert installation.said().rstrip().endswith("kaja: stopped.")
+    assert installation.leftovers() == []
+
+
+def test_next_start_takes_over_after_a_killed_supervisor(installation: Installation) -> None:
+    process = installation.up()
+    installation.wait_for(lambda: installation.children().keys() >= PARTS)
+    process.kill()
+    process.wait()
+    # The parts end with their supervisor; none is left that could hold the port or the database.
+    installation.wait_for(lambda: installation.leftovers() == [])
+
+    again = installation.up()
+    assert "preparing the database" not in installation.said()
+    again.send_signal(signal.SIGINT)
+    assert again.wait(60) == 0
+
+
+def test_files_with_secrets_are_private(installation: Installation) -> None:
+    installation.up()
+    home = installation.home
+    assert home.stat().st_mode & 0o066 == 0
+    for name in ("keys.json", "secret-key", "postgres-url", "postgres-owner-url", "postgres/passwords.json"):
+        assert (home / name).stat().st_mode & 0o077 == 0, name
+
+
+def test_application_cannot_do_what_only_the_owner_may(installation: Installation) -> None:
+    installation.up()
+    with psycopg.connect((installation.home / "postgres-url").read_text(), autocommit=True) as connection:
+        role = connection.execute(
+            "SELECT rolsuper, rolbypassrls, rolcreatedb FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+        assert role == (False, False, False)
+        assert connection.execute("SELECT count(*) FROM workspaces_user").fetchone() == (0,)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("ALTER TABLE workspaces_member DISABLE ROW LEVEL SECURITY")
+
+
+def test_taken_port_is_said_before_anything_starts(installation: Installation) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", installation.port))
+        other.listen()
+        done = installation.kaja("up")
+    assert done.returncode == 4
+    assert f"Port {installation.port} is taken" in done.stderr
+    assert "KAJA_PORT=" in done.stderr
+    assert not (installation.home / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "words"),
+    [
+        ("mysql://user:hunter2hunter2@127.0.0.1/kaja", 2, "must start with postgresql://"),
+        ("postgresql://user:hunter2hunter2@127.0.0.1:1/kaja", 6, "Nobody listens at 127.0.0.1:1"),
+        ("postgresql://user:hunter2hunter2@127.0.0.1:1", 2, "must end with the name of a database"),
+    ],
+)
+def test_wrong_database_address(installation: Installation, url: str, code: int, words: str) -> None:
+    installation.settings["DATABASE_URL"] = url
+    done = installation.kaja("up")
+    assert done.returncode == code
+    assert words in done.stderr
+    assert "hunter2" not in done.stderr + done.stdout
+    assert installation.leftovers() == []
+
+
+def test_unusable_data_folder(installation: Installation, tmp_path: Path) -> None:
+    (tmp_path / "home").write_text("a file, not a folder")
+    done = installation.kaja("up")
+    assert done.returncode == 5
+    assert "KAJA_HOME" in done.stderr
+
+
+def test_damaged_keys_are_not_replaced(installation: Installation) -> None:
+    installation.home.mkdir(mode=0o700)
+    (installation.home / "keys.json").write_text('{"k1": "c2hvcnQ="}')
+    done = installation.kaja("up")
+    assert done.returncode == 5
+    assert "from a backup" in done.stderr
+    assert (installation.home / "keys.json").read_text() == '{"k1": "c2hvcnQ="}'
