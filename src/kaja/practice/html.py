@@ -8,7 +8,10 @@ from pathlib import Path
 
 LOCALE = Path(__file__).parent.parent / "locale"
 VOID = {"input", "link", "meta", "img", "br", "hr"}
-_LINK = re.compile(r"(https?://[^\s<>\"'\x00-\x1f]+)")
+# Punctuation at the end belongs to the sentence, not to the address.
+_LINK = re.compile(
+    r"((?<![\w@/.])https?://[^\s<>\"“”«»\x00-\x1f]*[^\s<>\"“”«»\x00-\x1f.,;:!?'…。、！？)\]}])", re.IGNORECASE
+)
 
 Translate = Callable[[str], str]
 

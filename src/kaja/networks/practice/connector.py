@@ -19,8 +19,9 @@ from kaja.networks.kit.connector import (
     Segment,
     Stage,
 )
-from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.content import Draft, Media, Outgoing
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     Changed,
@@ -36,6 +37,7 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
+from kaja.networks.kit.text import find_links, split_text
 from kaja.networks.practice import lookup
 from kaja.networks.practice.answers import (
     NETWORK,
@@ -47,7 +49,6 @@ from kaja.networks.practice.answers import (
     read_quotas,
 )
 from kaja.networks.practice.rules import get_limit, list_problems
-from kaja.networks.practice.text import find_links, split_text
 
 UPLOAD_SECONDS = 120.0
 
@@ -121,10 +122,16 @@ class Practice:
 
     def split(self, text: str, facts: Facts) -> list[str]:
         limit = get_limit(facts, "max_characters")
-        return split_text(text, limit)
+        return split_text(text, lambda part: len(part) <= limit, window=limit + 1)
 
     def segments(self, text: str, facts: Facts) -> list[Segment]:
-        return find_links(text)
+        """Links only; the pages of the practice network link the same addresses."""
+        found: list[Segment] = []
+        done = 0
+        for start, end in find_links(text):
+            found += [Segment(text[done:start]), Segment(text[start:end], "link", text[start:end])]
+            done = end
+        return [segment for segment in (*found, Segment(text[done:])) if segment.text]
 
     def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
         if outgoing.kind == "comment":
@@ -144,7 +151,7 @@ class Practice:
         try:
             match stage:
                 case "upload":
-                    return await self._upload(outgoing, checkpoint, session)
+                    return await self._upload(outgoing, checkpoint, facts, session)
                 case "container":
                     body = _body(outgoing, checkpoint)
                     told = await _call(session, "POST", "/api/v1/containers", body, outgoing.key)
@@ -157,24 +164,26 @@ class Practice:
                     return await self._confirm(checkpoint, session)
                 case _:
                     raise ValueError(f"the practice network has no stage {stage!r}")
+        except ImageRefused as refused:
+            return Rejected(refused.problem)
         except Failed as failed:
             return failed.result
         except TransportError as error:
             # An answer of success that cannot be read: the call itself was made.
             return Unknown(error.problem) if irreversible else Later(30.0, error.problem)
 
-    async def _upload(self, outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
+    async def _upload(self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
         """Repeating it leaves an upload behind that nothing uses, which nobody sees."""
         uploaded: list[str] = []
         for medium in outgoing.media:
-            content = await asyncio.to_thread(medium.read)
+            content, mime = await asyncio.to_thread(_fit, medium, facts)
             answer = await _request(
                 session,
                 "POST",
                 "/api/v1/media",
                 params={"alt": medium.alt},
                 content=content,
-                headers={"Content-Type": medium.mime},
+                headers={"Content-Type": mime},
                 timeout=UPLOAD_SECONDS,
             )
             uploaded.append(str(read(answer, irreversible=False).json()["id"]))
@@ -231,12 +240,14 @@ class Practice:
         try:
             checkpoint: Checkpoint = {}
             if outgoing.media:
-                uploaded = await self._upload(outgoing, {}, session)
+                uploaded = await self._upload(outgoing, {}, facts, session)
                 assert isinstance(uploaded, Next)
                 checkpoint = uploaded.checkpoint
             body = _body(outgoing, checkpoint)
             told = await _call(session, "PUT", f"/api/v1/posts/{ref.id}", body, outgoing.key)
             return Changed(parse_ref(told))
+        except ImageRefused as refused:
+            return Rejected(refused.problem)
         except Failed as failed:
             return failed.result
         except TransportError as error:
@@ -287,7 +298,7 @@ class Practice:
 
 def parse_base_url(text: str) -> str:
     """The address of a practice network; a bare host is taken as http. Raises ConnectRefused."""
-    text = text.strip().rstrip("/")
+    text = text.strip()
     if "://" not in text:
         text = f"http://{text}"
     try:
@@ -295,9 +306,19 @@ def parse_base_url(text: str) -> str:
         parts.port  # noqa: B018 raises for a bad one
     except ValueError:
         raise ConnectRefused(_bad_address(text)) from None
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+    foreign = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None
+    if parts.scheme not in ("http", "https") or not parts.hostname or foreign:
         raise ConnectRefused(_bad_address(text))
-    return text
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _fit(medium: Media, facts: Facts) -> tuple[bytes, str]:
+    """The bytes to upload and their type: pictures upright, without metadata, small enough; others as they are."""
+    content = medium.read()
+    if medium.kind != "image":
+        return content, medium.mime
+    fitted = fit_image(content, ImageRules(get_limit(facts, "max_image_bytes")))
+    return fitted.content, fitted.mime
 
 
 def _field(name: str) -> FormField:

@@ -74,16 +74,17 @@ def _media_problems(media: tuple[Media, ...], facts: Facts, field: str) -> Itera
 
 def _medium_problems(item: Media, facts: Facts, field: str) -> Iterator[Problem]:
     sort = "video" if item.kind == "video" else "image"
-    if item.mime not in get_limit(facts, f"{sort}_types"):
+    # Pictures of another type are converted and large ones made smaller while they are sent.
+    if item.kind != "image" and item.mime not in get_limit(facts, f"{sort}_types"):
         yield Problem(
             "media_type",
             gettext_noop("Files of the type %(type)s are not taken here."),
             field=field,
-            fix=gettext_noop("Use PNG, JPEG, GIF or WebP for images, MP4 or WebM for videos."),
+            fix=gettext_noop("Use GIF for moving pictures, MP4 or WebM for videos."),
             params={"type": item.mime},
         )
     limit = get_limit(facts, f"max_{sort}_bytes")
-    if item.size > limit:
+    if item.kind != "image" and item.size > limit:
         yield Problem(
             "media_size",
             gettext_noop("This file has %(size)s MB; at most %(limit)s MB are taken."),
