@@ -4,11 +4,19 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.realnet.servers import bluesky as bluesky_server
 from tests.realnet.servers import snac as snac_server
 from tests.realnet.servers import wordpress as wordpress_server
+from tests.realnet.servers.bluesky import Bluesky
 from tests.realnet.servers.snac import Snac
 from tests.realnet.servers.wordpress import WordPress
 from tests.realnet.setup import cache_folder
+
+
+@pytest.fixture(scope="session")
+def bluesky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
+    with bluesky_server.serve(cache_folder(), tmp_path_factory.mktemp("bluesky")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

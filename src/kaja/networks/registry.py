@@ -1,9 +1,12 @@
 """Every network that Kaja speaks. Adding one is one folder and one line here."""
 
-from kaja.networks import practice
+from kaja.networks import bluesky, practice
 from kaja.networks.kit.connector import Connector
 
 CONNECTORS: dict[str, Connector] = {
+    "bluesky": bluesky.CONNECTOR,
+    "mastodon": mastodon.CONNECTOR,
+    "wordpress": wordpress.CONNECTOR,
     "practice": practice.CONNECTOR,
 }
 

@@ -1,1 +1,7 @@
-"""Bluesky."""
+"""Bluesky and every other atproto server (PDS)."""
+
+from kaja.networks.bluesky.connector import Bluesky
+
+CONNECTOR = Bluesky()
+
+__all__ = ["CONNECTOR", "Bluesky"]

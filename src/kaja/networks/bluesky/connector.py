@@ -1,0 +1,251 @@
+"""The Bluesky connector: every post stands under a record key that is made from its delivery, so none can double."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from kaja.networks.bluesky import account, text
+from kaja.networks.bluesky.auth import ask, call
+from kaja.networks.bluesky.checks import list_problems
+from kaja.networks.bluesky.limits import DIRECTORY, LABELS, MAX_IMAGES, NETWORK, RESOLVER
+from kaja.networks.bluesky.prepare import needs_preparing, prepare
+from kaja.networks.bluesky.records import (
+    COLLECTION,
+    is_same,
+    make_record_key,
+    make_ref,
+    parse_uri,
+    render_post,
+    render_time,
+)
+from kaja.networks.bluesky.xrpc import Failed, get_error, read, read_quotas
+from kaja.networks.kit.connector import (
+    Authorization,
+    Choice,
+    Connected,
+    ConnectRefused,
+    Count,
+    Facts,
+    FormField,
+    NetworkInfo,
+    OptionField,
+    Segment,
+    Stage,
+)
+from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    Candidate,
+    CannotTell,
+    Changed,
+    ChangeResult,
+    Checkpoint,
+    Found,
+    Later,
+    Next,
+    Reconciliation,
+    Rejected,
+    RemoteRef,
+    Sent,
+    StageResult,
+    Unknown,
+)
+
+INFO = NetworkInfo(
+    key="bluesky",
+    name=NETWORK,
+    connect="form",
+    form=(
+        FormField(
+            "handle",
+            gettext_noop("Handle"),
+            help=gettext_noop("As in your profile, without the @ sign."),
+            placeholder="name.bsky.social",
+        ),
+        FormField(
+            "password",
+            gettext_noop("App password"),
+            secret=True,
+            help=gettext_noop(
+                "Made at Bluesky under Settings, Privacy and security, App passwords. Not the main password."
+            ),
+            placeholder="xxxx-xxxx-xxxx-xxxx",
+        ),
+        FormField(
+            "server",
+            gettext_noop("Server"),
+            help=gettext_noop("Leave it empty: Kaja finds the server by the handle. Only for a server of your own."),
+            placeholder="https://pds.example.org",
+        ),
+    ),
+    options=(
+        OptionField(
+            "content_label",
+            gettext_noop("Content label"),
+            "choice",
+            help=gettext_noop("Bluesky hides the media behind this warning."),
+            choices=(
+                Choice("", gettext_noop("None")),
+                Choice(LABELS[0], gettext_noop("Suggestive")),
+                Choice(LABELS[1], gettext_noop("Nudity")),
+                Choice(LABELS[2], gettext_noop("Adult")),
+                Choice(LABELS[3], gettext_noop("Graphic media")),
+            ),
+        ),
+    ),
+    threads=True,
+    first_comment=True,
+    edits=False,
+    deletes=True,
+    link_card=True,
+    max_images=MAX_IMAGES,
+    settle_seconds=10.0,
+    idempotent=True,
+    help=gettext_noop("Posts of up to 300 characters, with pictures, a video or a link card."),
+)
+
+_PREPARE, _PUBLISH = Stage("prepare"), Stage("publish", irreversible=True)
+
+
+class Bluesky:
+    """One network; see `kit.connector.Connector`. The addresses are those of the public network."""
+
+    info = INFO
+
+    def __init__(self, resolver: str = RESOLVER, directory: str = DIRECTORY) -> None:
+        self._resolver = resolver
+        self._directory = directory
+
+    # Pure rules.
+
+    def check(self, draft: Draft, facts: Facts) -> list[Problem]:
+        return list_problems(draft, facts)
+
+    def count(self, text_: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+        return text.count_text(text_)
+
+    def split(self, text_: str, facts: Facts) -> list[str]:
+        return text.split_thread(text_)
+
+    def segments(self, text_: str, facts: Facts) -> list[Segment]:
+        return text.render_segments(text_)
+
+    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
+        return (_PREPARE, _PUBLISH) if needs_preparing(outgoing) else (_PUBLISH,)
+
+    # Delivery.
+
+    async def run(
+        self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> StageResult:
+        session.read_quotas = read_quotas
+        try:
+            if stage == _PREPARE.name:
+                return Next({**checkpoint, **await prepare(outgoing, session, self._resolver)})
+            if stage == _PUBLISH.name:
+                return await self._publish(outgoing, checkpoint, facts, session)
+        except Failed as failed:
+            return failed.result
+        except TransportError as error:  # an answer of success that cannot be read
+            return Unknown(error.problem) if stage == _PUBLISH.name else Later(30.0, error.problem)
+        raise ValueError(f"Bluesky has no stage {stage!r}")
+
+    async def _publish(self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
+        """Create the record under the delivery's own key; the server refuses a second one under the same key."""
+        record = render_post(outgoing, checkpoint)
+        record_key = make_record_key(outgoing.key, outgoing.created_at)
+        body = {"repo": facts.account_id, "collection": COLLECTION, "rkey": record_key, "record": record}
+        try:
+            answer = await call(session, "POST", "com.atproto.repo.createRecord", json=body, irreversible=True)
+        except Failed as failed:
+            if not isinstance(failed.result, Rejected):
+                raise
+            # Refused: because it stands there already (an attempt whose answer was lost), or for its content.
+            found = await self._fetch(record_key, facts, session)
+            if found is None:
+                raise
+            return Sent(found[0]) if is_same(found[1], record) else Rejected(_key_taken(), fixable=False)
+        made = answer.json()
+        return Sent(make_ref(str(made["uri"]), str(made["cid"])))
+
+    async def _fetch(
+        self, record_key: str, facts: Facts, session: Session
+    ) -> tuple[RemoteRef, Mapping[str, Any]] | None:
+        """The post under a record key, or None when the server says that there is none. Raises Failed."""
+        place = {"repo": facts.account_id, "collection": COLLECTION, "rkey": record_key}
+        answer = await ask(session, "GET", "com.atproto.repo.getRecord", params=place)
+        if isinstance(answer, Response) and answer.status in (400, 404) and get_error(answer) == "RecordNotFound":
+            return None
+        found = read(answer).json()
+        return make_ref(str(found["uri"]), str(found["cid"])), found["value"]
+
+    async def find_delivery(
+        self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> Reconciliation:
+        """Conclusive: the account's own server says whether the record is there."""
+        session.read_quotas = read_quotas
+        asked_at = datetime.now(UTC)
+        try:
+            found = await self._fetch(make_record_key(outgoing.key, outgoing.created_at), facts, session)
+        except Failed as failed:
+            return CannotTell(failed.problem)
+        except TransportError as error:
+            return CannotTell(error.problem)
+        if found is None:
+            return AbsentAsOf(asked_at)
+        ref, record = found
+        expected = {"text": text.normalize(outgoing.text), "createdAt": render_time(outgoing.created_at)}
+        if is_same(record, expected):
+            return Found(ref)
+        return CannotTell(_key_taken(), (Candidate(ref, str(record.get("text", "")), None),))
+
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+        return Rejected(
+            Problem(
+                "bluesky_no_edit",
+                gettext_noop("Bluesky's apps do not show changes to a post."),
+                fix=gettext_noop("Delete the post and publish it again."),
+            ),
+            fixable=False,
+        )
+
+    async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+        """Deleting what is gone already succeeds too."""
+        session.read_quotas = read_quotas
+        _, record_key = parse_uri(ref.id)
+        body = {"repo": facts.account_id, "collection": COLLECTION, "rkey": record_key}
+        try:
+            await call(session, "POST", "com.atproto.repo.deleteRecord", json=body)
+        except Failed as failed:
+            return failed.result
+        return Changed(None)
+
+    # Connecting and health.
+
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization:
+        raise ConnectRefused(
+            Problem("connect_by_form", gettext_noop("Bluesky is connected with a handle and an app password."))
+        )
+
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+        return await account.connect(form, session, resolver=self._resolver, directory=self._directory)
+
+    async def inspect(self, session: Session) -> Facts:
+        try:
+            return await account.inspect(session)
+        except Failed as failed:
+            if isinstance(failed.result, Later | Unknown):  # says nothing about the account
+                raise AnswerLost(failed.problem) from failed
+            raise ConnectRefused(failed.problem) from failed
+
+
+def _key_taken() -> Problem:
+    return Problem(
+        "bluesky_key_taken",
+        gettext_noop("Another post of this account stands where this one would go."),
+        fix=gettext_noop("Duplicate the post and publish the copy."),
+    )

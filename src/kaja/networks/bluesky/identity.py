@@ -1,0 +1,91 @@
+"""From a handle to the server that keeps the account: handle -> DID -> DID document -> PDS.
+
+https://atproto.com/specs/handle and https://atproto.com/specs/did, read 2026-11-22. The DNS method is left to the
+resolver, which asks DNS for us; the HTTPS method is tried when the resolver does not know the handle.
+"""
+
+from typing import Any
+from urllib.parse import quote
+
+import regex
+
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.problems import Problem, gettext_noop
+
+_DID = regex.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-zA-Z0-9.:%-]+)")
+
+
+def clean_identifier(typed: str) -> str:
+    """A handle, DID or e-mail address as the server wants it, from what was typed or copied out of the app."""
+    text = regex.sub(r"[\p{Cf}\p{Zs}\s]", "", typed).removeprefix("https://bsky.app/profile/").strip("/")
+    if text.startswith("did:"):
+        return text
+    text = text.lstrip("@").lower()
+    return text if "." in text or not text else f"{text}.bsky.social"
+
+
+async def find_server(identifier: str, session: Session, *, resolver: str, directory: str) -> tuple[str, str]:
+    """The DID and the PDS of a handle or DID. Raises ConnectRefused; TransportError when a lookup gets no answer."""
+    did = identifier if identifier.startswith("did:") else await fetch_did(identifier, session, resolver=resolver)
+    document = await _fetch_document(did or "", session, directory) if did else None
+    server = find_pds(document) if document else ""
+    if not did or not server:
+        raise ConnectRefused(
+            Problem(
+                "bluesky_handle_unknown",
+                gettext_noop("Nobody on Bluesky has the handle %(handle)s."),
+                field="handle",
+                fix=gettext_noop(
+                    "Check how it is written, for example name.bsky.social; or give the server's address."
+                ),
+                params={"handle": identifier},
+            )
+        )
+    return did, server
+
+
+async def fetch_did(handle: str, session: Session, *, resolver: str) -> str:
+    """The DID of a handle; empty when nobody has it. Raises TransportError when it cannot be told."""
+    answer = await session.request(
+        "GET",
+        f"{resolver}/xrpc/com.atproto.identity.resolveHandle",
+        params={"handle": handle},
+        authorized=False,
+    )
+    did = str(answer.json_object().get("did", ""))
+    if answer.ok and _DID.fullmatch(did):
+        return did
+    try:
+        well_known = await session.request(
+            "GET", f"https://{handle}/.well-known/atproto-did", authorized=False, timeout=10.0, max_bytes=10_000
+        )
+    except TransportError:
+        return ""  # the host of a handle that nobody has usually does not exist
+    did = well_known.text.strip()
+    return did if well_known.ok and _DID.fullmatch(did) else ""
+
+
+async def _fetch_document(did: str, session: Session, directory: str) -> dict[str, Any]:
+    if not _DID.fullmatch(did):
+        return {}
+    if did.startswith("did:web:"):
+        host = did.removeprefix("did:web:").replace("%3A", ":")
+        url = f"https://{host}/.well-known/did.json"
+    else:
+        url = f"{directory}/{quote(did, safe=':')}"
+    answer = await session.request(
+        "GET", url, authorized=False, headers={"Accept": "application/did+ld+json, application/json"}
+    )
+    return answer.json_object() if answer.ok else {}
+
+
+def find_pds(document: dict[str, Any]) -> str:
+    """The address of the PDS in a DID document; empty when it names none."""
+    services = document.get("service")
+    for service in services if isinstance(services, list) else []:
+        if isinstance(service, dict) and str(service.get("id", "")).endswith("#atproto_pds"):
+            endpoint = service.get("serviceEndpoint")
+            if isinstance(endpoint, str) and endpoint.startswith(("https://", "http://")):
+                return endpoint.rstrip("/")
+    return ""
