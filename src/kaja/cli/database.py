@@ -101,7 +101,7 @@ def explain(url: str, error: Exception) -> str:
     parts = urlsplit(url)
     source = "DATABASE_URL" if os.environ.get("DATABASE_URL") else "the embedded PostgreSQL"
     where = f"{parts.hostname or 'the local socket'}:{parts.port or 5432}"
-    said = str(error).strip().splitlines()[-1] if str(error).strip() else type(error).__name__
+    said = " ".join(str(error).split()) or type(error).__name__
     if "password authentication failed" in said or "no password supplied" in said:
         advice = f"The server refused the password of {parts.username!r}."
     elif "does not exist" in said and "database" in said:
