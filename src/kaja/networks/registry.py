@@ -1,6 +1,6 @@
 """Every network that Kaja speaks. Adding one is one folder and one line here."""
 
-from kaja.networks import bluesky, practice
+from kaja.networks import bluesky, mastodon, practice, wordpress
 from kaja.networks.kit.connector import Connector
 
 CONNECTORS: dict[str, Connector] = {
