@@ -27,7 +27,7 @@ def open_session(channel: Channel) -> Session:
 
 
 def make_session(network: str, base_url: str, credentials: Mapping[str, str]) -> Session:
-    """A session with the operator's rules; the practice network stands beside Kaja, so its address is always allowed."""
+    """A session with the operator's rules; the practice network stands beside Kaja, so it is always allowed."""
     allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
     if network == "practice":
         allowed.append(urlsplit(settings.PRACTICE_URL).hostname or "")

@@ -74,7 +74,8 @@ def delivery_states_of(post_ids: Iterable[UUID]) -> dict[UUID, list[DeliveryStat
     rows = Delivery.objects.filter(variant__post_id__in=list(post_ids)).order_by("channel_id", "position")
     states: dict[UUID, list[DeliveryState]] = {}
     for values in rows.values_list(*_CARD):
-        state = DeliveryState(*values[:-1], parse_problem(values[-1]) if values[-1] else None)
+        *plain, problem = values
+        state = DeliveryState(*plain, problem=parse_problem(problem) if problem else None)  # type: ignore[misc]
         states.setdefault(state.post_id, []).append(state)
     return states
 

@@ -6,11 +6,12 @@ from kaja.channels.models import Health
 from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
-from kaja.publishing import sync
 from kaja.publishing.events import BY_NAME
 from kaja.publishing.models import OPEN_STATES, Delivery
+from kaja.publishing.sync import sync_deliveries
 
 EVERY = 1.0
+ROUNDS_UNTIL_WAKING = 15
 AT_ONCE = 500
 HELD_CODES = ("channel_reconnect", "channel_disconnected", "credentials_locked", "needs_reconnect")
 
@@ -56,4 +57,4 @@ def wake_reconnected() -> int:
 def bring_up_to_date(workspace_id: UUID, post_id: UUID) -> None:
     """Make the deliveries of a post as its last saved change wants them."""
     with workspace_scope(workspace_id):
-        sync.sync_deliveries(post_id)
+        sync_deliveries(post_id)

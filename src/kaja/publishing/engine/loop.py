@@ -21,7 +21,7 @@ from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare
 from kaja.publishing.engine.row import Claimed, boot_clock
 from kaja.publishing.engine.run import Runner
-from kaja.publishing.engine.threads import in_thread
+from kaja.publishing.engine.threads import close_connections, in_thread
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +43,8 @@ class Engine:
     async def connect(self) -> AsyncConnection[Any]:
         """A connection whose forgotten transaction the server ends: a stopped worker must not hold locks for long."""
         options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={int(self.pace.lease * 500)}"
-        return await AsyncConnection.connect(**self._address, autocommit=True, options=options, connect_timeout=5)
+        address = {**self._address, "connect_timeout": 5, "options": options}
+        return await AsyncConnection.connect(**address, autocommit=True)
 
     def stop(self) -> None:
         """Claim no more; calls under way are finished and written."""
@@ -67,6 +68,7 @@ class Engine:
             self._journal.close()
             await asyncio.wait([writer, *helpers], timeout=self.pace.lease)
             await close_pools()
+            close_connections()
 
     async def _outlive(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Start `work` again whenever it loses the database."""
@@ -166,8 +168,11 @@ class Engine:
         await self._journal.finish(each.row, each.verdict)
 
     async def _keep_house(self) -> None:
+        rounds = 0
         while not self._stopping:
             if await in_thread(housekeeping.tell_events):
                 continue
-            await in_thread(housekeeping.wake_reconnected)
+            if rounds % housekeeping.ROUNDS_UNTIL_WAKING == 0 and await in_thread(housekeeping.wake_reconnected):
+                self._wake.set()
+            rounds += 1
             await asyncio.sleep(housekeeping.EVERY)

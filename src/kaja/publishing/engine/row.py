@@ -58,6 +58,9 @@ class Claimed:
     lease_ends: float = 0.0
     """On the boot clock, which also runs while the process or the machine sleeps."""
 
+    def __post_init__(self) -> None:
+        self.state, self.kind = State(self.state), Kind(self.kind)
+
 
 def boot_clock() -> float:
     """Seconds since the machine started, asleep or not."""

@@ -1,6 +1,7 @@
 """Django's ORM from the worker's event loop: in a thread of its own, rarely."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -10,7 +11,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_pool = ThreadPoolExecutor(4, thread_name_prefix="kaja-orm")
+_THREADS = 4
+_pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kaja-orm")
 
 
 def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
@@ -30,3 +32,15 @@ async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> 
         except (OperationalError, InterfaceError):
             await asyncio.sleep(pause)
     return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _guarded(work, *args, **kwargs))
+
+
+def close_connections() -> None:
+    """Give the threads' database connections back."""
+    barrier = threading.Barrier(_THREADS)
+
+    def close() -> None:
+        barrier.wait(5)
+        connection.close()
+
+    for each in [_pool.submit(close) for _ in range(_THREADS)]:
+        each.result(10)

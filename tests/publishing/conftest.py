@@ -1,0 +1,21 @@
+"""One practice network for a module, empty for each test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.practice.running import PracticeServer
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer]:
+    server = PracticeServer(Path(tmp_path_factory.mktemp("practice")))
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def practice(running: PracticeServer) -> Iterator[PracticeServer]:
+    yield running
+    running.reset()

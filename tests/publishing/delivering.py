@@ -1,0 +1,142 @@
+"""Channels on the practice network, posts for them, and an engine that runs beside the test."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from kaja.channels.models import Channel
+from kaja.channels.sessions import render_facts
+from kaja.channels.vault import seal_credentials
+from kaja.content.actions import create_post
+from kaja.content.document import Document, PartDocument
+from kaja.content.models import Post
+from kaja.kernel.clock import now
+from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.http import Session, run_blocking
+from kaja.networks.practice.connector import Practice
+from kaja.publishing.actions import schedule_post
+from kaja.publishing.engine.loop import Engine
+from kaja.publishing.engine.pace import Pace
+from kaja.publishing.models import Delivery
+from kaja.publishing.worker.main import get_address
+from kaja.workspaces.actor import system_actor
+from kaja.workspaces.models import Workspace
+from tests.practice.running import PracticeServer
+
+ACTOR = system_actor("tests")
+QUICK = Pace(
+    lease=6.0, poll=1.0, overdue_poll=0.05, first_look=0.2, pause_first=0.2, pause_longest=2.0, settle=3.0,
+    look_again=600.0, claim_pause=0.01, flush=0.005,
+)  # fmt: skip
+
+
+def connect_practice(practice: PracticeServer, workspace: Workspace, name: str, kind: str = "plain") -> Channel:
+    """A channel of the workspace; made by the connector's own way of connecting."""
+    session = Session(allow_private=["127.0.0.1"])
+    connected = run_blocking(
+        lambda: Practice().connect({"name": name, "kind": kind, "base_url": practice.url}, {}, session)
+    )
+    with workspace_scope(workspace.id):
+        channel = Channel(
+            network="practice",
+            account_id=connected.facts.account_id,
+            base_url=connected.base_url,
+            name=connected.facts.name,
+            handle=connected.facts.handle,
+            facts=render_facts(connected.facts),
+        )
+        channel.credentials = seal_credentials(channel.id, connected.credentials)
+        channel.save()
+    return channel
+
+
+def make_post(
+    workspace: Workspace, channels: Sequence[Channel], *texts: str, comment: str = "", options: Any = None
+) -> Post:
+    """A draft with one part per text."""
+    with workspace_scope(workspace.id):
+        document = Document(parts=tuple(PartDocument(text=text) for text in texts), first_comment=comment)
+        return create_post(ACTOR, document, [channel.id for channel in channels], options)
+
+
+def plan_post(
+    workspace: Workspace, channels: Sequence[Channel], *texts: str, comment: str = "", due_at: datetime | None = None
+) -> Post:
+    """The same, scheduled; due now unless told otherwise."""
+    post = make_post(workspace, channels, *texts, comment=comment)
+    with workspace_scope(workspace.id):
+        schedule_post(ACTOR, post, due_at or now())
+    return post
+
+
+def deliveries_of(workspace: Workspace, post: Post) -> list[Delivery]:
+    with workspace_scope(workspace.id):
+        return list(
+            Delivery.objects.filter(variant__post=post).select_related("channel").order_by("channel__name", "position")
+        )
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 20.0, every: float = 0.05) -> Any:
+    """What the condition gives once it is true; fails with the last value when it never is."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"still {value!r} after {seconds} s"
+        time.sleep(every)
+
+
+def wait_for_states(workspace: Workspace, post: Post, *states: str, seconds: float = 20.0) -> list[Delivery]:
+    """The deliveries once they stand like this, in order of channel name and position."""
+    end = time.monotonic() + seconds
+    while True:
+        rows = deliveries_of(workspace, post)
+        if [row.state for row in rows] == list(states):
+            return rows
+        assert time.monotonic() < end, [(row.state, row.problem, row.next_at) for row in rows]
+        time.sleep(0.05)
+
+
+@contextmanager
+def running_engine(pace: Pace = QUICK) -> Iterator[Engine]:
+    """An engine in a thread and event loop of its own; stopped as SIGTERM stops it."""
+    made: list[tuple[Engine, asyncio.AbstractEventLoop]] = []
+    ready = threading.Event()
+    failures: list[BaseException] = []
+
+    async def work() -> None:
+        engine = Engine(get_address(), pace)
+        made.append((engine, asyncio.get_running_loop()))
+        ready.set()
+        await engine.run()
+
+    def whole() -> None:
+        try:
+            asyncio.run(work())
+        except BaseException as error:  # noqa: BLE001 - told to the test below
+            failures.append(error)
+            ready.set()
+
+    thread = threading.Thread(target=whole)
+    thread.start()
+    assert ready.wait(10)
+    if failures:
+        raise failures[0]
+    engine, loop = made[0]
+    try:
+        yield engine
+    finally:
+        if thread.is_alive():
+            loop.call_soon_threadsafe(engine.stop)
+        thread.join(30)
+        assert not thread.is_alive()
+        assert not failures, failures
+
+
+def later(seconds: float) -> datetime:
+    return now() + timedelta(seconds=seconds)
