@@ -139,7 +139,7 @@ def test_faults_are_set_in_plain_words(practice: PracticeServer) -> None:
     page = practice.call("GET", saved.headers["location"]).text
     assert 'name="too_many.active" checked' in page
     assert 'name="delay.active" checked' not in page
-    assert "refused 429" in page
+    assert "refused with 429" in page
     form(practice, "/faults", account="Mari", seed="0")
     assert practice.post(token, "x").status == 201
 

@@ -78,6 +78,30 @@ def _labels(_: Translate) -> dict[str, str]:
     }
 
 
+def _outcome(_: Translate, outcome: str) -> str:
+    """A log entry's outcome in words; a refusal keeps its status."""
+    known = {
+        "answered": _("answered"),
+        "dropped before": _("connection closed, nothing stored"),
+        "dropped after": _("connection closed, but stored"),
+        "error after": _("server error, but stored"),
+    }
+    return known.get(outcome) or _("refused with %(status)s") % {"status": outcome.removeprefix("refused ")}
+
+
+def _operation(_: Translate, operation: str) -> str:
+    return {
+        "upload": _("upload a file"),
+        "container": _("prepare a post"),
+        "publish": _("publish a post"),
+        "comment": _("comment"),
+        "read": _("read"),
+        "edit": _("edit"),
+        "delete": _("delete"),
+        "account": _("read the account"),
+    }[operation]
+
+
 def _render_switch(_: Translate, fault: Fault, form: Mapping[str, str]) -> Html:
     labels = _labels(_)
 
@@ -208,10 +232,10 @@ def _render_log(_: Translate, network: Network, name: str) -> list[Child]:
     rows = [
         tag(
             "tr",
-            tag("td", show_time(entry.at)),
+            tag("td", show_time(entry.at, seconds=True)),
             tag("td", entry.account),
-            tag("td", entry.operation),
-            tag("td", entry.outcome),
+            tag("td", _operation(_, entry.operation)),
+            tag("td", _outcome(_, entry.outcome)),
             tag("td", f"{entry.seconds:.2f}", class_="number"),
         )
         for entry in entries

@@ -16,9 +16,9 @@ def kind_label(_: Translate, kind: str) -> str:
     }[kind]
 
 
-def show_time(seconds: float) -> Html:
-    text = iso(seconds)
-    return tag("time", f"{text[:10]} {text[11:16]} UTC", datetime=text)
+def show_time(moment: float, seconds: bool = False) -> Html:
+    text = iso(moment)
+    return tag("time", f"{text[:10]} {text[11 : 19 if seconds else 16]} UTC", datetime=text)
 
 
 def render_page(_: Translate, language: str, title: str, content: Child, current: str = "") -> Html:
@@ -73,7 +73,7 @@ def render_media(store: Store, post: Post, with_alt: bool) -> Html | None:
     return tag("div", shown, class_=f"media n{len(shown)}")
 
 
-def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool = False) -> Html:
+def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool = False, thread: bool = False) -> Html:
     """One post as a card; in focus with its alternative texts."""
     path = post_path(post.account, post.id)
     text = tag("p", linked(post.text), class_="text", lang=post.language or None) if post.text else None
@@ -102,7 +102,7 @@ def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool 
             tag("a", parent.account, href=post_path(parent.account, parent.id)),
             class_="small",
         )
-        if parent and not focus
+        if parent and not focus and not thread
         else None,
         tag("h2", tag("a", post.title, href=path)) if post.title else None,
         inner,
@@ -175,9 +175,13 @@ def render_thread(
     path = post_path(post.account, post.id)
     return [
         tag("h1", _("Post by"), " ", post.account, class_="hidden"),
-        tag("div", [render_post(_, store, item, now) for item in above], class_="thread") if above else None,
+        tag("div", [render_post(_, store, item, now, thread=True) for item in above], class_="thread")
+        if above
+        else None,
         render_post(_, store, post, now, focus=True),
-        tag("div", [render_post(_, store, item, now) for item in below], class_="thread") if below else None,
+        tag("div", [render_post(_, store, item, now, thread=True) for item in below], class_="thread")
+        if below
+        else None,
         tag(
             "section",
             tag("h2", _("Comments")),
