@@ -9,7 +9,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 MAX_PIXELS = 100_000_000
-_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "MPO", "TIFF", "BMP")
+_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
 _QUALITIES = (92, 86, 80, 72)
 _SMALLEST_SIDE = 320
 

@@ -2,4 +2,6 @@
 
 from kaja.networks.mastodon.connector import Mastodon
 
-__all__ = ["Mastodon"]
+CONNECTOR = Mastodon()
+
+__all__ = ["CONNECTOR", "Mastodon"]

@@ -9,6 +9,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, read_object
 from kaja.networks.mastodon.delivery import build_ref, render_status, upload, wait_until_ready
+from kaja.networks.mastodon.limits import read_limits
 
 
 async def edit_status(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
@@ -19,7 +20,7 @@ async def edit_status(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session:
     for media in outgoing.media:
         item: Any = {"key": media.key, "id": str(remote[media.key])} if media.key in remote else None
         if item is None:
-            item = await upload(media, session)
+            item = await upload(media, read_limits(facts.limits), session)
             if isinstance(item, dict) and not item["ready"]:
                 item = await wait_until_ready(item, session)
             if not isinstance(item, dict):

@@ -22,7 +22,6 @@ from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, 
 from kaja.networks.mastodon import changes, delivery, oauth, reconcile, rules
 from kaja.networks.mastodon.account import inspect_account
 from kaja.networks.mastodon.limits import read_limits
-from kaja.networks.mastodon.split import split_text
 
 INFO = NetworkInfo(
     key="mastodon",
@@ -86,7 +85,7 @@ class Mastodon:
         return Count(rules.count_status(text, limits, options), limits.max_characters, gettext_noop("characters"))
 
     def split(self, text: str, facts: Facts) -> list[str]:
-        return split_text(text, read_limits(facts.limits))
+        return rules.split_status(text, read_limits(facts.limits))
 
     def segments(self, text: str, facts: Facts) -> list[Segment]:
         return rules.find_segments(text, facts)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -9,10 +10,12 @@ from typing import Any
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
 from kaja.networks.kit.outcome import Failure
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Checkpoint, Later, Next, Rejected, RemoteRef, Sent, StageResult, Unknown
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, read_object
+from kaja.networks.mastodon.limits import Limits, read_limits
 from kaja.networks.mastodon.rules import read_spoiler
 
 MEDIA = "media-"
@@ -38,7 +41,7 @@ async def run_stage(
     open_session(session)
     if stage.startswith(MEDIA):
         media = outgoing.media[int(stage.removeprefix(MEDIA))]
-        uploaded = await upload(media, session)
+        uploaded = await upload(media, read_limits(facts.limits), session)
         if not isinstance(uploaded, dict):
             return uploaded
         others = [item for item in checkpoint.get("media", []) if item["key"] != media.key]
@@ -50,12 +53,14 @@ async def run_stage(
     raise ValueError(stage)
 
 
-async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
+async def upload(media: Media, limits: Limits, session: Session) -> dict[str, Any] | Failure:
     """Send one file with its description. The entry remembers whether the server still works on it (202)."""
-    content = await asyncio.to_thread(media.read)
-    name = media.filename or f"file.{media.mime.rsplit('/', 1)[-1]}"
+    try:
+        name, content, mime = await asyncio.to_thread(_open, media, limits)
+    except ImageRefused as refused:
+        return Rejected(replace(refused.problem, field="parts.0.media"))
     arguments: dict[str, Any] = {
-        "files": {"file": (name, content, media.mime)},
+        "files": {"file": (name, content, mime)},
         "data": {"description": media.alt} if media.alt.strip() else None,
         "timeout": UPLOAD_SECONDS,
     }
@@ -71,6 +76,19 @@ async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
         "ready": answer.status != 202,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def _open(media: Media, limits: Limits) -> tuple[str, bytes, str]:
+    """File name, content and type to upload; a picture within the instance's limits and without metadata."""
+    content, mime = media.read(), media.mime
+    if media.kind == "image":
+        # A side of which the square is within the matrix is safe for every shape that is not wider than that.
+        rules = ImageRules(limits.image_size_limit, limits.image_types, min(4096, int(limits.image_matrix_limit**0.5)))
+        fitted = fit_image(content, rules)
+        content, mime = fitted.content, fitted.mime
+    stem = media.filename.rsplit(".", 1)[0] if media.filename and mime != media.mime else ""
+    name = media.filename if media.filename and not stem else f"{stem or 'file'}.{mime.rsplit('/', 1)[-1]}"
+    return name, content, mime
 
 
 async def wait_until_ready(item: dict[str, Any], session: Session) -> dict[str, Any] | Failure:
@@ -110,7 +128,7 @@ async def _prepare(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
     for media in outgoing.media:
         item: dict[str, Any] | Failure = by_key[media.key]
         if isinstance(item, dict) and datetime.fromisoformat(item["at"]) < datetime.now(UTC) - KEPT:
-            item = await upload(media, session)
+            item = await upload(media, read_limits(facts.limits), session)
         if isinstance(item, dict) and not item["ready"]:
             item = await wait_until_ready(item, session)
         if not isinstance(item, dict):

@@ -33,6 +33,12 @@ class Limits:
         return self.software == "mastodon"
 
     @property
+    def image_types(self) -> tuple[str, ...]:
+        """The types among those that Kaja writes which the instance takes."""
+        written = ("image/jpeg", "image/png", "image/webp")
+        return tuple(mime for mime in written if mime in self.supported_mime_types) or written[:2]
+
+    @property
     def counts_like_mastodon(self) -> bool:
         """Whether a link has a fixed length and a mention's host is free."""
         return self.characters_reserved_per_url > 0

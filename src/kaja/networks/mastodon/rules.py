@@ -6,9 +6,11 @@ from urllib.parse import quote, urlsplit
 
 from kaja.networks.kit.connector import Facts, Segment
 from kaja.networks.kit.content import Draft, Media, Part
+from kaja.networks.kit.media import MAX_PIXELS
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.text import count_graphemes, split_text
 from kaja.networks.mastodon.limits import MIB, Limits, read_limits
-from kaja.networks.mastodon.text import count_characters, count_graphemes, split_stretches
+from kaja.networks.mastodon.text import count_characters, split_stretches
 
 VISIBILITIES = ("public", "unlisted", "private")
 
@@ -21,6 +23,15 @@ def read_spoiler(options: Mapping[str, Any]) -> str:
 def count_status(text: str, limits: Limits, options: Mapping[str, Any]) -> int:
     """Text and content warning together, as the instance counts them."""
     return count_characters(text, limits) + count_graphemes(read_spoiler(options))
+
+
+def split_status(text: str, limits: Limits) -> list[str]:
+    """The parts of a thread, each within the instance's limit."""
+
+    def fits(piece: str) -> bool:
+        return count_characters(piece, limits) <= limits.max_characters
+
+    return split_text(text, fits, window=4 * limits.max_characters + 4000)
 
 
 def check_draft(draft: Draft, facts: Facts) -> list[Problem]:
@@ -110,13 +121,9 @@ def _check_media(part: Part, path: str, limits: Limits) -> list[Problem]:
 
 def _check_file(media: Media, path: str, limits: Limits) -> list[Problem]:
     problems = []
-    video = media.kind == "video"
-    size, matrix = (
-        (limits.video_size_limit, limits.video_matrix_limit)
-        if video
-        else (limits.image_size_limit, limits.image_matrix_limit)
-    )
-    if limits.supported_mime_types and media.mime not in limits.supported_mime_types:
+    # A picture is brought into the server's limits before it is uploaded; an animation or a video is sent as it is.
+    fitted = media.kind == "image"
+    if not fitted and limits.supported_mime_types and media.mime not in limits.supported_mime_types:
         problems.append(
             Problem(
                 "media_type",
@@ -126,7 +133,8 @@ def _check_file(media: Media, path: str, limits: Limits) -> list[Problem]:
                 {"mime": media.mime},
             )
         )
-    if media.size > size:
+    size = limits.video_size_limit if media.kind == "video" else limits.image_size_limit
+    if not fitted and media.size > size:
         problems.append(
             Problem(
                 "media_too_large",
@@ -136,6 +144,7 @@ def _check_file(media: Media, path: str, limits: Limits) -> list[Problem]:
                 {"size": media.size / MIB, "limit": size / MIB},
             )
         )
+    matrix = {"video": limits.video_matrix_limit, "gif": limits.image_matrix_limit, "image": MAX_PIXELS}[media.kind]
     if media.width * media.height > matrix:
         problems.append(
             Problem(

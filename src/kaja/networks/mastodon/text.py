@@ -12,6 +12,7 @@ from typing import Literal
 
 import regex
 
+from kaja.networks.kit.text import count_graphemes
 from kaja.networks.mastodon.limits import Limits
 
 _URL = regex.compile(
@@ -25,7 +26,6 @@ _MENTION = regex.compile(
     r"(?<![=/\w])@(?P<name>[a-z0-9_]+(?:[a-z0-9_.-]+[a-z0-9_]+)?)(?:@(?P<host>[\w.-]+\w(?::\d+)?))?", regex.IGNORECASE
 )
 _TAG = regex.compile(r"(?<![=/)\w])[#＃](?P<name>[\w·・\u200c]*[\p{L}\p{M}][\w·・\u200c]*)")
-_GRAPHEME = regex.compile(r"\X")
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,6 @@ def count_characters(text: str, limits: Limits) -> int:
         else:
             countable.append(piece)
     return count_graphemes("".join(countable))
-
-
-def count_graphemes(text: str) -> int:
-    """Extended grapheme clusters (Unicode TR29)."""
-    return sum(1 for _ in _GRAPHEME.finditer(text))
 
 
 class _Text(HTMLParser):

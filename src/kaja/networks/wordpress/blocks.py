@@ -1,0 +1,220 @@
+"""From what people type to the block editor's markup.
+
+The subset of Markdown: paragraphs (a blank line parts them, a single line break stays a line break), headings (`## `),
+lists (`- `, `1. `), quotes (`> `), fenced code, `---`, **bold**, *italics*, `code` and [links](https://...); plain
+addresses become links. Everything else is text, HTML included. Block grammar:
+https://developer.wordpress.org/block-editor/explanations/architecture/key-concepts/, read 2026-11-22.
+"""
+
+import html
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import nh3
+import regex
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
+    # Indented text, underlined headings, reference lists, pictures by address and raw HTML surprise in plain text.
+    ["code", "lheading", "reference", "image", "html_block", "html_inline"]
+)
+_URL = regex.compile(r"(?<![\w@/.])https?://(?:[\w-]+\.)*[\w-]+(?::\d+)?(?:[/?#][^\s<>\"“”«»]*)?", regex.IGNORECASE)
+_URL_TAIL = regex.compile(r"[.,:;!?'…)\]*_~]+$")
+_INLINE_TAGS = {"a", "strong", "em", "code", "br"}
+_SCHEMES = {"http", "https", "mailto", "tel"}
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file in the site's media library."""
+
+    id: int
+    url: str
+    kind: Literal["image", "gif", "video"]
+    alt: str = ""
+
+
+def render_blocks(text: str, attachments: Iterable[Attachment] = ()) -> str:
+    """Block markup of a text, with pictures and videos after it."""
+    tree = SyntaxTreeNode(_MARKDOWN.parse(text))
+    blocks = [*_render_children(tree), *(_render_attachment(item) for item in attachments)]
+    return "\n\n".join(blocks)
+
+
+def render_comment(text: str) -> str:
+    """A comment as WordPress stores it: escaped, without tags (it makes the links when it shows it).
+
+    Only what is stored unchanged is recognised as a duplicate; a tag of ours would come back with a rel attribute.
+    """
+    return html.escape(text.strip(), quote=False)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of inline text; `href` where it links."""
+
+    text: str
+    href: str = ""
+
+
+def find_stretches(text: str) -> list[Stretch]:
+    """The text as readers see it, without marks, with its links: for the preview."""
+    stretches: list[Stretch] = []
+    for node in SyntaxTreeNode(_MARKDOWN.parse(text)).walk():
+        if node.type == "inline":
+            if stretches:
+                stretches.append(Stretch("\n\n"))
+            stretches += _stretches_of(node, "")
+        elif node.type in ("fence", "code_block"):
+            stretches.append(Stretch(("\n\n" if stretches else "") + node.content.rstrip("\n")))
+    merged: list[Stretch] = []
+    for stretch in stretches:
+        if merged and merged[-1].href == stretch.href:
+            merged[-1] = Stretch(merged[-1].text + stretch.text, stretch.href)
+        else:
+            merged.append(stretch)
+    return merged
+
+
+def _stretches_of(node: SyntaxTreeNode, href: str) -> list[Stretch]:
+    found: list[Stretch] = []
+    for child in node.children:
+        if child.type in ("text", "code_inline"):
+            for piece, url in _split_urls(child.content):
+                found.append(Stretch(piece, href or url))
+        elif child.type in ("softbreak", "hardbreak"):
+            found.append(Stretch("\n", href))
+        else:
+            found += _stretches_of(child, str(child.attrs.get("href", "")) if child.type == "link" else href)
+    return found
+
+
+def _block(name: str, body: str, **attributes: Any) -> str:
+    # "--" would end the comment that carries the attributes; WordPress writes it the same way (serializeAttributes).
+    values = f" {json.dumps(attributes, separators=(',', ':'))}".replace("--", "\\u002d\\u002d") if attributes else ""
+    return f"<!-- wp:{name}{values} -->\n{body}\n<!-- /wp:{name} -->"
+
+
+def _render_children(node: SyntaxTreeNode) -> list[str]:
+    return [rendered for child in node.children if (rendered := _render_block(child))]
+
+
+def _render_block(node: SyntaxTreeNode) -> str:
+    match node.type:
+        case "paragraph":
+            return _block("paragraph", f"<p>{_render_line(node)}</p>")
+        case "heading":
+            level = max(2, int(node.tag[1]))  # the title of the article is the first level
+            body = f'<h{level} class="wp-block-heading">{_render_line(node)}</h{level}>'
+            return _block("heading", body) if level == 2 else _block("heading", body, level=level)
+        case "bullet_list" | "ordered_list":
+            return _render_list(node)
+        case "blockquote":
+            inner = "\n\n".join(_render_children(node))
+            return _block("quote", f'<blockquote class="wp-block-quote">{inner}</blockquote>')
+        case "fence" | "code_block":
+            code = html.escape(node.content.rstrip("\n"), quote=False)
+            return _block("code", f'<pre class="wp-block-code"><code>{code}</code></pre>')
+        case "hr":
+            return _block("separator", '<hr class="wp-block-separator has-alpha-channel-opacity"/>')
+    raise ValueError(node.type)
+
+
+def _render_list(node: SyntaxTreeNode) -> str:
+    ordered = node.type == "ordered_list"
+    items = []
+    for item in node.children:
+        lines: list[str] = []
+        for child in item.children:
+            # An item holds a line and perhaps a list; what else Markdown allows inside is flattened to lines.
+            lines.append(_render_list(child) if child.type.endswith("_list") else _render_flat(child))
+        inner = "<br>".join(line for line in lines if not line.startswith("<!--"))
+        inner += "".join(line for line in lines if line.startswith("<!--"))
+        items.append(_block("list-item", f"<li>{inner}</li>"))
+    tag = "ol" if ordered else "ul"
+    start = int(node.attrs.get("start", 1)) if ordered else 1
+    attributes: dict[str, Any] = {"ordered": True} if ordered else {}
+    attributes |= {"start": start} if start != 1 else {}
+    opening = f'<{tag} start="{start}" class="wp-block-list">' if start != 1 else f'<{tag} class="wp-block-list">'
+    return _block("list", opening + "\n\n".join(items) + f"</{tag}>", **attributes)
+
+
+def _render_flat(node: SyntaxTreeNode) -> str:
+    if node.type in ("paragraph", "heading"):
+        return _render_line(node)
+    if node.type in ("fence", "code_block"):
+        return f"<code>{html.escape(node.content.strip(), quote=False)}</code>"
+    return "<br>".join(_render_flat(child) for child in node.children)
+
+
+def _render_line(node: SyntaxTreeNode) -> str:
+    return _clean("".join(_render_inline(child) for inline in node.children for child in inline.children))
+
+
+def _render_inline(node: SyntaxTreeNode) -> str:
+    inner = "".join(_render_inline(child) for child in node.children)
+    match node.type:
+        case "text":
+            inside = node.parent
+            while inside is not None and inside.type != "link":
+                inside = inside.parent
+            return html.escape(node.content, quote=False) if inside is not None else _linkify(node.content)
+        case "code_inline":
+            return f"<code>{html.escape(node.content, quote=False)}</code>"
+        case "softbreak" | "hardbreak":
+            return "<br>"
+        case "strong" | "em":
+            return f"<{node.type}>{inner}</{node.type}>"
+        case "link":
+            return f'<a href="{html.escape(str(node.attrs.get("href", "")))}">{inner}</a>'
+    return inner
+
+
+def _linkify(text: str) -> str:
+    return "".join(
+        f'<a href="{html.escape(url)}">{html.escape(piece, quote=False)}</a>'
+        if url
+        else html.escape(piece, quote=False)
+        for piece, url in _split_urls(text)
+    )
+
+
+def _split_urls(text: str) -> list[tuple[str, str]]:
+    """(piece, address or "") over the whole text."""
+    pieces: list[tuple[str, str]] = []
+    position = 0
+    for match in _URL.finditer(text):
+        url = match.group()
+        tail = _URL_TAIL.search(url)
+        if tail and not (tail.group().startswith(")") and "(" in url):
+            url = url[: tail.start()]
+        pieces += [(text[position : match.start()], ""), (url, url)]
+        position = match.start() + len(url)
+    pieces.append((text[position:], ""))
+    return [(piece, url) for piece, url in pieces if piece]
+
+
+def _clean(fragment: str) -> str:
+    """The last word on what HTML leaves Kaja, whatever the rendering above did."""
+    return nh3.clean(
+        fragment,
+        tags=_INLINE_TAGS,
+        attributes={"a": {"href"}},
+        url_schemes=_SCHEMES,
+        link_rel=None,
+        strip_comments=True,
+    )
+
+
+def _render_attachment(item: Attachment) -> str:
+    source = html.escape(item.url)
+    if item.kind == "video":
+        return _block(
+            "video", f'<figure class="wp-block-video"><video controls src="{source}"></video></figure>', id=item.id
+        )
+    body = f'<figure class="wp-block-image size-full"><img src="{source}" alt="{html.escape(item.alt)}"'
+    body += f' class="wp-image-{item.id}"/></figure>'
+    return _block("image", body, id=item.id, sizeSlug="full", linkDestination="none")

@@ -1,0 +1,114 @@
+"""WordPress: posts as articles of a blog, with an application password."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kaja.networks.kit.connector import (
+    Authorization,
+    Connected,
+    Count,
+    Facts,
+    FormField,
+    NetworkInfo,
+    OptionField,
+    Segment,
+    Stage,
+)
+from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+from kaja.networks.wordpress import changes, delivery, rules, site
+
+INFO = NetworkInfo(
+    key="wordpress",
+    name="WordPress",
+    connect="form",
+    form=(
+        FormField("site", gettext_noop("Address of the site"), placeholder="https://example.org"),
+        FormField("username", gettext_noop("User name"), help=gettext_noop("The name you sign in to the site with.")),
+        FormField(
+            "password",
+            gettext_noop("Application password"),
+            secret=True,
+            help=gettext_noop("Made on the site under Users, Profile, Application Passwords. Not your own password."),
+            placeholder="xxxx xxxx xxxx xxxx xxxx xxxx",
+        ),
+    ),
+    options=(
+        OptionField("title", gettext_noop("Title"), "text", required=True),
+        OptionField(
+            "slug",
+            gettext_noop("Address part"),
+            "text",
+            help=gettext_noop("The end of the article's link. Left empty, it is made from the title."),
+            max_length=rules.SLUG_BYTES,
+        ),
+        OptionField("excerpt", gettext_noop("Excerpt"), "longtext", help=gettext_noop("Shown in lists and feeds.")),
+        OptionField("categories", gettext_noop("Categories"), "terms"),
+        OptionField("tags", gettext_noop("Tags"), "terms"),
+        OptionField(
+            "featured",
+            gettext_noop("First picture as featured image"),
+            "bool",
+            help=gettext_noop("The theme shows it with the title; it does not stand in the text again."),
+            default="true",
+        ),
+    ),
+    threads=False,
+    first_comment=True,
+    edits=True,
+    deletes=True,
+    max_images=50,
+    idempotent=True,  # publishing a draft that is public changes nothing; a repeated comment is refused
+    settle_seconds=2.0,  # the article is read by its id from the same database
+    help=gettext_noop("A blog on your own server or at a host. Text may use simple Markdown."),
+)
+
+
+class WordPress:
+    """The connector; it has no state."""
+
+    info = INFO
+
+    def check(self, draft: Draft, facts: Facts) -> list[Problem]:
+        return rules.check_draft(draft, facts)
+
+    def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+        return rules.count_text(text)
+
+    def split(self, text: str, facts: Facts) -> list[str]:
+        return [text] if text.strip() else []
+
+    def segments(self, text: str, facts: Facts) -> list[Segment]:
+        return rules.find_segments(text)
+
+    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
+        return delivery.list_stages(outgoing)
+
+    async def run(
+        self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> StageResult:
+        return await delivery.run_stage(stage, outgoing, checkpoint, facts, session)
+
+    async def find_delivery(
+        self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+    ) -> Reconciliation:
+        return await delivery.find_delivery(outgoing, checkpoint, facts, session)
+
+    async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+        return await changes.edit_article(ref, outgoing, facts, session)
+
+    async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+        return await changes.delete_article(ref, facts, session)
+
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization:
+        raise NotImplementedError("WordPress is connected with a form")
+
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+        return await site.connect_site(form, session)
+
+    async def inspect(self, session: Session) -> Facts:
+        return await site.inspect_site(session)

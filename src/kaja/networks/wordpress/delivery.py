@@ -1,0 +1,315 @@
+"""Publishing an article: everything goes into a draft first; the call that counts only makes the draft public.
+
+So the irreversible call is idempotent by nature: publishing a published post changes nothing. The draft carries a slug
+made from the delivery's key and is found again by it. docs/decisions/ says why.
+"""
+
+import asyncio
+import html
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
+from kaja.networks.kit.outcome import Failure, refused_problem
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    CannotTell,
+    Checkpoint,
+    Found,
+    Later,
+    Next,
+    Reconciliation,
+    Rejected,
+    RemoteRef,
+    Sent,
+    StageResult,
+    Unknown,
+)
+from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session, read_object
+from kaja.networks.wordpress.blocks import Attachment, render_blocks, render_comment
+from kaja.networks.wordpress.rules import read_terms, read_text, wants_featured
+
+MEDIA = "media-"
+TERMS = "terms"
+DRAFT = "draft"
+PUBLISH = "publish"
+COMMENT = "comment"
+UPLOAD_SECONDS = 300.0
+PICTURE = ImageRules(max_bytes=8 * 1024 * 1024, max_side=2560)
+"""2,560 pixels is what WordPress itself scales larger pictures to (big_image_size_threshold, since 5.3)."""
+
+
+def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
+    """A comment is one call; an article is files, terms, a draft, and its publication."""
+    if outgoing.kind == "comment":
+        return (Stage(COMMENT, irreversible=True),)
+    uploads = [Stage(f"{MEDIA}{index}") for index in range(len(outgoing.media))]
+    terms = [Stage(TERMS)] if read_terms(outgoing.options, "categories") or read_terms(outgoing.options, "tags") else []
+    return (*uploads, *terms, Stage(DRAFT), Stage(PUBLISH, irreversible=True))
+
+
+async def run_stage(
+    stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
+) -> StageResult:
+    open_session(session)
+    if stage.startswith(MEDIA):
+        media = outgoing.media[int(stage.removeprefix(MEDIA))]
+        uploaded = await upload(media, session)
+        if not isinstance(uploaded, dict):
+            return uploaded
+        return Next({**checkpoint, "media": {**checkpoint.get("media", {}), media.key: uploaded}})
+    if stage == TERMS:
+        return await _find_terms(outgoing, checkpoint, session)
+    if stage == DRAFT:
+        return await _save_draft(outgoing, checkpoint, session)
+    if stage == PUBLISH:
+        return await _publish(outgoing, checkpoint, session)
+    if stage == COMMENT:
+        return await _comment(outgoing, facts, session)
+    raise ValueError(stage)
+
+
+def marker(outgoing: Outgoing) -> str:
+    """The slug that the draft has until it is published."""
+    return f"kaja-{outgoing.key}"
+
+
+async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
+    """Send one file with its description to the media library; gives its id and address."""
+    try:
+        name, content, mime = await asyncio.to_thread(_open, media)
+    except ImageRefused as refused:
+        return Rejected(replace(refused.problem, field="parts.0.media"))
+    answer = await call(
+        session,
+        "POST",
+        "/wp/v2/media",
+        files={"file": (name, content, mime)},
+        data={"alt_text": media.alt} if media.alt.strip() else None,
+        timeout=UPLOAD_SECONDS,
+    )
+    if not isinstance(answer, Response):
+        return answer
+    remote = read_object(answer.json())
+    return {"id": int(remote["id"]), "url": str(remote["source_url"])}
+
+
+def _open(media: Media) -> tuple[str, bytes, str]:
+    content, mime, name = media.read(), media.mime, media.filename
+    if media.kind == "image":
+        fitted = fit_image(content, PICTURE)
+        content, mime = fitted.content, fitted.mime
+    ending = {"image/jpeg": "jpg", "video/quicktime": "mov"}.get(mime, mime.rsplit("/", 1)[-1])
+    stem = name.rsplit(".", 1)[0] or "file"
+    # The type is judged by the name's ending (wp_check_filetype), so that has to agree with the content.
+    return f"{stem}.{ending}", content, mime
+
+
+async def find_terms(options: Mapping[str, Any], session: Session) -> dict[str, list[int]] | Failure:
+    """Ids of the wanted categories and tags; what the site lacks is made."""
+    found: dict[str, list[int]] = {}
+    for taxonomy in ("categories", "tags"):
+        ids = []
+        for name in read_terms(options, taxonomy):
+            outcome = await _find_term(taxonomy, name, session)
+            if not isinstance(outcome, int):
+                return outcome
+            ids.append(outcome)
+        found[taxonomy] = ids
+    return found
+
+
+async def _find_term(taxonomy: str, name: str, session: Session) -> int | Failure:
+    route = f"/wp/v2/{taxonomy}"
+    answer = await call(session, "GET", route, params={"search": name, "per_page": 100, "_fields": "id,name"})
+    if not isinstance(answer, Response):
+        return answer
+    for term in answer.json():
+        if html.unescape(str(term["name"])).casefold() == name.casefold():
+            return int(term["id"])
+    try:
+        made = await session.request("POST", f"{session.base_url.rstrip('/')}{route}", json={"name": name})
+    except TransportError as error:
+        return Later(30.0, error.problem)
+    body = made.json_object()
+    if body.get("code") == "term_exists":  # made meanwhile, or spelled otherwise: the answer names it
+        return int(read_object(body.get("data"))["term_id"])
+    if made.ok:
+        return int(body["id"])
+    if made.status in (401, 403):
+        return Rejected(
+            Problem(
+                "term_unknown",
+                gettext_noop("The site has no category or tag “%(term)s”, and the account may not make one."),
+                f"options.{taxonomy}",
+                gettext_noop("Choose one that the site has, or have an editor add it."),
+                {"term": name},
+            )
+        )
+    if made.status == 429 or made.status >= 500:
+        return Later(
+            60.0,
+            Problem(
+                "network_error",
+                gettext_noop("%(network)s had an error of its own (status %(status)s)."),
+                params={"network": NETWORK, "status": made.status},
+            ),
+        )
+    return Rejected(replace(refused_problem(NETWORK, str(body.get("message"))), field=f"options.{taxonomy}"))
+
+
+async def _find_terms(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
+    found = await find_terms(outgoing.options, session)
+    if not isinstance(found, dict):
+        return found
+    return Next({**checkpoint, "terms": found})
+
+
+def render_article(outgoing: Outgoing, media: Mapping[str, Any], terms: Mapping[str, list[int]]) -> dict[str, Any]:
+    """Title, content, excerpt, terms and featured image, as POST /wp/v2/posts takes them."""
+    attachments = [
+        Attachment(media[item.key]["id"], media[item.key]["url"], item.kind, item.alt) for item in outgoing.media
+    ]
+    featured = 0
+    if attachments and attachments[0].kind == "image" and wants_featured(outgoing.options):
+        featured = attachments.pop(0).id  # themes show it above the text: it does not stand there twice
+    return {
+        "title": read_text(outgoing.options, "title"),
+        "content": render_blocks(outgoing.text, attachments),
+        "excerpt": read_text(outgoing.options, "excerpt"),
+        "categories": list(terms.get("categories", [])),
+        "tags": list(terms.get("tags", [])),
+        "featured_media": featured,
+    }
+
+
+async def _save_draft(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
+    """Make the draft, or find the one that an earlier attempt made and bring it up to date."""
+    found = await call(
+        session, "GET", "/wp/v2/posts", params={"slug": marker(outgoing), "status": "draft", "_fields": "id,status"}
+    )
+    if not isinstance(found, Response):
+        return found
+    earlier = found.json()
+    body = render_article(outgoing, checkpoint.get("media", {}), checkpoint.get("terms", {}))
+    body |= {"status": "draft", "slug": marker(outgoing)}
+    if not body["categories"]:
+        del body["categories"]  # an empty list would take the site's default category away
+    route = f"/wp/v2/posts/{int(earlier[0]['id'])}" if earlier else "/wp/v2/posts"
+    answer = await call(session, "POST", route, json=body)
+    if not isinstance(answer, Response):
+        return answer
+    return Next({**checkpoint, "post_id": int(read_object(answer.json())["id"])})
+
+
+async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
+    """The irreversible call, alone in its function. An empty slug lets WordPress make one from the title."""
+    answer = await call(
+        session,
+        "POST",
+        f"/wp/v2/posts/{checkpoint['post_id']}",
+        json={"status": "publish", "slug": read_text(outgoing.options, "slug")},
+        irreversible=True,
+    )
+    if not isinstance(answer, Response):
+        return answer
+    try:
+        post = read_object(answer.json())
+    except TransportError as error:
+        return Unknown(error.problem)
+    if post.get("status") != "publish":
+        return Rejected(
+            Problem(
+                "not_public",
+                gettext_noop("The site kept the article as “%(status)s” instead of publishing it."),
+                "",
+                gettext_noop("Publish it on the site, or look for a plugin that holds articles back."),
+                {"status": str(post.get("status") or "?")},
+            )
+        )
+    return Sent(build_ref(post, outgoing, checkpoint))
+
+
+def build_ref(post: Mapping[str, Any], outgoing: Outgoing, checkpoint: Checkpoint) -> RemoteRef:
+    """The published article. `data` keeps the files' ids and addresses, which a later edit writes again."""
+    media = checkpoint.get("media", {})
+    kept = {item.key: media[item.key] for item in outgoing.media if item.key in media}
+    return RemoteRef(str(post["id"]), str(post.get("link") or ""), {"type": "post", "media": kept})
+
+
+def build_comment_ref(comment: Mapping[str, Any]) -> RemoteRef:
+    return RemoteRef(str(comment["id"]), str(comment.get("link") or ""), {"type": "comment"})
+
+
+async def _comment(outgoing: Outgoing, facts: Facts, session: Session) -> StageResult:
+    """A comment by the account itself: looked for first, and WordPress refuses a second one with the same words."""
+    if outgoing.root is None:
+        raise ValueError("a comment without an article")
+    earlier = await find_comment(outgoing, facts, session)
+    if isinstance(earlier, Found):
+        return Sent(earlier.ref)
+    body: dict[str, Any] = {"post": int(outgoing.root.id), "content": render_comment(outgoing.text)}
+    if outgoing.reply_to is not None and outgoing.reply_to.data.get("type") == "comment":
+        body["parent"] = int(outgoing.reply_to.id)
+    answer = await call(session, "POST", "/wp/v2/comments", json=body, irreversible=True)
+    if isinstance(answer, Rejected) and answer.problem.code == "duplicate_comment":
+        found = await find_comment(outgoing, facts, session)
+        return Sent(found.ref) if isinstance(found, Found) else answer
+    if not isinstance(answer, Response):
+        return answer
+    try:
+        comment = read_object(answer.json())
+    except TransportError as error:
+        return Unknown(error.problem)
+    return Sent(build_comment_ref(comment))
+
+
+async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
+    """Look at the draft by its id: it is public or it is not."""
+    open_session(session)
+    if outgoing.kind == "comment":
+        return await find_comment(outgoing, facts, session)
+    looked_at = datetime.now(UTC)
+    if "post_id" not in checkpoint:
+        return AbsentAsOf(looked_at)  # no draft was noted, so nothing can have become public
+    answer = await call(session, "GET", f"/wp/v2/posts/{checkpoint['post_id']}", params={"context": "edit"})
+    if is_missing(answer):
+        return AbsentAsOf(looked_at)
+    if not isinstance(answer, Response):
+        return CannotTell(reason_of(answer))
+    post = read_object(answer.json())
+    if post.get("status") == "publish":
+        return Found(build_ref(post, outgoing, checkpoint))
+    return AbsentAsOf(looked_at)
+
+
+async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Reconciliation:
+    """The account's comment with these words under the article; only one can be there."""
+    looked_at = datetime.now(UTC)
+    if outgoing.root is None:
+        return AbsentAsOf(looked_at)
+    params = {"post": outgoing.root.id, "author": facts.limits["user_id"], "per_page": 100, "order": "desc"}
+    answer = await call(session, "GET", "/wp/v2/comments", params=params)
+    if not isinstance(answer, Response):
+        return CannotTell(reason_of(answer))
+    wanted = _words(render_comment(outgoing.text))
+    for comment in answer.json():
+        if _words(str(read_object(comment.get("content")).get("rendered") or "")) == wanted:
+            return Found(build_comment_ref(comment))
+    return AbsentAsOf(looked_at)
+
+
+def _words(fragment: str) -> str:
+    """Letters and digits only: WordPress turns quotes and dashes typographic when it renders (wptexturize)."""
+    return "".join(char for char in html.unescape(re.sub(r"<[^>]*>", "", fragment)).casefold() if char.isalnum())
+
+
+def reason_of(failure: Failure) -> Problem:
+    return failure.reason if isinstance(failure, Later | Unknown) else failure.problem

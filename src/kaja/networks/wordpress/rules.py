@@ -1,0 +1,214 @@
+"""Checking an article, and what the composer shows while it is written."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from kaja.networks.kit.connector import Count, Facts, Segment
+from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.text import count_graphemes
+from kaja.networks.wordpress.blocks import find_stretches
+
+# Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).
+TITLE_BYTES = 65_535
+SLUG_BYTES = 200
+TERM_CHARACTERS = 200
+TEXT_CHARACTERS = 200_000
+"""Kaja's own bound of one text; WordPress takes far more."""
+TYPES = (
+    "image/jpeg",
+    "image/png",
+    "image/gif",
+    "image/webp",
+    "image/avif",
+    "video/mp4",
+    "video/quicktime",
+    "video/webm",
+)
+"""Allowed by wp_get_mime_types for a site without plugins; a picture of another kind is converted before upload."""
+
+
+def read_text(options: Mapping[str, Any], name: str) -> str:
+    """A text option, trimmed."""
+    return str(options.get(name) or "").strip()
+
+
+def read_terms(options: Mapping[str, Any], name: str) -> list[str]:
+    """Names of categories or tags: a list, or one text with commas between. Without duplicates."""
+    value = options.get(name) or ()
+    names = value.split(",") if isinstance(value, str) else [str(item) for item in value]
+    found: dict[str, str] = {}
+    for item in names:
+        if clean := " ".join(item.split()):
+            found.setdefault(clean.casefold(), clean)
+    return list(found.values())
+
+
+def wants_featured(options: Mapping[str, Any]) -> bool:
+    """Whether the first picture is the article's featured image (the default)."""
+    value = options.get("featured", True)
+    return value is True or str(value).lower() in ("true", "on", "1", "yes")
+
+
+def check_draft(draft: Draft, facts: Facts) -> list[Problem]:
+    """Everything that the site would refuse or that is a pity; empty when the article is fine."""
+    problems = _check_title(draft)
+    if len(draft.parts) > 1:
+        problems.append(
+            Problem(
+                "no_threads",
+                gettext_noop("A blog article has one part; this post has %(count)s."),
+                "parts.1.text",
+                gettext_noop("Join the parts for this channel."),
+                {"count": len(draft.parts)},
+            )
+        )
+    first = draft.parts[0]
+    if not first.text.strip() and not first.media:
+        problems.append(
+            Problem(
+                "empty",
+                gettext_noop("There is neither text nor a picture or video."),
+                "parts.0.text",
+                gettext_noop("Write something, or add a file."),
+            )
+        )
+    problems += _check_slug(read_text(draft.options, "slug"))
+    for name in ("categories", "tags"):
+        problems += _check_terms(name, read_terms(draft.options, name), facts)
+    if first.media and "upload_files" not in facts.permissions:
+        problems.append(
+            Problem(
+                "permission_upload",
+                gettext_noop("The site's account may not upload files."),
+                "parts.0.media",
+                gettext_noop("Give it the role Author or Editor on the site, or remove the files."),
+            )
+        )
+    for index, media in enumerate(first.media):
+        problems += _check_file(media, f"parts.0.media.{index}")
+    return problems
+
+
+def _check_title(draft: Draft) -> list[Problem]:
+    title = read_text(draft.options, "title")
+    if not title:
+        return [
+            Problem(
+                "title_missing",
+                gettext_noop("A blog article needs a title."),
+                "options.title",
+                gettext_noop("Write the title."),
+            )
+        ]
+    problems = []
+    for name, text in (("title", title), ("excerpt", read_text(draft.options, "excerpt"))):
+        used = len(text.encode())
+        if used > TITLE_BYTES:
+            problems.append(
+                Problem(
+                    "option_too_long",
+                    gettext_noop("This field has %(used)s bytes; WordPress stores %(limit)s."),
+                    f"options.{name}",
+                    gettext_noop("Shorten it."),
+                    {"used": used, "limit": TITLE_BYTES},
+                )
+            )
+    return problems
+
+
+def _check_slug(slug: str) -> list[Problem]:
+    if not slug:
+        return []
+    if any(not (char.isalnum() or char in "-_" or (char.isprintable() and ord(char) > 127)) for char in slug):
+        return [
+            Problem(
+                "slug_invalid",
+                gettext_noop("The address part “%(slug)s” contains characters that WordPress would change."),
+                "options.slug",
+                gettext_noop("Use letters, digits and hyphens only, or leave it empty."),
+                {"slug": slug[:100]},
+            )
+        ]
+    used = len(quote(slug))
+    if used > SLUG_BYTES:
+        return [
+            Problem(
+                "slug_too_long",
+                gettext_noop("The address part takes %(used)s bytes in a link; WordPress keeps %(limit)s."),
+                "options.slug",
+                gettext_noop("Shorten it, or leave it empty."),
+                {"used": used, "limit": SLUG_BYTES},
+            )
+        ]
+    return []
+
+
+def _check_terms(name: str, wanted: list[str], facts: Facts) -> list[Problem]:
+    problems = []
+    path = f"options.{name}"
+    for term in wanted:
+        if len(term) > TERM_CHARACTERS:
+            problems.append(
+                Problem(
+                    "term_too_long",
+                    gettext_noop("“%(term)s” is longer than the %(limit)s characters that WordPress keeps."),
+                    path,
+                    gettext_noop("Shorten it."),
+                    {"term": term[:40], "limit": TERM_CHARACTERS},
+                )
+            )
+    known = {term.casefold() for term in facts.terms.get(name, ())}
+    missing = [term for term in wanted if term.casefold() not in known]
+    # Tags may be made by whoever may write posts; categories only by Editors (REST terms controller, 6.8).
+    if name == "categories" and missing and "manage_categories" not in facts.permissions:
+        problems.append(
+            Problem(
+                "category_unknown",
+                gettext_noop("The site has no category “%(term)s”, and the account may not make one."),
+                path,
+                gettext_noop("Choose one of the site's categories, or have an editor add it."),
+                {"term": missing[0][:100]},
+                severity="error" if facts.limits.get("all_categories_listed", True) else "warning",
+            )
+        )
+    return problems
+
+
+def _check_file(media: Media, path: str) -> list[Problem]:
+    problems = []
+    if media.kind != "image" and media.mime not in TYPES:
+        problems.append(
+            Problem(
+                "media_type",
+                gettext_noop("WordPress does not take files of type %(mime)s."),
+                path,
+                gettext_noop("Use a GIF, or an MP4 video."),
+                {"mime": media.mime},
+            )
+        )
+    if not media.alt.strip() and media.kind != "video":
+        problems.append(
+            Problem(
+                "alt_missing",
+                gettext_noop("This file has no description for people who cannot see it."),
+                f"{path}.alt",
+                gettext_noop("Describe what can be seen."),
+                severity="warning",
+            )
+        )
+    return problems
+
+
+def count_text(text: str) -> Count:
+    """Characters; articles have no limit worth showing, so Kaja's own bound stands there."""
+    return Count(count_graphemes(text), TEXT_CHARACTERS, gettext_noop("characters"), str(len(text.split())))
+
+
+def find_segments(text: str) -> list[Segment]:
+    """What readers will see: the marks of Markdown are gone, links are links."""
+    return [
+        Segment(stretch.text, "link", stretch.href) if stretch.href else Segment(stretch.text)
+        for stretch in find_stretches(text)
+    ]

@@ -1,0 +1,211 @@
+"""Finding a site's REST API, and what the site and the account say about themselves.
+
+Discovery: https://developer.wordpress.org/rest-api/using-the-rest-api/discovery/, read 2026-11-22: a Link header on the
+front page, else the usual places. Application passwords: in WordPress since 5.6 (December 2020).
+"""
+
+import html
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.wordpress.api import NETWORK, address, open_session, read_object, strip_tags
+
+_API_REL = "https://api.w.org/"
+_LINK_HEADER = re.compile(r'<([^>]+)>\s*;[^,]*rel="?' + re.escape(_API_REL) + r'"?')
+_LINK_TAG = re.compile(rb"<link\b[^>]*>", re.IGNORECASE)
+_HREF = re.compile(rb"href=[\"']([^\"']+)", re.IGNORECASE)
+PERMISSIONS = ("publish_posts", "upload_files", "edit_posts", "manage_categories", "delete_posts", "moderate_comments")
+TERM_PAGES = 3
+TERM_PAGE = 100
+
+
+def parse_site(typed: str) -> str:
+    """The address of a site from what people type. Raises ConnectRefused."""
+    text = typed.strip()
+    if "://" not in text:
+        text = f"https://{text}"
+    try:
+        parts = urlsplit(text)
+        host = parts.hostname
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("http", "https") or re.search(r"\s", text):
+        raise ConnectRefused(
+            Problem(
+                "site_invalid",
+                gettext_noop("“%(typed)s” is not the address of a site."),
+                "site",
+                gettext_noop("Write it like https://example.org or https://example.org/blog."),
+                {"typed": typed.strip().rsplit("@", 1)[-1][:100]},
+            )
+        )
+    path = re.sub(r"/wp-(?:admin|login\.php|json)\b.*$", "", parts.path).rstrip("/")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+async def discover(site: str, session: Session) -> tuple[str, Mapping[str, Any]]:
+    """The REST root and its index. Raises ConnectRefused when there is none, TransportError when nothing answers."""
+    candidates = []
+    front = await session.request("GET", f"{site}/", headers={"Accept": "text/html"}, authorized=False)
+    if named := _named_root(front):
+        candidates.append(urljoin(front.url, named))
+    base = front.url.split("?")[0].rstrip("/") if front.ok else site
+    candidates += [f"{base}/wp-json/", f"{base}/?rest_route=/"]
+    for candidate in dict.fromkeys(candidates):
+        root = _keep_encrypted(candidate, site)
+        answer = await session.request("GET", root, authorized=False)
+        index = answer.json_object() if answer.ok else {}
+        if "wp/v2" in (index.get("namespaces") or ()):
+            return answer.url if "rest_route=" in answer.url else answer.url.split("?")[0], index
+    raise ConnectRefused(
+        Problem(
+            "not_wordpress",
+            gettext_noop("No WordPress interface was found at %(site)s."),
+            "site",
+            gettext_noop("Check the address. On the site, the REST API must not be switched off by a plugin."),
+            {"site": site},
+        )
+    )
+
+
+def _named_root(front: Response) -> str:
+    if match := _LINK_HEADER.search(front.headers.get("link", "")):
+        return match[1]
+    for tag in _LINK_TAG.findall(front.content):
+        if _API_REL.encode() in tag and (href := _HREF.search(tag)):
+            return html.unescape(href[1].decode("utf-8", "replace"))
+    return ""
+
+
+def _keep_encrypted(root: str, site: str) -> str:
+    """A site behind a proxy may name itself with http although it was reached with https."""
+    same = urlsplit(root).hostname == urlsplit(site).hostname
+    if same and site.startswith("https://") and root.startswith("http://"):
+        return "https://" + root.removeprefix("http://")
+    return root
+
+
+async def connect_site(form: Mapping[str, str], session: Session) -> Connected:
+    """Check the site and the application password. Raises ConnectRefused with the field of the form."""
+    site = parse_site(form.get("site", ""))
+    credentials = {"username": form.get("username", "").strip(), "password": form.get("password", "").strip()}
+    for name, message in (
+        ("username", gettext_noop("The user name is missing.")),
+        ("password", gettext_noop("The application password is missing.")),
+    ):
+        if not credentials[name]:
+            raise ConnectRefused(Problem(f"{name}_missing", message, name, gettext_noop("Fill it in.")))
+    try:
+        root, index = await discover(site, session)
+        if "application-passwords" not in read_object(index.get("authentication")):
+            raise ConnectRefused(
+                Problem(
+                    "application_passwords_off",
+                    gettext_noop("%(site)s does not offer application passwords."),
+                    "site",
+                    gettext_noop(
+                        "They need WordPress 5.6 or newer and HTTPS, and no security plugin that switches them off."
+                    ),
+                    {"site": site},
+                )
+            )
+        session.base_url = root
+        session.credentials = credentials
+        facts = await inspect_site(session)
+    except TransportError as error:
+        problem = error.problem
+        raise ConnectRefused(Problem(problem.code, problem.message, "site", problem.fix, problem.params)) from error
+    return Connected(facts, credentials, root)
+
+
+async def inspect_site(session: Session) -> Facts:
+    """Who the account is and what it may do. Raises ConnectRefused, or TransportError for the moment."""
+    open_session(session)
+    index = read_object((await _get(session, "/")).json())
+    answer = await _get(session, "/wp/v2/users/me", context="edit")
+    user = read_object(answer.json())
+    capabilities = read_object(user.get("capabilities"))
+    permissions = tuple(name for name in PERMISSIONS if capabilities.get(name))
+    if "publish_posts" not in permissions:
+        raise ConnectRefused(
+            Problem(
+                "permission_publish",
+                gettext_noop("The account “%(user)s” may not publish posts on this site."),
+                "username",
+                gettext_noop("Give it the role Author or Editor on the site, or use another account."),
+                {"user": str(user.get("name") or session.credentials["username"])},
+            )
+        )
+    home = str(index.get("home") or index.get("url") or session.base_url)
+    parts = urlsplit(home)
+    place = f"{parts.netloc}{parts.path.rstrip('/')}"
+    categories, all_categories = await _list_terms(session, "categories")
+    tags, _ = await _list_terms(session, "tags")
+    avatars = read_object(user.get("avatar_urls"))
+    return Facts(
+        account_id=f"{place}#{user['id']}",
+        handle=place,
+        name=html.unescape(str(index.get("name") or place)),
+        url=home,
+        avatar_url=str(index.get("site_icon_url") or avatars.get("96") or ""),
+        limits={
+            "user_id": user["id"],
+            "user_name": str(user.get("name") or ""),
+            "roles": list(user.get("roles") or ()),
+            "all_categories_listed": all_categories,
+        },
+        permissions=permissions,
+        terms={"categories": categories, "tags": tags},
+    )
+
+
+async def _list_terms(session: Session, taxonomy: str) -> tuple[tuple[str, ...], bool]:
+    """Names, the most used first, and whether these are all."""
+    names: list[str] = []
+    for page in range(1, TERM_PAGES + 1):
+        answer = await _get(
+            session,
+            f"/wp/v2/{taxonomy}",
+            page=page,
+            per_page=TERM_PAGE,
+            orderby="count",
+            order="desc",
+            _fields="id,name",
+        )
+        names += [html.unescape(str(read_object(term).get("name"))) for term in answer.json()]
+        if page >= int(answer.headers.get("x-wp-totalpages") or 1):
+            return tuple(names), True
+    return tuple(names), False
+
+
+async def _get(session: Session, route: str, **params: str | int) -> Response:
+    answer = await session.request("GET", address(session, route), params=params)
+    if answer.ok:
+        return answer
+    code = answer.json_object().get("code")
+    if answer.status in (401, 403):
+        message = strip_tags(str(answer.json_object().get("message") or answer.status))
+        raise ConnectRefused(
+            Problem(
+                "needs_reconnect",
+                gettext_noop("The site refused the user name or the application password: %(answer)s"),
+                "password",
+                gettext_noop(
+                    "Make a new application password in the site's profile page (not the password for signing in), "
+                    "and check that the server passes the Authorization header on."
+                ),
+                {"answer": message[:300]},
+            )
+        )
+    raise AnswerLost(
+        Problem(
+            "network_error",
+            gettext_noop("%(network)s had an error of its own (status %(status)s)."),
+            params={"network": NETWORK, "status": answer.status, "code": str(code or "")},
+        )
+    )
