@@ -21,11 +21,7 @@ def _secret_key() -> str:
 SECRET_KEY = _secret_key()
 DEBUG = False
 BASE_URL = environment.address()
-ALLOWED_HOSTS = [h for h in os.environ.get("KAJA_HOSTS", "").replace(" ", "").split(",") if h] or [
-    "127.0.0.1",
-    "localhost",
-    "[::1]",
-]
+ALLOWED_HOSTS = environment.hosts()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
@@ -63,6 +59,7 @@ INSTALLED_APPS = [
     "kaja.publishing",
     "kaja.api",
     "kaja.web",
+    "kaja.config",
 ]
 
 MIDDLEWARE = [
@@ -128,7 +125,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "kaja.web.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "kaja.web.accounts.forms.SignupForm"}
+ACCOUNT_FORMS = {"signup": "kaja.web.accounts.forms.SignupForm", "login": "kaja.web.accounts.forms.LoginForm"}
 CSRF_FAILURE_VIEW = "kaja.web.frame.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

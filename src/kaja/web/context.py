@@ -9,6 +9,7 @@ from django.utils.functional import SimpleLazyObject
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
 from kaja.web.frame.navigation import COMPOSE, address, list_destinations
 from kaja.web.needs_you.queries import count_needs_you
+from kaja.web.onboarding.steps import list_first_steps
 from kaja.workspaces.policy import Permission, can
 from kaja.workspaces.queries import list_workspaces_of
 
@@ -31,7 +32,16 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             with workspace_scope(workspace.id):
                 return count_needs_you(request.member)  # type: ignore[attr-defined]
 
+        def steps() -> dict[str, Any]:
+            if current_workspace_id() == workspace.id:
+                listed = list_first_steps(request.member, actor)  # type: ignore[attr-defined]
+            else:
+                with workspace_scope(workspace.id):
+                    listed = list_first_steps(request.member, actor)  # type: ignore[attr-defined]
+            return {"list": listed, "done": sum(step.done for step in listed), "all": len(listed)}
+
         values |= {
+            "steps": SimpleLazyObject(steps),
             "nav": list_destinations(workspace.slug, request.path),
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
             "workspaces": SimpleLazyObject(lambda: list_workspaces_of(request.user)),  # type: ignore[arg-type]

@@ -91,6 +91,7 @@ class Member(TenantModel):
     role = models.CharField(max_length=20, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
     last_seen_notice_at = models.DateTimeField(null=True, blank=True)
+    first_steps_hidden_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="member_once")]

@@ -5,7 +5,7 @@ from hashlib import sha256
 from django.db.models import Q, QuerySet
 
 from kaja.kernel.clock import now
-from kaja.kernel.tenancy import SystemPurpose, current_workspace_id, system_scope
+from kaja.kernel.tenancy import SystemPurpose, UnscopedQuery, current_workspace_id, system_scope
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
 from kaja.workspaces.policy import ROLE_PERMISSIONS
@@ -48,7 +48,10 @@ def get_open_invitation(token: str) -> Invitation | None:
 
 def get_workspace() -> Workspace:
     """The workspace of the entered scope."""
-    return Workspace.objects.get(pk=current_workspace_id())
+    workspace_id = current_workspace_id()
+    if workspace_id is None:
+        raise UnscopedQuery("the current workspace was asked for outside a scope")
+    return Workspace.objects.get(pk=workspace_id)
 
 
 def list_members() -> QuerySet[Member]:

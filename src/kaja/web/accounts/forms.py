@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.http import HttpRequest
@@ -22,6 +23,12 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
     )
     field_order = ["name", "email", "password1"]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].help_text = _("At least ten characters; a few words in a row are good.")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
     def custom_signup(self, request: HttpRequest, user: Any) -> None:
         """Store what allauth does not know of."""
         user.name = self.cleaned_data["name"].strip()
@@ -34,3 +41,15 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
         if User.objects.filter(email=email).exists():
             raise forms.ValidationError(_("There is an account with this address already. Sign in with it instead."))
         return email
+
+
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth ships no types
+    """allauth's form without the hints inside the fields, and with no link in the help."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+        if "remember" in self.fields:
+            self.fields["remember"].label = _("Stay signed in on this device")

@@ -1,11 +1,121 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""Connecting and reconnecting a channel: choose the network, do what it asks, come back."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from kaja.channels.actions import connect_channel, finish_authorization, start_authorization
+from kaja.channels.models import Channel
+from kaja.channels.queries import get_channel
+from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.registry import CONNECTORS
+from kaja.web.channels.forms import make_connect_form
+from kaja.web.channels.guides import GUIDES
+from kaja.web.flash import flash, flash_refusal
+from kaja.web.frame.navigation import COMPOSE, address
+from kaja.web.onboarding.steps import has_posts
+from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+@workspace_view(Permission.CHANNELS)
+def choose(request: WorkspaceRequest) -> HttpResponse:
+    """Which network?"""
+    infos = [connector.info for connector in CONNECTORS.values()]
+    real = [info for info in infos if not info.practice]
+    practice = [info for info in infos if info.practice]
+    return render_page(request, "channels/choose.html", {"real": real, "practice": practice})
 
 
-choose = _later
-connect = _later
-callback = _later
-reconnect = _later
+@require_http_methods(["GET", "POST"])
+@workspace_view(Permission.CHANNELS, scoped=False)
+def connect(request: WorkspaceRequest, network: str) -> HttpResponse:
+    """One network's form."""
+    return _connect(request, network, None)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view(Permission.CHANNELS, scoped=False)
+def reconnect(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
+    """The same form for a channel that exists; its row and history stay."""
+    with workspace_scope(request.workspace.id):
+        channel = get_channel(channel_id)
+    return _connect(request, channel.network, channel)
+
+
+def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -> HttpResponse:
+    connector = CONNECTORS.get(network)
+    if connector is None:
+        raise Http404
+    info = connector.info
+    initial = _known(channel) if channel else {}
+    form = make_connect_form(info, request.POST or None, initial)
+    status = 200
+    if request.method == "POST" and form.is_valid():
+        values = {name: str(value) for name, value in form.cleaned_data.items()}
+        try:
+            if info.connect == "oauth":
+                callback = request.build_absolute_uri(
+                    reverse("channels:callback", args=[request.workspace.slug, network])
+                )
+                url = start_authorization(request.actor, request.workspace, network, values, callback, expected=channel)
+                return HttpResponseRedirect(url)
+            connected = connect_channel(request.actor, request.workspace, network, values, expected=channel)
+            return _done(request, connected, again=channel is not None)
+        except Refused as refused:
+            add_problems(form, refused)
+    if form.errors:
+        status = 422
+    context = {
+        "form": form,
+        "info": info,
+        "guide": GUIDES.get(network, []),
+        "channel": channel,
+        "practice": info.practice,
+    }
+    with workspace_scope(request.workspace.id):
+        return render_page(request, "channels/connect.html", context, status=status)
+
+
+@require_GET
+@workspace_view(Permission.CHANNELS, scoped=False)
+def callback(request: WorkspaceRequest, network: str) -> HttpResponse:
+    """Where a network sends the person back to."""
+    try:
+        channel = finish_authorization(request.actor, request.workspace, network, request.GET.dict())
+    except Refused as refused:
+        flash_refusal(request, refused)
+        return redirect("channels:connect", request.workspace.slug)
+    return _done(request, channel, again=False)
+
+
+def _done(request: WorkspaceRequest, channel: Channel, *, again: bool) -> HttpResponse:
+    slug = request.workspace.slug
+    if again:
+        flash(request, _("%(channel)s is connected again; its history is kept.") % {"channel": channel})
+        return redirect("channels:page", slug, channel.id)
+    flash(request, _("%(channel)s is connected.") % {"channel": channel})
+    with workspace_scope(request.workspace.id):
+        first = not has_posts()
+    # Whoever has written nothing yet came here to write.
+    compose = address(COMPOSE, slug)
+    return redirect(compose) if first and compose else redirect("channels:page", slug, channel.id)
+
+
+def _known(channel: Channel) -> dict[str, str]:
+    """What need not be typed again. Field names are the connectors' own."""
+    return {
+        "handle": channel.handle,
+        "identifier": channel.handle,
+        "name": channel.name,
+        "base_url": channel.base_url,
+        "service": channel.base_url,
+        "site": channel.base_url,
+        "url": channel.base_url,
+        "instance": channel.base_url,
+    }

@@ -1,11 +1,97 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""The list of channels, and one channel: its health, its permissions, its quota, its history."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kaja.channels.actions import check_channel, disconnect_channel
+from kaja.channels.models import Channel, Health
+from kaja.channels.queries import get_channel, list_channels, list_quotas
+from kaja.channels.sessions import facts_of
+from kaja.kernel.clock import now
+from kaja.networks.registry import CONNECTORS
+from kaja.web.flash import flash
+from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.policy import Permission
+from kaja.workspaces.queries import list_audit
+
+SOON_DAYS = 7
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+def describe(channel: Channel) -> dict[str, object]:
+    """What the list and the page say of a channel."""
+    state = "disconnected" if channel.disconnected_at else channel.health
+    days = (channel.expires_at - now()).days if channel.expires_at and not channel.disconnected_at else None
+    return {
+        "channel": channel,
+        "state": state,
+        "expires_soon": days is not None and days < SOON_DAYS,
+        "practice": channel.network in CONNECTORS and CONNECTORS[channel.network].info.practice,
+    }
 
 
-index = _later
-page = _later
-check = _later
-disconnect = _later
+@workspace_view()
+def index(request: WorkspaceRequest) -> HttpResponse:
+    """Every channel of the workspace; those that were let go stand below."""
+    rows = [describe(channel) for channel in list_channels(disconnected=True)]
+    return render_page(
+        request,
+        "channels/list.html",
+        {
+            "connected": [row for row in rows if row["state"] != "disconnected"],
+            "former": [row for row in rows if row["state"] == "disconnected"],
+        },
+    )
+
+
+@workspace_view()
+def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
+    """One channel."""
+    channel = get_channel(channel_id)
+    facts = facts_of(channel)
+    connector = CONNECTORS.get(channel.network)
+    return render_page(
+        request,
+        "channels/page.html",
+        describe(channel)
+        | {
+            "facts": facts,
+            "limits": [(name, value) for name, value in facts.limits.items() if isinstance(value, int | str)],
+            "info": connector.info if connector else None,
+            "quotas": list_quotas(channel),
+            "history": list_audit(target_id=str(channel.id))[:20],
+        },
+    )
+
+
+@require_POST
+@workspace_view(scoped=False)
+def check(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
+    """Ask the network now."""
+    channel = check_channel(request.workspace.id, channel_id)
+    if channel.health == Health.OK and not channel.health_failures:
+        flash(request, _("%(channel)s answers and works.") % {"channel": channel})
+    else:
+        flash(
+            request, _("%(channel)s did not pass the check; the reason stands below.") % {"channel": channel}, "warning"
+        )
+    return redirect("channels:page", request.workspace.slug, channel_id)
+
+
+@require_POST
+@workspace_view(Permission.CHANNELS)
+def disconnect(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
+    """Let a channel go; it can be connected again with its history."""
+    channel = disconnect_channel(request.actor, channel_id)
+    flash(
+        request,
+        _(
+            "%(channel)s is disconnected. Its planned posts stay in the calendar and are not sent: move them, "
+            "or connect again."
+        )
+        % {"channel": channel},
+    )
+    return redirect("channels:list", request.workspace.slug)

@@ -57,3 +57,11 @@ def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:
             }
         )
     return found
+
+
+def post_address(slug: str, post_id: Any) -> str:
+    """The address of a post's page."""
+    try:
+        return reverse("post:page", args=[slug, post_id])
+    except NoReverseMatch:
+        return ""

@@ -1,15 +1,14 @@
 """What the palette finds: pages, posts, channels, people, actions."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.db.models import Q
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kaja.channels.models import Channel
 from kaja.content.models import Post
-from kaja.web.frame.navigation import COMPOSE, address, list_destinations
+from kaja.web.frame.navigation import COMPOSE, address, list_destinations, post_address
 from kaja.web.workspace import WorkspaceRequest
 from kaja.workspaces.models import Member
 from kaja.workspaces.policy import Permission, can
@@ -82,16 +81,9 @@ def _pages(request: WorkspaceRequest, query: str) -> list[Hit]:
 def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
     found = Post.objects.filter(deleted_at=None, summary__icontains=query).order_by("-updated_at")[:MOST]
     return [
-        Hit(post.summary, _post_address(request.workspace.slug, post.id), "file-text", post.get_state_display())
+        Hit(post.summary, post_address(request.workspace.slug, post.id), "file-text", post.get_state_display())
         for post in found
     ]
-
-
-def _post_address(slug: str, post_id: Any) -> str:
-    try:
-        return reverse("post:page", args=[slug, post_id])
-    except NoReverseMatch:
-        return ""
 
 
 def _channels(request: WorkspaceRequest, query: str) -> list[Hit]:

@@ -1,10 +1,92 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""One page with everything that waits for a person, each with the one or two presses that settle it."""
+
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing.actions import cancel_delivery, resolve_missed, retry_delivery, settle_delivery
+from kaja.web.flash import flash
+from kaja.web.frame.navigation import address
+from kaja.web.needs_you.queries import list_channels_to_reconnect, list_unsettled_notices, list_waiting
+from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.actions import read_notice, read_notices
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+@workspace_view()
+def index(request: WorkspaceRequest) -> HttpResponse:
+    """Everything that waits."""
+    waiting = list_waiting()
+    channels = list_channels_to_reconnect()
+    notices = list(list_unsettled_notices(request.member)[:100])
+    context = {
+        "waiting": waiting,
+        "channels": channels,
+        "notices": notices,
+        "nothing": not (waiting or channels or notices),
+        "calendar": address("calendar:index", request.workspace.slug),
+    }
+    return render_page(request, "needs_you/list.html", context)
 
 
-index = _later
-read = _later
-read_all = _later
+@require_POST
+@workspace_view(Permission.PUBLISH)
+def settle(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
+    """Carry out what the person decided: `do` is there, send_again, retry, send_now or drop; `next` leads back."""
+    do = request.POST.get("do", "")
+    actor = request.actor
+    match do:
+        case "there":
+            candidate, url = request.POST.get("candidate", ""), request.POST.get("url", "")
+            settle_delivery(actor, delivery_id, "there", candidate=candidate, url=url)
+            flash(request, _("Noted: it stands on the network."))
+        case "send_again":
+            settle_delivery(actor, delivery_id, "send_again")
+            flash(request, _("It is being sent again."))
+        case "leave":
+            settle_delivery(actor, delivery_id, "drop")
+            flash(request, _("Left as it is. Kaja does not send it again."))
+        case "retry":
+            retry_delivery(actor, delivery_id)
+            flash(request, _("It is being sent again."))
+        case "send_now":
+            resolve_missed(actor, delivery_id, "send_now")
+            flash(request, _("It is being sent now."))
+        case "drop":
+            cancel_delivery(actor, delivery_id)
+            flash(request, _("It is not sent. The post itself is kept."))
+        case _:
+            raise Refused(
+                Problem(
+                    code="decision_unknown",
+                    message=gettext_noop("Kaja does not know the decision “%(decision)s”."),
+                    fix=gettext_noop("Load the page again and use its buttons."),
+                    params={"decision": do[:40]},
+                )
+            )
+    back = request.POST.get("next", "")
+    # Only back into this workspace: an address from a form leads nowhere else.
+    if back.startswith(f"/w/{request.workspace.slug}/"):
+        return redirect(back)
+    return redirect("needs_you:list", request.workspace.slug)
+
+
+@require_POST
+@workspace_view()
+def read(request: WorkspaceRequest, notice_id: UUID) -> HttpResponse:
+    """Put one notice away."""
+    read_notice(request.member, notice_id)
+    return redirect("needs_you:list", request.workspace.slug)
+
+
+@require_POST
+@workspace_view()
+def read_all(request: WorkspaceRequest) -> HttpResponse:
+    """Put all notices away."""
+    read_notices(request.member)
+    return redirect("needs_you:list", request.workspace.slug)

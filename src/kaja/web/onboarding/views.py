@@ -1,11 +1,87 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""From nothing to the first post: every page leads to the next."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kaja.channels.actions import connect_channel
+from kaja.networks.registry import CONNECTORS
+from kaja.web.flash import flash, flash_refusal
+from kaja.web.frame.navigation import COMPOSE, address
+from kaja.web.frame.views import LAST_WORKSPACE
+from kaja.web.onboarding.forms import WorkspaceForm
+from kaja.web.onboarding.steps import hide
+from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.workspaces.actions import create_workspace
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.models import User
+from kaja.workspaces.policy import Permission
+from kaja.workspaces.queries import list_workspaces_of
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+@login_required
+@require_http_methods(["GET", "POST"])
+def workspace(request: HttpRequest) -> HttpResponse:
+    """Make a workspace: the first, or one more."""
+    assert isinstance(request.user, User)
+    first = not list_workspaces_of(request.user)
+    form = WorkspaceForm(request.POST or None, initial={"language": get_language()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = create_workspace(request.user, **form.cleaned_data)
+        except Refused as refused:
+            add_problems(form, refused)
+        else:
+            request.session[LAST_WORKSPACE] = made.slug
+            return redirect("onboarding:channel", made.slug)
+    return render_page(request, "onboarding/workspace.html", {"form": form, "first": first})
 
 
-workspace = _later
-channel = _later
-practice = _later
-hide_steps = _later
+@workspace_view(Permission.CHANNELS)
+def channel(request: WorkspaceRequest) -> HttpResponse:
+    """Connect a first channel: practice in one press, or a real network."""
+    networks = [connector.info for connector in CONNECTORS.values() if not connector.info.practice]
+    return render_page(request, "onboarding/channel.html", {"workspace": request.workspace, "networks": networks})
+
+
+@require_POST
+@workspace_view(Permission.CHANNELS, scoped=False)
+def practice(request: WorkspaceRequest) -> HttpResponse:
+    """Connect the practice network, whose form has a default for everything, and go on to the first post."""
+    slug = request.workspace.slug
+    connector = next((c for c in CONNECTORS.values() if c.info.practice), None)
+    if connector is None:
+        flash(request, _("This Kaja runs without the practice network. Connect a real channel instead."), "warning")
+        return redirect("onboarding:channel", slug)
+    form = {field.name: field.default for field in connector.info.form}
+    form["name"] = request.workspace.name
+    try:
+        connected = connect_channel(request.actor, request.workspace, connector.info.key, form)
+    except Refused as refused:
+        flash_refusal(request, refused)
+        return redirect("onboarding:channel", slug)
+    flash(
+        request,
+        _("The practice channel %(name)s is connected. Write your first post.") % {"name": connected},
+        link=reverse("channels:page", args=[slug, connected.id]),
+        word=_("See the channel"),
+    )
+    return redirect(address(COMPOSE, slug) or reverse("workspace", args=[slug]))
+
+
+@workspace_view()
+def steps(request: WorkspaceRequest) -> HttpResponse:
+    """What is left of the first steps."""
+    return render_page(request, "onboarding/steps_page.html")
+
+
+@require_POST
+@workspace_view()
+def hide_steps(request: WorkspaceRequest) -> HttpResponse:
+    """Put the list of first steps away."""
+    hide(request.member)
+    return redirect("workspace", request.workspace.slug)

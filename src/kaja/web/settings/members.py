@@ -1,12 +1,97 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""Members: who belongs, as what, and inviting more."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kaja.kernel.clock import now
+from kaja.web.flash import flash
+from kaja.web.settings.forms import InviteForm
+from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.workspaces import actions
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.jobs import mail_invitation
+from kaja.workspaces.models import Role
+from kaja.workspaces.policy import Permission
+from kaja.workspaces.queries import list_members, list_open_invitations
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+def _render(
+    request: WorkspaceRequest, form: InviteForm, link: str = "", email: str = "", status: int = 200
+) -> HttpResponse:
+    context = {
+        "members": list_members(),
+        "invitations": list_open_invitations(),
+        "roles": Role.choices,
+        "form": form,
+        "link": link,
+        "link_email": email,
+        "now": now(),
+    }
+    return render_page(request, "settings/members.html", context, status=status)
 
 
-index = _later
-invite = _later
-role = _later
-remove = _later
-revoke = _later
+@workspace_view()
+def index(request: WorkspaceRequest) -> HttpResponse:
+    """Everybody in the workspace, and open invitations."""
+    return _render(request, InviteForm())
+
+
+@require_POST
+@workspace_view(Permission.MANAGE)
+def invite(request: WorkspaceRequest) -> HttpResponse:
+    """Make an invitation; its link is shown this once, and mailed where mail works."""
+    form = InviteForm(request.POST)
+    if not form.is_valid():
+        return _render(request, form, status=422)
+    try:
+        invitation, token = actions.invite(request.actor, **form.cleaned_data)
+    except Refused as refused:
+        add_problems(form, refused)
+        return _render(request, form, status=422)
+    path = reverse("invitation", args=[token])
+    if settings.EMAIL_HOST:
+        mail_invitation.defer(
+            email=invitation.email,
+            workspace_name=request.workspace.name,
+            inviter=str(request.user),
+            language=get_language() or "en",
+            link_path=path,
+        )
+    return _render(request, InviteForm(), request.build_absolute_uri(path), invitation.email)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE)
+def revoke(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
+    """Take an invitation back."""
+    actions.revoke_invitation(request.actor, invitation_id)
+    flash(request, _("The invitation is taken back; its link opens nothing any more."))
+    return redirect("settings:members", request.workspace.slug)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE)
+def role(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
+    """Give a member another role."""
+    member = actions.change_role(request.actor, member_id, request.POST.get("role", ""))
+    flash(request, _("%(person)s is now: %(role)s.") % {"person": member.user, "role": member.get_role_display()})
+    return redirect("settings:members", request.workspace.slug)
+
+
+@require_POST
+@workspace_view()
+def remove(request: WorkspaceRequest, member_id: UUID) -> HttpResponse:
+    """Remove a member, or leave."""
+    actions.remove_member(request.actor, member_id)
+    if member_id == request.member.id:
+        flash(request, _("You left %(workspace)s.") % {"workspace": request.workspace})
+        return redirect("home")
+    flash(request, _("The person is removed. What they wrote stays."))
+    return redirect("settings:members", request.workspace.slug)

@@ -1,11 +1,87 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""The workspace's own settings, the big switch, and the audit log."""
+
+from uuid import UUID
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from kaja.publishing.actions import pause_workspace, resume_workspace
+from kaja.web.flash import flash
+from kaja.web.settings.forms import SettingsForm
+from kaja.web.settings.words import name_target
+from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.workspaces import actions
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.models import AuditEntry
+from kaja.workspaces.policy import Permission, can
+from kaja.workspaces.queries import list_audit
+
+AUDIT_PAGE = 50
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+@require_http_methods(["GET", "POST"])
+@workspace_view()
+def workspace(request: WorkspaceRequest) -> HttpResponse:
+    """Name, zone, language, late limit; read-only for those who do not manage."""
+    here = request.workspace
+    initial = {
+        "name": here.name,
+        "time_zone": here.time_zone,
+        "language": here.language,
+        "late_limit_minutes": here.late_limit_minutes,
+    }
+    form = SettingsForm(request.POST or None, initial=initial)
+    if not can(request.actor, Permission.MANAGE):
+        for field in form.fields.values():
+            field.disabled = True
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.update_workspace(request.actor, **form.cleaned_data)
+        except Refused as refused:
+            add_problems(form, refused)
+        else:
+            flash(request, _("The settings are saved."))
+            return redirect("settings:workspace", here.slug)
+    return render_page(request, "settings/workspace.html", {"form": form}, status=422 if form.errors else 200)
 
 
-workspace = _later
-pause = _later
-resume = _later
-audit = _later
+@require_POST
+@workspace_view(Permission.MANAGE)
+def pause(request: WorkspaceRequest) -> HttpResponse:
+    """Stop everything."""
+    pause_workspace(request.actor)
+    flash(request, _("Everything is paused. What is being sent at this moment may still arrive."), "warning")
+    return redirect("settings:workspace", request.workspace.slug)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE)
+def resume(request: WorkspaceRequest) -> HttpResponse:
+    """Go on."""
+    resume_workspace(request.actor)
+    flash(request, _("Sending goes on. Posts that are later than the late limit wait on “Needs you”."))
+    return redirect("settings:workspace", request.workspace.slug)
+
+
+@workspace_view(Permission.MANAGE)
+def audit(request: WorkspaceRequest) -> HttpResponse:
+    """Who did what, newest first, in pages that stay right while entries are added."""
+    try:
+        before = UUID(request.GET["before"]) if request.GET.get("before") else None
+    except ValueError:
+        raise Http404 from None
+    entries = list(list_audit(before=before)[: AUDIT_PAGE + 1])
+    older = entries[AUDIT_PAGE - 1].id if len(entries) > AUDIT_PAGE else None
+    rows = [
+        {"entry": entry, "target": name_target({**entry.before, **entry.after}), "changes": _changes(entry)}
+        for entry in entries[:AUDIT_PAGE]
+    ]
+    return render_page(request, "settings/audit.html", {"rows": rows, "older": older, "paged": before is not None})
+
+
+def _changes(entry: AuditEntry) -> list[tuple[str, object, object]]:
+    before, after = entry.before, entry.after
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return [(name, before.get(name, ""), after.get(name, "")) for name in names]

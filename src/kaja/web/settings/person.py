@@ -1,10 +1,92 @@
-from django.http import Http404, HttpRequest, HttpResponse
+"""What belongs to the person: profile, security, API tokens."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from kaja.api.tokens import SCOPES, create_token, list_tokens, revoke_token
+from kaja.kernel.clock import now
+from kaja.web.flash import flash
+from kaja.web.settings.forms import ProfileForm, TokenForm
+from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.workspaces.actions import update_profile
+from kaja.workspaces.errors import Refused
+
+SCOPE_WORDS = {
+    "view": translation.gettext_lazy("see everything in the workspace"),
+    "write": translation.gettext_lazy("write: ideas, drafts, media"),
+    "publish": translation.gettext_lazy("publish: schedule, send, settle, edit and delete on networks"),
+    "channels": translation.gettext_lazy("connect and disconnect channels"),
+    "manage": translation.gettext_lazy("manage: settings, members, pause everything"),
+}
 
 
-def _later(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-    raise Http404
+@require_http_methods(["GET", "POST"])
+@workspace_view()
+def profile(request: WorkspaceRequest) -> HttpResponse:
+    """Name, language, theme, e-mails."""
+    user = request.user
+    initial = {
+        "name": user.name,
+        "language": user.language,
+        "theme": user.theme,
+        "mail_notices": user.mail_notices,
+    }
+    form = ProfileForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            update_profile(user, **form.cleaned_data)
+        except Refused as refused:
+            add_problems(form, refused)
+        else:
+            # Said in the language that was just chosen.
+            with translation.override(user.language or request.workspace.language):
+                flash(request, _("Your profile is saved."))
+            return redirect("settings:profile", request.workspace.slug)
+    return render_page(request, "settings/profile.html", {"form": form}, status=422 if form.errors else 200)
 
 
-profile = _later
-security = _later
-tokens = _later
+@workspace_view()
+def security(request: WorkspaceRequest) -> HttpResponse:
+    """Password, two-factor sign-in, passkeys, recovery codes: what is set up and where to change it."""
+    kinds = list(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+    context = {
+        "totp": Authenticator.Type.TOTP in kinds,
+        "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),
+        "recovery": Authenticator.Type.RECOVERY_CODES in kinds,
+    }
+    return render_page(request, "settings/security.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view()
+def tokens(request: WorkspaceRequest) -> HttpResponse:
+    """API tokens: make one (its secret is shown once), see them, end them."""
+    form = TokenForm(request.POST if request.POST.get("do") == "create" else None, initial={"scopes": ["view"]})
+    form.fields["scopes"].choices = [  # type: ignore[attr-defined]
+        (scope, SCOPE_WORDS.get(scope, scope)) for scope in SCOPES if scope in request.actor.permissions
+    ]
+    secret = ""
+    if request.method == "POST" and request.POST.get("do") == "revoke":
+        try:
+            token_id = UUID(request.POST.get("token", ""))
+        except ValueError:
+            raise Http404 from None
+        revoked = revoke_token(request.actor, token_id)
+        flash(request, _("The token “%(name)s” opens nothing any more.") % {"name": revoked.name})
+        return redirect("settings:tokens", request.workspace.slug)
+    if request.method == "POST" and form.is_valid():
+        days = form.cleaned_data["days"]
+        expires = now() + timedelta(days=int(days)) if days else None
+        try:
+            secret = create_token(request.actor, form.cleaned_data["name"], form.cleaned_data["scopes"], expires)[1]
+        except Refused as refused:
+            add_problems(form, refused)
+    context = {"form": form, "secret": secret, "tokens": list_tokens(request.actor), "now": now()}
+    return render_page(request, "settings/tokens.html", context, status=422 if form.errors else 200)

@@ -15,11 +15,14 @@ from django.utils.translation import gettext_lazy as _
 
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
+from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
+from kaja.web.settings.words import action_words, name_target
 
 register = template.Library()
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 
+register.filter("action_words", action_words)
 register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
@@ -53,6 +56,18 @@ def _use(kind: str, href: str, size: str, label: str) -> SafeString:
             '<svg class="{}" role="img" aria-label="{}"><use href="{}"></use></svg>', classes, label, href
         )
     return format_html('<svg class="{}" aria-hidden="true"><use href="{}"></use></svg>', classes, href)
+
+
+@register.simple_tag
+def post_url(slug: str, post_id: Any) -> str:
+    """The address of a post's page."""
+    return post_address(slug, post_id)
+
+
+@register.filter
+def entry_target(entry: Any) -> str:
+    """What an audit entry is about."""
+    return name_target({**entry.before, **entry.after})
 
 
 @register.filter

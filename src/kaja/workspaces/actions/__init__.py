@@ -10,8 +10,6 @@ from kaja.workspaces.actions.members import (
 from kaja.workspaces.actions.people import read_notice, read_notices, update_profile
 from kaja.workspaces.actions.workspaces import (
     create_workspace,
-    pause_workspace,
-    resume_workspace,
     update_workspace,
 )
 
@@ -20,11 +18,9 @@ __all__ = [
     "change_role",
     "create_workspace",
     "invite",
-    "pause_workspace",
     "read_notice",
     "read_notices",
     "remove_member",
-    "resume_workspace",
     "revoke_invitation",
     "update_profile",
     "update_workspace",

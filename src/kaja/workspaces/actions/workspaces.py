@@ -1,4 +1,4 @@
-"""Making a workspace, changing its settings, pausing it."""
+"""Making a workspace, changing its settings. Pausing it is a matter of `publishing`."""
 
 import re
 from typing import Any
@@ -8,9 +8,8 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
 
-from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
-from kaja.kernel.signals import notify_due, notify_live
+from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
@@ -77,34 +76,6 @@ def update_workspace(actor: Actor, *, name: str, time_zone: str, language: str, 
         if before != _values(workspace):
             audit.record(actor, "workspace.update", workspace, before, _values(workspace))
             notify_live(workspace.id, "workspace", workspace.id)
-    return workspace
-
-
-def pause_workspace(actor: Actor) -> Workspace:
-    """Stop every delivery of the workspace that has not begun. Pausing twice keeps the first moment."""
-    require(actor, Permission.MANAGE)
-    with transaction.atomic():
-        workspace = get_workspace()
-        if workspace.paused_at is None:
-            workspace.paused_at = now()
-            workspace.save(update_fields=["paused_at"])
-            audit.record(actor, "workspace.pause", workspace, after={"paused_at": workspace.paused_at.isoformat()})
-            notify_live(workspace.id, "workspace", workspace.id)
-    return workspace
-
-
-def resume_workspace(actor: Actor) -> Workspace:
-    """Let deliveries go on; what is later than the late limit becomes missed, and its author decides."""
-    require(actor, Permission.MANAGE)
-    with transaction.atomic():
-        workspace = get_workspace()
-        if workspace.paused_at is not None:
-            before = {"paused_at": workspace.paused_at.isoformat()}
-            workspace.paused_at = None
-            workspace.save(update_fields=["paused_at"])
-            audit.record(actor, "workspace.resume", workspace, before=before)
-            notify_live(workspace.id, "workspace", workspace.id)
-            notify_due()
     return workspace
 
 

@@ -1,0 +1,13 @@
+"""Everything that changes channels, in one place for those above."""
+
+from kaja.channels.connecting import check_channel, connect_channel, finish_authorization, start_authorization
+from kaja.channels.storing import disconnect_channel, store_connection
+
+__all__ = [
+    "check_channel",
+    "connect_channel",
+    "disconnect_channel",
+    "finish_authorization",
+    "start_authorization",
+    "store_connection",
+]

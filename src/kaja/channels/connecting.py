@@ -1,0 +1,267 @@
+"""The parts of connecting that talk to a network. They enter the workspace's scope only before and after.
+
+Called outside a scope, because a network may take half a minute and no transaction should wait for it.
+"""
+
+import json
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import timedelta
+from typing import TypeVar
+from uuid import UUID
+
+from kaja.channels.events import ChannelBroken
+from kaja.channels.models import Channel, Health, PendingConnection
+from kaja.channels.queries import get_channel
+from kaja.channels.sessions import (
+    make_session,
+    open_session,
+    record_health,
+    record_quota,
+    render_facts,
+    save_credentials,
+)
+from kaja.channels.storing import store_connection
+from kaja.channels.vault import get_vault
+from kaja.kernel.clock import now
+from kaja.kernel.events import publish
+from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.vault import VaultError
+from kaja.networks.kit.connector import Connected, Connector, ConnectRefused, Facts
+from kaja.networks.kit.http import TransportError, run_blocking
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.registry import CONNECTORS
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.models import Workspace
+from kaja.workspaces.notices import create_notice
+from kaja.workspaces.policy import Permission, require
+from kaja.workspaces.queries import hash_token
+
+T = TypeVar("T")
+
+PENDING_LASTS = timedelta(minutes=20)
+
+
+def connect_channel(
+    actor: Actor, workspace: Workspace, network: str, form: Mapping[str, str], *, expected: Channel | None = None
+) -> Channel:
+    """Connect by a form (address, app password ...). `expected` is the channel that is being reconnected.
+
+    Raises Refused with what the network or the form check said; nothing is stored then.
+    """
+    require(actor, Permission.CHANNELS)
+    connector = get_form_connector(network)
+    require_fields(connector, form)
+
+    async def fetch() -> Connected:
+        return await connector.connect(dict(form), {}, make_session(network, "", {}))
+
+    connected = _ask(fetch)
+    with workspace_scope(workspace.id):
+        return store_connection(actor, network, connected, expected=expected)
+
+
+def start_authorization(
+    actor: Actor,
+    workspace: Workspace,
+    network: str,
+    form: Mapping[str, str],
+    redirect_uri: str,
+    *,
+    expected: Channel | None = None,
+) -> str:
+    """Begin an OAuth round trip; returns the network's address to send the person to."""
+    require(actor, Permission.CHANNELS)
+    connector = _get_connector(network)
+    require_fields(connector, form)
+    state = secrets.token_urlsafe(32)
+
+    async def fetch() -> tuple[str, dict[str, str]]:
+        session = make_session(network, "", {})
+        authorization = await connector.authorize(dict(form), redirect_uri, state, session)
+        return authorization.url, dict(authorization.pending)
+
+    url, pending = _ask(fetch)
+    assert actor.user_id is not None, "only a person can consent"
+    with workspace_scope(workspace.id):
+        PendingConnection.objects.filter(expires_at__lt=now()).delete()
+        row = PendingConnection(
+            state_hash=hash_token(state),
+            network=network,
+            user_id=actor.user_id,
+            channel=expected,
+            expires_at=now() + PENDING_LASTS,
+        )
+        row.sealed = get_vault().seal(json.dumps(pending).encode(), bound_to=f"pending:{row.id}")
+        row.save()
+    return url
+
+
+def finish_authorization(actor: Actor, workspace: Workspace, network: str, answer: Mapping[str, str]) -> Channel:
+    """End an OAuth round trip with what the network sent along. The state opens once, for the person who began."""
+    require(actor, Permission.CHANNELS)
+    connector = _get_connector(network)
+    if actor.user_id is None:
+        raise Refused(_state_unknown())
+    with workspace_scope(workspace.id):
+        row = (
+            PendingConnection.objects.select_for_update()
+            .select_related("channel")
+            .filter(
+                state_hash=hash_token(answer.get("state", "")),
+                network=network,
+                user_id=actor.user_id,
+                expires_at__gt=now(),
+            )
+            .first()
+        )
+        if row is None:
+            raise Refused(_state_unknown())
+        expected = row.channel
+        pending = json.loads(get_vault().open(bytes(row.sealed), bound_to=f"pending:{row.id}"))
+        row.delete()
+    if answer.get("error"):
+        raise Refused(_not_allowed(connector))
+
+    async def fetch() -> Connected:
+        return await connector.connect(dict(answer), pending, make_session(network, "", {}))
+
+    connected = _ask(fetch)
+    with workspace_scope(workspace.id):
+        return store_connection(actor, network, connected, expected=expected)
+
+
+def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
+    """Ask the network whether the channel still works, and keep what it said: health, limits, permissions, quotas."""
+    with workspace_scope(workspace_id):
+        channel = get_channel(channel_id)
+        if channel.disconnected_at is not None:
+            return channel
+        before = channel.health
+        try:
+            session = open_session(channel)
+        except VaultError:
+            record_health(channel, Health.RECONNECT, _sealed_shut())
+            _tell_broken(channel, before)
+            return channel
+    connector = _get_connector(channel.network)
+
+    async def fetch() -> Facts:
+        return await connector.inspect(session)
+
+    health, problem, facts = Health.OK, None, None
+    try:
+        facts = run_blocking(fetch)
+    except ConnectRefused as refused:
+        health, problem = Health.RECONNECT, refused.problem
+    except TransportError as error:
+        health, problem = Health.UNREACHABLE, error.problem
+    with workspace_scope(workspace_id):
+        channel = get_channel(channel_id)
+        if channel.disconnected_at is not None:
+            return channel
+        if session.credentials_changed:
+            save_credentials(channel, session.credentials)
+        if facts is not None and facts.account_id == channel.account_id:
+            channel.facts, channel.expires_at = render_facts(facts), facts.expires_at
+            channel.name, channel.handle = (facts.name or facts.handle)[:200], facts.handle[:200]
+            channel.save(update_fields=["facts", "expires_at", "name", "handle"])
+        record_quota(channel, session.quotas.values())
+        if health == Health.OK:
+            Channel.objects.filter(id=channel.id).update(checked_at=now())
+        record_health(channel, health, problem)
+        _tell_broken(channel, before)
+    channel.refresh_from_db()
+    return channel
+
+
+def _tell_broken(channel: Channel, before: str) -> None:
+    if channel.health == Health.RECONNECT and before != Health.RECONNECT:
+        publish(ChannelBroken(channel.id))
+        create_notice(
+            "channel.broken",
+            gettext_noop("The channel %(channel)s has to be connected again: nothing can be sent to it until then."),
+            {"channel": str(channel)},
+            path=f"channels/{channel.id}/",
+            permission=Permission.CHANNELS,
+        )
+
+
+def _ask(fetch: Callable[[], Awaitable[T]]) -> T:
+    """Run one exchange; what went wrong in it is a refusal with the network's own reason."""
+    try:
+        return run_blocking(fetch)
+    except (ConnectRefused, TransportError) as error:
+        raise Refused(error.problem) from error
+
+
+def get_form_connector(network: str) -> Connector:
+    """The connector of a network that is connected by a form. Raises Refused for one that needs a browser."""
+    connector = _get_connector(network)
+    if connector.info.connect != "form":
+        raise Refused(
+            Problem(
+                code="needs_browser",
+                message=gettext_noop("%(network)s is connected by giving consent in a browser."),
+                fix=gettext_noop("Open the channels page of the workspace and connect it there."),
+                params={"network": connector.info.name},
+            )
+        )
+    return connector
+
+
+def require_fields(connector: Connector, form: Mapping[str, str]) -> None:
+    """Raise Refused for every field of the connect form that is empty."""
+    missing = [
+        Problem(
+            code="field_missing",
+            field=field.name,
+            message=gettext_noop("“%(label)s” is empty."),
+            fix=gettext_noop("Fill it in."),
+            params={"label": field.label},
+        )
+        for field in connector.info.form
+        if not field.default and not str(form.get(field.name, "")).strip()
+    ]
+    if missing:
+        raise Refused(*missing)
+
+
+def _get_connector(network: str) -> Connector:
+    connector = CONNECTORS.get(network)
+    if connector is None:
+        raise NotFound(
+            Problem(
+                code="network_unknown",
+                message=gettext_noop("Kaja does not know the network “%(network)s”."),
+                fix=gettext_noop("Choose one of the listed networks."),
+                params={"network": network},
+            )
+        )
+    return connector
+
+
+def _state_unknown() -> Problem:
+    return Problem(
+        code="oauth_state",
+        message=gettext_noop("This consent was not asked for from here, was used already, or took over 20 minutes."),
+        fix=gettext_noop("Start connecting again from the channels page, in the same browser."),
+    )
+
+
+def _not_allowed(connector: Connector) -> Problem:
+    return Problem(
+        code="consent_refused",
+        message=gettext_noop("%(network)s says that the consent was not given, so nothing was connected."),
+        fix=gettext_noop("Connect again and allow what Kaja asks for."),
+        params={"network": connector.info.name},
+    )
+
+
+def _sealed_shut() -> Problem:
+    return Problem(
+        code="credentials_sealed",
+        message=gettext_noop("The stored credentials cannot be opened with this installation's keys."),
+        fix=gettext_noop("Connect the channel again; ask the operator whether the key file was replaced."),
+    )

@@ -1,0 +1,36 @@
+"""The one place that connects domains' events."""
+
+from uuid import UUID
+
+from kaja.channels.events import ChannelConnected
+from kaja.kernel.events import subscribe
+from kaja.networks.kit.problems import gettext_noop
+from kaja.publishing.actions import wake_channel
+from kaja.publishing.events import DeliveryEvent, DeliveryFailed, DeliveryMissed, DeliveryUncertain
+from kaja.publishing.queries import get_delivery
+from kaja.workspaces.notices import create_notice
+
+NEWS = {
+    DeliveryFailed: gettext_noop("“%(post)s” could not be sent to %(channel)s."),
+    DeliveryMissed: gettext_noop("“%(post)s” was too late for %(channel)s and was not sent. You decide what happens."),
+    DeliveryUncertain: gettext_noop("Nobody knows whether “%(post)s” went out on %(channel)s. Please look."),
+}
+
+
+def _wake(event: ChannelConnected) -> None:
+    wake_channel(event.channel_id)
+
+
+def _tell(event: DeliveryEvent) -> None:
+    delivery = get_delivery(UUID(str(event.delivery_id)))
+    params = {"post": delivery.variant.post.summary[:60] or "…", "channel": str(delivery.channel)}
+    kind = type(event).__name__.removeprefix("Delivery").lower()
+    # The delivery's own page would need its post's address, which is the web's; "needs you" shows every one of them.
+    create_notice(f"delivery.{kind}", NEWS[type(event)], params, path=f"needs-you/#delivery-{delivery.id}")
+
+
+def connect() -> None:
+    """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
+    subscribe(ChannelConnected, _wake)
+    for event in NEWS:
+        subscribe(event, _tell)

@@ -1,0 +1,53 @@
+"""The audit log in plain words: what the code calls an action, and what a person reads."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+ACTIONS: dict[str, Any] = {
+    "workspace.create": _("made the workspace"),
+    "workspace.update": _("changed the workspace's settings"),
+    "workspace.pause": _("paused everything"),
+    "workspace.resume": _("resumed sending"),
+    "instance.pause": _("paused this whole Kaja"),
+    "instance.resume": _("resumed this whole Kaja"),
+    "member.invite": _("invited"),
+    "member.revoke_invitation": _("took back the invitation of"),
+    "member.join": _("joined"),
+    "member.change_role": _("changed the role of"),
+    "member.remove": _("removed"),
+    "channel.connect": _("connected the channel"),
+    "channel.reconnect": _("connected the channel again"),
+    "channel.disconnect": _("disconnected the channel"),
+    "token.create": _("made the API token"),
+    "token.revoke": _("ended the API token"),
+    "post.create": _("wrote a post"),
+    "post.update": _("changed a post"),
+    "post.autosave": _("changed a post"),
+    "post.plan": _("planned a post"),
+    "post.schedule": _("scheduled a post"),
+    "post.unschedule": _("took a post out of the schedule"),
+    "post.move": _("moved a post"),
+    "post.delete": _("deleted a post"),
+    "post.restore": _("restored a post"),
+    "post.duplicate": _("duplicated a post"),
+    "asset.upload": _("uploaded a file"),
+    "asset.alt": _("described a picture"),
+    "campaign.save": _("changed a campaign"),
+    "campaign.archive": _("archived a campaign"),
+    "label.create": _("made the label"),
+    "label.rename": _("renamed the label"),
+    "label.delete": _("deleted the label"),
+    "delivery.cancel": _("cancelled a delivery"),
+    "delivery.drop": _("dropped a delivery"),
+}
+
+
+def action_words(action: str) -> Any:
+    """What a person reads for an action; an action without words shows its own name."""
+    return ACTIONS.get(action, action)
+
+
+def name_target(values: dict[str, Any]) -> str:
+    """What an entry is about, as far as its values say."""
+    return str(values.get("name") or values.get("email") or values.get("summary") or values.get("filename") or "")

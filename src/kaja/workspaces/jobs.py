@@ -1,0 +1,66 @@
+"""E-mails to members."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from kaja.kernel.clock import now
+from kaja.kernel.jobs import job
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.models import Notice
+
+
+@job("workspaces.mail_notice")
+def mail_notice(workspace_id: str, notice_id: str) -> None:
+    """Send a notice to its member. A failing mail server is tried again; a notice is mailed once."""
+    send_notice(UUID(workspace_id), UUID(notice_id))
+
+
+@job("workspaces.mail_invitation")
+def mail_invitation(email: str, workspace_name: str, inviter: str, language: str, link_path: str) -> None:
+    """Send the link of an invitation."""
+    if not settings.EMAIL_HOST:
+        return
+    with translation.override(language):
+        context = {"workspace": workspace_name, "inviter": inviter, "link": settings.BASE_URL + link_path}
+        subject = translation.gettext("%(inviter)s invites you to %(workspace)s") % context
+        EmailMessage(_one_line(subject), render_to_string("mail/invitation.txt", context), to=[email]).send()
+
+
+def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
+    """Mail one notice now; returns whether a mail went out. Without a mail server nothing is sent."""
+    if not settings.EMAIL_HOST:
+        return False
+    with workspace_scope(workspace_id):
+        notice = (
+            Notice.objects.select_for_update(of=("self",))
+            .select_related("member__user", "workspace")
+            .filter(id=notice_id, mailed_at=None, read_at=None)
+            .first()
+        )
+        if notice is None or notice.member is None or not notice.member.user.is_active:
+            return False
+        user = notice.member.user
+        with translation.override(user.language or notice.workspace.language):
+            text = translation.gettext(notice.message) % (notice.params or {})
+            context = {
+                "text": text,
+                "workspace": notice.workspace.name,
+                "link": f"{settings.BASE_URL}/w/{notice.workspace.slug}/{notice.path}",
+                "settings": f"{settings.BASE_URL}/w/{notice.workspace.slug}/settings/profile/",
+            }
+            subject = f"{notice.workspace.name}: {text}"
+            message = EmailMessage(_one_line(subject), render_to_string("mail/notice.txt", context), to=[user.email])
+        message.send()
+        notice.mailed_at = now()
+        notice.save(update_fields=["mailed_at"])
+    return True
+
+
+def _one_line(subject: str) -> str:
+    """A subject has one line, whatever stands in a name."""
+    line = " ".join(subject.split())
+    return line if len(line) <= 150 else line[:149] + "…"

@@ -1,0 +1,39 @@
+"""Telling members what they should know: in the application, and by e-mail where they want it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kaja.kernel.signals import notify_live
+from kaja.workspaces.models import Member, Notice
+from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission
+
+
+def create_notice(
+    kind: str,
+    message: str,
+    params: Mapping[str, Any] | None = None,
+    *,
+    path: str = "",
+    permission: Permission = Permission.PUBLISH,
+) -> list[Notice]:
+    """Tell every member of the entered scope who holds `permission`; e-mails follow in the background.
+
+    `message` is a message id marked with `gettext_noop`; `path` is relative to the workspace's address (`channels/…`).
+    An unread notice of the same kind, message and path is not repeated: a network that flaps fills nobody's mailbox.
+    """
+    from kaja.workspaces.jobs import mail_notice
+
+    notices = []
+    for member in Member.objects.select_related("user"):
+        if permission not in ROLE_PERMISSIONS[member.role]:
+            continue
+        same = Notice.objects.filter(member=member, kind=kind, message=message, path=path, read_at=None)
+        if same.exists():
+            continue
+        notice = Notice.objects.create(kind=kind, member=member, message=message, params=dict(params or {}), path=path)
+        notices.append(notice)
+        if member.user.mail_notices:
+            mail_notice.defer(workspace_id=str(notice.workspace_id), notice_id=str(notice.id))
+    if notices:
+        notify_live(notices[0].workspace_id, "notice")
+    return notices
