@@ -38,7 +38,7 @@ from tests.realnet.setup import cache_folder
 pytestmark = pytest.mark.realnet
 
 LOOPBACK = ("127.0.0.1", "localhost")
-LEXICONS = Path(os.environ.get("KAJA_CONTRACTS", "../shared/contracts")) / "bluesky" / "lexicons"
+LEXICONS = (Path(os.environ.get("KAJA_CONTRACTS", "../shared/contracts")) / "bluesky" / "lexicons").absolute()
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from kaja.networks.bluesky.records import (
     render_post,
     render_time,
 )
-from kaja.networks.bluesky.xrpc import Failed, get_error, read, read_quotas
+from kaja.networks.bluesky.xrpc import FILE_GONE, Failed, get_error, read, read_quotas
 from kaja.networks.kit.connector import (
     Authorization,
     Choice,
@@ -145,7 +145,12 @@ class Bluesky:
             if stage == _PREPARE.name:
                 return Next({**checkpoint, **await prepare(outgoing, session, self._resolver)})
             if stage == _PUBLISH.name:
-                return await self._publish(outgoing, checkpoint, facts, session)
+                result = await self._publish(outgoing, checkpoint, facts, session)
+                if isinstance(result, Rejected) and result.problem.code == FILE_GONE:
+                    # A PDS forgets an upload that no post used for some hours; refused, nothing stands there.
+                    anew = await prepare(outgoing, session, self._resolver)
+                    result = await self._publish(outgoing, anew, facts, session)
+                return result
         except Failed as failed:
             return failed.result
         except TransportError as error:  # an answer of success that cannot be read
@@ -160,12 +165,16 @@ class Bluesky:
         try:
             answer = await call(session, "POST", "com.atproto.repo.createRecord", json=body, irreversible=True)
         except Failed as failed:
-            if not isinstance(failed.result, Rejected):
+            # Refused for its content, or because it stands there already (an attempt whose answer was lost): for that
+            # the PDS of 2026-11 answers 500, seen with npm @atproto/pds 0.5.35.
+            if not isinstance(failed.result, Rejected | Unknown) or failed.lost:
                 raise
-            # Refused: because it stands there already (an attempt whose answer was lost), or for its content.
-            found = await self._fetch(record_key, facts, session)
+            try:
+                found = await self._fetch(record_key, facts, session)
+            except Failed:
+                return failed.result
             if found is None:
-                raise
+                return failed.result
             return Sent(found[0]) if is_same(found[1], record) else Rejected(_key_taken(), fixable=False)
         made = answer.json()
         return Sent(make_ref(str(made["uri"]), str(made["cid"])))

@@ -14,14 +14,15 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Later, NeedsReconnect, Rejected, Unknown
 
 TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
+FILE_GONE = "bluesky_file_gone"
 _CLOSED = {
     "AccountTakedown": gettext_noop("Bluesky has taken this account down."),
     "AccountSuspended": gettext_noop("Bluesky has suspended this account."),
     "AccountDeactivated": gettext_noop("This Bluesky account is deactivated."),
 }
 _FIELDS = (
-    (regex.compile(r"Record/text|graphemes", regex.IGNORECASE), "parts.0.text"),
-    (regex.compile(r"embed/external", regex.IGNORECASE), "link_card"),
+    (regex.compile(r"record[/.]text\b", regex.IGNORECASE), "parts.0.text"),
+    (regex.compile(r"embed[/.]external", regex.IGNORECASE), "link_card"),
     (regex.compile(r"embed|blob|image|video|mimetype", regex.IGNORECASE), "parts.0.media"),
     (regex.compile(r"langs", regex.IGNORECASE), "language"),
 )
@@ -29,11 +30,12 @@ _POLICY = regex.compile(r"(\d+);w=(\d+)")
 
 
 class Failed(Exception):
-    """A call did not succeed; `result` is what the delivery engine is told."""
+    """A call did not succeed; `result` is what the delivery engine is told, `lost` that no answer came."""
 
-    def __init__(self, result: Failure) -> None:
+    def __init__(self, result: Failure, *, lost: bool = False) -> None:
         super().__init__(self.get_problem(result).code)
         self.result = result
+        self.lost = lost
 
     @staticmethod
     def get_problem(result: Failure) -> Problem:
@@ -59,7 +61,7 @@ def read(answer: Response | TransportError, *, irreversible: bool = False) -> Re
     bucket = next((quota.bucket for quota in read_quotas(answer)), None) if isinstance(answer, Response) else None
     failure = classify(answer, network=NETWORK, reject=reject, irreversible=irreversible, bucket=bucket)
     if failure is not None:
-        raise Failed(failure)
+        raise Failed(failure, lost=isinstance(answer, TransportError))
     assert isinstance(answer, Response)
     return answer
 
@@ -84,6 +86,15 @@ def reject(answer: Response) -> Failure:
                 gettext_noop("The server of this account does not take a file of that size."),
                 field="parts.0.media",
                 fix=gettext_noop("Make the file smaller."),
+            )
+        )
+    if error == "BlobNotFound":
+        return Rejected(
+            Problem(
+                FILE_GONE,
+                gettext_noop("Bluesky no longer has the uploaded file."),
+                field="parts.0.media",
+                fix=gettext_noop("Send the post again; the file is then uploaded anew."),
             )
         )
     message = str(answer.json_object().get("message") or error or f"status {answer.status}")

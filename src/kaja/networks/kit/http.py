@@ -56,6 +56,9 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
 MAX_EXCHANGES = 40
 
+# Credential names whose values are no secret; every other value is kept out of the evidence.
+OPEN_CREDENTIALS = frozenset({"identifier", "did", "user", "username", "handle", "account", "scope", "client_id"})
+
 T = TypeVar("T")
 Files = Mapping[str, tuple[str, bytes, str]]
 """Multipart files: field name to (file name, content, MIME type)."""
@@ -122,7 +125,7 @@ class Session:
     """Set by the connector: what the network's rate headers say."""
 
     def __post_init__(self) -> None:
-        self._redactor = Redactor(self.credentials.values())
+        self._redactor = Redactor(_secrets_of(self.credentials))
         self._authorization = ""
 
     # Credentials
@@ -145,7 +148,7 @@ class Session:
         """Replace credential values; the owner persists them afterwards. Earlier evidence is redacted again."""
         self.credentials = {**self.credentials, **changed}
         self.credentials_changed = True
-        self.hide(*changed.values())
+        self.hide(*_secrets_of(changed))
 
     def hide(self, *secrets: str) -> None:
         """Keep values out of the evidence that are secret without being stored credentials."""
@@ -259,6 +262,10 @@ class Session:
         if authorized and self._authorization and origin_of(url) == origin_of(self.base_url):
             sent["Authorization"] = self._authorization
         return sent
+
+
+def _secrets_of(credentials: Mapping[str, str]) -> list[str]:
+    return [value for name, value in credentials.items() if name not in OPEN_CREDENTIALS]
 
 
 def _encode(json: Any, data: Mapping[str, str] | None, files: Files | None, content: bytes | None) -> tuple[bytes, str]:
