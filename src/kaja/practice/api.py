@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 from kaja.practice.faults import LONGEST_LISTING, NOTHING, STORE_WITHIN, Plan
-from kaja.practice.http import Refusal, Request, Response, Routes, answer
+from kaja.practice.http import Refusal, Request, Response, Routes, answer, gettext_noop
 from kaja.practice.network import Network
 from kaja.practice.rules import (
     LIMITS,
@@ -333,7 +333,7 @@ class Api:
         if not request.header(b"authorization"):
             name = check_text(body.get("name", ""), "name", MAX_NAME).strip()
             if not name:
-                raise Refusal(422, "required", "A visitor needs a name.", "name")
+                raise Refusal(422, "required", gettext_noop("A visitor needs a name."), "name")
             comment = self.network.create_comment(self.network.get_post(post_id), name, text, NOTHING)
             return answer(self.show_comment(request, comment), 201)
         account = self.network.get_account(request)

@@ -16,6 +16,11 @@ HTML = b"text/html; charset=utf-8"
 MAX_BODY = 50 * 1024 * 1024
 
 
+def gettext_noop(message: str) -> str:
+    """Mark a message that the pages show for translation."""
+    return message
+
+
 class Drop(Exception):
     """Close the connection without an answer."""
 
@@ -181,7 +186,7 @@ class Application:
         try:
             handler = self.routes.find(request)
             if handler is None:
-                raise Refusal(404, "not_found", "There is nothing at this address.")
+                raise Refusal(404, "not_found", gettext_noop("There is nothing at this address."))
             return await handler(request)
         except Refusal as refusal:
             return self.refused(request, refusal)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kaja.practice.faults import STORE_WITHIN, Faults, Plan
-from kaja.practice.http import Drop, Refusal, Request, Response
+from kaja.practice.http import Drop, Refusal, Request, Response, gettext_noop
 from kaja.practice.rules import check_post, check_text
 from kaja.practice.state import Account, Comment, Container, Post, iso
 from kaja.practice.store import Store, digest
@@ -202,7 +202,7 @@ class Network:
         ref: str = "",
     ) -> Comment:
         if not check_text(text, "text", 500).strip():
-            raise Refusal(422, "required", "A comment needs a text.", "text")
+            raise Refusal(422, "required", gettext_noop("A comment needs a text."), "text")
         now = time.time()
         comment: Comment = self.store.record(
             "comment",
@@ -222,7 +222,7 @@ class Network:
         """A post that stands; deleted ones are gone."""
         post = self.store.posts.get(post_id)
         if post is None or post.deleted:
-            raise Refusal(404, "not_found", "There is no such post (any more).")
+            raise Refusal(404, "not_found", gettext_noop("There is no such post (any more)."))
         return post
 
     def get_own_post(self, account: Account, post_id: str) -> Post:

@@ -11,7 +11,7 @@ from pathlib import Path
 from kaja.practice import faultpage
 from kaja.practice.faults import NOTHING
 from kaja.practice.html import Child, get_translation, tag
-from kaja.practice.http import HTML, Refusal, Request, Response, Routes
+from kaja.practice.http import HTML, Refusal, Request, Response, Routes, gettext_noop
 from kaja.practice.network import Network
 from kaja.practice.rules import MAX_NAME, check_text, post_path
 from kaja.practice.state import Account, Post
@@ -62,7 +62,7 @@ class Pages:
         title = _("Not found") if refusal.status == 404 else _("That did not work")
         content = [
             tag("h1", title),
-            tag("p", refusal.message),
+            tag("p", _(refusal.message)),
             tag("p", tag("a", _("Back to the timeline"), href="/", class_="button")),
         ]
         return self.show(request, title, content, status=refusal.status)
@@ -70,13 +70,13 @@ class Pages:
     def get_account(self, part: str) -> Account:
         account = self.store.accounts.get(part[1:]) if part.startswith("@") else None
         if account is None:
-            raise Refusal(404, "not_found", "There is nothing at this address.")
+            raise Refusal(404, "not_found", gettext_noop("There is nothing at this address."))
         return account
 
     def get_post(self, request: Request) -> Post:
         post = self.network.get_post(request.parts[1])
         if post.account != self.get_account(request.parts[0]).name:
-            raise Refusal(404, "not_found", "There is nothing at this address.")
+            raise Refusal(404, "not_found", gettext_noop("There is nothing at this address."))
         return post
 
     async def timeline(self, request: Request) -> Response:
@@ -140,11 +140,11 @@ class Pages:
         name, text = request.form.get("name", ""), request.form.get("text", "").replace("\r\n", "\n")
         try:
             if not check_text(name, "name", MAX_NAME).strip():
-                raise Refusal(422, "required", "A visitor needs a name.", "name")
+                raise Refusal(422, "required", gettext_noop("A visitor needs a name."), "name")
             made = self.network.create_comment(post, name.strip(), text, NOTHING)
         except Refusal as refusal:
             _ = get_translation(request.header(b"accept-language"))[1]
-            content = render_thread(_, self.store, post, time.time(), refusal.message, name, text)
+            content = render_thread(_, self.store, post, time.time(), _(refusal.message), name, text)
             return self.show(request, _("Comment"), content, status=refusal.status)
         return _redirect(f"{post_path(post.account, post.id)}#c{made.id}")
 
@@ -183,11 +183,11 @@ class Pages:
         """The bytes as they were uploaded; one range at a time, so that a video can be moved through."""
         medium = self.store.media.get(request.parts[0])
         if medium is None:
-            raise Refusal(404, "not_found", "There is no such file.")
+            raise Refusal(404, "not_found", gettext_noop("There is no such file."))
         try:
             content = await asyncio.to_thread(self.store.media_path(medium.id).read_bytes)
         except OSError:
-            raise Refusal(404, "not_found", "This file is gone.") from None
+            raise Refusal(404, "not_found", gettext_noop("This file is gone.")) from None
         headers = [
             (b"x-content-type-options", b"nosniff"),
             (b"accept-ranges", b"bytes"),
@@ -221,4 +221,4 @@ def _redirect(path: str) -> Response:
 def _check_same_site(request: Request) -> None:
     """Forms are taken from our own pages only."""
     if request.header(b"sec-fetch-site") not in ("", "same-origin", "none"):
-        raise Refusal(403, "cross_site", "This form was sent from another site.")
+        raise Refusal(403, "cross_site", gettext_noop("This form was sent from another site."))

@@ -10,9 +10,9 @@ from kaja.practice.store import Store
 
 def kind_label(_: Translate, kind: str) -> str:
     return {
-        "keyed": _("remembers keys: a repeated call makes no second post"),
-        "plain": _("plain: a repeated call makes a second post"),
-        "staged": _("two stages: a post is prepared, then published"),
+        "keyed": _("Remembers keys: a repeated call makes no second post"),
+        "plain": _("Plain: a repeated call makes a second post"),
+        "staged": _("Two stages: a post is prepared, then published"),
     }[kind]
 
 
