@@ -44,6 +44,13 @@ def address() -> str:
     return (os.environ.get("KAJA_BASE_URL") or f"http://127.0.0.1:{port()}").rstrip("/")
 
 
+def hosts() -> list[str]:
+    """Host names that requests may carry: `KAJA_HOSTS`, or this machine and the host of the address."""
+    named = [name for name in os.environ.get("KAJA_HOSTS", "").replace(" ", "").split(",") if name]
+    own = urlsplit(address()).hostname
+    return named or list(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", *([own] if own else [])]))
+
+
 def pool_size() -> int:
     """Connections that this process keeps open to the database; 0 opens one per use. `kaja web` sets it."""
     value = os.environ.get("KAJA_DATABASE_POOL") or "0"
