@@ -137,7 +137,7 @@ def test_late_container_says_ready_until_lists_show_the_post(practice: PracticeS
 
 def test_slow_answer_is_stored_before_it_is_given(practice: PracticeServer) -> None:
     token = practice.account("mari")
-    practice.set_faults(delay={"seconds": 6})
+    practice.set_faults(delay={"seconds": 4})
     with pytest.raises(TimeoutError):
         practice.call("POST", "/api/v1/posts", {"text": "slow"}, token=token, timeout=0.2)
     deadline = time.monotonic() + 10

@@ -104,12 +104,15 @@ def test_visitor_comments(practice: PracticeServer) -> None:
     assert "typed with care</textarea>" in refused.text
 
 
-def test_forms_of_other_sites_are_refused(practice: PracticeServer) -> None:
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_other_sites_cannot_post_here(practice: PracticeServer, site: str) -> None:
     post = practice.post(practice.account("Mari"), "hello").json()
-    path = own_path(practice, post)
-    for target in (f"{path}/like", f"{path}/comments", "/faults", "/faults/revoke"):
-        assert form(practice, target, {"Sec-Fetch-Site": "cross-site"}, name="x", text="x").status == 403
-    assert practice.call("GET", "/admin/faults").json()["active"] == {}
+    path, api = own_path(practice, post), f"/api/v1/posts/{post['id']}"
+    for target in (f"{path}/like", f"{path}/comments", "/faults", "/faults/revoke", "/admin/reset", f"{api}/likes"):
+        assert form(practice, target, {"Sec-Fetch-Site": site}, account="*", name="x", text="x").status == 403
+    assert [item["text"] for item in practice.truth()] == ["hello"]
+    assert 'Like<span class="count">0<' in practice.call("GET", path, headers={"Sec-Fetch-Site": site}).text
+    assert form(practice, f"{path}/like", {"Sec-Fetch-Site": "same-origin"}).status == 303
 
 
 def test_faults_are_set_in_plain_words(practice: PracticeServer) -> None:

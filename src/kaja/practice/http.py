@@ -184,9 +184,17 @@ class Application:
                 return self.refused(Request(scope, b""), refusal)
         request = Request(scope, body)
         try:
+            _check_same_site(request)
             handler = self.routes.find(request)
             if handler is None:
                 raise Refusal(404, "not_found", gettext_noop("There is nothing at this address."))
             return await handler(request)
         except Refusal as refusal:
             return self.refused(request, refusal)
+
+
+def _check_same_site(request: Request) -> None:
+    """A page of another site may not post here through a visitor's browser; programs do not send this header."""
+    origin = request.headers.get(b"sec-fetch-site", b"none")
+    if request.method not in ("GET", "HEAD") and origin not in (b"same-origin", b"none"):
+        raise Refusal(403, "cross_site", gettext_noop("This form was sent from another site."))

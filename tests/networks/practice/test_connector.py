@@ -287,7 +287,7 @@ async def test_refusal_names_the_field(practice: PracticeServer) -> None:
 
 async def test_no_answer_in_time_is_unknown(practice: PracticeServer) -> None:
     channel = await connect(practice)
-    practice.set_faults(delay={"seconds": 20, "on": ["publish"]})
+    practice.set_faults(delay={"seconds": 4, "on": ["publish"]})
     outgoing = post("slow")
     result = await channel.deliver(outgoing, seconds=0.3)
     assert isinstance(result, Unknown)
