@@ -1,5 +1,6 @@
 """The WordPress connector against WordPress 6.8 on MariaDB and PHP, read back over plain HTTP with another account."""
 
+import html
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -69,6 +70,10 @@ class Reader:
         return [post for post in posts if post["title"]["raw"] == title]
 
 
+def listed(ids: list[int]) -> str:
+    return ",".join(map(str, ids))
+
+
 @pytest.fixture
 def reader(wordpress: WordPress) -> Reader:
     return Reader(wordpress)
@@ -136,9 +141,9 @@ async def test_article_with_everything(wordpress: WordPress, editor: Connected, 
     post = reader.get(f"/posts/{sent.ref.id}")
     assert (post["status"], post["slug"], post["excerpt"]["raw"]) == ("publish", "tere-maailm", "In short")
     assert sent.ref.url == post["link"] == f"{wordpress.url}/tere-maailm/"
-    categories = {term["name"] for term in reader.get("/categories", include=post["categories"])}
+    categories = {term["name"] for term in reader.get("/categories", include=listed(post["categories"]))}
     assert categories == {"News", "Uncategorized"}
-    assert {term["name"] for term in reader.get("/tags", include=post["tags"])} == {"Kaja", "Эхо"}
+    assert {term["name"] for term in reader.get("/tags", include=listed(post["tags"]))} == {"Kaja", "Эхо"}
     featured = reader.get(f"/media/{post['featured_media']}")
     assert featured["alt_text"] == "A red field"
     raw = post["content"]["raw"]
@@ -148,7 +153,8 @@ async def test_article_with_everything(wordpress: WordPress, editor: Connected, 
     assert 'alt="A &quot;blue&quot; field"' in raw
 
     page = httpx2.get(sent.ref.url).text
-    assert '<a href="https://example.org/?a=1&#038;b=2">' in page
+    assert '<a href="https://example.org/?a=1&b=2">' in html.unescape(page)
+    assert "<i>co" not in page
     assert "<strong>two</strong>" in page
     assert "<b>no HTML" not in page
     assert len(re.findall(r"<blockquote[^>]*>", page)) == 1
@@ -250,7 +256,7 @@ async def test_edit_keeps_address_and_pictures(editor: Connected, reader: Reader
     post = reader.get(f"/posts/{sent.ref.id}")
     assert (post["title"]["raw"], post["status"]) == ("Before the edit", "publish")
     assert "<p>Before</p>" in post["content"]["raw"]
-    assert [term["name"] for term in reader.get("/tags", include=post["tags"])] == ["two"]
+    assert [term["name"] for term in reader.get("/tags", include=listed(post["tags"]))] == ["two"]
     assert reader.get(f"/media/{post['featured_media']}")["alt_text"] == "New words"
     assert post["featured_media"] == sent.ref.data["media"][media[0].key]["id"]
     assert set(changed.ref.data["media"]) == {item.key for item in mended.media}

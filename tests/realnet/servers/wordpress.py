@@ -85,6 +85,8 @@ class Programs:
         lines = [f'extension_dir = "{folders[0]}"', "sendmail_path = /bin/true"]
         lines += [f"extension = {name}" for name in (*EXTENSIONS, *SHARED) if (folders[0] / f"{name}.so").exists()]
         lines += ["upload_max_filesize = 8M", "post_max_size = 9M"]
+        if (folders[0] / "opcache.so").exists():  # parsing WordPress anew for each request takes most of its time
+            lines += ["zend_extension = opcache", "opcache.enable_cli = 1"]
         (self.root / "php.ini").write_text("\n".join(lines) + "\n")
 
     def mariadbd(self, data: Path) -> list[str]:

@@ -181,9 +181,10 @@ def render_article(outgoing: Outgoing, media: Mapping[str, Any], terms: Mapping[
     if attachments and attachments[0].kind == "image" and wants_featured(outgoing.options):
         featured = attachments.pop(0).id  # themes show it above the text: it does not stand there twice
     return {
-        "title": read_text(outgoing.options, "title"),
+        # Both fields take HTML, and what people type here is text; the rest is escaped by WordPress when it is shown.
+        "title": read_text(outgoing.options, "title").replace("<", "&lt;"),
         "content": render_blocks(outgoing.text, attachments),
-        "excerpt": read_text(outgoing.options, "excerpt"),
+        "excerpt": read_text(outgoing.options, "excerpt").replace("<", "&lt;"),
         "categories": list(terms.get("categories", [])),
         "tags": list(terms.get("tags", [])),
         "featured_media": featured,

@@ -51,14 +51,16 @@ def parse_site(typed: str) -> str:
 async def discover(site: str, session: Session) -> tuple[str, Mapping[str, Any]]:
     """The REST root and its index. Raises ConnectRefused when there is none, TransportError when nothing answers."""
     candidates = []
-    front = await session.request("GET", f"{site}/", headers={"Accept": "text/html"}, authorized=False)
+    # What answers here may be anything, also a server that closes kept connections without notice.
+    alone = {"Connection": "close"}
+    front = await session.request("GET", f"{site}/", headers={"Accept": "text/html", **alone}, authorized=False)
     if named := _named_root(front):
         candidates.append(urljoin(front.url, named))
     base = front.url.split("?")[0].rstrip("/") if front.ok else site
     candidates += [f"{base}/wp-json/", f"{base}/?rest_route=/"]
     for candidate in dict.fromkeys(candidates):
         root = _keep_encrypted(candidate, site)
-        answer = await session.request("GET", root, authorized=False)
+        answer = await session.request("GET", root, headers=alone, authorized=False)
         index = answer.json_object() if answer.ok else {}
         if "wp/v2" in (index.get("namespaces") or ()):
             return answer.url if "rest_route=" in answer.url else answer.url.split("?")[0], index
