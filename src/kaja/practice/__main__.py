@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import gc
 import resource
 import signal
 import socket
@@ -53,6 +54,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1
     store = Store(options.data.absolute())
+    # What is stored stays for good; looking through all of it for garbage again and again would cost more than a post.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
     host = f"[{options.host}]" if ":" in options.host else options.host
     config = uvicorn.Config(
         create_application(store, options.public_url),
