@@ -1,5 +1,7 @@
 """All reads of posts. Every query runs inside an entered workspace scope."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +15,7 @@ from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, MediaItem, Overrides, resolve
 from kaja.content.media.open import open_assets
-from kaja.content.models import Post, PostLabel, Revision, Variant
+from kaja.content.models import Asset, Campaign, Label, Post, PostLabel, Revision, Variant
 from kaja.content.snapshot import PostContent, content_of
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.content import Draft, Media
@@ -253,3 +255,40 @@ def check_post(post: Post) -> dict[UUID, list[Problem]]:
         variant.post = post
     drafts = drafts_of(variants)
     return {v.channel_id: check_draft(v.channel, drafts[v.id]) for v in variants}
+
+
+def list_assets(ids: Iterable[UUID]) -> list[Asset]:
+    """Files by id; unknown ids are left out."""
+    wanted = set(ids)
+    return list(Asset.objects.filter(id__in=wanted)) if wanted else []
+
+
+def channel_names() -> dict[UUID, str]:
+    """Names of all channels, also disconnected ones, for histories."""
+    return {c.id: str(c) for c in Channel.objects.only("id", "name", "handle")}
+
+
+def list_campaigns() -> list[Campaign]:
+    """Campaigns that posts may join, by name."""
+    return list(Campaign.objects.filter(archived_at__isnull=True).order_by("name"))
+
+
+def list_label_names() -> list[str]:
+    """Labels in use, by name."""
+    return list(Label.objects.order_by("name").values_list("name", flat=True)[:500])
+
+
+HASHTAG = re.compile(r"(?<![\w&/])#(\w*[^\W\d_]\w*)")
+
+
+def list_hashtags(limit: int = 24, posts: int = 200) -> list[str]:
+    """The tags of the last posts, most used first, as they were last written (without #)."""
+    recent = Post.objects.filter(deleted_at__isnull=True).order_by("-id").values_list("document", flat=True)[:posts]
+    counted: Counter[str] = Counter()
+    spelled: dict[str, str] = {}
+    for document in recent:
+        for part in document.get("parts", ()):
+            for tag in HASHTAG.findall(part.get("text", "")):
+                counted[tag.casefold()] += 1
+                spelled.setdefault(tag.casefold(), tag)
+    return [spelled[key] for key, _ in counted.most_common(limit)]

@@ -1,0 +1,151 @@
+// Everything beside text and media: options per network, first comment, language, link card, campaign, labels.
+
+import { NoAnswer, post, reasons } from "./ask.js";
+
+const LINK = /https?:\/\/[^\s<>"'）」』】]+/g;
+const terms = (text) => [...new Set(text.split(/[,，、]/).map((term) => term.trim()).filter(Boolean))];
+
+export class Fields {
+  constructor(root, state, words, channels) {
+    Object.assign(this, { root, state, words, channels });
+    this.dropped = new Set(); // links whose card somebody removed are not offered again
+    for (const group of root.querySelectorAll("[data-options]")) {
+      group.addEventListener("input", (event) => this.onOption(group.dataset.options, event.target));
+      this.count(group);
+    }
+    this.comment = this.bind("first_comment");
+    this.language = this.bind("language");
+    this.campaign = root.querySelector("#field-campaign");
+    this.labels = root.querySelector("#field-labels");
+    this.campaign.addEventListener("change", () => {
+      state.campaign = this.campaign.value || null;
+      state.changed("campaign");
+    });
+    this.labels.addEventListener("change", () => {
+      state.labels = terms(this.labels.value);
+      state.changed("labels");
+    });
+    this.bindCard();
+  }
+
+  bind(name) {
+    const field = this.root.querySelector(`#field-${name}`);
+    field.addEventListener("input", () => this.state.set(name, field.value));
+    return field;
+  }
+
+  onOption(channel, field) {
+    const name = field.dataset.option;
+    if (!name) return;
+    const kind = field.dataset.kind;
+    const value = kind === "bool" ? field.checked : kind === "terms" ? terms(field.value) : field.value;
+    this.state.setOption(channel, name, value);
+    this.count(field.closest("[data-options]"));
+  }
+
+  /** How many options are set, beside the heading. */
+  count(group) {
+    const options = this.state.variants[group.dataset.options]?.options ?? {};
+    const set = Object.keys(options).length;
+    group.querySelector(".options-set").textContent = set ? String(set) : "";
+  }
+
+  draw() {
+    const { state } = this;
+    for (const group of this.root.querySelectorAll("[data-options]")) {
+      const id = group.dataset.options;
+      group.hidden = !state.channels.includes(id) || (state.view !== "common" && state.view !== id);
+    }
+    if (document.activeElement !== this.comment) this.comment.value = state.get("first_comment");
+    this.language.value = state.get("language");
+    if (this.language.value !== state.get("language")) {
+      this.language.add(new Option(state.get("language"), state.get("language"), true, true));
+    }
+    this.campaign.value = state.campaign ?? "";
+    if (document.activeElement !== this.labels) this.labels.value = state.labels.join(", ");
+    const shown = state.view === "common" ? state.channels : [state.view];
+    const able = (what) => !shown.length || shown.some((id) => this.channels.get(id)?.[what]);
+    this.root.querySelector("#comment-field").hidden = !able("comment") && !this.comment.value;
+    this.root.querySelector("#card-place").hidden = !able("card") && !state.get("link_card");
+    this.root.querySelector("#more-set").textContent =
+      [state.get("first_comment"), state.get("language")].filter(Boolean).length || "";
+    this.root.querySelector("#plan-set").textContent = (state.campaign ? 1 : 0) + state.labels.length || "";
+    this.drawCard();
+  }
+
+  bindCard() {
+    const $ = (id) => this.root.querySelector(`#${id}`);
+    this.card = {
+      edit: $("card-edit"),
+      offer: $("card-offer"),
+      offerUrl: $("card-offer-url"),
+      said: $("card-said"),
+      url: $("card-url"),
+      picture: $("card-picture"),
+      title: $("field-link_card-title"),
+      description: $("field-link_card-description"),
+    };
+    for (const name of ["title", "description"]) {
+      this.card[name].addEventListener("input", () => {
+        this.state.set("link_card", { ...this.state.get("link_card"), [name]: this.card[name].value });
+      });
+    }
+    $("card-remove").addEventListener("click", () => {
+      this.dropped.add(this.state.get("link_card").url);
+      this.state.set("link_card", null);
+      this.drawCard();
+    });
+    $("card-fetch").addEventListener("click", (event) => this.fetchCard(event.currentTarget));
+  }
+
+  firstLink() {
+    for (const part of this.state.get("parts")) {
+      for (const [link] of part.text.matchAll(LINK)) {
+        const url = link.replace(/[.,;:!?)\]]+$/, "");
+        if (!this.dropped.has(url)) return url;
+      }
+    }
+    return "";
+  }
+
+  drawCard() {
+    const card = this.state.get("link_card");
+    const link = card ? "" : this.firstLink();
+    this.card.edit.hidden = !card;
+    this.card.offer.hidden = !link;
+    this.card.offerUrl.textContent = link;
+    this.link = link;
+    if (!card) return;
+    this.card.url.textContent = card.url;
+    for (const name of ["title", "description"]) {
+      if (document.activeElement !== this.card[name]) this.card[name].value = card[name];
+    }
+    const asset = this.state.assets.get(card.image);
+    this.card.picture.hidden = !asset;
+    if (asset) this.card.picture.src = asset.thumbnail;
+  }
+
+  async fetchCard(button) {
+    const url = this.link;
+    button.disabled = true;
+    button.classList.add("htmx-request");
+    this.card.said.textContent = "";
+    try {
+      const { status, data } = await post(this.root.dataset.card, { url });
+      if (status === 200) {
+        if (data.asset) this.state.addAsset(data.asset);
+        this.state.set("link_card", data.card);
+      } else {
+        this.state.set("link_card", { url, title: "", description: "", image: null });
+        this.root.say(reasons(data), "warning");
+      }
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+      this.card.said.textContent = this.words.cardFailed;
+    }
+    button.disabled = false;
+    button.classList.remove("htmx-request");
+    this.drawCard();
+    if (this.state.get("link_card")) this.card.title.focus();
+  }
+}

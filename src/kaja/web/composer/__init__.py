@@ -1,0 +1,1 @@
+"""The page where a post is written: one text, many channels, previews and checks while typing."""

@@ -1,0 +1,43 @@
+"""JSON answers of the composer; what is refused comes with the same words as everywhere."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.http import JsonResponse
+
+from kaja.networks.kit.problems import Problem
+from kaja.web.problems import problem_fix, problem_text
+from kaja.web.workspace import WorkspaceRequest
+from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+
+P = ParamSpec("P")
+View = Callable[Concatenate[WorkspaceRequest, P], JsonResponse]
+Answer = Callable[..., JsonResponse]
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem in the reader's language."""
+    return {
+        "code": problem.code,
+        "text": problem_text(problem),
+        "fix": problem_fix(problem),
+        "field": problem.field,
+        "severity": problem.severity,
+    }
+
+
+def json_answer(view: View[P]) -> Answer:
+    """Turn a refusal into JSON. What was done before it stands: each action is a transaction of its own."""
+
+    @wraps(view)
+    def answer(request: WorkspaceRequest, *args: P.args, **kwargs: P.kwargs) -> JsonResponse:
+        try:
+            response = view(request, *args, **kwargs)
+        except Refused as refused:
+            status = {NotAllowed: 403, NotFound: 404}.get(type(refused), 409 if isinstance(refused, Conflict) else 400)
+            response = JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=status)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    return answer

@@ -1,0 +1,128 @@
+"""Pieces of a post made on request: a thread cut from a long text, an uploaded file, the card of a link."""
+
+import io
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.conf import settings
+from django.http import JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from kaja.channels.models import Channel
+from kaja.channels.sessions import facts_of
+from kaja.content.links import FoundCard, fetch_card
+from kaja.content.media.refusals import UploadRefused
+from kaja.content.media.upload import upload_asset
+from kaja.content.models import Asset
+from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.http import Session, run_blocking
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.registry import CONNECTORS
+from kaja.web.composer.answers import json_answer
+from kaja.web.composer.payload import parse_json
+from kaja.web.composer.views import describe_asset
+from kaja.web.workspace import WorkspaceRequest, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission
+
+
+def _ids(values: object) -> list[UUID]:
+    found = []
+    for value in values if isinstance(values, list) else []:
+        try:
+            found.append(UUID(str(value)))
+        except ValueError:
+            continue
+    return found
+
+
+def split_for(text: str, channels: Sequence[Channel]) -> list[str]:
+    """The text in as many parts as the strictest of the channels needs; one part where none knows threads."""
+    cuts = [
+        connector.split(text, facts_of(channel))
+        for channel in channels
+        if (connector := CONNECTORS.get(channel.network)) and connector.info.threads
+    ]
+    return max(cuts, key=len, default=[text])
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def cut(request: WorkspaceRequest) -> JsonResponse:
+    """Cut a text into a thread for the given channels."""
+    asked = parse_json(request)
+    text = str(asked.get("text", ""))[:200_000]
+    rows = Channel.objects.filter(id__in=_ids(asked.get("channels")))
+    parts = [part for part in split_for(text, list(rows)) if part.strip()] or [text]
+    if len(parts) > 100:
+        raise Refused(
+            Problem(
+                code="thread_too_long",
+                message=gettext_noop("This text would become a thread of %(count)s posts; at most 100 are possible."),
+                field="parts.0.text",
+                fix=gettext_noop("Shorten it, or publish it as an article."),
+                params={"count": len(parts)},
+            )
+        )
+    said = _("It fits into one post; there is nothing to cut.") if len(parts) == 1 else ""
+    return JsonResponse({"parts": parts, "said": said})
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def upload(request: WorkspaceRequest) -> JsonResponse:
+    """One file. It belongs to the workspace from now on; putting it on the post is the page's own step."""
+    given = request.FILES.get("file")
+    if given is None or given.file is None:
+        raise Refused(
+            Problem(
+                code="media_missing",
+                message=gettext_noop("No file arrived."),
+                field="media",
+                fix=gettext_noop("Choose it again."),
+            )
+        )
+    asset = upload_asset(request.actor, given.file, given.name or "file", given.size or 0)
+    return JsonResponse(describe_asset(request.workspace.slug, asset), status=201)
+
+
+@require_POST
+@workspace_view(Permission.WRITE, scoped=False)
+@json_answer
+def card(request: WorkspaceRequest) -> JsonResponse:
+    """Ask a page for its card. Outside the scope: no transaction waits for a foreign server."""
+    url = str(parse_json(request).get("url", "")).strip()[:2000]
+    if not url.startswith(("http://", "https://")):
+        raise Refused(
+            Problem(
+                code="link_not_web",
+                message=gettext_noop("“%(url)s” is not a web address."),
+                field="link_card.url",
+                fix=gettext_noop("It begins with https://."),
+                params={"url": url[:80]},
+            )
+        )
+    session = Session(allow_private=settings.PRIVATE_HOSTS_ALLOWED)
+    found, picture = run_blocking(lambda: fetch_card(url, session))
+    asset = _keep_picture(request, found, picture)
+    shown = {"url": found.url, "title": found.title, "description": found.description}
+    return JsonResponse(
+        {
+            "card": {**shown, "image": str(asset.id) if asset else None},
+            "asset": describe_asset(request.workspace.slug, asset) if asset else None,
+        }
+    )
+
+
+def _keep_picture(request: WorkspaceRequest, found: FoundCard, picture: bytes) -> Asset | None:
+    if not picture:
+        return None
+    name = found.image_url.rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "card"
+    with workspace_scope(request.workspace.id):
+        try:
+            return upload_asset(request.actor, io.BytesIO(picture), name, len(picture), alt=found.title)
+        except UploadRefused:
+            return None  # a card without its picture is still a card

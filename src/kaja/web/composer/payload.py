@@ -1,0 +1,126 @@
+"""What the composer's page sends: the whole edit as JSON, checked here before anything looks at it."""
+
+import json
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kaja.content.actions import Changes
+from kaja.content.document import Document, Overrides
+from kaja.content.plan.slots import next_free_slot
+from kaja.content.plan.times import ResolvedTime, resolve_local
+from kaja.content.snapshot import PostContent, VariantContent
+from kaja.kernel import clock
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces.errors import Refused
+
+
+class OwnPart(BaseModel):
+    """What one channel has of its own."""
+
+    model_config = ConfigDict(extra="forbid")
+    overrides: Overrides = Field(default_factory=Overrides)
+    options: dict[str, str | bool | list[str]] = Field(default_factory=dict)
+
+
+class When(BaseModel):
+    """When it shall go out. `local` is a wall-clock time of the workspace, for mode `time`."""
+
+    model_config = ConfigDict(extra="forbid")
+    mode: Literal["now", "slot", "time"] = "slot"
+    local: str = Field(default="", max_length=30)
+
+
+class Payload(BaseModel):
+    """One edit. `revision` is the one that the editor began with; both are None for a post that is not saved yet."""
+
+    model_config = ConfigDict(extra="forbid")
+    post: UUID | None = None
+    revision: int | None = None
+    document: Document = Field(default_factory=Document)
+    channels: list[UUID] = Field(default_factory=list, max_length=200)
+    variants: dict[UUID, OwnPart] = Field(default_factory=dict)
+    when: When = Field(default_factory=When)
+    campaign: UUID | None = None
+    labels: list[str] = Field(default_factory=list, max_length=30)
+    language: str = ""
+
+    def own(self) -> dict[UUID, VariantContent]:
+        """By channel: only channels that carry the post count."""
+        return {
+            channel: VariantContent(own.overrides, own.options)
+            for channel in dict.fromkeys(self.channels)
+            for own in [self.variants.get(channel, OwnPart())]
+        }
+
+    def content(self) -> PostContent:
+        return PostContent(self.document, self.own())
+
+    def changes(self) -> Changes:
+        """Content, campaign and labels; the time is a matter of scheduling."""
+        return {
+            "document": self.document,
+            "channels": list(dict.fromkeys(self.channels)),
+            "variants": self.own(),
+            "campaign": self.campaign,
+            "labels": self.labels,
+        }
+
+
+def parse_payload(request: HttpRequest) -> Payload:
+    """The edit that the page sent. Raises Refused; the page keeps what was typed."""
+    try:
+        return Payload.model_validate(json.loads(request.body))
+    except (ValidationError, ValueError) as error:
+        detail = ""
+        if isinstance(error, ValidationError):
+            first = error.errors()[0]
+            detail = ".".join(str(step) for step in first["loc"]) + ": " + first["msg"]
+        raise Refused(
+            Problem(
+                code="composer_invalid",
+                message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your text is still here."),
+                fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
+                params={"detail": detail[:200] or "JSON"},
+            )
+        ) from error
+
+
+def parse_json(request: HttpRequest) -> dict[str, Any]:
+    """A small JSON object, or an empty one."""
+    try:
+        value = json.loads(request.body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo) -> ResolvedTime | None:
+    """The instant that is meant: None for now, and where no slot is free. Raises Refused for an unreadable time."""
+    if when.mode == "slot":
+        return next_free_slot(channels, clock.now(), zone)
+    if when.mode == "now":
+        return None
+    try:
+        wall = datetime.fromisoformat(when.local)
+    except ValueError:
+        raise Refused(
+            Problem(
+                code="time_missing",
+                message=gettext_noop("The post has no time yet."),
+                field="due_at",
+                fix=gettext_noop("Choose a day and a time."),
+            )
+        ) from None
+    if wall.tzinfo is not None:
+        wall = wall.astimezone(zone).replace(tzinfo=None)
+    return resolve_local(wall.replace(second=0, microsecond=0), zone)
+
+
+def is_past(moment: ResolvedTime) -> bool:
+    """Whether the moment is gone."""
+    return moment.instant <= clock.now()

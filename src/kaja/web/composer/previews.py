@@ -1,0 +1,135 @@
+"""How a post will look on each network: the connector cuts and marks the text, templates draw it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
+from django.urls import reverse
+
+from kaja.channels.models import Channel
+from kaja.channels.sessions import facts_of
+from kaja.content.document import MediaItem
+from kaja.content.media.open import parse_key
+from kaja.content.queries import check_draft, resolve_all
+from kaja.content.snapshot import PostContent, VariantContent
+from kaja.networks.kit.connector import Count, NetworkInfo, Segment
+from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.problems import Problem
+from kaja.networks.registry import CONNECTORS
+
+
+@dataclass(frozen=True)
+class ShownMedia:
+    """A picture or video with the addresses of this application."""
+
+    url: str
+    thumbnail: str
+    kind: str
+    alt: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class ShownPart:
+    """One message as it will look, and how long it is."""
+
+    segments: Sequence[Segment]
+    media: Sequence[ShownMedia]
+    count: Count | None
+
+
+@dataclass(frozen=True)
+class ShownPost:
+    """All that a preview template draws."""
+
+    channel: Channel
+    info: NetworkInfo | None
+    parts: Sequence[ShownPart]
+    draft: Draft
+    card_host: str
+    card_image: ShownMedia | None
+    options: Mapping[str, Any]
+    problems: Sequence[Problem]
+    template: str
+    host: str
+
+    @property
+    def over(self) -> bool:
+        """Whether some part is longer than the network takes."""
+        return any(part.count and part.count.used > part.count.limit for part in self.parts)
+
+
+def media_url(slug: str, item: MediaItem, *, thumbnail: bool = False) -> str:
+    """Where this application serves a file."""
+    name = "media:thumbnail" if thumbnail else "media:file"
+    url = reverse(name, args=[slug, item.asset])
+    if item.crop and not thumbnail:
+        crop = item.crop
+        url += f"?crop={crop.x:.6f},{crop.y:.6f},{crop.width:.6f},{crop.height:.6f}"
+    return url
+
+
+def _show_media(slug: str, media: Media) -> ShownMedia:
+    item = parse_key(media.key)
+    return ShownMedia(
+        media_url(slug, item),
+        media_url(slug, item, thumbnail=True),
+        media.kind,
+        media.alt,
+        media.width,
+        media.height,
+    )
+
+
+def _template(network: str) -> str:
+    name = f"composer/preview/{network}.html"
+    try:
+        get_template(name)
+    except TemplateDoesNotExist:
+        return "composer/preview/plain.html"
+    return name
+
+
+def show_post(slug: str, channel: Channel, draft: Draft) -> ShownPost:
+    """One channel's preview, with counts and findings."""
+    connector = CONNECTORS.get(channel.network)
+    facts = facts_of(channel)
+    parts = []
+    for part in draft.parts:
+        segments = connector.segments(part.text, facts) if connector else [Segment(part.text)]
+        count = connector.count(part.text, facts, draft.options) if connector else None
+        parts.append(ShownPart(segments, [_show_media(slug, m) for m in part.media], count))
+    card = draft.link_card
+    return ShownPost(
+        channel=channel,
+        info=connector.info if connector else None,
+        parts=parts,
+        draft=draft,
+        card_host=urlsplit(card.url).hostname or "" if card else "",
+        card_image=_show_media(slug, card.image) if card and card.image else None,
+        options=draft.options,
+        problems=check_draft(channel, draft),
+        template=_template(channel.network),
+        host=urlsplit(channel.base_url or channel.url).netloc,
+    )
+
+
+def show_content(slug: str, content: PostContent, channels: Sequence[Channel]) -> list[ShownPost]:
+    """The previews of an edit that need not be saved, in the order of the channels."""
+    own: dict[UUID, VariantContent] = {c.id: content.variants.get(c.id, VariantContent()) for c in channels}
+    drafts = resolve_all(
+        {key: (content.document, value.overrides, _with_defaults(key, value, channels)) for key, value in own.items()}
+    )
+    return [show_post(slug, channel, drafts[channel.id]) for channel in channels]
+
+
+def _with_defaults(key: UUID, own: VariantContent, channels: Sequence[Channel]) -> Mapping[str, Any]:
+    channel = next(c for c in channels if c.id == key)
+    connector = CONNECTORS.get(channel.network)
+    defaults = {f.name: f.default for f in connector.info.options if f.default} if connector else {}
+    return {**defaults, **own.options}

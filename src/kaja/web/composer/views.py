@@ -1,0 +1,293 @@
+"""The composer's page, and what it asks: check, save, finish."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.http import HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from kaja.channels.models import Channel
+from kaja.content import actions, queries
+from kaja.content.differences import list_differences
+from kaja.content.document import Document, PartDocument
+from kaja.content.errors import EditConflict
+from kaja.content.models import Post
+from kaja.content.snapshot import PostContent, VariantContent, render_content
+from kaja.kernel import clock
+from kaja.networks.registry import CONNECTORS
+from kaja.publishing import actions as publishing
+from kaja.web.composer.answers import json_answer, problem_json
+from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan
+from kaja.web.composer.options import list_options
+from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
+from kaja.web.composer.previews import show_content
+from kaja.web.composer.words import page_words, zone_name
+from kaja.web.flash import flash
+from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission, can
+
+
+def zone_of(request: WorkspaceRequest) -> ZoneInfo:
+    return ZoneInfo(request.workspace.time_zone)
+
+
+def list_channels(keep: Sequence[UUID] = ()) -> list[Channel]:
+    """The channels that a post may go to, and those that it has already."""
+    rows = Channel.objects.order_by("created_at", "id")
+    return [c for c in rows if c.disconnected_at is None or c.id in set(keep)]
+
+
+def _channel_data(channel: Channel) -> dict[str, Any]:
+    connector = CONNECTORS.get(channel.network)
+    info = connector.info if connector else None
+    return {
+        "id": str(channel.id),
+        "name": str(channel),
+        "network": channel.network,
+        "threads": bool(info and info.threads),
+        "comment": bool(info and info.first_comment),
+        "card": bool(info and info.link_card),
+    }
+
+
+def _page(
+    request: WorkspaceRequest, content: PostContent, post: Post | None, when: When, *, idea: bool = False
+) -> HttpResponse:
+    channels = list_channels(list(content.variants))
+    state = {
+        **render_content(content),
+        "post": str(post.id) if post else None,
+        "revision": post.revision if post else None,
+        "channels": [str(c) for c in content.variants],
+        "when": when.model_dump(),
+        "campaign": str(post.campaign_id) if post and post.campaign_id else None,
+        "labels": queries.list_labels_of(post) if post else [],
+    }
+    context = {
+        "post": post,
+        "idea": idea,
+        "channels": [
+            {
+                "channel": c,
+                "chosen": c.id in content.variants,
+                "info": CONNECTORS[c.network].info if c.network in CONNECTORS else None,
+                "options": list_options(c, content.variants[c.id].options if c.id in content.variants else {}),
+            }
+            for c in channels
+        ],
+        "state": state,
+        "channel_data": [_channel_data(c) for c in channels],
+        "assets": describe_assets(request.workspace.slug, content),
+        "campaigns": queries.list_campaigns(),
+        "label_names": queries.list_label_names(),
+        "hashtags": queries.list_hashtags(),
+        "zone": zone_name(zone_of(request)),
+        "first_text": content.document.parts[0].text,
+        "when": when,
+        "may_publish": can(request.actor, Permission.PUBLISH),
+        "words": page_words(),
+        "language_choices": settings.LANGUAGES,
+    }
+    return render_page(request, "composer/page.html", context)
+
+
+def describe_assets(slug: str, content: PostContent) -> list[dict[str, Any]]:
+    """What the page needs to draw every file of a post."""
+    ids = {
+        item.asset for own in content.variants.values() for item in queries.media_items(content.document, own.overrides)
+    }
+    ids |= {item.asset for part in content.document.parts for item in part.media}
+    if content.document.link_card and content.document.link_card.image:
+        ids.add(content.document.link_card.image)
+    return [describe_asset(slug, asset) for asset in queries.list_assets(ids)]
+
+
+def describe_asset(slug: str, asset: Any) -> dict[str, Any]:
+    """One file, as the page's scripts know it."""
+    return {
+        "id": str(asset.id),
+        "kind": asset.kind,
+        "filename": asset.filename,
+        "alt": asset.alt,
+        "width": asset.width,
+        "height": asset.height,
+        "duration": asset.duration,
+        "url": reverse("media:file", args=[slug, asset.id]),
+        "thumbnail": reverse("media:thumbnail", args=[slug, asset.id]),
+    }
+
+
+@require_GET
+@workspace_view(Permission.WRITE)
+def new(request: WorkspaceRequest) -> HttpResponse:
+    """An empty page; `?at=2026-11-27T09:00`, `?channel=<id>`, `?text=` and `?idea=1` fill it from elsewhere."""
+    wanted = request.GET.getlist("channel")
+    channels = [c for c in list_channels() if not wanted or str(c.id) in wanted]
+    if not wanted and len(channels) > 1:
+        channels = []
+    at = request.GET.get("at", "")[:16]
+    content = PostContent(
+        Document(parts=(PartDocument(text=request.GET.get("text", "")[:20_000]),)),
+        {c.id: VariantContent() for c in channels},
+    )
+    when = When(mode="time", local=at) if at else When()
+    return _page(request, content, None, when, idea=request.GET.get("idea") == "1")
+
+
+@require_GET
+@workspace_view(Permission.WRITE)
+def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """The page of a post that is saved."""
+    post = queries.get_post(post_id)
+    when = When()
+    if post.due_at:
+        local = timezone.localtime(post.due_at, zone_of(request))
+        when = When(mode="time", local=local.strftime("%Y-%m-%dT%H:%M"))
+    return _page(request, queries.get_content(post), post, when)
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def check(request: WorkspaceRequest) -> JsonResponse:
+    """Previews, counts, problems and what the main button will do. Saves nothing."""
+    payload = parse_payload(request)
+    chosen = {c.id: c for c in list_channels(payload.channels)}
+    channels = [chosen[c] for c in dict.fromkeys(payload.channels) if c in chosen]
+    shown = show_content(request.workspace.slug, payload.content(), channels)
+    post = queries.get_post(payload.post) if payload.post else None
+    plan = describe_plan(request.actor, payload, shown, zone_of(request), post)
+    context = {"shown": shown, "plan": plan, "payload": payload}
+    return JsonResponse(
+        {
+            "previews": render_to_string("composer/previews.html", context, request),
+            "problems": render_to_string("composer/problems.html", context, request),
+            "counts": {str(s.channel.id): [_count(part.count) for part in s.parts] for s in shown},
+            "plan": plan.render(),
+        }
+    )
+
+
+def _count(count: Any) -> dict[str, Any] | None:
+    if count is None:
+        return None
+    return {
+        "used": count.used,
+        "limit": count.limit,
+        "unit": _(count.unit),
+        "detail": _(count.detail) if count.detail else "",
+    }
+
+
+def _save(request: WorkspaceRequest, payload: Payload, *, coalesce: bool) -> Post:
+    if payload.post is None:
+        return actions.create_post(
+            request.actor,
+            payload.document,
+            variants=payload.own(),
+            campaign=payload.campaign,
+            labels=payload.labels,
+        )
+    return actions.update_post(request.actor, payload.post, payload.revision, payload.changes(), coalesce=coalesce)
+
+
+def _saved(request: WorkspaceRequest, post: Post) -> dict[str, Any]:
+    now = timezone.localtime(clock.now(), zone_of(request))
+    slug = request.workspace.slug
+    return {
+        "post": str(post.id),
+        "revision": post.revision,
+        "saved": _("Saved %(time)s") % {"time": now.strftime("%H:%M")},
+        "edit": reverse("composer:edit", args=[slug, post.id]),
+        "history": reverse("composer:history", args=[slug, post.id]),
+    }
+
+
+def _conflict(request: WorkspaceRequest, conflict: EditConflict) -> JsonResponse:
+    """Both versions side by side; the page asks which one stays."""
+    names = {c.id: str(c) for c in Channel.objects.filter(id__in=[*conflict.theirs.variants, *conflict.yours.variants])}
+    context = {
+        "differences": list_differences(conflict.theirs, conflict.yours, names),
+        "author": conflict.author_name,
+    }
+    return JsonResponse(
+        {
+            "conflict": render_to_string("composer/conflict.html", context, request),
+            "revision": conflict.revision,
+            "theirs": render_content(conflict.theirs),
+            "assets": describe_assets(request.workspace.slug, conflict.theirs),
+            "problems": [problem_json(p) for p in conflict.problems],
+        },
+        status=409,
+    )
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def save(request: WorkspaceRequest) -> JsonResponse:
+    """Autosave. A conflict answers 409 with both versions."""
+    payload = parse_payload(request)
+    try:
+        return JsonResponse(_saved(request, _save(request, payload, coalesce=True)))
+    except EditConflict as conflict:
+        return _conflict(request, conflict)
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def finish(request: WorkspaceRequest) -> JsonResponse:
+    """Save, then do what the button said: `publish` (by `when`), `draft` or `idea`. Answers where to go next.
+
+    What cannot be scheduled is saved all the same, and the problems say why.
+    """
+    payload = parse_payload(request)
+    try:
+        post = _save(request, payload, coalesce=False)
+    except EditConflict as conflict:
+        return _conflict(request, conflict)
+    wanted = request.GET.get("then", "draft")
+    slug = request.workspace.slug
+    try:
+        if wanted == "publish":
+            post = _publish(request, payload, post)
+        elif wanted == "idea":
+            post = actions.save_as_idea(request.actor, post.id)
+            flash(request, _("Kept as an idea."), "done")
+            return JsonResponse({**_saved(request, post), "location": reverse("ideas:board", args=[slug])})
+        else:
+            post = actions.idea_to_draft(request.actor, post.id)
+            flash(request, _("Saved as a draft."), "done")
+    except Refused as refused:
+        answer = {**_saved(request, post), "problems": [problem_json(p) for p in refused.problems]}
+        return JsonResponse(answer, status=422)
+    return JsonResponse({**_saved(request, post), "location": reverse("post:page", args=[slug, post.id])})
+
+
+def _publish(request: WorkspaceRequest, payload: Payload, post: Post) -> Post:
+    count = len(payload.channels)
+    if payload.when.mode == "now":
+        publishing.publish_now(request.actor, post)
+        flash(
+            request,
+            ngettext("It is on its way to %(count)s channel.", "It is on its way to %(count)s channels.", count)
+            % {"count": count},
+            "done",
+        )
+        return queries.get_post(post.id)
+    moment = resolve_when(payload.when, payload.channels, zone_of(request))
+    if moment is None:
+        raise Refused(NO_FREE_SLOT)
+    publishing.schedule_post(request.actor, post, moment.instant)
+    flash(request, _("Scheduled."), "done")
+    return queries.get_post(post.id)

@@ -1,0 +1,155 @@
+"""The board: quick notes come in on the left, posts go on to the right."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
+
+from kaja.content import actions, queries
+from kaja.content.document import Document, MediaItem, PartDocument
+from kaja.content.models import Post, PostState
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing import queries as deliveries
+from kaja.web.composer.answers import json_answer
+from kaja.web.composer.payload import parse_json
+from kaja.web.composer.previews import media_url
+from kaja.web.composer.words import day_in_words
+from kaja.web.flash import flash
+from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission
+
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Card:
+    """One post on the board."""
+
+    post: Post
+    thumbnail: str
+    due: str
+    standing: str
+
+
+@dataclass(frozen=True)
+class Column:
+    """A state; `movable` says that cards may be dropped there."""
+
+    state: str
+    title: Any
+    empty: Any
+    movable: bool
+    cards: Sequence[Card]
+    more: int
+
+
+TITLES = (
+    (PostState.IDEA, gettext_lazy("Ideas"), gettext_lazy("A word is enough. Write it above and press Enter."), True),
+    (PostState.DRAFT, gettext_lazy("Drafts"), gettext_lazy("Move an idea here when you begin to write."), True),
+    (
+        PostState.SCHEDULED,
+        gettext_lazy("Scheduled"),
+        gettext_lazy("What has its time stands here until it is sent."),
+        False,
+    ),
+)
+
+
+def _thumbnail(slug: str, post: Post) -> str:
+    for part in post.document.get("parts", ()):
+        for item in part.get("media", ()):
+            return media_url(slug, MediaItem.model_validate(item), thumbnail=True)
+    return ""
+
+
+def list_columns(slug: str, zone: ZoneInfo) -> list[Column]:
+    """The three columns. What was sent everywhere has left the board."""
+    columns = []
+    for state, title, empty, movable in TITLES:
+        posts = queries.list_board(state, SHOWN + 1)
+        standings: dict[UUID, str] = {}
+        if state == PostState.SCHEDULED:
+            states = deliveries.delivery_states_of([post.id for post in posts])
+            standings = {post_id: deliveries.standing_of_post(found) for post_id, found in states.items()}
+            posts = sorted(
+                (post for post in posts if standings.get(post.id) != "done"),
+                key=lambda post: (post.due_at is None, post.due_at),
+            )
+        cards = [
+            Card(
+                post,
+                _thumbnail(slug, post),
+                day_in_words(post.due_at, zone) if post.due_at else "",
+                standings.get(post.id, ""),
+            )
+            for post in posts[:SHOWN]
+        ]
+        columns.append(Column(state, title, empty, movable, cards, max(0, len(posts) - SHOWN)))
+    return columns
+
+
+@require_GET
+@workspace_view()
+def board(request: WorkspaceRequest) -> HttpResponse:
+    """The board."""
+    columns = list_columns(request.workspace.slug, ZoneInfo(request.workspace.time_zone))
+    return render_page(request, "ideas/board.html", {"columns": columns, "none": not any(c.cards for c in columns)})
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def add(request: WorkspaceRequest) -> HttpResponse:
+    """A new idea from one line of text; it comes first."""
+    text = request.POST.get("text", "").strip()[:20_000]
+    if not text:
+        flash(request, _("Write a word or two first."), "info")
+    else:
+        post = actions.create_post(request.actor, Document(parts=(PartDocument(text=text),)), state=PostState.IDEA)
+        actions.move_on_board(request.actor, post.id, None)
+    return HttpResponseRedirect(reverse("ideas:board", args=[request.workspace.slug]) + "#add")
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def move(request: WorkspaceRequest, post_id: UUID) -> JsonResponse:
+    """Put a card behind another one (`after`, or first), in the column `state`."""
+    asked = parse_json(request)
+    state = asked.get("state")
+    if state not in (PostState.IDEA, PostState.DRAFT):
+        raise Refused(
+            Problem(
+                code="board_needs_time",
+                message=gettext_noop("A post needs a time before it is scheduled; it stays where it was."),
+                fix=gettext_noop("Open it and choose when it goes out."),
+            )
+        )
+    after = asked.get("after")
+    post = queries.get_post(post_id)
+    if post.state != state:
+        if state == PostState.IDEA:
+            actions.save_as_idea(request.actor, post_id)
+        elif post.state == PostState.IDEA:
+            actions.idea_to_draft(request.actor, post_id)
+        else:
+            raise Refused(
+                Problem(
+                    code="post_is_scheduled",
+                    message=gettext_noop("This post is scheduled; it stays where it was."),
+                    fix=gettext_noop("Open it and unschedule it first."),
+                )
+            )
+    try:
+        behind = UUID(after) if after else None
+    except (TypeError, ValueError):
+        behind = None
+    actions.move_on_board(request.actor, post_id, behind)
+    return JsonResponse({"moved": str(post_id)})

@@ -1,0 +1,119 @@
+"""A file goes out only to members of its workspace, as what it is and nothing else, in ranges where asked."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import IO
+from uuid import UUID
+
+from django.core.files.storage import default_storage
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.http import content_disposition_header
+from pydantic import ValidationError
+
+from kaja.content.document import Crop
+from kaja.content.media.open import ensure_rendition
+from kaja.content.models import Asset
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.web.workspace import WorkspaceRequest, workspace_view
+from kaja.workspaces.errors import NotFound
+
+BLOCK = 256 * 1024
+WHOLE = 8 * 1024 * 1024  # larger answers go out in pieces
+RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
+
+
+def get_asset(asset_id: UUID) -> Asset:
+    """An asset of the entered workspace, or NotFound."""
+    if asset := Asset.objects.filter(id=asset_id).first():
+        return asset
+    raise NotFound(Problem(code="asset_not_found", message=gettext_noop("This file is not here.")))
+
+
+def parse_range(header: str, size: int) -> tuple[int, int] | None:
+    """First and last byte of a single-range header; None when the whole file is meant.
+
+    Raises ValueError when no byte of the file is in the range (RFC 9110, 14.1.2).
+    """
+    match = RANGE.match(header.strip())
+    if not match or match[1] == match[2] == "":
+        return None
+    if match[1] == "":
+        first, last = max(0, size - int(match[2])), size - 1
+    else:
+        first, last = int(match[1]), min(int(match[2] or size), size - 1)
+    if first >= size or first > last:
+        raise ValueError("range not satisfiable")
+    return first, last
+
+
+async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
+    """The file in pieces; asynchronous, because a server would first collect all of a synchronous one."""
+    try:
+        while block := await asyncio.to_thread(file.read, BLOCK):
+            yield block
+    finally:
+        file.close()
+
+
+def serve(request: WorkspaceRequest, name: str, mime: str, filename: str) -> HttpResponseBase:
+    """A stored file. The bytes behind an address never change, so a browser may keep them for ever."""
+    try:
+        size = default_storage.size(name)
+        span = parse_range(request.headers.get("Range", ""), size)
+        stored = default_storage.open(name)
+    except FileNotFoundError:
+        raise NotFound(
+            Problem(
+                code="media_file_missing",
+                message=gettext_noop("The file “%(filename)s” is gone from the media storage."),
+                params={"filename": filename},
+            )
+        ) from None
+    except ValueError:
+        refused = HttpResponse(status=416)
+        refused["Content-Range"] = f"bytes */{size}"
+        return refused
+    response: HttpResponseBase
+    if span is None and size > WHOLE:
+        response = StreamingHttpResponse(_blocks(stored), content_type=mime)
+        response["Content-Length"] = str(size)
+    else:
+        first, last = span or (0, size - 1)
+        last = min(last, first + WHOLE - 1)  # a player asks again for what follows
+        with stored:
+            stored.seek(first)
+            response = HttpResponse(stored.read(last - first + 1), status=206 if span else 200, content_type=mime)
+        if span:
+            response["Content-Range"] = f"bytes {first}-{last}/{size}"
+    response["Accept-Ranges"] = "bytes"
+    response["Cache-Control"] = "private, max-age=31536000, immutable"
+    response["Vary"] = "Cookie"
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    disposition = content_disposition_header("download" in request.GET, filename)
+    if disposition:
+        response["Content-Disposition"] = disposition
+    return response
+
+
+@workspace_view()
+def file(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
+    """The file, or the cut-out that `?crop=x,y,width,height` names in fractions."""
+    asset = get_asset(asset_id)
+    name = asset.file
+    if (wanted := request.GET.get("crop")) and asset.kind == "image":
+        try:
+            x, y, width, height = (float(n) for n in wanted.split(","))
+            name = ensure_rendition(asset, Crop(x=x, y=y, width=width, height=height))
+        except (ValueError, ValidationError):
+            return HttpResponse(status=400)
+    return serve(request, name, asset.mime, asset.filename)  # type: ignore[return-value]  # a streaming response
+
+
+@workspace_view()
+def thumbnail(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
+    """The small picture of a file."""
+    asset = get_asset(asset_id)
+    name = asset.thumbnail or asset.file
+    return serve(request, name, "image/webp", asset.filename)  # type: ignore[return-value]  # a streaming response

@@ -1,0 +1,173 @@
+"""The page of one post, and its actions."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from kaja.content import actions, queries
+from kaja.content.models import Post, PostState
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.registry import CONNECTORS
+from kaja.publishing import actions as publishing
+from kaja.publishing import queries as deliveries
+from kaja.publishing.models import Delivery, Publication
+from kaja.web.composer.previews import show_content
+from kaja.web.composer.words import in_words
+from kaja.web.flash import flash, flash_refusal
+from kaja.web.frame.navigation import address
+from kaja.web.post.timeline import list_events
+from kaja.web.workspace import WorkspaceRequest, render_fragment, render_page, workspace_view
+from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.policy import Permission
+
+
+def _back(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    return HttpResponseRedirect(reverse("post:page", args=[request.workspace.slug, post_id]))
+
+
+def _publication(delivery: Delivery) -> Publication | None:
+    return getattr(delivery, "publication", None)
+
+
+def _standing(delivery: Delivery) -> dict[str, object]:
+    """One message on one channel, with what can be done about it."""
+    connector = CONNECTORS.get(delivery.channel.network)
+    publication = _publication(delivery)
+    there = publication is not None and publication.deleted_at is None
+    return {
+        "delivery": delivery,
+        "publication": publication,
+        "word": deliveries.standing_of(delivery.state, delivery.needs_person),
+        "can_edit": bool(there and connector and connector.info.edits),
+        "can_delete": bool(there and connector and connector.info.deletes),
+        "outdated": bool(there and delivery.post_revision and delivery.post_revision < delivery.variant.post.revision),
+        "needs": needs_kind(delivery),
+    }
+
+
+def needs_kind(delivery: Delivery) -> str:
+    """Which question a delivery asks a person; empty when it asks none."""
+    if not delivery.needs_person:
+        return ""
+    return {"uncertain": "uncertain", "failed": "failed", "missed": "missed"}.get(delivery.state, "held")
+
+
+@require_GET
+@workspace_view()
+def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """Everything about one post. One in the bin is shown too, with the way back."""
+    post = queries.get_post(post_id, deleted=True)
+    rows = deliveries.list_deliveries(post.id)
+    publications = [p for row in rows if (p := _publication(row))]
+    changes = [change for p in publications for change in deliveries.list_changes(p)]
+    names = queries.channel_names()
+    channels = [variant.channel for variant in queries.active_variants(post)]
+    zone = ZoneInfo(request.workspace.time_zone)
+    carried = {row.channel_id for row in rows}
+    context = {
+        "post": post,
+        "due": in_words(post.due_at, zone) if post.due_at else "",
+        "standings": [_standing(row) for row in rows],
+        "unplanned": [channel for channel in channels if channel.id not in carried],
+        "shown": show_content(request.workspace.slug, queries.get_content(post), channels),
+        "events": list_events(post, rows, changes, names),
+        "labels": queries.list_labels_of(post),
+        "is_scheduled": post.state == PostState.SCHEDULED,
+        "is_open": any(row.state in ("scheduled", "waiting") for row in rows),
+        "calendar": address("calendar:index", request.workspace.slug),
+    }
+    return render_page(request, "post/page.html", context)
+
+
+@require_GET
+@workspace_view()
+def journal(request: WorkspaceRequest, post_id: UUID, delivery_id: UUID) -> HttpResponse:
+    """The log book of one delivery, in plain words; the raw exchanges are one press deeper."""
+    delivery = deliveries.get_delivery(delivery_id)
+    if delivery.variant.post_id != post_id:
+        raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
+    context = {"delivery": delivery, "lines": deliveries.journal_of(delivery)}
+    return render_fragment(request, "post/journal.html", context)
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def duplicate(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """Open the composer with a copy."""
+    copy = actions.duplicate_post(request.actor, post_id)
+    flash(request, _("This is the copy; the first one stays as it is."), "done")
+    return HttpResponseRedirect(reverse("composer:edit", args=[request.workspace.slug, copy.id]))
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def delete(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """Into the bin, with an undo."""
+    post = actions.delete_post(request.actor, post_id)
+    slug = request.workspace.slug
+    undo = reverse("post:restore", args=[slug, post_id])
+    flash(request, _("“%(post)s” is in the bin.") % {"post": _title(post)}, "done", undo=undo)
+    return HttpResponseRedirect(address("calendar:index", slug) or reverse("ideas:board", args=[slug]))
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def restore(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """Out of the bin."""
+    before = queries.get_post(post_id, deleted=True)
+    post = actions.restore_post(request.actor, post_id)
+    if before.state == PostState.SCHEDULED:
+        flash(request, _("It is back as a draft with its time. Schedule it again to send it."), "done")
+    else:
+        flash(request, _("“%(post)s” is back.") % {"post": _title(post)}, "done")
+    return _back(request, post_id)
+
+
+def _title(post: Post) -> str:
+    return post.summary[:60] or "…"
+
+
+@require_POST
+@workspace_view(Permission.PUBLISH)
+def unschedule(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """Back to a draft that keeps its intended time."""
+    try:
+        publishing.unschedule_post(request.actor, queries.get_post(post_id))
+        flash(request, _("Unscheduled. It keeps its time as an intention."), "done")
+    except Refused as refused:
+        flash_refusal(request, refused)
+    return _back(request, post_id)
+
+
+@require_POST
+@workspace_view(Permission.PUBLISH)
+def publish(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
+    """Now."""
+    try:
+        publishing.publish_now(request.actor, queries.get_post(post_id))
+        flash(request, _("It is on its way."), "done")
+    except Refused as refused:
+        flash_refusal(request, refused)
+    return _back(request, post_id)
+
+
+@require_POST
+@workspace_view(Permission.PUBLISH)
+def change_remote(request: WorkspaceRequest, post_id: UUID, publication_id: UUID) -> HttpResponse:
+    """Bring what stands on the network in line with the post, or delete it there."""
+    if deliveries.get_publication(publication_id).delivery.variant.post_id != post_id:
+        raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
+    try:
+        if request.POST.get("do") == "delete":
+            publishing.request_delete(request.actor, publication_id)
+            flash(request, _("It is being deleted on the network."), "done")
+        else:
+            publishing.request_edit(request.actor, publication_id)
+            flash(request, _("The change is on its way to the network."), "done")
+    except Refused as refused:
+        flash_refusal(request, refused)
+    return _back(request, post_id)
