@@ -10,6 +10,14 @@ from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.models import Member, Role, User, Workspace
 
 
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """A password hash is slow by design; what is tested here is never how slow."""
+    from django.conf import settings
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: Any, django_db_blocker: Any) -> Iterator[None]:
     """After the owner has migrated, the tests connect as the application's role: row-level security is real."""

@@ -106,7 +106,7 @@ def finish_authorization(actor: Actor, workspace: Workspace, network: str, answe
         raise Refused(_state_unknown())
     with workspace_scope(workspace.id):
         row = (
-            PendingConnection.objects.select_for_update()
+            PendingConnection.objects.select_for_update(of=("self",))
             .select_related("channel")
             .filter(
                 state_hash=hash_token(answer.get("state", "")),
@@ -144,6 +144,7 @@ def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
         except VaultError:
             record_health(channel, Health.RECONNECT, _sealed_shut())
             _tell_broken(channel, before)
+            channel.refresh_from_db()
             return channel
     connector = _get_connector(channel.network)
 
@@ -172,7 +173,7 @@ def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
             Channel.objects.filter(id=channel.id).update(checked_at=now())
         record_health(channel, health, problem)
         _tell_broken(channel, before)
-    channel.refresh_from_db()
+        channel.refresh_from_db()
     return channel
 
 
