@@ -83,7 +83,7 @@ def _wrong_sign_in() -> Problem:
 async def inspect(session: Session) -> Facts:
     """Who the account is and what its server takes; only calls that every PDS answers itself. Raises Failed."""
     session.read_quotas = read_quotas
-    own = (await call(session, "GET", "com.atproto.server.getSession")).json()
+    own = (await call(session, "GET", "com.atproto.server.getSession")).json_with("did", "handle")
     if own.get("active") is False:
         raise ConnectRefused(
             Problem(

@@ -73,12 +73,12 @@ async def create_session(session: Session, identifier: str, password: str) -> di
         )
         if answer.status in (400, 401) and get_error(answer) in _REFUSED:
             raise Failed(NeedsReconnect(reconnect_problem(NETWORK)))
-        made = read(answer).json()
+        made = read(answer).json_with("accessJwt", "refreshJwt", "did")
     except TransportError as error:
         read(error)
         raise
     session.hide(str(made["accessJwt"]), str(made["refreshJwt"]))
-    return dict(made)
+    return made
 
 
 async def ensure_token(session: Session) -> None:
@@ -119,7 +119,7 @@ async def _fetch_tokens(session: Session) -> Tokens | Failure:
             session.use_bearer(credentials["refresh"])
             answer = await _request(session, "POST", "com.atproto.server.refreshSession", False, {})
             if isinstance(answer, Response) and answer.ok:
-                return _read_tokens(answer.json())
+                return _read_tokens(answer.json_with("accessJwt", "refreshJwt"))
             if isinstance(answer, TransportError) or answer.status == 429 or answer.status >= 500:
                 read(answer)
         return _read_tokens(

@@ -176,7 +176,7 @@ class Bluesky:
             if found is None:
                 return failed.result
             return Sent(found[0]) if is_same(found[1], record) else Rejected(_key_taken(), fixable=False)
-        made = answer.json()
+        made = answer.json_with("uri", "cid")
         return Sent(make_ref(str(made["uri"]), str(made["cid"])))
 
     async def _fetch(
@@ -187,7 +187,7 @@ class Bluesky:
         answer = await ask(session, "GET", "com.atproto.repo.getRecord", params=place)
         if isinstance(answer, Response) and answer.status in (400, 404) and get_error(answer) == "RecordNotFound":
             return None
-        found = read(answer).json()
+        found = read(answer).json_with("uri", "cid", "value")
         return make_ref(str(found["uri"]), str(found["cid"])), found["value"]
 
     async def find_delivery(

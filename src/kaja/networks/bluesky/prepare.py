@@ -69,4 +69,4 @@ async def _upload(medium: Media, session: Session, field: str) -> Mapping[str, A
         headers={"Content-Type": mime},
         timeout=UPLOAD_SECONDS,
     )
-    return {"blob": answer.json()["blob"], "width": width, "height": height}
+    return {"blob": answer.json_with("blob")["blob"], "width": width, "height": height}

@@ -16,9 +16,9 @@ from kaja.networks.kit.connector import (
     Stage,
 )
 from kaja.networks.kit.content import Draft, Outgoing
-from kaja.networks.kit.http import Session
+from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+from kaja.networks.kit.results import CannotTell, ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
 from kaja.networks.mastodon import changes, delivery, oauth, reconcile, rules
 from kaja.networks.mastodon.account import inspect_account
 from kaja.networks.mastodon.limits import read_limits
@@ -101,7 +101,10 @@ class Mastodon:
     async def find_delivery(
         self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> Reconciliation:
-        return await reconcile.find_status(outgoing, checkpoint, facts, session)
+        try:
+            return await reconcile.find_status(outgoing, checkpoint, facts, session)
+        except TransportError as error:  # an answer that cannot be read
+            return CannotTell(error.problem)
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
         return await changes.edit_status(ref, outgoing, facts, session)

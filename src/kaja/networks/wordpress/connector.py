@@ -15,9 +15,9 @@ from kaja.networks.kit.connector import (
     Stage,
 )
 from kaja.networks.kit.content import Draft, Outgoing
-from kaja.networks.kit.http import Session
+from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+from kaja.networks.kit.results import CannotTell, ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
 from kaja.networks.wordpress import changes, delivery, rules, site
 
 INFO = NetworkInfo(
@@ -94,7 +94,10 @@ class WordPress:
     async def find_delivery(
         self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> Reconciliation:
-        return await delivery.find_delivery(outgoing, checkpoint, facts, session)
+        try:
+            return await delivery.find_delivery(outgoing, checkpoint, facts, session)
+        except TransportError as error:  # an answer that cannot be read
+            return CannotTell(error.problem)
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
         return await changes.edit_article(ref, outgoing, facts, session)

@@ -1,0 +1,55 @@
+"""The practice network is the real one: its own process, with the suite's faulty server in front of it."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.content import Draft, Part
+from kaja.networks.kit.http import Session
+from kaja.networks.practice import CONNECTOR
+from tests.conformance.description import Description, Invalid, World
+from tests.conformance.server import Reply, Request
+from tests.practice.running import PracticeServer
+
+
+@asynccontextmanager
+async def open_world() -> AsyncIterator[World]:
+    with tempfile.TemporaryDirectory() as folder:
+        server = await asyncio.to_thread(PracticeServer, Path(folder))
+        try:
+            form: Mapping[str, str] = {"name": "suite", "kind": "keyed", "base_url": server.url}
+            connected = await CONNECTOR.connect(form, {}, Session(allow_private=("127.0.0.1",)))
+
+            async def handle(request: Request) -> Reply:
+                target = request.path + (f"?{urlencode(request.query)}" if request.query else "")
+                headers = {
+                    name: value
+                    for name, value in request.headers.items()
+                    if name in ("authorization", "content-type", "idempotency-key", "x-client-reference")
+                }
+                body = request.body or None
+                told = await asyncio.to_thread(server.call, request.method, target, body, headers=headers)
+                return Reply(told.status, told.content)
+
+            yield World(handle, connected.facts, connected.credentials)
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+FACTS = Facts("1", "suite", "suite", limits={"kind": "keyed"})
+
+DESCRIPTION = Description(
+    connector=CONNECTOR,
+    open_world=open_world,
+    facts=FACTS,
+    publishes=lambda request: request.method == "POST" and request.path == "/api/v1/posts",
+    refusal=Reply(422, {"error": {"code": "invalid", "message": "That is not allowed here.", "field": "text"}}),
+    invalid=(
+        Invalid(Draft((Part(""),)), "parts.0.text", "empty"),
+        Invalid(Draft((Part("x" * 501),)), "parts.0.text", "too_long"),
+    ),
+)

@@ -1,0 +1,214 @@
+"""The other half: what a connector makes of everything that can happen to its calls."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.http import Session, close_pools
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    CannotTell,
+    Changed,
+    Checkpoint,
+    Found,
+    Later,
+    NeedsReconnect,
+    Next,
+    Rejected,
+    Sent,
+    StageResult,
+    Unknown,
+)
+from kaja.networks.registry import CONNECTORS
+from tests.conformance.description import Description
+from tests.conformance.server import Fault, FaultyServer, Reply, serving
+from tests.conformance.test_rules import DESCRIPTIONS, every_network
+
+OPEN_NAMES = {"identifier", "did", "username", "scope"}
+
+
+@dataclass
+class Desk:
+    """A connector at work on one account behind the faulty server."""
+
+    described: Description
+    server: FaultyServer
+    url: str
+    facts: Facts
+    credentials: dict[str, str]
+    session: Session
+
+    @property
+    def connector(self) -> Connector:
+        return self.described.connector
+
+    def open(self, url: str = "") -> Session:
+        return Session(url or self.url, dict(self.credentials), allow_private=("127.0.0.1",), timeout=5.0)
+
+    async def publish(self, outgoing: Outgoing, fault: Fault | None = None) -> tuple[StageResult, Checkpoint]:
+        """Every stage in order; the fault is on for the whole way."""
+        self.server.fault = fault
+        checkpoint: Checkpoint = {}
+        result: StageResult = Next(checkpoint)
+        try:
+            for stage in self.connector.stages(outgoing, self.facts):
+                result = await self.connector.run(stage.name, outgoing, checkpoint, self.facts, self.session)
+                if not isinstance(result, Next):
+                    break
+                checkpoint = json.loads(json.dumps(result.checkpoint))  # as it is stored between stages
+        finally:
+            self.server.fault = None
+        return result, checkpoint
+
+
+@asynccontextmanager
+async def at_work(network: str) -> AsyncIterator[Desk]:
+    described = DESCRIPTIONS[network]
+    async with described.open_world() as world, serving(world.handler) as (server, url):
+        desk = Desk(described, server, url, world.facts, dict(world.credentials), Session())
+        desk.session = desk.open()
+        try:
+            yield desk
+        finally:
+            await close_pools()
+
+
+@every_network
+async def test_publishes_finds_and_deletes(network: str) -> None:
+    async with at_work(network) as desk:
+        outgoing = desk.described.make_outgoing()
+        result, checkpoint = await desk.publish(outgoing)
+        assert isinstance(result, Sent), result
+        assert result.ref.id
+        assert result.ref.url.startswith("http")
+        calls = [request for request in desk.server.requests if desk.described.publishes(request)]
+        assert len(calls) == 1
+        found = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        assert isinstance(found, Found)
+        assert found.ref.id == result.ref.id
+        if desk.connector.info.deletes:
+            assert await desk.connector.delete(result.ref, desk.facts, desk.session) == Changed(None)
+            assert await desk.connector.delete(result.ref, desk.facts, desk.session) == Changed(None), "it is gone"
+
+
+@every_network
+async def test_an_answer_that_is_dropped_after_acceptance_is_unknown_then_found(network: str) -> None:
+    async with at_work(network) as desk:
+        outgoing = desk.described.make_outgoing()
+        lost, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes, accept=True))
+        assert isinstance(lost, Unknown)
+        found = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        assert isinstance(found, Found)
+        if desk.connector.info.idempotent:
+            (stage,) = [s.name for s in desk.connector.stages(outgoing, desk.facts) if s.irreversible]
+            again = await desk.connector.run(stage, outgoing, checkpoint, desk.facts, desk.session)
+            assert isinstance(again, Sent)
+            assert again.ref.id == found.ref.id
+
+
+@every_network
+async def test_an_answer_that_is_dropped_before_acceptance_is_unknown_then_absent(network: str) -> None:
+    async with at_work(network) as desk:
+        outgoing = desk.described.make_outgoing()
+        lost, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes))
+        assert isinstance(lost, Unknown)
+        assert isinstance(
+            await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session), AbsentAsOf
+        )
+
+
+@every_network
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (Reply(500, {"error": "x"}), Unknown),
+        (Reply(502, b"<html>Bad gateway"), Unknown),
+        (Reply(503, {}, {"Retry-After": "30"}), Unknown),
+        (Reply(504, b""), Unknown),
+        (Reply(200, b"<html>Welcome to the hotel's network"), Unknown),
+        (Reply(200, b'{"id": "1'), Unknown),
+        (Reply(200, []), Unknown),
+        (Reply(200, {}), Unknown),
+        (Reply(429, {}, {"Retry-After": "7"}), Later),
+        (Reply(302, b"", {"Location": "https://login.example/"}), Rejected),
+    ],
+    ids=lambda value: f"{value.status}-{str(value.body)[:12]}" if isinstance(value, Reply) else value.__name__,
+)
+async def test_what_an_answer_to_the_irreversible_call_means(
+    network: str, reply: Reply, expected: type[StageResult]
+) -> None:
+    async with at_work(network) as desk:
+        result, _ = await desk.publish(desk.described.make_outgoing(), Fault(desk.described.publishes, reply))
+        final = desk.described.server_error_is_final and reply.status >= 500
+        assert isinstance(result, Later if final else expected), result
+        if isinstance(result, Later) and reply.status == 429:
+            assert 6 <= result.after <= 8, "as the network asked"
+
+
+@every_network
+async def test_a_refusal_of_the_content_can_be_mended(network: str) -> None:
+    async with at_work(network) as desk:
+        fault = Fault(desk.described.publishes, desk.described.refusal)
+        result, _ = await desk.publish(desk.described.make_outgoing(), fault)
+        assert isinstance(result, Rejected), result
+        assert result.fixable
+        assert "%(" not in result.problem.text()
+
+
+@every_network
+async def test_refused_credentials_need_reconnecting(network: str) -> None:
+    async with at_work(network) as desk:
+        fault = Fault(lambda _: True, Reply(401, {"error": "AuthenticationRequired", "code": "rest_not_logged_in"}))
+        result, _ = await desk.publish(desk.described.make_outgoing(), fault)
+        assert isinstance(result, NeedsReconnect), result
+        assert result.problem.fix
+
+
+@every_network
+async def test_a_server_that_refuses_connections_has_nothing(network: str, unused_tcp_port: int) -> None:
+    async with at_work(network) as desk:
+        desk.session = desk.open(f"http://127.0.0.1:{unused_tcp_port}")
+        result, _ = await desk.publish(desk.described.make_outgoing())
+        assert isinstance(result, Later), result
+
+
+@every_network
+@pytest.mark.parametrize(
+    "reply",
+    [Reply(500, {}), Reply(429, {}, {"Retry-After": "5"}), Reply(401, {"error": "x"}), Reply(200, b"<html>"), None],
+    ids=["500", "429", "401", "nonsense", "dropped"],
+)
+async def test_a_look_up_that_fails_tells_nothing(network: str, reply: Reply | None) -> None:
+    async with at_work(network) as desk:
+        outgoing = desk.described.make_outgoing()
+        _, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes))
+        desk.server.fault = Fault(lambda _: True, reply)
+        told = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        assert isinstance(told, CannotTell), told
+
+
+@every_network
+async def test_no_secret_stands_in_the_evidence(network: str) -> None:
+    """Even when a server repeats what it was sent."""
+    async with at_work(network) as desk:
+        outgoing = desk.described.make_outgoing()
+        await desk.publish(outgoing)
+        seen = desk.server.requests[-1].headers["authorization"]
+        secrets = {value for name, value in desk.credentials.items() if name not in OPEN_NAMES}
+        assert any(secret in seen for secret in secrets) or seen.startswith("Basic ")
+        echo = {"error": "x", "you_sent": seen, "note": f"token was {' '.join(secrets)}"}
+        await desk.publish(outgoing, Fault(lambda _: True, Reply(400, echo)))
+        evidence = json.dumps(desk.session.exchanges, ensure_ascii=False)
+        assert len(desk.session.exchanges) >= 2
+        assert "you_sent" in evidence
+        for secret in (*secrets, seen.split(" ", 1)[1]):
+            assert secret not in evidence
+
+
+def test_every_network_is_described() -> None:
+    assert set(DESCRIPTIONS) == set(CONNECTORS)

@@ -1,0 +1,68 @@
+"""A site's articles as WordPress keeps them; tests/realnet holds the same connector against a real site."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.content import Draft, Part
+from kaja.networks.wordpress import CONNECTOR
+from tests.conformance.description import Description, Invalid, World
+from tests.conformance.server import Reply, Request
+
+FACTS = Facts(
+    "1",
+    "alice",
+    "Alice",
+    limits={"user_id": 1},
+    permissions=("publish_posts", "upload_files", "edit_posts", "delete_posts", "manage_categories"),
+)
+OPTIONS = {"title": "A title"}
+
+
+@asynccontextmanager
+async def open_world() -> AsyncIterator[World]:
+    posts: dict[str, dict[str, Any]] = {}
+
+    async def handle(request: Request) -> Reply:
+        if not request.headers.get("authorization", "").startswith("Basic "):
+            return Reply(401, {"code": "rest_not_logged_in", "message": "You are not logged in.", "data": {}})
+        tail = request.path.rsplit("/", 1)[-1]
+        if request.method == "GET" and tail == "posts":
+            slug, status = request.query.get("slug"), request.query.get("status")
+            return Reply(200, [post for post in posts.values() if (post["slug"], post["status"]) == (slug, status)])
+        if request.method == "POST" and tail == "posts":
+            tail = str(40 + len(posts))
+            posts[tail] = {"id": int(tail), "link": f"https://blog.test/?p={tail}", "title": {}, "content": {}}
+        if tail not in posts:
+            gone = {"code": "rest_post_invalid_id", "message": "Invalid post ID.", "data": {"status": 404}}
+            return Reply(404, gone)
+        if request.method == "DELETE":
+            return Reply(200, {"deleted": True, "previous": posts.pop(tail)})
+        if request.method == "POST":
+            posts[tail] |= {name: value for name, value in request.json().items() if name in ("status", "slug")}
+        return Reply(200, posts[tail])
+
+    yield World(handle, FACTS, {"username": "alice", "password": "abcd EFGH ijkl MNOP qrst UVWX"})
+
+
+def publishes(request: Request) -> bool:
+    return request.method == "POST" and b'"status":"publish"' in request.body.replace(b" ", b"")
+
+
+DESCRIPTION = Description(
+    connector=CONNECTOR,
+    open_world=open_world,
+    facts=FACTS,
+    publishes=publishes,
+    refusal=Reply(
+        400,
+        {"code": "rest_invalid_param", "message": "Invalid parameter(s): slug", "data": {"params": {"slug": "No."}}},
+    ),
+    options=OPTIONS,
+    invalid=(
+        Invalid(Draft((Part(""),), options=OPTIONS), "parts.0.text", "empty"),
+        Invalid(Draft((Part("a"),)), "options.title", "title_missing"),
+        Invalid(Draft((Part("a"), Part("b")), options=OPTIONS), "parts.1.text", "no_threads"),
+    ),
+)
