@@ -37,20 +37,20 @@ find_uv() {
     echo "$PWD/.cache/uv/bin/uv"
 }
 
-python=$(find_python)
-key=$( (cat "requirements/$name.txt" pyproject.toml tools/bootstrap.sh; pwd; "$python" -c 'import sys; print(sys.version)') |
-    "$python" -c 'import hashlib, sys; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest())')
+# Quick, without starting Python: this is what every later start waits for.
+key=$( (cat "requirements/$name.txt" pyproject.toml tools/bootstrap.sh; pwd) | cksum)
 stamp=.venv/set-up-$name
 if [ -x .venv/bin/kaja ] && [ "$(cat "$stamp" 2>/dev/null)" = "$key" ]; then
     exit 0
 fi
+python=$(find_python)
 uv=$(find_uv)
 echo "set-up: packages of requirements/$name.txt ..." >&2
 if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     rm -rf .venv
     "$uv" venv --quiet --python "$python" .venv
 fi
-"$uv" pip install --quiet --python .venv/bin/python --require-hashes -r "requirements/$name.txt"
+"$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$name.txt"
 # Without isolation: the build backend is one of the pinned packages, nothing unpinned is fetched to build Kaja.
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 echo "$key" > "$stamp"

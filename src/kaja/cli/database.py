@@ -27,15 +27,31 @@ def embedded_cluster() -> Cluster:
 
 def start_embedded(cluster: Cluster) -> None:
     """Start the embedded server with its roles and database, and leave their addresses in the data folder."""
+    begin_embedded(cluster)
+    wait_embedded(cluster)
+
+
+def begin_embedded(cluster: Cluster) -> None:
+    """Start the server without waiting for it, and leave its addresses in the data folder."""
     try:
-        cluster.start()
+        cluster.begin()
+        publish_addresses(cluster)
+    except (PostgresFailed, OSError) as error:
+        raise _not_started(cluster, error) from error
+
+
+def wait_embedded(cluster: Cluster) -> None:
+    """Wait for the server, and make the roles and the database that are missing."""
+    try:
+        cluster.wait()
         cluster.ensure_roles()
     except (PostgresFailed, psycopg.Error, OSError) as error:
-        cluster.stop()
-        raise DatabaseUnusable(
-            f"The embedded PostgreSQL did not start. Its log is {cluster.log}; it ends with:\n{error}"
-        ) from error
-    publish_addresses(cluster)
+        raise _not_started(cluster, error) from error
+
+
+def _not_started(cluster: Cluster, error: Exception) -> DatabaseUnusable:
+    cluster.stop()
+    return DatabaseUnusable(f"The embedded PostgreSQL did not start. Its log is {cluster.log}; it ends with:\n{error}")
 
 
 def publish_addresses(cluster: Cluster) -> None:
@@ -67,11 +83,20 @@ def running_database() -> Iterator[None]:
 
 def prepare_database() -> None:
     """Migrate and collect static files, unless an earlier start has done it."""
+    if not is_prepared():
+        migrate_in_child()
+
+
+def is_prepared() -> bool:
+    """Whether schema and static files are of this version. The database must be running."""
     try:
-        if prepared.migrations_are_applied(environment.database_url()) and prepared.static_is_collected():
-            return
+        return prepared.static_is_collected() and prepared.migrations_are_applied(environment.database_url())
     except psycopg.Error as error:
         raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+
+
+def migrate_in_child() -> None:
+    """`kaja migrate` in a process of its own, which ends with what it loaded."""
     click.echo("kaja: preparing the database ...", err=True)
     if subprocess.run([sys.executable, "-m", "kaja", "migrate", "--quiet"], check=False).returncode:
         raise CommandFailed("The database could not be prepared; the reason stands above.")

@@ -65,5 +65,10 @@ def migrations_are_applied(url: str) -> bool:
     return {tuple(pair) for pair in expected} <= applied
 
 
+def is_likely() -> bool:
+    """Whether an earlier start has prepared this code; the database has the last word."""
+    return read().get("migrations_code") == migrations_code() and static_is_collected()
+
+
 def static_is_collected() -> bool:
     return read().get("static_code") == static_code() and (environment.home() / "static" / "staticfiles.json").exists()

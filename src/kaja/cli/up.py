@@ -10,7 +10,15 @@ from urllib.parse import urlsplit
 
 import click
 
-from kaja.cli.database import check_external, embedded_cluster, prepare_database, start_embedded
+from kaja.cli import prepared
+from kaja.cli.database import (
+    begin_embedded,
+    check_external,
+    embedded_cluster,
+    is_prepared,
+    migrate_in_child,
+    wait_embedded,
+)
 from kaja.cli.failures import BadSetting, DatabaseUnusable, PortTaken
 from kaja.cli.home import lock_home, prepare_home
 from kaja.cli.supervisor import Part, Supervisor, say
@@ -32,12 +40,12 @@ def up() -> None:
     with lock_home(home):
         # Before the database starts: nothing has to be undone when the port is taken.
         refuse_taken_port(environment.listen(), port, "KAJA_PORT")
-        parts = [] if os.environ.get("KAJA_PRACTICE_URL") else [practice_part(practice_port)]
+        practice = [] if os.environ.get("KAJA_PRACTICE_URL") else [practice_part(practice_port)]
         cluster = None if environment.has_external_database() else embedded_cluster()
-        supervisor = Supervisor(parts, cluster)
+        supervisor = Supervisor([], cluster)
         supervisor.listen()
         try:
-            _start(supervisor, cluster, port)
+            _start(supervisor, practice, cluster, port)
             supervisor.watch()
         except PostgresFailed as error:
             raise DatabaseUnusable(f"The database cannot be started again:\n{error}") from error
@@ -47,21 +55,35 @@ def up() -> None:
             say("stopped.")
 
 
-def _start(supervisor: Supervisor, cluster: Cluster | None, port: int) -> None:
-    for part in supervisor.parts:
-        part.start()
+def _start(supervisor: Supervisor, practice: list[Part], cluster: Cluster | None, port: int) -> None:
+    """Start the parts in the order in which the first page needs them."""
+    command = [sys.executable, "-m", "kaja"]
+    web = Part("web", [*command, "web"], grace=8.0)
+    supervisor.parts.append(web)
     if cluster:
-        start_embedded(cluster)
+        begin_embedded(cluster)
     else:
         check_external(environment.database_url())
-    prepare_database()
-    command = [sys.executable, "-m", "kaja"]
-    services = [Part("web", [*command, "web"], grace=8.0), Part("worker", [*command, "worker"], grace=30.0)]
-    # The page first: with both at once on a small machine the first page waits for two imports of Django.
-    supervisor.parts[:0] = services
-    for part in services:
-        part.start()
-    if wait_until_ready(supervisor, port):
+    if prepared.is_likely():
+        # It loads for seconds before it needs the database, which starts meanwhile.
+        web.start()
+    if cluster:
+        wait_embedded(cluster)
+    if not is_prepared():
+        # When it was likely and yet is not so, the folder's database is another, or an older copy.
+        web.ask_to_end()
+        web.end(lambda: False)
+        migrate_in_child()
+    if not web.is_running():
+        web.start()
+    ready = wait_until_ready(supervisor, port)
+    # Last: on a small machine they would keep the first page waiting.
+    worker = Part("worker", [*command, "worker"], grace=30.0)
+    for part in (worker, *practice):
+        if not supervisor.signals:
+            part.start()
+            supervisor.parts.append(part)
+    if ready:
         click.echo(banner())
 
 

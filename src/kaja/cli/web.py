@@ -1,6 +1,8 @@
 """`kaja web`: the web server."""
 
+import gc
 import os
+from typing import Any
 
 import click
 
@@ -15,11 +17,12 @@ def web(host: str | None, port: int | None) -> None:
     """Serve the pages and the API. Any number of them may run against one database."""
     # Threads of this process share these connections.
     os.environ.setdefault("KAJA_DATABASE_POOL", "10")
-    import uvicorn
-
     try:
+        application = load_application()
+        import uvicorn
+
         uvicorn.run(
-            "kaja.config.asgi:application",
+            application,
             host=host or environment.listen(),
             port=port or environment.port(),
             loop="auto",
@@ -31,3 +34,21 @@ def web(host: str | None, port: int | None) -> None:
         )
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
+
+
+def load_application() -> Any:
+    """Import Kaja and its addresses now, not at the first request.
+
+    The collector would run hundreds of times while modules are loaded; once is enough, and later it need not look at
+    them again.
+    """
+    gc.disable()
+    from django.urls import get_resolver
+
+    from kaja.config.asgi import application
+
+    get_resolver().url_patterns  # noqa: B018 - imports every view
+    gc.collect()
+    gc.freeze()
+    gc.enable()
+    return application

@@ -155,6 +155,7 @@ class Cluster:
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
+    _log_begin: int = 0
 
     @property
     def data(self) -> Path:
@@ -284,11 +285,19 @@ class Cluster:
 
         A server that an earlier, killed supervisor left is stopped first; call `running_pid` where it must be kept.
         """
+        self.begin()
+        self.wait(timeout)
+
+    def begin(self) -> None:
+        """Start the server without waiting; its address is known afterwards. `wait` must follow."""
         self.prepare()
         self._end_orphan()
         self.rotate_log()
-        begin = self.log.stat().st_size if self.log.exists() else 0
+        self._log_begin = self.log.stat().st_size if self.log.exists() else 0
         self._spawn(self._choose_port())
+
+    def wait(self, timeout: float = 60.0) -> None:
+        """Wait until the server answers. Raises PostgresFailed with what it logged."""
         deadline = time.monotonic() + timeout
         pause = 0.02
         while True:
@@ -297,7 +306,7 @@ class Cluster:
                 return
             except psycopg.OperationalError as error:
                 assert self.process
-                said = self.log.read_text(errors="replace")[begin:]
+                said = self.log.read_bytes()[self._log_begin :].decode(errors="replace")
                 if "password authentication failed" in str(error):
                     self.stop()
                     raise PostgresFailed(
@@ -308,7 +317,7 @@ class Cluster:
                     self.stop()
                     raise PostgresFailed(said[-2000:] or str(error)) from None
                 if gone:  # the sessions of a killed server end within moments
-                    begin += len(said)
+                    self._log_begin = self.log.stat().st_size
                     time.sleep(0.3)
                     self._spawn(self.port())
                 time.sleep(pause)
