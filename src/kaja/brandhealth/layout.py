@@ -35,7 +35,7 @@ COMPONENTS: Final = (
     ("sigma", 0.3, 0.5),
     ("nu", 0.06, 0.6),
     ("rho", 0.02, 0.8),
-    ("xi", 0.15, 0.6),
+    ("xi", 0.1, 0.6),
     ("m", 0.4, 0.5),
 )
 NAMES: Final = tuple(name for name, _, _ in COMPONENTS)

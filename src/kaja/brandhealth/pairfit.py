@@ -6,7 +6,7 @@ not be other people's) and reported classes k1, k2:
 
     P(k1, k2) = sum_jl M1[j, k1] M2[l, k2] E_u[ p_j(u + x_f1) p_l(u + x_f2) ],     x_f = rho_t (alpha_f + omega_ft) + xi_f.
 
-Thresholds are those of the cells, so that a gap which saturates on three classes is not taken for a small one; the
+Thresholds and the formats' log scales are those of the cells, so that a gap which saturates on three classes is not taken for a small one; the
 expectation is a Gauss-Hermite sum. The confusion matrices are the cells' own, so that their error is not taken for
 expression.
 """
@@ -50,26 +50,25 @@ def expression(x: Floats, layout: Layout, week: Ints, fmt: Ints) -> Floats:
     return np.asarray(x[at["rho"] + week] * gap + x[at["xi"] + fmt], dtype=np.float64)
 
 
-def joint_table(base: Floats, x1: Floats, x2: Floats, g: float, c: float, s: float) -> Floats:
-    """True-class table of a pair, shape (R, 3, 3), for cross-posters of mean ``base``, spread ``s``, noise scale ``c``."""
+def joint_table(base: Floats, x1: Floats, x2: Floats, g: float, ell1: Floats, ell2: Floats, s: float) -> Floats:
+    """True-class table of a pair, shape (R, 3, 3): cross-posters of mean ``base`` and spread ``s``, log noise scales ``ell``."""
     u = base[:, None] + s * NODES
-    p1, _ = class_derivatives(u + x1[:, None], g, float(np.log(c)))
-    p2, _ = class_derivatives(u + x2[:, None], g, float(np.log(c)))
+    p1, _ = class_derivatives(u + x1[:, None], g, ell1[:, None])
+    p2, _ = class_derivatives(u + x2[:, None], g, ell2[:, None])
     return np.asarray(np.einsum("rqj,rql,q->rjl", p1, p2, WEIGHTS), dtype=np.float64)
 
 
 def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[Floats, Floats]:
-    """Table R (R, 3, 3) and its derivatives (R, 6, 3, 3) by base, x1, x2, log g, log c, log s."""
+    """Table R (R, 3, 3) and its derivatives (R, 7, 3, 3) by base, x1, x2, log g, log scales 1 and 2, log s."""
     at, pairs = layout.at, data.pairs
     base = x[at["mu"] + pairs.week] + x[at["v"] + pairs.week] + x[at["m"] + data.kind]
-    g, log_c, s = float(np.exp(x[at["log_g"]])), float(x[at["log_c"]]), float(np.exp(x[at["log_s"]]))
+    g, s = float(np.exp(x[at["log_g"]])), float(np.exp(x[at["log_s"]]))
     u = base[:, None] + s * NODES
-    p1, d1 = class_derivatives(
-        u + (expression(x, layout, pairs.week, pairs.first) + offset[pairs.week, pairs.first])[:, None], g, log_c
-    )
-    p2, d2 = class_derivatives(
-        u + (expression(x, layout, pairs.week, pairs.second) + offset[pairs.week, pairs.second])[:, None], g, log_c
-    )
+    sides = []
+    for fmt in (pairs.first, pairs.second):
+        eta = u + (expression(x, layout, pairs.week, fmt) + offset[pairs.week, fmt])[:, None]
+        sides.append(class_derivatives(eta, g, (x[at["log_c"]] + x[at["lambda"] + fmt])[:, None]))
+    (p1, d1), (p2, d2) = sides
     w1 = np.swapaxes(p1 * WEIGHTS[:, None], 1, 2)
     table = w1 @ p2
     left = [np.swapaxes(d1[:, :, i] * WEIGHTS[:, None], 1, 2) @ p2 for i in range(3)]
@@ -77,7 +76,7 @@ def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[F
     spread = s * WEIGHTS * NODES
     by_s = np.swapaxes(d1[:, :, 0] * spread[:, None], 1, 2) @ p2
     by_s += np.swapaxes(p1 * spread[:, None], 1, 2) @ d2[:, :, 0]
-    slopes = [left[0] + right[0], left[0], right[0], left[2] + right[2], left[1] + right[1], by_s]
+    slopes = [left[0] + right[0], left[0], right[0], left[2] + right[2], left[1], right[1], by_s]
     return table, np.stack(slopes, axis=1)
 
 
@@ -123,9 +122,10 @@ def pair_value(x: Floats, matrices: Floats, data: PairData, offset: Floats, layo
     base = x[at["mu"] + pairs.week] + x[at["v"] + pairs.week] + x[at["m"] + data.kind]
     x1 = expression(x, layout, pairs.week, pairs.first) + offset[pairs.week, pairs.first]
     x2 = expression(x, layout, pairs.week, pairs.second) + offset[pairs.week, pairs.second]
-    g, c, s = (float(np.exp(x[at[name]])) for name in ("log_g", "log_c", "log_s"))
+    g, s = float(np.exp(x[at["log_g"]])), float(np.exp(x[at["log_s"]]))
+    ell1, ell2 = (x[at["log_c"]] + x[at["lambda"] + fmt] for fmt in (pairs.first, pairs.second))
     m1, m2 = matrices[pairs.group_first], matrices[pairs.group_second]
-    q = np.maximum(np.swapaxes(m1, 1, 2) @ joint_table(base, x1, x2, g, c, s) @ m2, TINY)
+    q = np.maximum(np.swapaxes(m1, 1, 2) @ joint_table(base, x1, x2, g, ell1, ell2, s) @ m2, TINY)
     return float(np.sum(pairs.n * np.log(q)))
 
 
@@ -149,10 +149,11 @@ def _expand(x: Floats, data: PairData, layout: Layout, with_m: bool) -> tuple[In
             (omega, local, rho),
             (at["xi"] + fmt, local, one),
         ]
-    for name, local in (("log_g", 3), ("log_c", 4), ("log_s", 5)):
+    for name, local in (("log_g", 3), ("log_c", 4), ("log_c", 5), ("log_s", 6)):
         parts.append((np.full(rows, at[name]), local, one))
+    parts += [(at["lambda"] + pairs.first, 4, one), (at["lambda"] + pairs.second, 5, one)]
     if with_m:
-        for offset, group in ((6, pairs.group_first), (12, pairs.group_second)):
+        for offset, group in ((7, pairs.group_first), (13, pairs.group_second)):
             parts += [(layout.size + 6 * group + r, offset + r, one) for r in range(6)]
     index = np.stack([p[0] for p in parts], axis=1).astype(np.int64)
     feature = np.array([p[1] for p in parts], dtype=np.int64)

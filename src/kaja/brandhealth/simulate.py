@@ -17,7 +17,7 @@ from kaja.brandhealth.pairfit import joint_table
 
 DEFAULT_TAU: dict[str, float] = {
     "mu": 0.08, "v": 0.06, "alpha": 0.5, "omega": 0.15, "delta": 0.3, "beta": 0.3, "sigma": 0.3, "nu": 0.06,
-    "lambda": 0.2, "rho": 0.02, "xi": 0.15, "m": 0.4, "e": 0.15, "h": 0.08,
+    "lambda": 0.2, "rho": 0.02, "xi": 0.1, "m": 0.4, "e": 0.15, "h": 0.08,
 }  # fmt: skip
 
 
@@ -164,7 +164,7 @@ def _draw_pairs(
 
     table = joint_table(
         (u["mu"] + u["v"])[week] + u["m"][first, second], talk(first), talk(second), float(np.exp(u["log_g"][0])),
-        float(np.exp(u["log_c"][0])), float(np.exp(u["log_s"][0])),
+        u["log_c"] + u["lambda"][first], u["log_c"] + u["lambda"][second], float(np.exp(u["log_s"][0])),
     )  # fmt: skip
     q = (np.swapaxes(matrices[first], 1, 2) @ table @ matrices[second]).reshape(-1, 9)
     n = rng.multinomial(size, q / q.sum(axis=1, keepdims=True)).reshape(-1, 3, 3).astype(np.float64)

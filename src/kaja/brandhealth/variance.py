@@ -33,11 +33,16 @@ _STEP: Final = 0.8
 
 @dataclass
 class Hyper:
-    """Current variance components: ``log_tau`` over :data:`ALL`, ``log_k`` (D,) noisiness of domains, ``v_weight`` (T,)."""
+    """Current variance components: ``log_tau`` over :data:`ALL`, ``log_k`` (D,) noisiness of domains, ``v_weight`` (T,).
+
+    ``scale_tilt`` (F,) is the gradient of the Laplace volume by the formats' log scales: the number of block shocks that the
+    data determine. Without it a joint mode would contract a format's scale only to make its hundreds of shocks smaller.
+    """
 
     log_tau: Floats
     log_k: Floats
     v_weight: Floats
+    scale_tilt: Floats
 
     def weights(self, layout: Layout) -> Floats:
         """Whitened prior precision of every core unknown, shape (P,)."""
@@ -69,7 +74,7 @@ class Moments:
 
 def start_hyper(layout: Layout) -> Hyper:
     """Prior medians."""
-    return Hyper(PRIOR_MEAN.copy(), np.zeros(layout.domains), np.ones(layout.weeks))
+    return Hyper(PRIOR_MEAN.copy(), np.zeros(layout.domains), np.ones(layout.weeks), np.zeros(layout.formats))
 
 
 def posterior_moments(x: Floats, covariance: Floats, info: Information, layout: Layout) -> Moments:
@@ -132,7 +137,9 @@ def update_hyper(
     total = np.bincount(blocks.domain, expected, minlength=layout.domains)
     log_k = _noisiness(hyper.log_k, count.astype(np.float64), total)
     change = max(float(np.abs(step).max()), float(np.abs(log_k - hyper.log_k).max()))
-    return Hyper(log_tau, log_k, v_weight), change
+    determined = 1.0 - moments.shock_var[:, 0] * hyper.shock_precision(blocks)[:, 0]
+    tilt = np.bincount(blocks.format, np.clip(determined, 0.0, 1.0), minlength=layout.formats)
+    return Hyper(log_tau, log_k, v_weight, tilt), change
 
 
 def _noisiness(log_k: Floats, count: Floats, total: Floats) -> Floats:

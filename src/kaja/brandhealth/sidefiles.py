@@ -1,0 +1,139 @@
+"""Small files beside the posts: hand labels, survey, population. Every error names the file, row and column."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import numpy as np
+
+from kaja.brandhealth.counting import column_names, reader
+from kaja.brandhealth.counts import Counts, OpinionError
+from kaja.brandhealth.survey import Survey, survey_from_answers
+from kaja.brandhealth.tally import group_name
+
+_CLASSES = {"negative": 0, "neg": 0, "-1": 0, "neutral": 1, "neu": 1, "0": 1, "positive": 2, "pos": 2, "1": 2, "+1": 2}
+
+Row = dict[str, str]
+
+
+def read_rows(path: Path) -> list[Row]:
+    """All rows of a small CSV, JSONL or Parquet file as text, keys in the file's order."""
+    with duckdb.connect() as db:
+        relation = reader(path)
+        names = column_names(db, relation, path)
+        picked = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
+        rows = db.execute(f"SELECT {picked} FROM {relation}").fetchall()  # noqa: S608
+    if not rows:
+        raise OpinionError(f"{path}: there is not a single row")
+    return [{name: (value or "").strip() for name, value in zip(names, row, strict=True)} for row in rows]
+
+
+def _need(rows: list[Row], names: tuple[str, ...], path: Path) -> None:
+    missing = [name for name in names if name not in rows[0]]
+    if missing:
+        raise OpinionError(f"{path}: no column {missing[0]!r}; there are {', '.join(rows[0])}")
+
+
+def _number(row: Row, name: str, where: str, low: float = 0.0) -> float:
+    try:
+        value = float(row[name])
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < low:
+        raise OpinionError(f"{where}, column {name}: {row[name]!r} is not a number >= {low:g}")
+    return value
+
+
+def read_labels(path: Path, counts: Counts) -> Counts:
+    """Hand labels: columns ``format``, ``true``, ``predicted``, optionally ``language`` and ``count``; returns counts that carry them."""
+    rows = read_rows(path)
+    _need(rows, ("format", "true", "predicted"), path)
+    at = {name: i for i, name in enumerate(counts.groups)}
+    table = np.zeros((len(counts.groups), 3, 3))
+    for number, row in enumerate(rows, 1):
+        where = f"{path} row {number}"
+        k = []
+        for column in ("true", "predicted"):
+            if row[column].lower() not in _CLASSES:
+                raise OpinionError(f"{where}, column {column}: {row[column]!r} is not negative, neutral or positive")
+            k.append(_CLASSES[row[column].lower()])
+        name = group_name(row["format"], row.get("language", ""))
+        if name not in at:
+            raise OpinionError(f"{where}, column format: {name!r} is not among the posts' {', '.join(counts.groups)}")
+        table[at[name], k[0], k[1]] += _number(row, "count", where) if "count" in row else 1.0
+    if table.sum() == 0:
+        raise OpinionError(f"{path}: not one label")
+    bare = [name for name, i in at.items() if table[i].sum() == 0]
+    note = (f"no hand labels for {', '.join(bare)}: the other venues' labels stand in, five per class",) if bare else ()
+    return replace(counts, labels=table, notes=counts.notes + note)
+
+
+def read_population(path: Path, counts: Counts) -> Counts:
+    """Customer-base shares: columns ``segment`` and ``share`` (any positive scale); returns counts that carry them."""
+    rows = read_rows(path)
+    _need(rows, ("segment", "share"), path)
+    at = {name: i for i, name in enumerate(counts.segments)}
+    share = np.zeros(len(at))
+    for number, row in enumerate(rows, 1):
+        where = f"{path} row {number}"
+        if row["segment"] not in at:
+            raise OpinionError(
+                f"{where}, column segment: {row['segment']!r} has no votes; the posts have {', '.join(at)}"
+            )
+        if share[at[row["segment"]]] > 0:
+            raise OpinionError(f"{where}, column segment: {row['segment']!r} stands there twice")
+        share[at[row["segment"]]] = _number(row, "share", where)
+    missing = [name for name, i in at.items() if share[i] == 0]
+    if share.sum() <= 0:
+        raise OpinionError(f"{path}, column share: the shares sum to 0")
+    note = (f"the population gives no share to {', '.join(missing)}",) if missing else ()
+    return replace(counts, population=share / share.sum(), notes=counts.notes + note)
+
+
+def _week_of(row: Row, where: str) -> date:
+    try:
+        day = date.fromisoformat(row["time"][:10])
+    except ValueError:
+        raise OpinionError(f"{where}, column time: {row['time']!r} is not a date such as 2024-05-31") from None
+    return day - timedelta(days=day.weekday())
+
+
+def read_survey(path: Path, counts: Counts) -> Survey:
+    """A tracker by date: ``time`` with answers ``negative``, ``neutral``, ``positive``, or with ``mean`` (-1..1) and ``se``."""
+    rows = read_rows(path)
+    _need(rows, ("time",), path)
+    place = {week: i for i, week in enumerate(counts.weeks)}
+    size = len(counts.weeks)
+    if all(name in rows[0] for name in ("negative", "neutral", "positive")):
+        n = np.zeros((size, 3))
+        for number, row in enumerate(rows, 1):
+            where = f"{path} row {number}"
+            week = _week_of(row, where)
+            values = [_number(row, name, where) for name in ("negative", "neutral", "positive")]
+            if week in place:
+                n[place[week]] += values
+        if n.sum() == 0:
+            raise OpinionError(f"{path}: no answer falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}")
+        return survey_from_answers(n)
+    _need(rows, ("mean", "se"), path)
+    top, bottom = np.zeros(size), np.zeros(size)
+    for number, row in enumerate(rows, 1):
+        where = f"{path} row {number}"
+        week, mean, se = _week_of(row, where), _number(row, "mean", where, low=-1.0), _number(row, "se", where)
+        if mean > 1:
+            raise OpinionError(f"{where}, column mean: {mean:g} is above 1; give net favourability between -1 and 1")
+        if se == 0:
+            raise OpinionError(f"{where}, column se: a standard error of 0 would overrule everything")
+        if week in place:
+            top[place[week]] += mean / se**2
+            bottom[place[week]] += 1 / se**2
+    if not bottom.any():
+        raise OpinionError(f"{path}: no wave falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}")
+    value, variance = np.full(size, np.nan), np.full(size, np.nan)
+    np.divide(top, bottom, out=value, where=bottom > 0)
+    np.divide(1.0, bottom, out=variance, where=bottom > 0)
+    return Survey(value, variance)
