@@ -5,8 +5,6 @@ import struct
 from dataclasses import dataclass
 from typing import IO, Any
 
-import av
-import av.error
 from PIL import Image
 
 from kaja.content.media import refusals
@@ -55,6 +53,10 @@ def is_whole_mp4(file: IO[bytes], size: int) -> bool:
 
 def probe_video(file: IO[bytes], size: int, filename: str) -> Video:
     """Look into a video: container, codecs, measures, and one decoded frame. Raises UploadRefused."""
+    # Not at the top: FFmpeg's libraries are a tenth of the web server's memory, and few processes ever see a video.
+    import av
+    import av.error
+
     file.seek(0)
     matroska = file.read(4) == b"\x1a\x45\xdf\xa3"
     if not matroska and not is_whole_mp4(file, size):
@@ -68,6 +70,8 @@ def probe_video(file: IO[bytes], size: int, filename: str) -> Video:
 
 
 def _probe(container: Any, matroska: bool, filename: str) -> Video:
+    import av
+
     if not container.streams.video:
         raise refusals.other_kind(filename, "sound")
     stream = container.streams.video[0]
