@@ -5,7 +5,9 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
+
+from tests.conformance.server import Request
 
 
 class Proxy:
@@ -17,6 +19,7 @@ class Proxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._lose: list[str] = []
         self.lost: list[str] = []
+        self.requests: list[Request] = []
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -41,6 +44,7 @@ class Proxy:
             request = _read_message(client)
             if not request:
                 return
+            self.requests.append(_parse(request))
             line = request.split(b"\r\n", 1)[0].decode("latin-1")
             head, _, body = request.partition(b"\r\n\r\n")
             head = b"\r\n".join(part for part in head.split(b"\r\n") if not part.lower().startswith(b"connection:"))
@@ -78,6 +82,15 @@ def _read_message(stream: socket.socket) -> bytes:
             return b""
         body += chunk
     return head + b"\r\n\r\n" + body
+
+
+def _parse(message: bytes) -> Request:
+    head, _, body = message.partition(b"\r\n\r\n")
+    first, *lines = head.decode("latin-1").split("\r\n")
+    method, target, _ = first.split(" ", 2)
+    headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    parts = urlsplit(target)
+    return Request(method, parts.path, dict(parse_qsl(parts.query)), headers, body)
 
 
 @contextmanager

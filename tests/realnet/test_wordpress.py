@@ -14,6 +14,7 @@ from kaja.networks.kit.content import Draft, Part
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import AbsentAsOf, Changed, Found, NeedsReconnect, Next, Rejected, Sent, Unknown
 from kaja.networks.wordpress import WordPress as Connector
+from tests.networks.contracts import WordPressContract
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
 from tests.realnet.servers.wordpress import WordPress
@@ -303,3 +304,40 @@ async def test_a_file_that_is_not_what_it_says_is_refused_clearly(editor: Connec
     result, _ = await run_all(CONNECTOR, outgoing, editor.facts, session_of(editor))
     assert isinstance(result, Rejected)
     assert (result.problem.code, result.problem.field) == ("image_unreadable", "parts.0.media")
+
+
+async def test_everything_that_is_sent_keeps_to_the_sites_own_contract(editor: Connected, wordpress: WordPress) -> None:
+    """Judged by the index that WordPress 6.1.9 gave of itself, while 6.8 answers."""
+    contract = WordPressContract()
+    options = {
+        "title": "By the rules",
+        "slug": "by-the-rules",
+        "excerpt": "Short",
+        "categories": ["Rules"],
+        "tags": ["contract"],
+    }
+    with proxy_to(wordpress.url) as proxy:
+        session = session_of(editor, f"{proxy.url}/wp-json/")
+        media = (make_picture("One"), make_picture("Two", "blue"))
+        outgoing = make_outgoing("Text", media=media, options=options)
+        result, checkpoint = await run_all(CONNECTOR, outgoing, editor.facts, session)
+        assert isinstance(result, Sent)
+        await CONNECTOR.find_delivery(outgoing, checkpoint, editor.facts, session)
+        await CONNECTOR.edit(result.ref, replace(outgoing, text="Changed"), editor.facts, session)
+        comment = make_outgoing("Said", kind="comment", root=result.ref, reply_to=result.ref)
+        said = await publish(CONNECTOR, comment, editor.facts, session)
+        await CONNECTOR.edit(said.ref, replace(comment, text="Said better"), editor.facts, session)
+        await CONNECTOR.delete(said.ref, editor.facts, session)
+        await CONNECTOR.delete(result.ref, editor.facts, session)
+        await CONNECTOR.inspect(session)
+        requests = list(proxy.requests)
+    operations = {(request.method, re.sub(r"\d+", "N", request.path)) for request in requests}
+    assert len(operations) >= 14, operations
+    for request in requests:
+        assert contract.find_violations(request) == [], (request.method, request.path, request.query)
+    # The judge can refuse: one field of a real request under another name.
+    [published] = [r for r in requests if r.method == "POST" and b'"status":"publish"' in r.body]
+    renamed = replace(published, body=published.body.replace(b'"status"', b'"state"'))
+    assert contract.find_violations(renamed) == ["unknown argument state"]
+    wrong = replace(published, body=published.body.replace(b'"publish"', b'"public"'))
+    assert contract.find_violations(wrong)

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaja.networks.kit.answers import read_mapping, read_object
 from kaja.networks.kit.connector import ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.outcome import reconnect_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.mastodon.api import NETWORK, open_session, read_object, request
+from kaja.networks.mastodon.api import NETWORK, open_session, request
 from kaja.networks.mastodon.limits import parse_limits, render_limits
 
 _DESCRIPTIONS = ("/api/v2/instance", "/api/v1/instance")  # v2 since Mastodon 4.0; snac2 has only v1 (seen, 2.75)
@@ -56,7 +57,7 @@ async def inspect_account(session: Session) -> Facts:
         raise ConnectRefused(reconnect_problem(NETWORK))
     if not answer.ok:
         raise _in_trouble(answer)
-    account = read_object(answer.json())
+    account = read_object(answer, "id")
     instance = await fetch_instance(session.base_url.rstrip("/"), session)
     limits = parse_limits(instance.description, await fetch_software(session))
     granted = tuple(session.credentials.get("scope", "").split())
@@ -91,11 +92,11 @@ async def fetch_software(session: Session) -> str:
     links = answer.json_object().get("links") if answer.ok else None
     own = urlsplit(session.base_url).netloc
     for link in reversed(links) if isinstance(links, list) else ():
-        address = str(read_object(link).get("href") or "")
+        address = str(read_mapping(link).get("href") or "")
         if urlsplit(address).netloc != own:
             continue
         document = await request(session, "GET", address, authorized=False)
-        software = read_object(document.json_object().get("software")) if document.ok else {}
+        software = read_mapping(document.json_object().get("software")) if document.ok else {}
         return str(software.get("name") or "").lower()
     return ""
 

@@ -1,6 +1,6 @@
 """Calls to an instance, and what its refusals mean."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -103,11 +103,6 @@ def _bucket(path: str, limit: int | None) -> str:
 
 def _integer(value: str | None) -> int | None:
     return int(value) if value is not None and value.strip().isdigit() else None
-
-
-def read_object(value: Any) -> Mapping[str, Any]:
-    """`value` when it is a JSON object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}
 
 
 def parse_time(value: Any) -> datetime | None:

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
-from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, read_object
+from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
+from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.delivery import build_ref, render_status, upload, wait_until_ready
 from kaja.networks.mastodon.limits import read_limits
 
@@ -15,6 +16,13 @@ from kaja.networks.mastodon.limits import read_limits
 async def edit_status(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """PUT /api/v1/statuses/:id. Files that are new go up first; descriptions of the others change with the post."""
     open_session(session)
+    try:
+        return await _edit(ref, outgoing, facts, session)
+    except TransportError as error:
+        return Unknown(error.problem)
+
+
+async def _edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     remote = dict(ref.data.get("media") or {})
     items: list[dict[str, Any]] = []
     for media in outgoing.media:
@@ -37,7 +45,7 @@ async def edit_status(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session:
         ]
     answer = await call(session, "PUT", f"/api/v1/statuses/{ref.id}", json=body, irreversible=True)
     if isinstance(answer, Response):
-        status = read_object(answer.json())
+        status = read_object(answer)
         return Changed(build_ref({"id": ref.id, "url": ref.url, **status}, outgoing, checkpoint))
     if is_missing(answer) and await _stands(ref, session) is True:
         return _unsupported(gettext_noop("This server cannot change a post through its interface for programs."))

@@ -7,14 +7,15 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from kaja.networks.kit.answers import read_list, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
-from kaja.networks.kit.outcome import Failure
+from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Checkpoint, Later, Next, Rejected, RemoteRef, Sent, StageResult, Unknown
-from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, read_object
+from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.limits import Limits, read_limits
 from kaja.networks.mastodon.rules import read_spoiler
 
@@ -38,19 +39,26 @@ def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
 async def run_stage(
     stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
 ) -> StageResult:
+    """Run one stage. An answer that cannot be read leaves the outcome open only where it cannot be had again."""
     open_session(session)
-    if stage.startswith(MEDIA):
-        media = outgoing.media[int(stage.removeprefix(MEDIA))]
-        uploaded = await upload(media, read_limits(facts.limits), session)
-        if not isinstance(uploaded, dict):
-            return uploaded
-        others = [item for item in checkpoint.get("media", []) if item["key"] != media.key]
-        return Next({**checkpoint, "media": [*others, uploaded]})
-    if stage == PREPARE:
-        return await _prepare(outgoing, checkpoint, facts, session)
-    if stage == PUBLISH:
-        return await _publish(outgoing, checkpoint, session)
+    try:
+        if stage.startswith(MEDIA):
+            return await _upload_one(outgoing.media[int(stage.removeprefix(MEDIA))], checkpoint, facts, session)
+        if stage == PREPARE:
+            return await _prepare(outgoing, checkpoint, facts, session)
+        if stage == PUBLISH:
+            return await _publish(outgoing, checkpoint, session)
+    except TransportError as error:
+        return Unknown(error.problem) if stage == PUBLISH else Later(NOT_SENT_AFTER, error.problem)
     raise ValueError(stage)
+
+
+async def _upload_one(media: Media, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
+    uploaded = await upload(media, read_limits(facts.limits), session)
+    if not isinstance(uploaded, dict):
+        return uploaded
+    others = [item for item in checkpoint.get("media", []) if item["key"] != media.key]
+    return Next({**checkpoint, "media": [*others, uploaded]})
 
 
 async def upload(media: Media, limits: Limits, session: Session) -> dict[str, Any] | Failure:
@@ -69,7 +77,7 @@ async def upload(media: Media, limits: Limits, session: Session) -> dict[str, An
         answer = await call(session, "POST", "/api/v1/media", **arguments)
     if not isinstance(answer, Response):
         return answer
-    remote = read_object(answer.json())
+    remote = read_object(answer, "id")
     return {
         "key": media.key,
         "id": str(remote["id"]),
@@ -107,7 +115,7 @@ async def wait_until_ready(item: dict[str, Any], session: Session) -> dict[str, 
             )
         if not isinstance(answer, Response):
             return answer
-        if answer.status != 206 and read_object(answer.json()).get("url"):
+        if answer.status != 206 and read_object(answer).get("url"):
             return {**item, "ready": True}
         if attempt + 1 < POLLS:
             await asyncio.sleep(POLL_SECONDS)
@@ -142,8 +150,7 @@ async def _prepare(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
     )
     if not isinstance(answer, Response):
         return answer
-    statuses = answer.json()
-    known = [str(read_object(status).get("id")) for status in statuses[:LISTED]]
+    known = [str(status.get("id")) for status in read_list(answer)[:LISTED]]
     return Next({**checkpoint, "media": ready, "known": known, "marked_at": server_time(answer).isoformat()})
 
 
@@ -168,19 +175,7 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
     )
     if not isinstance(answer, Response):
         return answer
-    try:
-        status = read_object(answer.json())
-    except TransportError as error:
-        return Unknown(error.problem)
-    if not status.get("id"):
-        return Unknown(
-            Problem(
-                "answer_unreadable",
-                gettext_noop("%(network)s answered without the new post."),
-                params={"network": NETWORK},
-            )
-        )
-    return Sent(build_ref(status, outgoing, checkpoint))
+    return Sent(build_ref(read_object(answer, "id"), outgoing, checkpoint))
 
 
 def render_status(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
+from kaja.networks.kit.answers import read_list
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
@@ -23,7 +24,7 @@ from kaja.networks.kit.results import (
     Reconciliation,
     RemoteRef,
 )
-from kaja.networks.mastodon.api import call, open_session, parse_time, read_object
+from kaja.networks.mastodon.api import call, open_session, parse_time
 from kaja.networks.mastodon.delivery import LISTED, build_ref
 from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.text import parse_html, skeleton
@@ -38,7 +39,10 @@ async def find_status(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, 
     """Look through the account's newest statuses for the one that `outgoing` would have made."""
     open_session(session)
     looked_at = datetime.now(UTC)
-    fresh, complete = await _list_fresh(outgoing, checkpoint, facts, session)
+    try:
+        fresh, complete = await _list_fresh(outgoing, checkpoint, facts, session)
+    except TransportError as error:
+        return CannotTell(error.problem)
     if not isinstance(complete, bool):
         return CannotTell(_reason(complete))
     matching = [status for status in fresh if matches(status, outgoing)]
@@ -73,7 +77,7 @@ async def _list_fresh(
         answer = await call(session, "GET", f"/api/v1/accounts/{facts.account_id}/statuses", params=params)
         if not isinstance(answer, Response):
             return [], answer
-        page = [read_object(status) for status in answer.json()]
+        page = read_list(answer)
         unseen = [status for status in page if str(status.get("id")) not in fresh]
         if not unseen:
             # The end of the list; or a server that ignores paging and gave the whole short list before.

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify, reconnect_problem, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -108,8 +109,8 @@ def reject(answer: Response) -> Failure:
 
 def _asks_to_sign_in(body: Mapping[str, Any]) -> bool:
     """A parameter was refused because nobody is signed in: a revoked password may make an anonymous visitor."""
-    details = read_object(read_object(body.get("data")).get("details"))
-    return any(read_object(read_object(detail).get("data")).get("status") == 401 for detail in details.values())
+    details = read_mapping(read_mapping(body.get("data")).get("details"))
+    return any(read_mapping(read_mapping(detail).get("data")).get("status") == 401 for detail in details.values())
 
 
 def is_missing(outcome: Response | Failure) -> bool:
@@ -120,8 +121,3 @@ def is_missing(outcome: Response | Failure) -> bool:
 def strip_tags(text: str) -> str:
     """WordPress puts links and emphasis into its messages."""
     return re.sub(r"<[^>]*>", "", text).strip()
-
-
-def read_object(value: Any) -> Mapping[str, Any]:
-    """`value` when it is a JSON object, else an empty one."""
-    return value if isinstance(value, Mapping) else {}

@@ -52,46 +52,6 @@ def render_comment(text: str) -> str:
     return html.escape(text.strip(), quote=False)
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """A piece of inline text; `href` where it links."""
-
-    text: str
-    href: str = ""
-
-
-def find_stretches(text: str) -> list[Stretch]:
-    """The text as readers see it, without marks, with its links: for the preview."""
-    stretches: list[Stretch] = []
-    for node in SyntaxTreeNode(_MARKDOWN.parse(text)).walk():
-        if node.type == "inline":
-            if stretches:
-                stretches.append(Stretch("\n\n"))
-            stretches += _stretches_of(node, "")
-        elif node.type in ("fence", "code_block"):
-            stretches.append(Stretch(("\n\n" if stretches else "") + node.content.rstrip("\n")))
-    merged: list[Stretch] = []
-    for stretch in stretches:
-        if merged and merged[-1].href == stretch.href:
-            merged[-1] = Stretch(merged[-1].text + stretch.text, stretch.href)
-        else:
-            merged.append(stretch)
-    return merged
-
-
-def _stretches_of(node: SyntaxTreeNode, href: str) -> list[Stretch]:
-    found: list[Stretch] = []
-    for child in node.children:
-        if child.type in ("text", "code_inline"):
-            for piece, url in _split_urls(child.content):
-                found.append(Stretch(piece, href or url))
-        elif child.type in ("softbreak", "hardbreak"):
-            found.append(Stretch("\n", href))
-        else:
-            found += _stretches_of(child, str(child.attrs.get("href", "")) if child.type == "link" else href)
-    return found
-
-
 def _block(name: str, body: str, **attributes: Any) -> str:
     # "--" would end the comment that carries the attributes; WordPress writes it the same way (serializeAttributes).
     values = f" {json.dumps(attributes, separators=(',', ':'))}".replace("--", "\\u002d\\u002d") if attributes else ""

@@ -2,12 +2,13 @@
 
 from typing import Any
 
+from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
-from kaja.networks.wordpress.api import call, is_missing, open_session, read_object
+from kaja.networks.wordpress.api import call, is_missing, open_session
 from kaja.networks.wordpress.blocks import render_comment
 from kaja.networks.wordpress.delivery import build_comment_ref, build_ref, find_terms, render_article, upload
 from kaja.networks.wordpress.rules import read_text
@@ -16,15 +17,22 @@ from kaja.networks.wordpress.rules import read_text
 async def edit_article(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """Write the article anew. Its address changes only when a slug is given; an earlier version stays as a revision."""
     open_session(session)
+    try:
+        return await _edit(ref, outgoing, session)
+    except TransportError as error:
+        return Unknown(error.problem)
+
+
+async def _edit(ref: RemoteRef, outgoing: Outgoing, session: Session) -> ChangeResult:
     if ref.data.get("type") == "comment":
         answer = await call(
             session,
             "POST",
             f"/wp/v2/comments/{ref.id}",
-            json={"content": render_comment(outgoing.text)},
+            json={"content": {"raw": render_comment(outgoing.text)}},
             irreversible=True,
         )
-        return Changed(build_comment_ref(read_object(answer.json()))) if isinstance(answer, Response) else answer
+        return Changed(build_comment_ref(read_object(answer, "id"))) if isinstance(answer, Response) else answer
     media: dict[str, Any] = dict(ref.data.get("media") or {})
     for item in outgoing.media:
         if item.key not in media:
@@ -49,7 +57,7 @@ async def edit_article(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session
     answer = await call(session, "POST", f"/wp/v2/posts/{ref.id}", json=article, irreversible=True)
     if not isinstance(answer, Response):
         return answer
-    return Changed(build_ref(read_object(answer.json()), outgoing, {"media": media}))
+    return Changed(build_ref(read_object(answer, "id"), outgoing, {"media": media}))
 
 
 async def delete_article(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:

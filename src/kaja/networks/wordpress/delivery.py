@@ -12,11 +12,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
-from kaja.networks.kit.outcome import Failure, refused_problem
+from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -32,7 +33,7 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
-from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session, read_object
+from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
 from kaja.networks.wordpress.blocks import Attachment, render_blocks, render_comment
 from kaja.networks.wordpress.rules import read_terms, read_text, wants_featured
 
@@ -58,22 +59,29 @@ def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
 async def run_stage(
     stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
 ) -> StageResult:
+    """Run one stage. An answer that cannot be read leaves the outcome open only where it cannot be had again."""
     open_session(session)
-    if stage.startswith(MEDIA):
-        media = outgoing.media[int(stage.removeprefix(MEDIA))]
-        uploaded = await upload(media, session)
-        if not isinstance(uploaded, dict):
-            return uploaded
-        return Next({**checkpoint, "media": {**checkpoint.get("media", {}), media.key: uploaded}})
-    if stage == TERMS:
-        return await _find_terms(outgoing, checkpoint, session)
-    if stage == DRAFT:
-        return await _save_draft(outgoing, checkpoint, session)
-    if stage == PUBLISH:
-        return await _publish(outgoing, checkpoint, session)
-    if stage == COMMENT:
-        return await _comment(outgoing, facts, session)
+    try:
+        if stage.startswith(MEDIA):
+            return await _upload_one(outgoing.media[int(stage.removeprefix(MEDIA))], checkpoint, session)
+        if stage == TERMS:
+            return await _find_terms(outgoing, checkpoint, session)
+        if stage == DRAFT:
+            return await _save_draft(outgoing, checkpoint, session)
+        if stage == PUBLISH:
+            return await _publish(outgoing, checkpoint, session)
+        if stage == COMMENT:
+            return await _comment(outgoing, facts, session)
+    except TransportError as error:
+        return Unknown(error.problem) if stage in (PUBLISH, COMMENT) else Later(NOT_SENT_AFTER, error.problem)
     raise ValueError(stage)
+
+
+async def _upload_one(media: Media, checkpoint: Checkpoint, session: Session) -> StageResult:
+    uploaded = await upload(media, session)
+    if not isinstance(uploaded, dict):
+        return uploaded
+    return Next({**checkpoint, "media": {**checkpoint.get("media", {}), media.key: uploaded}})
 
 
 def marker(outgoing: Outgoing) -> str:
@@ -97,7 +105,7 @@ async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
     )
     if not isinstance(answer, Response):
         return answer
-    remote = read_object(answer.json())
+    remote = read_object(answer, "id", "source_url")
     return {"id": int(remote["id"]), "url": str(remote["source_url"])}
 
 
@@ -131,8 +139,8 @@ async def _find_term(taxonomy: str, name: str, session: Session) -> int | Failur
     answer = await call(session, "GET", route, params={"search": name, "per_page": 100, "_fields": "id,name"})
     if not isinstance(answer, Response):
         return answer
-    for term in answer.json():
-        if html.unescape(str(term["name"])).casefold() == name.casefold():
+    for term in read_list(answer):
+        if html.unescape(str(term.get("name"))).casefold() == name.casefold():
             return int(term["id"])
     try:
         made = await session.request("POST", f"{session.base_url.rstrip('/')}{route}", json={"name": name})
@@ -140,7 +148,7 @@ async def _find_term(taxonomy: str, name: str, session: Session) -> int | Failur
         return Later(30.0, error.problem)
     body = made.json_object()
     if body.get("code") == "term_exists":  # made meanwhile, or spelled otherwise: the answer names it
-        return int(read_object(body.get("data"))["term_id"])
+        return int(read_mapping(body.get("data"))["term_id"])
     if made.ok:
         return int(body["id"])
     if made.status in (401, 403):
@@ -182,9 +190,9 @@ def render_article(outgoing: Outgoing, media: Mapping[str, Any], terms: Mapping[
         featured = attachments.pop(0).id  # themes show it above the text: it does not stand there twice
     return {
         # Both fields take HTML, and what people type here is text; the rest is escaped by WordPress when it is shown.
-        "title": read_text(outgoing.options, "title").replace("<", "&lt;"),
-        "content": render_blocks(outgoing.text, attachments),
-        "excerpt": read_text(outgoing.options, "excerpt").replace("<", "&lt;"),
+        "title": {"raw": read_text(outgoing.options, "title").replace("<", "&lt;")},
+        "content": {"raw": render_blocks(outgoing.text, attachments)},
+        "excerpt": {"raw": read_text(outgoing.options, "excerpt").replace("<", "&lt;")},
         "categories": list(terms.get("categories", [])),
         "tags": list(terms.get("tags", [])),
         "featured_media": featured,
@@ -198,7 +206,7 @@ async def _save_draft(outgoing: Outgoing, checkpoint: Checkpoint, session: Sessi
     )
     if not isinstance(found, Response):
         return found
-    earlier = found.json()
+    earlier = read_list(found)
     body = render_article(outgoing, checkpoint.get("media", {}), checkpoint.get("terms", {}))
     body |= {"status": "draft", "slug": marker(outgoing)}
     if not body["categories"]:
@@ -207,7 +215,7 @@ async def _save_draft(outgoing: Outgoing, checkpoint: Checkpoint, session: Sessi
     answer = await call(session, "POST", route, json=body)
     if not isinstance(answer, Response):
         return answer
-    return Next({**checkpoint, "post_id": int(read_object(answer.json())["id"])})
+    return Next({**checkpoint, "post_id": int(read_object(answer, "id")["id"])})
 
 
 async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
@@ -222,17 +230,17 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
     if not isinstance(answer, Response):
         return answer
     try:
-        post = read_object(answer.json())
+        post = answer.json_with("id", "status")
     except TransportError as error:
         return Unknown(error.problem)
-    if post.get("status") != "publish":
+    if post["status"] != "publish":
         return Rejected(
             Problem(
                 "not_public",
                 gettext_noop("The site kept the article as “%(status)s” instead of publishing it."),
                 "",
                 gettext_noop("Publish it on the site, or look for a plugin that holds articles back."),
-                {"status": str(post.get("status") or "?")},
+                {"status": str(post["status"])},
             )
         )
     return Sent(build_ref(post, outgoing, checkpoint))
@@ -256,7 +264,7 @@ async def _comment(outgoing: Outgoing, facts: Facts, session: Session) -> StageR
     earlier = await find_comment(outgoing, facts, session)
     if isinstance(earlier, Found):
         return Sent(earlier.ref)
-    body: dict[str, Any] = {"post": int(outgoing.root.id), "content": render_comment(outgoing.text)}
+    body: dict[str, Any] = {"post": int(outgoing.root.id), "content": {"raw": render_comment(outgoing.text)}}
     if outgoing.reply_to is not None and outgoing.reply_to.data.get("type") == "comment":
         body["parent"] = int(outgoing.reply_to.id)
     answer = await call(session, "POST", "/wp/v2/comments", json=body, irreversible=True)
@@ -265,18 +273,21 @@ async def _comment(outgoing: Outgoing, facts: Facts, session: Session) -> StageR
         return Sent(found.ref) if isinstance(found, Found) else answer
     if not isinstance(answer, Response):
         return answer
-    try:
-        comment = read_object(answer.json())
-    except TransportError as error:
-        return Unknown(error.problem)
-    return Sent(build_comment_ref(comment))
+    return Sent(build_comment_ref(read_object(answer, "id")))
 
 
 async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
     """Look at the draft by its id: it is public or it is not."""
     open_session(session)
-    if outgoing.kind == "comment":
-        return await find_comment(outgoing, facts, session)
+    try:
+        if outgoing.kind == "comment":
+            return await find_comment(outgoing, facts, session)
+        return await _find_article(outgoing, checkpoint, session)
+    except TransportError as error:
+        return CannotTell(error.problem)
+
+
+async def _find_article(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> Reconciliation:
     looked_at = datetime.now(UTC)
     if "post_id" not in checkpoint:
         return AbsentAsOf(looked_at)  # no draft was noted, so nothing can have become public
@@ -285,10 +296,8 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
         return AbsentAsOf(looked_at)
     if not isinstance(answer, Response):
         return CannotTell(reason_of(answer))
-    post = read_object(answer.json())
-    if post.get("status") == "publish":
-        return Found(build_ref(post, outgoing, checkpoint))
-    return AbsentAsOf(looked_at)
+    post = read_object(answer, "id", "status")
+    return Found(build_ref(post, outgoing, checkpoint)) if post["status"] == "publish" else AbsentAsOf(looked_at)
 
 
 async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Reconciliation:
@@ -301,8 +310,8 @@ async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Re
     if not isinstance(answer, Response):
         return CannotTell(reason_of(answer))
     wanted = _words(render_comment(outgoing.text))
-    for comment in answer.json():
-        if _words(str(read_object(comment.get("content")).get("rendered") or "")) == wanted:
+    for comment in read_list(answer):
+        if _words(str(read_mapping(comment.get("content")).get("rendered") or "")) == wanted:
             return Found(build_comment_ref(comment))
     return AbsentAsOf(looked_at)
 

@@ -7,8 +7,7 @@ from urllib.parse import quote
 from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.text import count_graphemes
-from kaja.networks.wordpress.blocks import find_stretches
+from kaja.networks.kit.text import count_graphemes, find_links
 
 # Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).
 TITLE_BYTES = 65_535
@@ -72,6 +71,17 @@ def check_draft(draft: Draft, facts: Facts) -> list[Problem]:
                 gettext_noop("There is neither text nor a picture or video."),
                 "parts.0.text",
                 gettext_noop("Write something, or add a file."),
+            )
+        )
+    used = count_graphemes(first.text)
+    if used > TEXT_CHARACTERS:
+        problems.append(
+            Problem(
+                "text_too_long",
+                gettext_noop("The text has %(used)s characters; Kaja sends at most %(limit)s."),
+                "parts.0.text",
+                gettext_noop("Divide it into several articles."),
+                {"used": used, "limit": TEXT_CHARACTERS},
             )
         )
     problems += _check_slug(read_text(draft.options, "slug"))
@@ -207,8 +217,11 @@ def count_text(text: str) -> Count:
 
 
 def find_segments(text: str) -> list[Segment]:
-    """What readers will see: the marks of Markdown are gone, links are links."""
-    return [
-        Segment(stretch.text, "link", stretch.href) if stretch.href else Segment(stretch.text)
-        for stretch in find_stretches(text)
-    ]
+    """The text with its links; marks of Markdown stay as typed."""
+    segments: list[Segment] = []
+    position = 0
+    for start, end in find_links(text):
+        segments += [Segment(text[position:start]), Segment(text[start:end], "link", text[start:end])]
+        position = end
+    segments.append(Segment(text[position:]))
+    return [segment for segment in segments if segment.text]

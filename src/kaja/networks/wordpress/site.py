@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.wordpress.api import NETWORK, address, open_session, read_object, strip_tags
+from kaja.networks.wordpress.api import NETWORK, address, open_session, strip_tags
 
 _API_REL = "https://api.w.org/"
 _LINK_HEADER = re.compile(r'<([^>]+)>\s*;[^,]*rel="?' + re.escape(_API_REL) + r'"?')
@@ -104,7 +105,7 @@ async def connect_site(form: Mapping[str, str], session: Session) -> Connected:
             raise ConnectRefused(Problem(f"{name}_missing", message, name, gettext_noop("Fill it in.")))
     try:
         root, index = await discover(site, session)
-        if "application-passwords" not in read_object(index.get("authentication")):
+        if "application-passwords" not in read_mapping(index.get("authentication")):
             raise ConnectRefused(
                 Problem(
                     "application_passwords_off",
@@ -128,10 +129,10 @@ async def connect_site(form: Mapping[str, str], session: Session) -> Connected:
 async def inspect_site(session: Session) -> Facts:
     """Who the account is and what it may do. Raises ConnectRefused, or TransportError for the moment."""
     open_session(session)
-    index = read_object((await _get(session, "/")).json())
+    index = read_object(await _get(session, "/"))
     answer = await _get(session, "/wp/v2/users/me", context="edit")
-    user = read_object(answer.json())
-    capabilities = read_object(user.get("capabilities"))
+    user = read_object(answer, "id")
+    capabilities = read_mapping(user.get("capabilities"))
     permissions = tuple(name for name in PERMISSIONS if capabilities.get(name))
     if "publish_posts" not in permissions:
         raise ConnectRefused(
@@ -148,7 +149,7 @@ async def inspect_site(session: Session) -> Facts:
     place = f"{parts.netloc}{parts.path.rstrip('/')}"
     categories, all_categories = await _list_terms(session, "categories")
     tags, _ = await _list_terms(session, "tags")
-    avatars = read_object(user.get("avatar_urls"))
+    avatars = read_mapping(user.get("avatar_urls"))
     return Facts(
         account_id=f"{place}#{user['id']}",
         handle=place,
@@ -179,7 +180,7 @@ async def _list_terms(session: Session, taxonomy: str) -> tuple[tuple[str, ...],
             order="desc",
             _fields="id,name",
         )
-        names += [html.unescape(str(read_object(term).get("name"))) for term in answer.json()]
+        names += [html.unescape(str(term.get("name"))) for term in read_list(answer)]
         if page >= int(answer.headers.get("x-wp-totalpages") or 1):
             return tuple(names), True
     return tuple(names), False

@@ -1,0 +1,39 @@
+"""Reading JSON answers: what is not in the agreed form counts as an answer that was lost."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from kaja.networks.kit.http import AnswerLost, Response
+from kaja.networks.kit.problems import Problem, gettext_noop
+
+
+def read_mapping(value: Any) -> Mapping[str, Any]:
+    """`value` when it is a JSON object, else an empty one: for the parts of an answer that may be missing."""
+    return value if isinstance(value, Mapping) else {}
+
+
+def read_object(answer: Response, *required: str) -> Mapping[str, Any]:
+    """The body, an object that has every `required` name with a value. Raises AnswerLost."""
+    value = answer.json()
+    if not isinstance(value, Mapping) or any(value.get(name) is None for name in required):
+        raise _unreadable(answer)
+    return value
+
+
+def read_list(answer: Response) -> list[Mapping[str, Any]]:
+    """The body, a list of objects. Raises AnswerLost."""
+    value = answer.json()
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise _unreadable(answer)
+    return value
+
+
+def _unreadable(answer: Response) -> AnswerLost:
+    return AnswerLost(
+        Problem(
+            "answer_unreadable",
+            gettext_noop("The answer of %(host)s (status %(status)s) is not in the form that was agreed."),
+            params={"host": urlsplit(answer.url).hostname or "", "status": answer.status},
+        )
+    )
