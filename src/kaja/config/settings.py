@@ -132,6 +132,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("ru", "Русский"), ("et", "Eesti"), ("zh-hant", "繁體中文")]
 LOCALE_PATHS = [SOURCE / "locale"]
+FORMAT_MODULE_PATH = ["kaja.web.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

@@ -1,20 +1,30 @@
 """Problems in the reader's language. UI and API render the same ones."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from django.utils.translation import gettext
 
 from kaja.networks.kit.problems import Problem
 
-AnyProblem = Problem | Mapping[str, Any]
+
+class Said(Protocol):
+    """Anything with a message id and its values: a notice, for example."""
+
+    message: str
+    params: Any
+
+
+AnyProblem = Problem | Mapping[str, Any] | Said
 
 
 def _part(problem: AnyProblem, name: str) -> str:
     if isinstance(problem, Problem):
         text, params = getattr(problem, name), problem.params
-    else:
+    elif isinstance(problem, Mapping):
         text, params = str(problem.get(name) or ""), problem.get("params") or {}
+    else:
+        text, params = getattr(problem, name, ""), problem.params
     if not text:
         return ""
     translated = gettext(text)

@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
@@ -26,11 +27,11 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render_page(request, "account/invitation.html", {"invitation": found})
     if request.method == "POST":
         try:
-            member = accept_invitation(request.user, token)
+            accept_invitation(request.user, token)
         except Refused as refused:
             flash_refusal(request, refused)
             return redirect("home")
         request.session.pop(INVITATION, None)
-        flash(request, found.workspace.name, "done")
-        return redirect("workspace", member.workspace.slug)
+        flash(request, _("Welcome to %(workspace)s.") % {"workspace": found.workspace.name})
+        return redirect("workspace", found.workspace.slug)
     return render_page(request, "account/invitation.html", {"invitation": found})

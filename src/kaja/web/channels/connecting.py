@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -53,7 +54,7 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
     if connector is None:
         raise Http404
     info = connector.info
-    initial = _known(channel) if channel else {}
+    initial = _known(channel) if channel else {"base_url": settings.PRACTICE_URL} if info.practice else {}
     form = make_connect_form(info, request.POST or None, initial)
     status = 200
     if request.method == "POST" and form.is_valid():

@@ -1,5 +1,6 @@
 """From nothing to the first post: every page leads to the next."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -58,7 +59,7 @@ def practice(request: WorkspaceRequest) -> HttpResponse:
         flash(request, _("This Kaja runs without the practice network. Connect a real channel instead."), "warning")
         return redirect("onboarding:channel", slug)
     form = {field.name: field.default for field in connector.info.form}
-    form["name"] = request.workspace.name
+    form["name"], form["base_url"] = request.workspace.name, settings.PRACTICE_URL
     try:
         connected = connect_channel(request.actor, request.workspace, connector.info.key, form)
     except Refused as refused:

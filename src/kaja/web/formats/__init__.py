@@ -1,0 +1,1 @@
+"""How dates and times are written where Django has another custom than ours."""

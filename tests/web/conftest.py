@@ -1,0 +1,23 @@
+"""A practice network beside the pages."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.practice.running import PracticeServer
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer]:
+    server = PracticeServer(Path(tmp_path_factory.mktemp("practice")))
+    yield server
+    assert server.stop() == 0
+
+
+@pytest.fixture
+def practice(running: PracticeServer, settings: Any) -> Iterator[PracticeServer]:
+    settings.PRACTICE_URL = running.url
+    yield running
+    running.reset()

@@ -1,0 +1,175 @@
+"""Making accounts, signing in, and what a browser keeps of it."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.actions import invite
+from kaja.workspaces.models import Invitation, Member, Role, User, Workspace
+from tests.people import PASSWORD, actor, browser
+
+OWNER = {"name": "Mari", "email": "Mari@Kohvik.test", "password1": PASSWORD}
+
+
+@pytest.fixture(autouse=True)
+def fresh_counters() -> None:
+    """Failed sign-ins are counted in the cache."""
+    from django.core.cache import cache
+
+    cache.clear()
+
+
+def test_first_person_owns_the_installation_and_nobody_follows(db: None) -> None:
+    client = Client()
+    assert client.get("/")["Location"] == "/account/signup/"
+    answer = client.post("/account/signup/", OWNER, follow=True)
+    assert answer.redirect_chain[-1][0] == "/welcome/workspace/"
+    user = User.objects.get()
+    assert (user.name, user.email) == ("Mari", "mari@kohvik.test")
+
+    late = Client()
+    assert late.get("/")["Location"] == "/account/login/"
+    closed = late.get("/account/signup/")
+    assert "by invitation" in closed.content.decode()
+    assert 'name="password1"' not in closed.content.decode()
+    late.post("/account/signup/", OWNER | {"email": "late@kohvik.test"})
+    assert User.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"password1": "tiny-9"}, "too short"),
+        ({"password1": "password123"}, "too common"),
+        ({"email": "mari"}, "valid email"),
+        ({"name": ""}, "required"),
+    ],
+)
+def test_bad_sign_up_keeps_what_was_typed_but_the_password(db: None, wrong: dict[str, str], said: str) -> None:
+    html = Client().post("/account/signup/", OWNER | wrong).content.decode()
+    assert said in html
+    assert (OWNER | wrong)["password1"] not in html
+    if "name" not in wrong:
+        assert 'value="Mari"' in html
+    assert not User.objects.exists()
+
+
+def make_link(workspace: Workspace) -> str:
+    with workspace_scope(workspace.id):
+        return f"/account/invitation/{invite(actor(workspace), email='jaan@kohvik.test', role=Role.DESIGNER)[1]}/"
+
+
+def test_invitation_leads_a_stranger_to_membership(workspace: Workspace) -> None:
+    link = make_link(workspace)
+    client = Client()
+    shown = client.get(link).content.decode()
+    assert "Join Acme" in shown
+    assert "Designer" in shown
+    data = {"name": "Jaan", "email": "jaan@kohvik.test", "password1": PASSWORD, "next": link}
+    assert client.post("/account/signup/", data)["Location"] == link
+    assert "Join as Jaan" in client.get(link).content.decode()
+    assert client.post(link)["Location"] == "/w/acme/"
+    with workspace_scope(workspace.id):
+        assert Member.objects.get(user__email="jaan@kohvik.test").role == Role.DESIGNER
+    assert client.get(link).status_code == 404
+    # The key that opened the sign-up page is used up.
+    other = Client()
+    other.get(link)
+    assert "by invitation" in other.get("/account/signup/").content.decode()
+
+
+def test_looking_at_an_invitation_does_not_join(workspace: Workspace, other_workspace: Workspace) -> None:
+    link = make_link(workspace)
+    browser(other_workspace).get(link)
+    with workspace_scope(workspace.id):
+        assert Member.objects.count() == 1
+        assert Invitation.objects.get().accepted_at is None
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 43, "%00"])
+def test_unknown_invitation_is_closed(db: None, token: str) -> None:
+    answer = Client().get(f"/account/invitation/{token}/")
+    assert answer.status_code == 404
+
+
+def sign_in(client: Client, password: str = PASSWORD, email: str = "owner@acme.test") -> Any:
+    return client.post("/account/login/", {"login": email, "password": password})
+
+
+def test_session_is_renewed_at_sign_in_and_its_cookie_is_closed(workspace: Workspace) -> None:
+    client = Client()
+    client.get("/account/login/")
+    # Somebody planted a session before.
+    session = client.session
+    session["planted"] = "yes"
+    session.save()
+    client.cookies["kaja_session"] = session.session_key
+    answer = sign_in(client)
+    assert answer["Location"] == "/"
+    cookie = answer.cookies["kaja_session"]
+    assert cookie.value != session.session_key
+    assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
+    token = Client().get("/account/login/").cookies["csrftoken"]
+    assert (token["httponly"], token["samesite"]) == (True, "Lax")
+
+
+def test_wrong_password_says_the_same_for_known_and_unknown(workspace: Workspace) -> None:
+    known = sign_in(Client(), "wrong").content.decode()
+    unknown = sign_in(Client(), "wrong", "nobody@acme.test").content.decode()
+    errors = [html.split('role="alert"')[1].split("</div>")[0] for html in (known, unknown)]
+    assert errors[0] == errors[1]
+    assert "not correct" in errors[0]
+    assert "wrong" not in known.split("<form")[1].split('name="password"')[1].split(">")[0]
+
+
+def test_many_wrong_passwords_are_slowed_and_said(workspace: Workspace) -> None:
+    client = Client()
+    texts = [sign_in(client, f"wrong {n}").content.decode() for n in range(12)]
+    assert "Too many failed" in texts[-1]
+    # Even the right password waits then.
+    assert sign_in(client).status_code != 302
+
+
+def test_sign_out_ends_the_session_for_good(workspace: Workspace) -> None:
+    client = Client()
+    sign_in(client)
+    key = client.cookies["kaja_session"].value
+    assert client.get("/w/acme/channels/").status_code == 200
+    client.post("/account/logout/")
+    thief = Client()
+    thief.cookies["kaja_session"] = key
+    assert thief.get("/w/acme/channels/").status_code == 302
+
+
+def test_sign_in_leads_back_only_into_kaja(workspace: Workspace) -> None:
+    for outside in ("https://evil.test/", "//evil.test/", "javascript:alert(1)"):
+        answer = Client().post("/account/login/", {"login": "owner@acme.test", "password": PASSWORD, "next": outside})
+        assert answer["Location"] == "/"
+
+
+PERSONAL = [
+    "/account/password/change/", "/account/2fa/", "/account/2fa/totp/activate/", "/account/2fa/webauthn/",
+    "/account/2fa/webauthn/add/", "/account/2fa/recovery-codes/generate/", "/account/reauthenticate/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", PERSONAL)
+def test_security_pages_are_in_our_frame_and_for_the_signed_in(workspace: Workspace, address: str) -> None:
+    assert Client().get(address).status_code == 302
+    client = Client()
+    sign_in(client)
+    answer = client.get(address, follow=True)
+    assert answer.status_code == 200
+    html = answer.content.decode()
+    assert 'class="wordmark"' in html
+    assert "style=" not in html
+    assert "<script>" not in html
+
+
+def test_person_language_holds_on_every_page(workspace: Workspace) -> None:
+    User.objects.update(language="et")
+    client = browser(workspace)
+    assert '<html lang="et"' in client.get("/w/acme/channels/").content.decode()
+    assert '<html lang="et"' in client.get("/account/password/change/").content.decode()

@@ -1,0 +1,92 @@
+"""Live updates: from a committed transaction to the open pages of that workspace, and to no others."""
+
+import asyncio
+import json
+import uuid
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import transaction
+from django.test import AsyncClient
+
+from kaja.kernel.signals import notify_live
+from kaja.web.live import EVERYTHING, QUEUE_LENGTH, Hub, hub, stream
+from kaja.workspaces.models import Workspace
+from tests.conftest import make_workspace
+from tests.people import member_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+async def next_event(queue: "asyncio.Queue[str]") -> dict[str, object]:
+    return dict(json.loads(await asyncio.wait_for(queue.get(), 20)))
+
+
+async def test_committed_change_reaches_the_pages_of_its_workspace_only() -> None:
+    mine, theirs, thing = uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    here = Hub()
+    own, second, foreign = here.subscribe(mine), here.subscribe(mine), here.subscribe(theirs)
+    await asyncio.wait_for(here.listening.wait(), 20)
+    for queue in (own, second, foreign):
+        assert await next_event(queue) == {"topic": "*", "id": None}  # what happened before is looked at
+
+    def write() -> None:
+        with transaction.atomic():
+            notify_live(mine, "post", thing)
+        try:
+            with transaction.atomic():
+                notify_live(mine, "channel", thing)
+                raise ValueError
+        except ValueError:
+            pass
+        with transaction.atomic():
+            notify_live(theirs, "notice")
+            notify_live(mine, "delivery", thing)
+
+    await sync_to_async(write)()
+    assert [await next_event(own), await next_event(own)] == [
+        {"topic": "post", "id": str(thing)},
+        {"topic": "delivery", "id": str(thing)},
+    ]
+    assert await next_event(second) == {"topic": "post", "id": str(thing)}
+    assert await next_event(foreign) == {"topic": "notice", "id": None}
+    assert foreign.empty()
+    for workspace, queue in ((mine, own), (mine, second), (theirs, foreign)):
+        here.unsubscribe(workspace, queue)
+
+
+async def test_page_that_does_not_keep_up_is_told_to_look_at_everything() -> None:
+    here, workspace = Hub(), uuid.uuid4()
+    queue = here.subscribe(workspace)
+    for number in range(QUEUE_LENGTH + 5):
+        here.publish(json.dumps({"workspace": str(workspace), "topic": "post", "id": str(number)}))
+    seen = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert EVERYTHING in seen
+    assert len(seen) <= QUEUE_LENGTH
+    here.unsubscribe(workspace, queue)
+
+
+async def test_stream_ends_and_leaves_nothing_behind() -> None:
+    workspace = uuid.uuid4()
+    parts = [part async for part in stream(workspace, longest=0.2)]
+    assert parts[0] == "retry: 2000\n\n"
+    assert not hub()._pages
+    assert hub()._listener is None
+
+
+async def test_only_members_may_listen() -> None:
+    def make() -> tuple[Workspace, Workspace]:
+        return make_workspace("acme", "owner@acme.test")[0], make_workspace("rival", "owner@rival.test")[0]
+
+    acme, rival = await sync_to_async(make)()
+    nobody = await AsyncClient().get("/w/acme/live")
+    assert nobody.status_code == 401
+    for workspace, status in ((rival, 404), (acme, 200)):
+        client = AsyncClient()
+        await client.aforce_login((await sync_to_async(member_of)(workspace)).user)
+        answer = await client.get("/w/acme/live")
+        assert answer.status_code == status
+        if status == 200:
+            assert answer["Content-Type"] == "text/event-stream"
+            assert answer["Cache-Control"] == "no-cache, no-transform"
+            answer.close()

@@ -1,0 +1,175 @@
+"""Settings: of the workspace, its members, the person, tokens, the audit log."""
+
+import re
+
+import pytest
+
+from kaja.api.models import Token
+from kaja.kernel.tenancy import workspace_scope
+from kaja.web.settings.words import ACTIONS
+from kaja.workspaces.models import AuditEntry, Invitation, Member, Role, User, Workspace
+from tests.people import add_member, browser, member_of
+
+GOOD = {"name": "Acme", "time_zone": "Asia/Taipei", "language": "en", "late_limit_minutes": "45"}
+
+
+def fresh(workspace: Workspace) -> Workspace:
+    with workspace_scope(workspace.id):
+        return Workspace.objects.get(id=workspace.id)
+
+
+def test_settings_are_saved_and_said(workspace: Workspace) -> None:
+    html = browser(workspace).post("/w/acme/settings/", GOOD, follow=True).content.decode()
+    assert "The settings are saved." in html
+    assert (fresh(workspace).time_zone, fresh(workspace).late_limit_minutes) == ("Asia/Taipei", 45)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"name": ""}, "name"),
+        ({"time_zone": "Nowhere"}, "time_zone"),
+        ({"late_limit_minutes": "0"}, "late_limit_minutes"),
+        ({"late_limit_minutes": "999999"}, "late_limit_minutes"),
+        ({"late_limit_minutes": "soon"}, "late_limit_minutes"),
+    ],
+)
+def test_bad_setting_is_shown_at_its_field_and_nothing_is_lost(
+    workspace: Workspace, wrong: dict[str, str], field: str
+) -> None:
+    answer = browser(workspace).post("/w/acme/settings/", GOOD | {"name": "Typed name"} | wrong)
+    html = answer.content.decode()
+    assert answer.status_code == 422
+    assert f'id="id_{field}_error"' in html
+    if field != "name":
+        assert 'value="Typed name"' in html
+    assert fresh(workspace).late_limit_minutes == 30
+
+
+def test_member_without_manage_sees_but_does_not_change(workspace: Workspace) -> None:
+    add_member(workspace, "content@acme.test")
+    client = browser(workspace, "content@acme.test")
+    html = client.get("/w/acme/settings/").content.decode()
+    assert 'value="Acme"' in html
+    assert "Only a curator" in html
+    assert client.post("/w/acme/settings/", GOOD | {"name": "Taken"}).status_code in {302, 403}
+    assert fresh(workspace).name == "Acme"
+
+
+def test_pausing_is_shown_on_every_page_and_taken_back(workspace: Workspace) -> None:
+    client = browser(workspace)
+    client.post("/w/acme/settings/pause/")
+    assert fresh(workspace).paused_at is not None
+    assert "Everything is paused since" in client.get("/w/acme/channels/").content.decode()
+    client.post("/w/acme/settings/resume/")
+    assert fresh(workspace).paused_at is None
+    assert "Everything is paused since" not in client.get("/w/acme/channels/").content.decode()
+
+
+def test_invitation_link_is_shown_once(workspace: Workspace) -> None:
+    client = browser(workspace)
+    html = client.post("/w/acme/settings/members/invite/", {"email": "jaan@x.test", "role": "guest"}).content.decode()
+    links = re.findall(r"http://testserver(/account/invitation/[\w-]+/)", html)
+    assert len(links) == 1
+    again = client.get("/w/acme/settings/members/").content.decode()
+    assert "jaan@x.test" in again
+    assert links[0] not in again
+    assert client.get(links[0]).status_code == 200
+
+
+def test_bad_invitation_keeps_the_address(workspace: Workspace) -> None:
+    answer = browser(workspace).post("/w/acme/settings/members/invite/", {"email": "owner@acme.test", "role": "guest"})
+    assert answer.status_code == 422
+    assert "is a member already" in answer.content.decode()
+    assert 'value="owner@acme.test"' in answer.content.decode()
+    with workspace_scope(workspace.id):
+        assert not Invitation.objects.exists()
+
+
+def test_role_changes_and_last_curator_stays(workspace: Workspace) -> None:
+    add_member(workspace, "content@acme.test")
+    client = browser(workspace)
+    member = member_of(workspace, "content@acme.test")
+    client.post(f"/w/acme/settings/members/{member.id}/role/", {"role": "analyst"})
+    assert member_of(workspace, "content@acme.test").role == Role.ANALYST
+    owner = member_of(workspace)
+    answer = client.post(f"/w/acme/settings/members/{owner.id}/role/", {"role": "guest"})
+    assert answer.status_code == 400
+    assert "is the last curator" in answer.content.decode()
+    assert member_of(workspace).id == owner.id
+
+
+def test_leaving_closes_the_door_behind(workspace: Workspace) -> None:
+    add_member(workspace, "content@acme.test")
+    client = browser(workspace, "content@acme.test")
+    member = member_of(workspace, "content@acme.test")
+    assert client.post(f"/w/acme/settings/members/{member.id}/remove/")["Location"] == "/"
+    assert client.get("/w/acme/channels/").status_code == 404
+    with workspace_scope(workspace.id):
+        assert Member.objects.count() == 1
+
+
+def test_profile_changes_language_and_theme_at_once(workspace: Workspace) -> None:
+    client = browser(workspace)
+    data = {"name": "Mari", "language": "ru", "theme": "dark"}
+    html = client.post("/w/acme/settings/profile/", data, follow=True).content.decode()
+    assert '<html lang="ru" data-theme="dark">' in html
+    user = User.objects.get()
+    assert (user.name, user.mail_notices) == ("Mari", False)
+    assert client.post("/w/acme/settings/profile/", data | {"theme": "pink"}).status_code == 422
+
+
+def test_token_is_shown_once_and_revoked(workspace: Workspace) -> None:
+    client = browser(workspace)
+    data = {"do": "create", "name": "Web shop", "scopes": ["view", "write"], "days": "30"}
+    html = client.post("/w/acme/settings/tokens/", data).content.decode()
+    secret = re.search(r'id="token-secret">(kaja_[\w-]+)<', html)
+    assert secret is not None
+    listed = client.get("/w/acme/settings/tokens/").content.decode()
+    assert "Web shop" in listed
+    assert secret[1] not in listed
+    with workspace_scope(workspace.id):
+        token = Token.objects.get()
+        assert token.expires_at is not None
+    client.post("/w/acme/settings/tokens/", {"do": "revoke", "token": str(token.id)})
+    with workspace_scope(workspace.id):
+        assert Token.objects.get().revoked_at is not None
+
+
+def test_token_cannot_do_more_than_its_person(workspace: Workspace) -> None:
+    add_member(workspace, "designer@acme.test", Role.DESIGNER)
+    client = browser(workspace, "designer@acme.test")
+    data = {"do": "create", "name": "Sly", "scopes": ["manage"], "days": "30"}
+    assert client.post("/w/acme/settings/tokens/", data).status_code == 422
+    with workspace_scope(workspace.id):
+        assert not Token.objects.exists()
+
+
+def test_audit_log_pages_without_gap_or_repetition(workspace: Workspace) -> None:
+    with workspace_scope(workspace.id):
+        for number in range(120):
+            AuditEntry.objects.create(
+                actor_kind="user", actor_name="Mari", action="label.create", target_type="label", target_id="1",
+                after={"name": f"label-{number:03}"},
+            )  # fmt: skip
+    client, address, seen = browser(workspace), "/w/acme/settings/audit/", []
+    while address:
+        html = client.get(address).content.decode()
+        seen += re.findall(r'class="strong">(label-\d+)<', html)
+        older = re.search(r'href="(\?before=[\w-]+)"', html)
+        address = f"/w/acme/settings/audit/{older[1]}" if older else ""
+    assert seen == [f"label-{number:03}" for number in reversed(range(120))]
+    assert client.get("/w/acme/settings/audit/?before=x").status_code == 404
+
+
+def test_every_logged_action_has_words() -> None:
+    from pathlib import Path
+
+    import kaja
+
+    logged = set()
+    for file in Path(kaja.__path__[0]).rglob("*.py"):
+        logged |= set(re.findall(r'audit\.record\(\s*\w+,\s*"([a-z_.]+)"', file.read_text()))
+        logged |= set(re.findall(r'_(?:written|again)\(\s*actor,\s*"([a-z_.]+)"', file.read_text()))
+    assert len(logged) > 15
+    assert sorted(logged - set(ACTIONS)) == []
