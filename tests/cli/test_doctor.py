@@ -1,0 +1,134 @@
+"""`kaja doctor` names what is wrong and how to mend it, and changes nothing."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from kaja.kernel.postgres import Cluster
+from kaja.kernel.vault import KeyRing
+from tests.cli.conftest import Installation
+
+pytestmark = pytest.mark.alone
+
+
+def examine(installation: Installation) -> tuple[int, dict[str, tuple[str, str, str]]]:
+    """The exit code, and the worst finding by name: level, what was found, how to mend it."""
+    done = installation.kaja("doctor", "--json")
+    order = ["ok", "warning", "broken"]
+    findings: dict[str, tuple[str, str, str]] = {}
+    for one in sorted(json.loads(done.stdout), key=lambda finding: order.index(finding["level"])):
+        findings[one["name"]] = (one["level"], one["found"], one["mend"])
+    assert all(mend for level, _, mend in findings.values() if level == "broken"), findings
+    return done.returncode, findings
+
+
+def test_healthy_installation_and_what_breaks_it(installation: Installation) -> None:
+    installation.up()
+    installation.wait_for(lambda: examine(installation)[0] == 0)
+    _, found = examine(installation)
+    healthy = {"python", "data folder", "disk", "keys", "database", "roles", "extensions", "clock", "migrations"}
+    healthy |= {"credentials", "worker", "web", "practice network", "static files"}
+    assert {name for name, (level, _, _) in found.items() if level == "ok"} >= healthy
+    assert found["mail"][0] == "warning"
+
+    # A channel whose credentials were sealed with a key that is gone.
+    made = installation.python("""
+from kaja.channels.models import Channel
+from kaja.channels.vault import seal_credentials
+from kaja.kernel.ids import new_id
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.actions import create_workspace
+from kaja.workspaces.models import User
+workspace = create_workspace(User.objects.create_user("a@kaja.test", "x"), name="Kohvik")
+with workspace_scope(workspace.id):
+    channel = Channel(id=new_id(), network="bluesky", account_id="did:plc:x", name="Meie kohvik")
+    channel.credentials = seal_credentials(channel.id, {"app_password": "abcd-efgh-ijkl-mnop"})
+    channel.save()
+""")
+    assert made.returncode == 0, made.stderr
+    keys = installation.home / "keys.json"
+    right = keys.read_text()
+    keys.write_text(KeyRing.generate("k2").render())
+    keys.chmod(0o644)
+    code, found = examine(installation)
+    assert code == 1
+    assert found["credentials"][0] == "broken"
+    assert "Meie kohvik" in found["credentials"][1]
+    assert "'k1'" in found["credentials"][1]
+    assert "chmod 600" in found["data folder"][2]
+    keys.write_text(right)
+    keys.chmod(0o600)
+    assert examine(installation)[0] == 0
+
+    installation.home.chmod(0o755)
+    code, found = examine(installation)
+    assert code == 1
+    assert "can be read by other users" in found["data folder"][1]
+    installation.home.chmod(0o711)
+
+
+def test_before_the_first_start(installation: Installation) -> None:
+    code, found = examine(installation)
+    assert code == 1
+    assert found["data folder"][0] == "broken"
+    assert "kaja up" in found["data folder"][2]
+    assert not installation.home.exists()
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[Cluster]:
+    made = Cluster(tmp_path / "pg", {"fsync": "off"})
+    made.start()
+    made.ensure_roles()
+    yield made
+    made.stop()
+
+
+def test_roles_of_an_external_database(installation: Installation, cluster: Cluster) -> None:
+    app, owner = cluster.url(), cluster.url("kaja_owner")
+    installation.home.mkdir(mode=0o700)
+    (installation.home / "keys.json").write_text(KeyRing.generate().render())
+    (installation.home / "keys.json").chmod(0o600)
+
+    installation.settings = {"DATABASE_URL": app, "KAJA_OWNER_DATABASE_URL": owner}
+    assert "the database is empty" in examine(installation)[1]["migrations"][1]
+    assert installation.kaja("migrate", "--quiet").returncode == 0
+    found = examine(installation)[1]
+    assert found["roles"][0] == "ok"
+    assert found["migrations"][0] == "ok"
+    assert found["worker"] == ("broken", "no worker runs: nothing is sent", "kaja up, or kaja worker")
+
+    installation.settings = {"DATABASE_URL": owner}
+    assert examine(installation)[1]["roles"][:2] == ("warning", "Kaja connects as kaja_owner, which owns its tables")
+
+    installation.settings = {"DATABASE_URL": cluster.url("postgres")}
+    level, said, mend = examine(installation)[1]["roles"]
+    assert level == "broken"
+    assert "a superuser: the wall between workspaces is off" in said
+    assert "CREATE ROLE kaja_app" in mend
+
+    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute("ALTER ROLE kaja_app BYPASSRLS")
+    installation.settings = {"DATABASE_URL": app, "KAJA_OWNER_DATABASE_URL": owner}
+    assert "bypasses row-level security" in examine(installation)[1]["roles"][1]
+
+    installation.settings = {"DATABASE_URL": app.replace("kaja_app:", "kaja_app:not-the-")}
+    level, said, _ = examine(installation)[1]["database"]
+    assert level == "broken"
+    assert "refused the password of 'kaja_app'" in said
+    assert "not-the-" not in said
+
+
+def test_mail_server_that_is_not_there(installation: Installation) -> None:
+    installation.settings = {
+        "KAJA_SMTP_HOST": "127.0.0.1",
+        "KAJA_SMTP_PORT": "1",
+        "KAJA_SMTP_PASSWORD": "hunter2hunter2",
+    }
+    level, said, mend = examine(installation)[1]["mail"]
+    assert level == "broken"
+    assert "127.0.0.1:1 does not answer" in said
+    assert "KAJA_SMTP_PORT" in mend
