@@ -11,7 +11,6 @@ from kaja.web.frame.navigation import COMPOSE, address, list_destinations
 from kaja.web.needs_you.queries import count_needs_you
 from kaja.web.onboarding.steps import list_first_steps
 from kaja.workspaces.policy import Permission, can
-from kaja.workspaces.queries import list_workspaces_of
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:
@@ -44,7 +43,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "steps": SimpleLazyObject(steps),
             "nav": list_destinations(workspace.slug, request.path),
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
-            "workspaces": SimpleLazyObject(lambda: list_workspaces_of(request.user)),  # type: ignore[arg-type]
+            "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
             "needs_count": SimpleLazyObject(count),
             "can": {p.value: can(actor, p) for p in Permission},
         }

@@ -17,7 +17,7 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.policy import Permission, require
-from kaja.workspaces.queries import actor_of, get_membership
+from kaja.workspaces.queries import actor_of, list_memberships
 
 P = ParamSpec("P")
 
@@ -28,7 +28,9 @@ class WorkspaceRequest(HttpRequest):
     user: User
     workspace: Workspace
     member: Member
+    memberships: list[Member]
     actor: Actor
+    workspaces: list[Workspace]
 
 
 View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
@@ -69,7 +71,8 @@ def workspace_view(
 
 def enter(request: WorkspaceRequest, slug: str) -> None:
     """Find the membership and put workspace, member and actor on the request; 404 for everybody else."""
-    member = get_membership(request.user, slug)
+    request.memberships = list_memberships(request.user)
+    member = next((each for each in request.memberships if each.workspace.slug == slug), None)
     if member is None:
         raise Http404
     request.workspace, request.member = member.workspace, member

@@ -19,10 +19,22 @@ def list_workspaces_of(user: User) -> list[Workspace]:
         )
 
 
+def list_memberships(user: User) -> list[Member]:
+    """Every membership of a person, each with its workspace, by the workspace's name. One query."""
+    with system_scope(SystemPurpose.SIGN_IN):
+        return list(Member.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
+
+
 def get_membership(user: User, slug: str) -> Member | None:
     """A person's membership of the workspace with this address, or None."""
     with system_scope(SystemPurpose.SIGN_IN):
         return Member.objects.select_related("workspace").filter(user=user, workspace__slug=slug).first()
+
+
+def list_memberships(user: User) -> list[Member]:
+    """A person's memberships with their workspaces, by the workspace's name."""
+    with system_scope(SystemPurpose.SIGN_IN):
+        return list(Member.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
 
 
 def actor_of(member: Member, user: User) -> Actor:
