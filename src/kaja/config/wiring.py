@@ -3,22 +3,33 @@
 from uuid import UUID
 
 from kaja.channels.events import ChannelConnected
+from kaja.content.events import PostChanged, PostDeleted
 from kaja.kernel.events import subscribe
 from kaja.networks.kit.problems import gettext_noop
 from kaja.publishing.actions import wake_channel
-from kaja.publishing.events import DeliveryEvent, DeliveryFailed, DeliveryMissed, DeliveryUncertain
+from kaja.publishing.events import DeliveryEvent, DeliveryFailed, DeliveryHeld, DeliveryMissed, DeliveryUncertain
 from kaja.publishing.queries import get_delivery
+from kaja.publishing.sync import sync_deliveries
 from kaja.workspaces.notices import create_notice
 
 NEWS = {
     DeliveryFailed: gettext_noop("“%(post)s” could not be sent to %(channel)s."),
     DeliveryMissed: gettext_noop("“%(post)s” was too late for %(channel)s and was not sent. You decide what happens."),
+    DeliveryHeld: gettext_noop("“%(post)s” waits: %(channel)s must be connected again."),
     DeliveryUncertain: gettext_noop("Nobody knows whether “%(post)s” went out on %(channel)s. Please look."),
 }
 
 
 def _wake(event: ChannelConnected) -> None:
     wake_channel(event.channel_id)
+
+
+_PLANNED = {"content", "channels", "due_at", "state"}
+
+
+def _follow(event: PostChanged | PostDeleted) -> None:
+    if isinstance(event, PostDeleted) or event.changed & _PLANNED:
+        sync_deliveries(event.post_id)
 
 
 def _tell(event: DeliveryEvent) -> None:
@@ -32,5 +43,7 @@ def _tell(event: DeliveryEvent) -> None:
 def connect() -> None:
     """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
     subscribe(ChannelConnected, _wake)
+    subscribe(PostChanged, _follow)
+    subscribe(PostDeleted, _follow)
     for event in NEWS:
         subscribe(event, _tell)

@@ -1,11 +1,12 @@
 """All reads of publishing. Every query runs inside an entered workspace scope."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg, BoolOr
 from django.db.models import QuerySet
 
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -55,10 +56,13 @@ def standing_of(state: str, needs_person: bool) -> Standing:
 
 def standing_of_post(states: Sequence[DeliveryState]) -> Standing:
     """How a whole post stands: what needs somebody comes first, then what is under way."""
-    standings = {state.standing for state in states}
+    return _join({state.standing for state in states})
+
+
+def _join(standings: Collection[Standing]) -> Standing:
     order: tuple[Standing, ...] = ("needs_you", "under_way", "planned", "done")
     # A thread of which a part is out and a part is planned is under way.
-    if {"planned", "done"} <= standings and "needs_you" not in standings:
+    if {"planned", "done"} <= set(standings) and "needs_you" not in standings:
         return "under_way"
     return next((each for each in order if each in standings), "dropped" if standings else "planned")
 
@@ -80,6 +84,34 @@ def delivery_states_of(post_ids: Iterable[UUID]) -> dict[UUID, list[DeliveryStat
     return states
 
 
+@dataclass(frozen=True, slots=True)
+class PostStanding:
+    """How a whole post stands. `begun`: something of it went out or is being sent, so its time cannot change."""
+
+    standing: Standing
+    begun: bool
+
+
+BEGUN = frozenset({State.SENDING.value, State.PROCESSING.value, State.UNCERTAIN.value, State.SENT.value})
+
+
+def standings_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, PostStanding]:
+    """How many posts stand, one row for each in one query; a post without deliveries is absent."""
+    rows = (
+        Delivery.objects.filter(variant__post_id__in=list(post_ids))
+        .order_by()
+        .values_list("variant__post_id")
+        .annotate(ArrayAgg("state", distinct=True), BoolOr("needs_person"))
+    )
+    return {
+        post_id: PostStanding(
+            _join({standing_of(state, False) for state in states} | ({"needs_you"} if needs else set())),
+            not BEGUN.isdisjoint(states),
+        )
+        for post_id, states, needs in rows
+    }
+
+
 def _whole() -> QuerySet[Delivery]:
     return Delivery.objects.select_related("variant__post", "channel", "publication")
 
@@ -99,15 +131,16 @@ def get_delivery(delivery_id: UUID) -> Delivery:
 
 def list_needs_you(limit: int = 200) -> list[Delivery]:
     """What a person must decide, oldest first, each with post and channel; posts in the bin are left out."""
-    return list(_needs_you().select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
+    return list(needs_you().select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
 
 
 def count_needs_you() -> int:
     """The number that the header shows."""
-    return _needs_you().count()
+    return needs_you().count()
 
 
-def _needs_you() -> QuerySet[Delivery]:
+def needs_you() -> QuerySet[Delivery]:
+    """The rows of it, for counting together with other things."""
     return Delivery.objects.filter(needs_person=True, variant__post__deleted_at__isnull=True)
 
 

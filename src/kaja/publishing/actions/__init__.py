@@ -8,24 +8,40 @@ from kaja.publishing.actions.decide import (
     settle_delivery,
     wake_channel,
 )
+from kaja.publishing.actions.moving import (
+    Outcome,
+    PlanStep,
+    delete_posts,
+    move_posts,
+    restore_posts,
+    take_back_plans,
+    unschedule_posts,
+)
 from kaja.publishing.actions.pause import pause_instance, pause_workspace, resume_instance, resume_workspace
 from kaja.publishing.actions.plan import move_post, publish_now, schedule_post, unschedule_post
 
 __all__ = [
+    "Outcome",
+    "PlanStep",
     "cancel_delivery",
     "carry_out_change",
+    "delete_posts",
     "move_post",
+    "move_posts",
     "pause_instance",
     "pause_workspace",
     "publish_now",
     "request_delete",
     "request_edit",
     "resolve_missed",
+    "restore_posts",
     "resume_instance",
     "resume_workspace",
     "retry_delivery",
     "schedule_post",
     "settle_delivery",
+    "take_back_plans",
     "unschedule_post",
+    "unschedule_posts",
     "wake_channel",
 ]

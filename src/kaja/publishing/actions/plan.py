@@ -10,6 +10,7 @@ from kaja.content.queries import check_post, get_post
 from kaja.kernel.clock import now
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing.models import Delivery, State
+from kaja.publishing.queries import BEGUN
 from kaja.publishing.sync import DROPPED, sync_deliveries, withdraw
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
@@ -76,9 +77,23 @@ def _plan(actor: Actor, post: Post, due_at: datetime) -> list[Delivery]:
 
 @transaction.atomic
 def move_post(actor: Actor, post: Post, due_at: datetime) -> Post:
-    """Give the post another time: a scheduled one is rescheduled, a draft or idea only changes its intention."""
+    """Give the post another time: a scheduled one is rescheduled, a draft or idea only changes its intention.
+
+    Refuses once something of it has gone out or is being sent: the time would no longer be true.
+    """
     post = get_post(post.id)
     if post.state == PostState.SCHEDULED:
+        policy.require(actor, policy.Permission.PUBLISH)
+        begun = Delivery.objects.filter(variant__post=post, state__in=BEGUN)
+        if begun.exists():
+            raise Refused(
+                Problem(
+                    "already_sent",
+                    gettext_noop("This post has gone out already, or is being sent, so its time cannot change."),
+                    field="due_at",
+                    fix=gettext_noop("Duplicate it to post it again at another time."),
+                )
+            )
         schedule_post(actor, post, due_at)
     else:
         policy.require(actor, policy.Permission.WRITE)

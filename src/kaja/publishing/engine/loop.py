@@ -42,9 +42,11 @@ class Engine:
 
     async def connect(self) -> AsyncConnection[Any]:
         """A connection whose forgotten transaction the server ends: a stopped worker must not hold locks for long."""
-        options = f"-c timezone=UTC -c idle_in_transaction_session_timeout={int(self.pace.lease * 500)}"
-        address = {**self._address, "connect_timeout": 5, "options": options}
-        return await AsyncConnection.connect(**address, autocommit=True)
+        # What the journal says must survive a crash of the server, or a begun call would be forgotten.
+        forgotten = int(self.pace.lease * 500)
+        options = f"-c timezone=UTC -c synchronous_commit=on -c idle_in_transaction_session_timeout={forgotten}"
+        own = {"connect_timeout": 5, "options": options, "application_name": f"kaja-worker:{os.getpid()}"}
+        return await AsyncConnection.connect(**{**self._address, **own}, autocommit=True)
 
     def stop(self) -> None:
         """Claim no more; calls under way are finished and written."""

@@ -60,13 +60,23 @@ class FactsCache:
 
 async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime) -> list[Prepared]:
     """Everything that can be said about a batch before any call; one query for the files of all of it."""
-    prepared = [_judge(row, facts, now) for row in rows]
+    prepared = [_judged(row, facts, now) for row in rows]
     wanted = {each.row.id: items for each in prepared if each.work and (items := _items_of(each.row))}
     files = await in_thread(_open_files, wanted) if wanted else {}
     for each in prepared:
         if each.work is not None:
             _fill(each, files.get(each.row.id, {}), now)
     return prepared
+
+
+def _judged(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
+    """One row that nobody can make sense of must not keep the others from going out."""
+    try:
+        return _judge(row, facts, now)
+    except Exception as error:  # noqa: BLE001
+        log.error("delivery %s cannot be prepared: %s", row.id, type(error).__name__)
+        problem = problems.with_params(problems.CONTENT_BROKE, error=type(error).__name__)
+        return Prepared(None, row, decide.refused(row, problem))
 
 
 def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:

@@ -91,13 +91,13 @@ async def _run_job_worker() -> None:
 
 
 def main() -> None:
-    """Run one worker until told to stop. Django is set up by the caller."""
+    """Run one worker until told to stop. Django is set up by the caller. `KAJA_WORKER_JOBS=0`: deliveries only."""
     logging.basicConfig(level=os.environ.get("KAJA_LOG_LEVEL", "INFO"), format="%(asctime)s %(name)s %(message)s")
     raise_file_limit()
     import uvloop
 
     try:
-        uvloop.run(work())
+        uvloop.run(work(jobs=os.environ.get("KAJA_WORKER_JOBS", "1") != "0"))
     except psycopg.Error as error:
         log.error("worker ends: %s", type(error).__name__)
         sys.exit(1)

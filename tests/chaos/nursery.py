@@ -1,0 +1,43 @@
+"""Forks workers on demand from a process that has loaded everything: a killed worker is replaced at once.
+
+Each worker is a process of its own that runs the very `main` of `kaja worker`. One line "start" on standard input gives
+one line with the new process's id.
+"""
+
+import os
+import signal
+import sys
+import traceback
+
+import django
+
+
+def run() -> None:
+    django.setup()
+    from kaja.publishing.worker.main import main
+
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
+    for _ in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            # Their standard input and output belong to the nursery.
+            empty = os.open(os.devnull, os.O_RDWR)
+            os.dup2(empty, 0)
+            os.dup2(2, 1)
+            status = 1
+            try:
+                main()
+                status = 0
+            except SystemExit as ended:
+                status = int(ended.code or 0)
+            except BaseException:  # noqa: BLE001 - whatever it was, the log shows it and the process ends
+                traceback.print_exc()
+            finally:
+                sys.stderr.flush()
+                os._exit(status)
+        print(pid, flush=True)
+
+
+if __name__ == "__main__":
+    run()
