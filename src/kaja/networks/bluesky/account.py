@@ -8,6 +8,7 @@ from kaja.networks.bluesky import identity
 from kaja.networks.bluesky.auth import call, create_session, read_claims
 from kaja.networks.bluesky.limits import APP, CDN, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES
 from kaja.networks.bluesky.xrpc import Failed, read, read_quotas
+from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -83,7 +84,7 @@ def _wrong_sign_in() -> Problem:
 async def inspect(session: Session) -> Facts:
     """Who the account is and what its server takes; only calls that every PDS answers itself. Raises Failed."""
     session.read_quotas = read_quotas
-    own = (await call(session, "GET", "com.atproto.server.getSession")).json_with("did", "handle")
+    own = read_object(await call(session, "GET", "com.atproto.server.getSession"), "did", "handle")
     if own.get("active") is False:
         raise ConnectRefused(
             Problem(

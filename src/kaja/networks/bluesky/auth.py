@@ -17,6 +17,7 @@ from weakref import WeakKeyDictionary
 
 from kaja.networks.bluesky.limits import NETWORK
 from kaja.networks.bluesky.xrpc import Failed, get_error, needs_new_token, read
+from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, reconnect_problem
 from kaja.networks.kit.results import NeedsReconnect
@@ -73,12 +74,12 @@ async def create_session(session: Session, identifier: str, password: str) -> di
         )
         if answer.status in (400, 401) and get_error(answer) in _REFUSED:
             raise Failed(NeedsReconnect(reconnect_problem(NETWORK)))
-        made = read(answer).json_with("accessJwt", "refreshJwt", "did")
+        made = read_object(read(answer), "accessJwt", "refreshJwt", "did")
     except TransportError as error:
         read(error)
         raise
     session.hide(str(made["accessJwt"]), str(made["refreshJwt"]))
-    return made
+    return dict(made)
 
 
 async def ensure_token(session: Session) -> None:
@@ -119,7 +120,7 @@ async def _fetch_tokens(session: Session) -> Tokens | Failure:
             session.use_bearer(credentials["refresh"])
             answer = await _request(session, "POST", "com.atproto.server.refreshSession", False, {})
             if isinstance(answer, Response) and answer.ok:
-                return _read_tokens(answer.json_with("accessJwt", "refreshJwt"))
+                return _read_tokens(read_object(answer, "accessJwt", "refreshJwt"))
             if isinstance(answer, TransportError) or answer.status == 429 or answer.status >= 500:
                 read(answer)
         return _read_tokens(

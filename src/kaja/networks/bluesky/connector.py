@@ -19,6 +19,7 @@ from kaja.networks.bluesky.records import (
     render_time,
 )
 from kaja.networks.bluesky.xrpc import FILE_GONE, Failed, get_error, read, read_quotas
+from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import (
     Authorization,
     Choice,
@@ -176,7 +177,7 @@ class Bluesky:
             if found is None:
                 return failed.result
             return Sent(found[0]) if is_same(found[1], record) else Rejected(_key_taken(), fixable=False)
-        made = answer.json_with("uri", "cid")
+        made = read_object(answer, "uri", "cid")
         return Sent(make_ref(str(made["uri"]), str(made["cid"])))
 
     async def _fetch(
@@ -187,7 +188,7 @@ class Bluesky:
         answer = await ask(session, "GET", "com.atproto.repo.getRecord", params=place)
         if isinstance(answer, Response) and answer.status in (400, 404) and get_error(answer) == "RecordNotFound":
             return None
-        found = read(answer).json_with("uri", "cid", "value")
+        found = read_object(read(answer), "uri", "cid", "value")
         return make_ref(str(found["uri"]), str(found["cid"])), found["value"]
 
     async def find_delivery(

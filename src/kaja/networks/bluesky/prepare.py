@@ -9,6 +9,7 @@ from kaja.networks.bluesky.auth import call
 from kaja.networks.bluesky.limits import IMAGES
 from kaja.networks.bluesky.text import list_mentions
 from kaja.networks.bluesky.xrpc import Failed, read
+from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.media import ImageRefused, fit_image
@@ -69,4 +70,4 @@ async def _upload(medium: Media, session: Session, field: str) -> Mapping[str, A
         headers={"Content-Type": mime},
         timeout=UPLOAD_SECONDS,
     )
-    return {"blob": answer.json_with("blob")["blob"], "width": width, "height": height}
+    return {"blob": read_object(answer, "blob")["blob"], "width": width, "height": height}

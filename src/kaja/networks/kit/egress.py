@@ -113,7 +113,7 @@ class Egress:
             host, port = (parts.hostname or "").lower(), parts.port
         except ValueError:
             raise HostRefused(_bad_address(url)) from None
-        if parts.scheme not in ("http", "https"):
+        if parts.scheme not in ("http", "https") or any(character <= " " or character == "\\" for character in url):
             raise HostRefused(_bad_address(url))
         if parts.username is not None or parts.password is not None:
             raise HostRefused(

@@ -88,23 +88,13 @@ class Response:
         try:
             return jsonlib.loads(self.content)
         except ValueError as error:
-            raise self._unreadable() from error
-
-    def json_with(self, *names: str) -> dict[str, Any]:
-        """The decoded body when it is an object with these members. Raises AnswerLost for any other."""
-        value = self.json()
-        if not isinstance(value, dict) or any(name not in value for name in names):
-            raise self._unreadable()
-        return value
-
-    def _unreadable(self) -> AnswerLost:
-        return AnswerLost(
-            Problem(
-                "answer_unreadable",
-                gettext_noop("The answer of %(host)s (status %(status)s) is not in the form that was agreed."),
-                params={"host": urlsplit(self.url).hostname or "", "status": self.status},
-            )
-        )
+            raise AnswerLost(
+                Problem(
+                    "answer_unreadable",
+                    gettext_noop("The answer of %(host)s (status %(status)s) is not in the form that was agreed."),
+                    params={"host": urlsplit(self.url).hostname or "", "status": self.status},
+                )
+            ) from error
 
     def json_object(self) -> dict[str, Any]:
         """The decoded body when it is an object, else an empty one: for reading error answers."""

@@ -230,7 +230,7 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
     if not isinstance(answer, Response):
         return answer
     try:
-        post = answer.json_with("id", "status")
+        post = read_object(answer, "id", "status")
     except TransportError as error:
         return Unknown(error.problem)
     if post["status"] != "publish":
