@@ -52,7 +52,7 @@ def test_member_without_manage_sees_but_does_not_change(workspace: Workspace) ->
     html = client.get("/w/acme/settings/").content.decode()
     assert 'value="Acme"' in html
     assert "Only a curator" in html
-    assert client.post("/w/acme/settings/", GOOD | {"name": "Taken"}).status_code in {302, 403}
+    assert client.post("/w/acme/settings/", GOOD | {"name": "Taken"}).status_code == 403
     assert fresh(workspace).name == "Acme"
 
 

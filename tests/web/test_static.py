@@ -56,7 +56,8 @@ def blocks() -> dict[str, dict[str, str]]:
     text = (STATIC / "css/tokens.css").read_text()
     found = {}
     for selector, body in re.findall(r"(:root[^{]*){([^}]*)}", text):
-        found[selector.strip()] = dict(re.findall(r"(--[\w-]+):\s*([^;]+);", body))
+        # The first block of a selector draws; later ones only answer the device (motion, fingers).
+        found.setdefault(selector.strip(), dict(re.findall(r"(--[\w-]+):\s*([^;]+);", body)))
     return found
 
 

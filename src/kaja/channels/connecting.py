@@ -223,7 +223,7 @@ def require_fields(connector: Connector, form: Mapping[str, str]) -> None:
             params={"label": field.label},
         )
         for field in connector.info.form
-        if not field.default and not str(form.get(field.name, "")).strip()
+        if field.required and not field.default and not str(form.get(field.name, "")).strip()
     ]
     if missing:
         raise Refused(*missing)

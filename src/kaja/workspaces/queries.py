@@ -31,12 +31,6 @@ def get_membership(user: User, slug: str) -> Member | None:
         return Member.objects.select_related("workspace").filter(user=user, workspace__slug=slug).first()
 
 
-def list_memberships(user: User) -> list[Member]:
-    """A person's memberships with their workspaces, by the workspace's name."""
-    with system_scope(SystemPurpose.SIGN_IN):
-        return list(Member.objects.select_related("workspace").filter(user=user).order_by("workspace__name"))
-
-
 def actor_of(member: Member, user: User) -> Actor:
     """The person as an actor of the member's workspace."""
     permissions = frozenset(p.value for p in ROLE_PERMISSIONS[member.role])

@@ -79,6 +79,7 @@ INFO = NetworkInfo(
             gettext_noop("Server"),
             help=gettext_noop("Leave it empty: Kaja finds the server by the handle. Only for a server of your own."),
             placeholder="https://pds.example.org",
+            required=False,
         ),
     ),
     options=(

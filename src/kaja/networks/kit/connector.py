@@ -43,6 +43,8 @@ class FormField:
     default: str = ""
     choices: tuple[Choice, ...] = ()
     """Where only some values are taken, a list to choose from."""
+    required: bool = True
+    """False where the network can do without; a field with a default may always be left alone."""
 
 
 @dataclass(frozen=True)

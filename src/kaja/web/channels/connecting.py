@@ -112,11 +112,9 @@ def _known(channel: Channel) -> dict[str, str]:
     """What need not be typed again. Field names are the connectors' own."""
     return {
         "handle": channel.handle,
-        "identifier": channel.handle,
         "name": channel.name,
         "base_url": channel.base_url,
-        "service": channel.base_url,
+        "server": channel.base_url,
         "site": channel.base_url,
-        "url": channel.base_url,
         "instance": channel.base_url,
     }

@@ -19,14 +19,14 @@ def make_connect_form(info: NetworkInfo, data: Any = None, initial: dict[str, st
             attrs["placeholder"] = field.placeholder
         if number == 0:
             attrs["autofocus"] = True
-        required = not field.default
-        if choices := getattr(field, "choices", ()):
+        required = field.required and not field.default
+        if field.choices:
             form.fields[field.name] = forms.ChoiceField(
                 label=label,
                 help_text=text,
                 initial=start,
                 required=required,
-                choices=[(choice.value, gettext(choice.label)) for choice in choices],
+                choices=[(choice.value, gettext(choice.label)) for choice in field.choices],
             )
         elif field.secret:
             form.fields[field.name] = forms.CharField(

@@ -1,8 +1,9 @@
 """What waits for a person, from every domain. Inside the workspace's scope."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, Func, QuerySet, Subquery
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import list_broken_channels
@@ -34,7 +35,16 @@ def kind_of(delivery: Delivery) -> str:
 
 def count_needs_you(member: Member) -> int:
     """How many things wait, for the number in the frame."""
-    return publishing.count_needs_you() + list_broken_channels().count() + list_unsettled_notices(member).count()
+    # Asked on every page, so in one query.
+    counts = Member.objects.filter(id=member.id).values_list(
+        count_of(publishing.needs_you()), count_of(list_broken_channels()), count_of(list_unsettled_notices(member))
+    )
+    return sum(counts.get())
+
+
+def count_of(rows: QuerySet[Any]) -> Subquery:
+    """The number of rows, as part of another query."""
+    return Subquery(rows.order_by().annotate(n=Func(F("pk"), function="COUNT")).values("n"))
 
 
 def list_waiting() -> list[Waiting]:

@@ -49,6 +49,9 @@ def list_first_steps(member: Member, actor: Actor) -> list[Step]:
         .values("channel", "real", "post", "scheduled", "colleague")
         .get()
     )
+    if all(done.values()):
+        hide(member)  # for good: what was learned is not shown again, and no page asks again
+        return []
     return [
         Step(_("Connect a channel"), reverse("onboarding:channel", args=[slug]), done["channel"]),
         Step(_("Write your first post"), address(COMPOSE, slug), done["post"]),

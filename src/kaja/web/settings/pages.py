@@ -15,7 +15,7 @@ from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, work
 from kaja.workspaces import actions
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import AuditEntry
-from kaja.workspaces.policy import Permission, can
+from kaja.workspaces.policy import Permission, can, require
 from kaja.workspaces.queries import list_audit
 
 AUDIT_PAGE = 50
@@ -36,6 +36,8 @@ def workspace(request: WorkspaceRequest) -> HttpResponse:
     if not can(request.actor, Permission.MANAGE):
         for field in form.fields.values():
             field.disabled = True
+    if request.method == "POST":
+        require(request.actor, Permission.MANAGE)
     if request.method == "POST" and form.is_valid():
         try:
             actions.update_workspace(request.actor, **form.cleaned_data)

@@ -39,7 +39,15 @@ ACTIONS: dict[str, Any] = {
     "label.rename": _("renamed the label"),
     "label.delete": _("deleted the label"),
     "delivery.cancel": _("cancelled a delivery"),
-    "delivery.drop": _("dropped a delivery"),
+    "delivery.drop": _("decided not to send a post to a channel"),
+    "delivery.retry": _("had a failed post sent again"),
+    "delivery.send_again": _("had an uncertain post sent again"),
+    "delivery.send_now": _("had a missed post sent now"),
+    "delivery.reschedule": _("gave a missed post another time"),
+    "delivery.there": _("said that an uncertain post stands on the network"),
+    "publication.edit": _("had a post changed on the network"),
+    "publication.delete": _("had a post deleted on the network"),
+    "channel.slots": _("changed the weekly slots of"),
 }
 
 

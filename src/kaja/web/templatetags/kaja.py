@@ -7,6 +7,7 @@ from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
+from django.forms.widgets import CheckboxInput, Select
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -112,11 +113,18 @@ def state(name: str, word: str = "") -> dict[str, Any]:
 @register.inclusion_tag("components/field.html")
 def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     """A form field: label, control, help, errors. Pass `inline=True` for a box before its label, `switch=True` too."""
-    kind = getattr(bound.field.widget, "input_type", "")
+    widget = bound.field.widget
     if extra.get("switch"):
-        bound.field.widget.attrs["class"] = "switch"
-        bound.field.widget.attrs["role"] = "switch"
-    return {"field": bound, "inline": kind == "checkbox", "hidden": bound.is_hidden, **extra}
+        widget.attrs["class"] = "switch"
+        widget.attrs["role"] = "switch"
+    return {
+        "field": bound,
+        "inline": isinstance(widget, CheckboxInput),
+        # A list to choose from always has something chosen.
+        "optional": not bound.field.required and not isinstance(widget, CheckboxInput | Select),
+        "hidden": bound.is_hidden,
+        **extra,
+    }
 
 
 @register.inclusion_tag("components/form_errors.html")
