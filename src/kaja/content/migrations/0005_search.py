@@ -10,7 +10,7 @@ from django.db import migrations
 FORWARD = r"""
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE TABLE content_postsearch (
-    post_id uuid PRIMARY KEY REFERENCES content_post (id) ON DELETE CASCADE,
+    post_id uuid PRIMARY KEY,
     workspace_id uuid NOT NULL,
     body text NOT NULL
 );
@@ -33,12 +33,16 @@ $$;
 CREATE FUNCTION content_post_index() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM content_postsearch WHERE post_id = OLD.id;
+        RETURN NULL;
+    END IF;
     INSERT INTO content_postsearch (post_id, workspace_id, body)
     VALUES (NEW.id, NEW.workspace_id, content_post_body(NEW.document))
     ON CONFLICT (post_id) DO UPDATE SET body = EXCLUDED.body;
     RETURN NULL;
 END $$;
-CREATE TRIGGER content_post_indexed AFTER INSERT OR UPDATE OF document ON content_post
+CREATE TRIGGER content_post_indexed AFTER INSERT OR DELETE OR UPDATE OF document ON content_post
     FOR EACH ROW EXECUTE FUNCTION content_post_index();
 
 CREATE FUNCTION content_search_posts(wanted_workspace uuid, query text, most integer)
