@@ -10,7 +10,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 
 MAX_PIXELS = 100_000_000
 _READABLE = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
-_QUALITIES = (92, 86, 80, 72)
+_QUALITIES = (90, 78)
 _SMALLEST_SIDE = 320
 
 
@@ -54,13 +54,15 @@ def fit_image(content: bytes, rules: ImageRules) -> FittedImage:
     try:
         with Image.open(io.BytesIO(content), formats=_READABLE) as opened:
             if opened.width * opened.height > MAX_PIXELS:
-                raise ImageRefused(_too_many_pixels(opened.width, opened.height))
+                raise ImageRefused(_too_many_pixels())
             mime = Image.MIME.get(opened.format or "", "")
             if _is_fit(opened, mime, len(content), rules):
                 return FittedImage(content, mime, opened.width, opened.height)
             picture = ImageOps.exif_transpose(opened)  # first frame of an animation
             picture.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # a warning where those raise
+        raise ImageRefused(_too_many_pixels()) from error
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
         raise ImageRefused(
             Problem(
                 "image_unreadable",
@@ -68,7 +70,7 @@ def fit_image(content: bytes, rules: ImageRules) -> FittedImage:
                 fix=gettext_noop("Save it again as JPEG or PNG and upload that."),
             )
         ) from error
-    return _encode_within(picture, mime, rules)
+    return _encode_within(picture, mime, len(content), rules)
 
 
 def _is_fit(picture: Image.Image, mime: str, size: int, rules: ImageRules) -> bool:
@@ -85,15 +87,18 @@ def _is_fit(picture: Image.Image, mime: str, size: int, rules: ImageRules) -> bo
     )
 
 
-def _encode_within(picture: Image.Image, mime: str, rules: ImageRules) -> FittedImage:
+def _encode_within(picture: Image.Image, mime: str, size: int, rules: ImageRules) -> FittedImage:
+    pixels = picture.width * picture.height
     transparent = "A" in picture.getbands() or "transparency" in picture.info
     profile = picture.info.get("icc_profile")
     picture = picture.convert("RGBA" if transparent else "RGB")
     picture.thumbnail((rules.max_side, rules.max_side), Image.Resampling.LANCZOS)
-    keep_png = mime in ("image/png", "image/gif") and "image/png" in rules.mimes
+    # A lossless copy of a photograph would only be thrown away.
+    expected = size * picture.width * picture.height / pixels
+    keep_png = mime in ("image/png", "image/gif") and "image/png" in rules.mimes and expected < 1.3 * rules.max_bytes
     while True:
         if keep_png:
-            encoded = _encode(picture, "PNG", profile, optimize=True)
+            encoded = _encode(picture, "PNG", profile, compress_level=6)
             if len(encoded) <= rules.max_bytes:
                 return FittedImage(encoded, "image/png", *picture.size)
         lossy = "WEBP" if transparent and "image/webp" in rules.mimes else "JPEG"
@@ -106,15 +111,16 @@ def _encode_within(picture: Image.Image, mime: str, rules: ImageRules) -> Fitted
         if max(picture.size) * shrink < _SMALLEST_SIDE:
             raise ImageRefused(_too_large(rules.max_bytes))
         keep_png = False
-        size = (max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
-        picture = picture.resize(size, Image.Resampling.LANCZOS)
+        smaller = (max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
+        picture = picture.resize(smaller, Image.Resampling.LANCZOS)
 
 
 def _encode(picture: Image.Image, kind: str, profile: bytes | None, **options: int | bool) -> bytes:
     buffer = io.BytesIO()
     clean = picture.copy()
     clean.info = {}
-    clean.save(buffer, kind, icc_profile=profile, **options)
+    speed = {"method": 2} if kind == "WEBP" else {}
+    clean.save(buffer, kind, icc_profile=profile, **speed, **options)
     return buffer.getvalue()
 
 
@@ -126,12 +132,12 @@ def _flatten(picture: Image.Image) -> Image.Image:
     return ground
 
 
-def _too_many_pixels(width: int, height: int) -> Problem:
+def _too_many_pixels() -> Problem:
     return Problem(
         "image_too_many_pixels",
-        gettext_noop("The picture has %(width)s × %(height)s pixels, more than Kaja opens."),
+        gettext_noop("The picture has more than %(limit)s megapixels, which Kaja does not open."),
         fix=gettext_noop("Upload a smaller version."),
-        params={"width": width, "height": height},
+        params={"limit": MAX_PIXELS // 1_000_000},
     )
 
 
