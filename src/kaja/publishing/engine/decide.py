@@ -76,6 +76,12 @@ def is_late(row: Claimed, now: datetime) -> bool:
     return now > row.due_at + timedelta(minutes=row.late_limit_minutes)
 
 
+def _not_beyond_limit(row: Claimed, at: datetime, now: datetime) -> datetime:
+    """Who waits past the late limit will be missed: the author hears of it then, not when the network would let it."""
+    limit = row.due_at + timedelta(minutes=row.late_limit_minutes, seconds=1)
+    return min(at, max(limit, now + _seconds(1)))
+
+
 def before_sending(row: Claimed, now: datetime) -> Verdict | None:
     """What forbids or delays the sending of a claimed row; None when nothing does."""
     if not row.planned or row.removed:
@@ -88,7 +94,7 @@ def before_sending(row: Claimed, now: datetime) -> Verdict | None:
         problem = problems.with_params(problems.MISSED, minutes=row.late_limit_minutes)
         return _verdict(row, State.MISSED, problem=problem, needs_person=True, announce="missed")
     if row.quota_until is not None and row.quota_until > now:
-        return _wait(row, row.quota_until, problems.QUOTA, tries=row.tries)
+        return _wait(row, _not_beyond_limit(row, row.quota_until, now), problems.QUOTA, tries=row.tries)
     return None
 
 
@@ -134,7 +140,10 @@ def after_stage(
             return _verdict(row, State.FAILED, problem=problem, needs_person=True, announce="failed")
         case Later(after, reason):
             wait = max(after, pace.pause(row.tries) if after <= 0 else 0.0)
-            return _wait(row, now + _seconds(wait), reason, tries=row.tries + 1)
+            at = now + _seconds(wait)
+            if row.state == State.SENDING:
+                at = _not_beyond_limit(row, at, now)
+            return _wait(row, at, reason, tries=row.tries + 1)
         case NeedsReconnect(problem):
             # The caller replaces the time by "asleep" when the channel turns out to be disconnected for good.
             return _wait(row, now + _seconds(pace.pause(row.tries)), problem, tries=row.tries + 1)

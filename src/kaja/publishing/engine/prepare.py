@@ -95,15 +95,15 @@ def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
 
 def _items_of(row: Claimed) -> list[MediaItem]:
     """Uses of assets in what this row sends; read from the JSON first, because most posts have none."""
-    if row.content is not None:
-        return list_media(row.content)
-    document, overrides = row.document, row.overrides
-    if not any(_may_have_files(source) for source in (document, overrides)):
-        return []
     try:
+        if row.content is not None:
+            return list_media(row.content)
+        document, overrides = row.document, row.overrides
+        if not any(_may_have_files(source) for source in (document, overrides)):
+            return []
         return media_items(Document.model_validate(document), Overrides.model_validate(overrides))
-    except ValueError:
-        return []
+    except (ValueError, AttributeError, TypeError, KeyError):
+        return []  # what is wrong with it is said when it is put together
 
 
 def _may_have_files(source: Mapping[str, object]) -> bool:
