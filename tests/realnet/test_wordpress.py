@@ -11,9 +11,11 @@ import pytest
 
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.content import Draft, Part
-from kaja.networks.kit.http import Session, close_pools
-from kaja.networks.kit.results import AbsentAsOf, Changed, Found, NeedsReconnect, Next, Rejected, Sent, Unknown
+from kaja.networks.kit.http import Response, Session, close_pools
+from kaja.networks.kit.results import AbsentAsOf, Changed, Found, Later, NeedsReconnect, Next, Rejected, Sent, Unknown
 from kaja.networks.wordpress import WordPress as Connector
+from kaja.networks.wordpress.api import call
+from kaja.networks.wordpress.blocks import render_comment
 from tests.networks.contracts import WordPressContract
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
@@ -237,6 +239,31 @@ async def test_first_comment_and_its_repetition(editor: Connected, reader: Reade
     assert '<a href="https://example.org/?a=1&#038;b=2"' in stored["content"]["rendered"]
     assert await CONNECTOR.delete(sent.ref, editor.facts, session) == Changed(None)
     assert reader.get("/comments", post=article.ref.id) == []
+
+
+async def test_the_site_itself_refuses_a_repeated_comment(editor: Connected, reader: Reader) -> None:
+    """Without our look before: what `info.idempotent` says of comments."""
+    session = session_of(editor)
+    article = await publish(CONNECTOR, make_outgoing("Text", options={"title": "Echo"}), editor.facts, session)
+    body = {"post": int(article.ref.id), "content": {"raw": render_comment('A "b" & <c> \\d https://e.org/?a=1&b=2')}}
+    first = await call(session, "POST", "/wp/v2/comments", json=body)
+    second = await call(session, "POST", "/wp/v2/comments", json=body)
+    assert isinstance(first, Response)
+    assert isinstance(second, Rejected)
+    assert second.problem.code == "duplicate_comment"
+    assert len(reader.get("/comments", post=article.ref.id)) == 1
+    shown = reader.get("/comments", post=article.ref.id)[0]["content"]["rendered"]
+    assert "\\d" in html.unescape(shown)
+
+
+async def test_comments_in_quick_succession_wait(wordpress: WordPress) -> None:
+    author = await connect(wordpress, "author")
+    session = session_of(author)
+    article = await publish(CONNECTOR, make_outgoing("Text", options={"title": "Quick"}), author.facts, session)
+    await publish(CONNECTOR, make_outgoing("One", kind="comment", root=article.ref), author.facts, session)
+    hurried, _ = await run_all(CONNECTOR, make_outgoing("Two", kind="comment", root=article.ref), author.facts, session)
+    assert isinstance(hurried, Later)
+    assert hurried.after >= 15
 
 
 async def test_edit_keeps_address_and_pictures(editor: Connected, reader: Reader) -> None:

@@ -126,4 +126,4 @@ def test_no_text_becomes_markup_of_its_own(text: str) -> None:
 
 
 def test_comments_are_text() -> None:
-    assert render_comment(" <b>x</b> & https://e.org \n") == "&lt;b&gt;x&lt;/b&gt; &amp; https://e.org"
+    assert render_comment(" <b>x</b> & https://e.org \\o/\n") == "&lt;b&gt;x&lt;/b&gt; &amp; https://e.org &#92;o/"

@@ -27,7 +27,7 @@ POLLS = 20
 POLL_SECONDS = 1.0
 UPLOAD_SECONDS = 300.0
 KEPT = timedelta(hours=12)
-"""Mastodon deletes files that no status uses after a day (seen in its scheduler's defaults); older ones go up again."""
+"""Mastodon removes files that no status uses after about a day (unverified); older ones go up again."""
 
 
 def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:

@@ -1,7 +1,7 @@
 """What an instance allows, read from its own description, with Mastodon's defaults where it is silent.
 
 Defaults: Mastodon's source and https://docs.joinmastodon.org/entities/Instance/, read 2026-11-22. The description limit
-is announced since Mastodon 4.4 and was 1,500 before.
+is announced by newer versions and was 1,500 before.
 """
 
 from collections.abc import Mapping

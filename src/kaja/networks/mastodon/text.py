@@ -1,6 +1,6 @@
 """Text as Mastodon reads it: links, mentions and hashtags, their weight in the character count, and HTML back to text.
 
-Rules: Mastodon's StatusLengthValidator, Account::MENTION_RE and Tag::HASHTAG_RE (v4.5 sources, read 2026-11-22): a link
+Rules: Mastodon's StatusLengthValidator, with its URL, mention and hashtag extractors (source read 2026-11-22): a link
 counts as a fixed number of characters, a mention without its host, everything else in grapheme clusters.
 """
 

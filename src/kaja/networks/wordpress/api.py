@@ -8,9 +8,10 @@ from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify, reconnect_problem, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import NeedsReconnect, Rejected
+from kaja.networks.kit.results import Later, NeedsReconnect, Rejected
 
 NETWORK = "WordPress"
+FLOOD_SECONDS = 20.0
 _FIELDS = {
     "title": "options.title",
     "slug": "options.slug",
@@ -64,6 +65,10 @@ def reject(answer: Response) -> Failure:
                 gettext_noop("Look at the site; then send this one anew, or drop it."),
                 {"network": NETWORK},
             )
+        )
+    if code == "comment_flood":  # one comment in 15 seconds for accounts that do not moderate (seen, 6.8.7)
+        return Later(
+            FLOOD_SECONDS, Problem("comment_flood", gettext_noop("The site takes comments only at a slower pace."))
         )
     if code == "comment_duplicate":
         return Rejected(
