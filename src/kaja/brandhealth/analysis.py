@@ -11,8 +11,9 @@ from kaja.brandhealth.baselines import fixed_mix_net, naive_net
 from kaja.brandhealth.counts import Counts
 from kaja.brandhealth.diagnose import Diagnostics, diagnose
 from kaja.brandhealth.estimate import Posterior, Progress, fit_counts
-from kaja.brandhealth.index import Z90, Series, index_value, observed_weeks, read_index, to_net
+from kaja.brandhealth.index import Series, index_value, observed_weeks, read_index, to_net
 from kaja.brandhealth.ordinal import Floats
+from kaja.brandhealth.share import ShareWeights, share_weights, summarise_share
 from kaja.brandhealth.survey import Fused, Survey, fuse, social_signal
 
 Evidence = Literal["authors", "survey", "authors and survey", "none"]
@@ -35,7 +36,8 @@ class Effect:
 class Share:
     """The expression share with its evidence: 1 all expression, 0 all selection; ``low``, ``high`` 90 %.
 
-    ``start`` and ``end`` are its values in the first and last week; ``authors`` the number of author-weeks seen in two venues.
+    ``start`` and ``end`` are the free share's values in the first and last week; ``authors`` the number of author-weeks seen
+    in two venues; ``weights`` the probabilities of the three explanations.
     """
 
     mean: float
@@ -44,6 +46,7 @@ class Share:
     start: float
     end: float
     authors: float
+    weights: ShareWeights
 
 
 @dataclass(frozen=True)
@@ -186,14 +189,10 @@ def _share(posterior: Posterior) -> Share | None:
     layout = posterior.layout
     if not layout.has_pairs or posterior.counts.pairs is None:
         return None
-    rho = posterior.get("rho")
-    grad = np.zeros((1, layout.size))
-    grad[0, layout.part("rho")] = 1.0 / layout.weeks
-    by_matrix = grad @ posterior.matrix_slope
-    var = (grad @ posterior.covariance @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T)[0, 0]
-    half = Z90 * float(np.sqrt(var))
-    mean = float(rho.mean())
-    return Share(mean, mean - half, mean + half, float(rho[0]), float(rho[-1]), posterior.counts.pairs.total)
+    rho, told = posterior.get("rho"), summarise_share(posterior)
+    return Share(
+        told.mean, told.low, told.high, float(rho[0]), float(rho[-1]), posterior.counts.pairs.total, share_weights(posterior)
+    )  # fmt: skip
 
 
 def _notes(counts: Counts, posterior: Posterior, survey: Survey | None) -> tuple[str, ...]:

@@ -43,7 +43,7 @@ class Blocks:
 def make_blocks(counts: Counts) -> Blocks:
     """Group canonical cells (see :func:`~kaja.brandhealth.counts.merge_cells`) into blocks."""
     key = (counts.week * len(counts.domains) + counts.domain) * len(counts.groups) + counts.group
-    used, first, cell_block = np.unique(key, return_index=True, return_inverse=True)
+    _, first, cell_block = np.unique(key, return_index=True, return_inverse=True)
     starts = np.append(first, key.size).astype(np.int64)
     week, domain, group = counts.week[first], counts.domain[first], counts.group[first]
     return Blocks(

@@ -205,7 +205,7 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
             moments = posterior_moments(x, covariance, info, layout)
             hyper, change = update_hyper(hyper, moments, x, shocks, blocks, layout)
             settled = settled + 1 if change < 0.05 and decrement < 1.0 else 0
-        elif settled >= 2 and decrement < 0.1:
+        elif settled >= 2 and decrement < 0.5:
             break
     info, _, _, hessian = _system(x, shocks, offset, hyper, problem, with_m=alpha is not None)
     p, x_count = layout.size, core_width(layout)
@@ -219,7 +219,7 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
         for g, block in enumerate(dirichlet_covariance(alpha)):
             spread[6 * g : 6 * g + 6, 6 * g : 6 * g + 6] = block
     return Posterior(
-        problem.counts, layout, blocks, x, covariance, shocks, hyper, np.linalg.inv(information), info,
+        problem.counts, layout, blocks, x, covariance, shocks, hyper, _inverse(information), info,
         problem.matrices, slope, spread, iteration, settled >= 2 and decrement < 1.0, decrement,
     )  # fmt: skip
 

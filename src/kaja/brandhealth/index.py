@@ -17,6 +17,7 @@ import numpy as np
 
 from kaja.brandhealth.estimate import Posterior
 from kaja.brandhealth.ordinal import Floats, net
+from kaja.brandhealth.share import share_weights
 from kaja.brandhealth.variance import Hyper
 
 Z90: Final = 1.6448536269514722
@@ -87,14 +88,32 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
 def read_index(posterior: Posterior, share: float | None = None) -> Series:
     """The centred index with 90 % intervals; see :func:`index_value` for ``share``.
 
+    With cross-venue authors the three explanations of :mod:`~kaja.brandhealth.share` are averaged.
     The covariance is that of the Laplace posterior plus the first- and second-order effect of the variance components' own
     uncertainty (law of total variance, expanded around their mode).
     """
+    if share is None and posterior.layout.has_pairs:
+        parts = [(w, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4]
+        total = sum(w for w, _ in parts)
+        mean = sum((w / total * s.mean for w, s in parts), np.zeros(posterior.layout.weeks))
+        cov = np.zeros((mean.size, mean.size))
+        for w, s in parts:
+            cov += w / total * (s.covariance + np.outer(s.mean - mean, s.mean - mean))
+        return Series(mean, cov)
+    return _read(posterior, share)
+
+
+def _read(posterior: Posterior, share: float | None) -> Series:
+    """The centred index at one explanation of the venues' differences (None: the free share)."""
     value, grad = index_value(posterior, share)
     centre = observed_weeks(posterior)
     grad = grad - centre @ grad
-    value = value - centre @ value
-    return Series(value, functional_covariance(posterior, grad))
+    return Series(value - centre @ value, functional_covariance(posterior, grad))
+
+
+def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series], ...]:
+    """Weight, share and index of each explanation that the cross-venue authors leave open."""
+    return tuple((w, at, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4)
 
 
 def functional_covariance(posterior: Posterior, grad: Floats) -> Floats:

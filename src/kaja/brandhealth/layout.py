@@ -5,7 +5,7 @@
 
 mu is a random walk, v a heavy-tailed transient (pile-on), omega and nu stationary AR(1), the rest independent. The block
 shocks (e, h) of each domain-week are eliminated analytically and are not part of the vector. The cross-venue part has
-the expression share rho_t (random walk), format residuals xi_f, the pairs' own mean m_fg, and log scales c and s.
+the expression share rho_t (random walk), format residuals xi_f, the pairs' own mean m_fg, their log scale c and log odds ratio psi.
 
 A prior is written in whitened form: row i of the vector has z_i = scale_i x_i + back_i x_pred(i) - centre_i and
 z_i ~ N(0, tau^2 / w_i), so that every variance component is diagonal.
@@ -44,8 +44,8 @@ NAMES: Final = tuple(name for name, _, _ in COMPONENTS)
 START_LEVEL: Final = (0.0, 2.0)
 LOG_G: Final = (-0.3, 0.7)
 RHO: Final = (0.5, 0.5)
-LOG_C: Final = (-0.3, 0.35)
-LOG_S: Final = (0.0, 0.5)
+LOG_C: Final = (0.0, 0.3)
+LOG_PSI: Final = (1.5, 1.0)
 # Log scale of a format against the others: fixed, because a handful of formats cannot inform a standard deviation.
 LAMBDA_SD: Final = 0.2
 # The formats' log scales average to zero over the votes (precision of the tie): a common scale of everything is not
@@ -131,7 +131,7 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
         "mu": t, "v": t, "omega": f * t, "nu": s * t, "alpha": f, "delta": len(counts.domains),
         "beta": len(counts.topics), "sigma": s, "lambda": f, "log_g": 1,
         "rho": t if has_pairs else 0, "xi": f if has_pairs else 0, "m": len(pair_types),
-        "log_c": 1 if has_pairs else 0, "log_s": 1 if has_pairs else 0,
+        "log_c": 1 if has_pairs else 0, "log_psi": 1 if has_pairs else 0,
     }  # fmt: skip
     at: dict[str, int] = {}
     size = 0
@@ -166,7 +166,7 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
         chain(at["rho"], t, 1.0)
         scalar(at["rho"], RHO)
         scalar(at["log_c"], LOG_C)
-        scalar(at["log_s"], LOG_S)
+        scalar(at["log_psi"], LOG_PSI)
     return Layout(
         t, f, len(counts.domains), len(counts.topics), s, len(counts.groups), has_pairs,
         at, size, scale, back, pred, centre, comp, fixed, pair_types, votes / votes.sum(),

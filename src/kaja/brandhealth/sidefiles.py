@@ -11,7 +11,7 @@ import duckdb
 import numpy as np
 
 from kaja.brandhealth.counting import column_names, reader
-from kaja.brandhealth.counts import Counts, OpinionError
+from kaja.brandhealth.counts import Counts, OpinionError, make_pairs
 from kaja.brandhealth.survey import Survey, survey_from_answers
 from kaja.brandhealth.tally import group_name
 
@@ -70,6 +70,42 @@ def read_labels(path: Path, counts: Counts) -> Counts:
     bare = [name for name, i in at.items() if table[i].sum() == 0]
     note = (f"no hand labels for {', '.join(bare)}: the other venues' labels stand in, five per class",) if bare else ()
     return replace(counts, labels=table, notes=counts.notes + note)
+
+
+def read_pairs(path: Path, counts: Counts) -> Counts:
+    """Author pairs beside a file of counts: ``time``, ``first_format``, ``second_format``, ``first_class``, ``second_class``, ``authors``.
+
+    Languages, where the counts have them, stand in ``first_language`` and ``second_language``.
+    """
+    rows = read_rows(path)
+    _need(rows, ("time", "first_format", "second_format", "first_class", "second_class", "authors"), path)
+    week_at = {week: i for i, week in enumerate(counts.weeks)}
+    fmt_at = {name: i for i, name in enumerate(counts.formats)}
+    group_at = {name: i for i, name in enumerate(counts.groups)}
+    keys: dict[tuple[int, int, int, int, int], int] = {}
+    tables: list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]] = []
+    for number, row in enumerate(rows, 1):
+        where = f"{path} row {number}"
+        week = _week_of(row, where)
+        if week not in week_at:
+            raise OpinionError(f"{where}, column time: the week of {week} has no posts at all")
+        side = []
+        for name in ("first", "second"):
+            fmt, group = row[f"{name}_format"], group_name(row[f"{name}_format"], row.get(f"{name}_language", ""))
+            if fmt not in fmt_at or group not in group_at:
+                raise OpinionError(f"{where}, column {name}_format: {group!r} is not among the posts' {', '.join(counts.groups)}")
+            if row[f"{name}_class"].lower() not in _CLASSES:
+                raise OpinionError(f"{where}, column {name}_class: {row[f'{name}_class']!r} is not a class")
+            side.append((fmt_at[fmt], group_at[group], _CLASSES[row[f"{name}_class"].lower()]))
+        if side[0][0] == side[1][0]:
+            raise OpinionError(f"{where}, column second_format: a pair needs two different venue formats")
+        one, two = sorted(side)
+        place = keys.setdefault((week_at[week], one[0], two[0], one[1], two[1]), len(tables))
+        if place == len(tables):
+            tables.append(np.zeros((3, 3)))
+        tables[place][one[2], two[2]] += _number(row, "authors", where)
+    columns = [[key[i] for key in keys] for i in range(5)]
+    return replace(counts, pairs=make_pairs(columns[0], columns[1], columns[2], np.stack(tables), columns[3], columns[4]))
 
 
 def read_population(path: Path, counts: Counts) -> Counts:

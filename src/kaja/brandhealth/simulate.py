@@ -14,6 +14,7 @@ from kaja.brandhealth.counts import Counts, Pairs, make_pairs, week_range
 from kaja.brandhealth.layout import PHI
 from kaja.brandhealth.ordinal import Floats, Ints, class_probabilities
 from kaja.brandhealth.pairfit import joint_table
+from kaja.brandhealth.share import SPIKE
 
 DEFAULT_TAU: dict[str, float] = {
     "mu": 0.08, "v": 0.06, "alpha": 0.5, "omega": 0.15, "delta": 0.3, "beta": 0.3, "sigma": 0.3, "nu": 0.06,
@@ -65,6 +66,10 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
     tau, t, f = world.tau, world.weeks, world.formats
     mu = np.cumsum(np.append(rng.normal() * world.start_level, rng.normal(size=t - 1) * tau["mu"]))
     rho = np.cumsum(np.append(rng.normal(*world.rho_start), rng.normal(size=t - 1) * tau["rho"]))
+    xi = rng.normal(size=f) * tau["xi"]
+    kind = rng.random()  # the estimator's own prior: a quarter each pure expression and pure selection
+    if kind < 2 * SPIKE:
+        rho, xi = np.full(t, 1.0 if kind < SPIKE else 0.0), np.zeros(f)
     return {
         "mu": mu,
         "v": rng.standard_t(world.transient_df, size=t) * tau["v"],
@@ -77,10 +82,10 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
         "lambda": rng.normal(size=f) * tau["lambda"],
         "log_g": np.array([rng.normal(*world.log_g)]),
         "rho": rho,
-        "xi": rng.normal(size=f) * tau["xi"],
+        "xi": xi,
         "m": rng.normal(size=(f, f)) * tau["m"],
-        "log_c": np.array([rng.normal(-0.3, 0.35)]),
-        "log_s": np.array([rng.normal(0.0, 0.5)]),
+        "log_c": np.array([rng.normal(0.0, 0.3)]),
+        "log_psi": np.array([rng.normal(1.5, 1.0)]),
         "e": rng.normal(size=(t, world.domains)) * tau["e"] * np.exp(rng.normal(size=world.domains) * world.noisiness_sd),
         "h": rng.normal(size=(t, world.domains)) * tau["h"],
     }
@@ -162,9 +167,10 @@ def _draw_pairs(
     def talk(fmt: Ints) -> Floats:
         return np.asarray(u["rho"][week] * gap[fmt, week] + u["xi"][fmt] + offset[week, fmt])
 
+    base = (u["mu"] + u["v"])[week] + u["m"][first, second]
     table = joint_table(
-        (u["mu"] + u["v"])[week] + u["m"][first, second], talk(first), talk(second), float(np.exp(u["log_g"][0])),
-        u["log_c"] + u["lambda"][first], u["log_c"] + u["lambda"][second], float(np.exp(u["log_s"][0])),
+        base + talk(first), base + talk(second), float(np.exp(u["log_g"][0])),
+        u["log_c"] + u["lambda"][first], u["log_c"] + u["lambda"][second], float(u["log_psi"][0]),
     )  # fmt: skip
     q = (np.swapaxes(matrices[first], 1, 2) @ table @ matrices[second]).reshape(-1, 9)
     n = rng.multinomial(size, q / q.sum(axis=1, keepdims=True)).reshape(-1, 3, 3).astype(np.float64)

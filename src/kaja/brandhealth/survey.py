@@ -20,7 +20,7 @@ import numpy as np
 
 from kaja.brandhealth.counts import OpinionError
 from kaja.brandhealth.estimate import Posterior
-from kaja.brandhealth.index import Z90, functional_covariance, index_value, observed_weeks
+from kaja.brandhealth.index import Z90, read_index, read_parts
 from kaja.brandhealth.ordinal import Floats
 
 # Weekly step of the opinion that the posts do not show, and standard deviation of the posts' transient error, net units.
@@ -109,18 +109,19 @@ class SocialSignal:
 
 
 def social_signal(posterior: Posterior) -> SocialSignal:
-    """Read the index at several expression shares; with cross-venue authors at the share that they tell."""
-    centre = observed_weeks(posterior)
-    shares: tuple[float | None, ...] = (None,) if posterior.layout.has_pairs else _SHARES
-    index, covariance = [], []
-    for share in shares:
-        value, grad = index_value(posterior, share)
-        grad = grad - centre @ grad
-        index.append(value - centre @ value)
-        covariance.append(functional_covariance(posterior, grad))
-    told = float(posterior.get("rho").mean()) if posterior.layout.has_pairs else 0.0
-    named = tuple(told if share is None else share for share in shares)
-    return SocialSignal(named, tuple(index), tuple(covariance), np.full(len(shares), 1.0 / len(shares)))
+    """Read the index at several expression shares; with cross-venue authors at the explanations that they leave open."""
+    if posterior.layout.has_pairs:
+        parts = read_parts(posterior)
+        told = float(posterior.get("rho").mean())
+        shares = tuple(told if at is None else at for _, at, _ in parts)
+        prior = np.array([w for w, _, _ in parts])
+        series = [s for _, _, s in parts]
+    else:
+        shares, prior = _SHARES, np.ones(len(_SHARES))
+        series = [read_index(posterior, share) for share in _SHARES]
+    return SocialSignal(
+        shares, tuple(s.mean for s in series), tuple(s.covariance for s in series), prior / prior.sum()
+    )
 
 
 def fuse(signal: SocialSignal, survey: Survey) -> Fused:

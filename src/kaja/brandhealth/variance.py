@@ -133,13 +133,13 @@ def update_hyper(
     energy = (x[v] ** 2 + np.diag(moments.cov)[v]) * np.exp(-2.0 * log_tau[1])
     v_weight = (TRANSIENT_DF + 1.0) / (TRANSIENT_DF + energy)
     expected = (shocks[:, 0] ** 2 + moments.shock_var[:, 0]) * np.exp(-2.0 * log_tau[-2])
-    count = np.bincount(blocks.domain, minlength=layout.domains)
+    count = np.bincount(blocks.domain, minlength=layout.domains).astype(np.float64)
     total = np.bincount(blocks.domain, expected, minlength=layout.domains)
-    log_k = _noisiness(hyper.log_k, count.astype(np.float64), total)
+    log_k = _noisiness(hyper.log_k, count, np.asarray(total, dtype=np.float64))
     change = max(float(np.abs(step).max()), float(np.abs(log_k - hyper.log_k).max()))
     determined = 1.0 - moments.shock_var[:, 0] * hyper.shock_precision(blocks)[:, 0]
     tilt = np.bincount(blocks.format, np.clip(determined, 0.0, 1.0), minlength=layout.formats)
-    return Hyper(log_tau, log_k, v_weight, tilt), change
+    return Hyper(log_tau, log_k, v_weight, np.asarray(tilt, dtype=np.float64)), change
 
 
 def _noisiness(log_k: Floats, count: Floats, total: Floats) -> Floats:

@@ -1,0 +1,116 @@
+"""The report: one self-contained HTML file and one PDF, from the same charts and sentences."""
+
+from __future__ import annotations
+
+import html
+import json
+import tempfile
+from pathlib import Path
+from typing import Final
+
+import typst
+import vl_convert
+
+from kaja.brandhealth.analysis import Opinion
+from kaja.brandhealth.charts import Chart, all_charts, number
+from kaja.brandhealth.wording import headline, paragraphs
+
+_STYLE: Final = """
+:root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #57606a; }
+@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #30363d; --soft: #9da7b1; } }
+body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
+  max-width: 60rem; padding: 0 1rem; }
+h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
+.lead { font-size: 1.1rem; color: var(--soft); margin-top: 0; }
+figure { margin: 0; } figure svg { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
+figcaption { color: var(--soft); font-size: 0.9rem; }
+table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
+th, td { border-bottom: 1px solid var(--line); padding: 0.2rem 0.7rem; text-align: right; }
+th:first-child, td:first-child { text-align: left; }
+.wide { overflow-x: auto; } summary { cursor: pointer; color: var(--soft); padding: 0.3rem 0; }
+"""
+
+
+def to_svg(chart: Chart) -> str:
+    """Draw a chart as static SVG (no script needed to read it)."""
+    return str(vl_convert.vegalite_to_svg(json.dumps(chart.spec)))
+
+
+def _table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+    head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in header)
+    body = "".join(
+        f'<tr><th scope="row">{html.escape(row[0])}</th>' + "".join(f"<td>{html.escape(c)}</td>" for c in row[1:]) + "</tr>"
+        for row in rows
+    )
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def _section(chart: Chart) -> str:
+    # </ inside a script would end it; the escaped form is the same JSON
+    spec = json.dumps(chart.spec).replace("</", "<\\/")
+    return (
+        f"<section><h2>{html.escape(chart.title)}</h2><figure role='group' aria-label='{html.escape(chart.title, quote=True)}'>"
+        f"{to_svg(chart)}<figcaption>{html.escape(chart.caption)}</figcaption></figure>"
+        f"<details><summary>Table</summary>{_table(chart.header, chart.rows)}</details>"
+        f'<script type="application/vnd.vegalite.v5+json" id="chart-{chart.name}">{spec}</script></section>'
+    )
+
+
+def scale_rows(opinion: Opinion) -> tuple[tuple[str, ...], ...]:
+    """Variance components with 90 % intervals, as table rows."""
+    return tuple((name, *(number(v) for v in values)) for name, values in opinion.diagnostics.scales.items())
+
+
+def render_html(opinion: Opinion, title: str) -> str:
+    """The whole report as one HTML page: charts as SVG with their Vega-Lite source and table, sentences, diagnostics."""
+    first, last = opinion.counts.weeks[0], opinion.counts.weeks[-1]
+    text = "".join(f"<p>{html.escape(p)}</p>" for p in paragraphs(opinion))
+    charts = "".join(_section(chart) for chart in all_charts(opinion))
+    scales = _table(("component", "standard deviation", "low", "high"), scale_rows(opinion))
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
+        f'<h1>{html.escape(title)}</h1><p class="lead">{html.escape(headline(opinion))} {first} to {last}.</p>'
+        f"{text}{charts}<section><h2>Variance components</h2><p>Logit units, 90 % intervals.</p>"
+        f"<details><summary>Table</summary>{scales}</details></section></main></body></html>\n"
+    )
+
+
+def _typst_text(text: str) -> str:
+    """A string as a Typst string literal, so that no name from a file is read as markup."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
+
+
+def _typst_table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
+    cells = [f"text(weight: {_typst_text('bold')}, {_typst_text(h)})" for h in header]
+    cells += [_typst_text(cell) for row in rows for cell in row]
+    aligned = "left, " + ", ".join(["right"] * (len(header) - 1))
+    return (
+        f"#text(size: 7.5pt, table(columns: {len(header)}, align: ({aligned},), stroke: 0.3pt + gray, inset: 3pt, "
+        f"{', '.join(cells)}))\n"
+    )
+
+
+def render_pdf(opinion: Opinion, title: str) -> bytes:
+    """The same report as PDF bytes."""
+    charts = all_charts(opinion)
+    first, last = opinion.counts.weeks[0], opinion.counts.weeks[-1]
+    lines = [
+        "#set page(paper: \"a4\", margin: 2cm, numbering: \"1\")",
+        "#set text(size: 10pt)",
+        f"#text(size: 18pt, weight: \"bold\", {_typst_text(title)})\n",
+        f"#text(fill: luma(90), {_typst_text(f'{headline(opinion)} {first} to {last}.')})\n",
+        *(f"#par({_typst_text(p)})\n" for p in paragraphs(opinion)),
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for chart in charts:
+            (root / f"{chart.name}.svg").write_text(to_svg(chart), encoding="utf-8")
+            lines.append(f"#block(breakable: false)[#text(size: 13pt, weight: \"bold\", {_typst_text(chart.title)})\n")
+            lines.append(f"#image(\"{chart.name}.svg\", width: 100%)\n")
+            lines.append(f"#text(size: 8.5pt, fill: luma(90), {_typst_text(chart.caption)})]\n")
+        lines.append("#pagebreak()\n#text(size: 13pt, weight: \"bold\", \"Tables\")\n")
+        lines += [_typst_table(chart.header, chart.rows) for chart in charts]
+        lines.append(_typst_table(("component", "standard deviation", "low", "high"), scale_rows(opinion)))
+        (root / "report.typ").write_text("\n".join(lines), encoding="utf-8")
+        return bytes(typst.compile(str(root / "report.typ"), root=str(root)))
