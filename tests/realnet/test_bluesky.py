@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import io
 import json
 import os
 import time
@@ -11,13 +12,14 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from atproto import Client
 
 from kaja.networks.bluesky import Bluesky as Connector
 from kaja.networks.bluesky.records import COLLECTION, make_record_key
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
-from kaja.networks.kit.content import LinkCard
+from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.content import LinkCard, Media
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -25,6 +27,7 @@ from kaja.networks.kit.results import (
     Changed,
     Found,
     NeedsReconnect,
+    Next,
     Rejected,
     RemoteRef,
     Sent,
@@ -141,14 +144,9 @@ async def test_publishes_pictures_with_alt_text_and_label(
         for image, (width, height) in zip(images, [(64, 48), (2000, 667)], strict=True)
     ]
     assert record["labels"]["values"][0]["val"] == "graphic-media"
-    blob = reader.com.atproto.sync.get_blob(
-        {
-            "did": alice.did,
-            "cid": images[0]["image"]["ref"]["$link"]
-            if isinstance(images[0]["image"]["ref"], dict)
-            else images[0]["image"]["ref"],
-        }
-    )
+    link = images[0]["image"]["ref"]
+    cid = link["$link"] if isinstance(link, dict) else link
+    blob = reader.com.atproto.sync.get_blob({"did": alice.did, "cid": cid})
     assert blob == pictures[0].read()
 
 
@@ -158,6 +156,44 @@ async def test_publishes_a_link_card_with_thumb(connector: Connector, connected:
     external = read_record(reader, sent.ref)["embed"]["external"]
     assert (external["uri"], external["title"], external["description"]) == (card.url, "A title", "What it says")
     assert external["thumb"]["mimeType"] == "image/png"
+
+
+def make_video() -> Media:
+    """Ten frames of MP4."""
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(10):
+            container.mux(stream.encode(av.VideoFrame(64, 48, "yuv420p")))
+        container.mux(stream.encode())
+    content = buffer.getvalue()
+    return Media("v", "video", "video/mp4", len(content), 64, 48, "A grey field", 1.0, read=lambda: content)
+
+
+async def test_publishes_a_video(connector: Connector, connected: Connected, reader: Client) -> None:
+    outgoing = make_outgoing("Moving", media=(make_video(),))
+    sent = await publish(connector, outgoing, connected.facts, open_session(connected))
+    embed = read_record(reader, sent.ref)["embed"]
+    assert embed["$type"] == "app.bsky.embed.video"
+    assert embed["video"]["mimeType"] == "video/mp4"
+    assert (embed["alt"], embed["aspectRatio"]["width"]) == ("A grey field", 64)
+
+
+async def test_a_file_that_the_server_forgot_is_uploaded_anew(
+    connector: Connector, connected: Connected, reader: Client
+) -> None:
+    """Uploads that no post used are removed after hours; the checkpoint then names a blob that is gone."""
+    session = open_session(connected)
+    outgoing = make_outgoing("Late", media=(make_picture("A field", "purple"),))
+    prepared = await connector.run("prepare", outgoing, {}, connected.facts, session)
+    assert isinstance(prepared, Next)
+    checkpoint = json.loads(json.dumps(prepared.checkpoint))
+    wanted = checkpoint["blobs"][0]["blob"]["ref"]["$link"]
+    checkpoint["blobs"][0]["blob"]["ref"]["$link"] = "bafkreibme22gw2h7y2h7tg2fhqotaqjucnbc24deqo72b6mkl2egezxhvy"
+    sent = await connector.run("publish", outgoing, checkpoint, connected.facts, session)
+    assert isinstance(sent, Sent), sent
+    assert wanted in json.dumps(read_record(reader, sent.ref), default=str)
 
 
 async def test_publishes_a_thread_and_a_first_comment(
@@ -362,7 +398,3 @@ def test_record_keys_are_valid_and_apart() -> None:
     moment = outgoing[0].created_at
     keys = {make_record_key(one.key, moment) for one in outgoing}
     assert len(keys) == 3000, "3,000 posts of one second"
-
-
-def facts_of(connected: Connected) -> Facts:
-    return connected.facts

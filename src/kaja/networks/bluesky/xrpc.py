@@ -59,6 +59,8 @@ def needs_new_token(answer: Response) -> bool:
 def read(answer: Response | TransportError, *, irreversible: bool = False) -> Response:
     """The answer of a call that succeeded; raises Failed for every other."""
     bucket = next((quota.bucket for quota in read_quotas(answer)), None) if isinstance(answer, Response) else None
+    if isinstance(answer, Response) and get_error(answer) in _CLOSED:
+        raise Failed(reject(answer))  # comes with status 401, and a new sign-in would not help
     failure = classify(answer, network=NETWORK, reject=reject, irreversible=irreversible, bucket=bucket)
     if failure is not None:
         raise Failed(failure, lost=isinstance(answer, TransportError))
