@@ -214,15 +214,19 @@ def serve(cache: Path, folder: Path) -> Iterator[WordPress]:
     programs, template = Programs(cache), cache / "wordpress-template"
     if not (template / "done").exists():
         raise RuntimeError("WordPress is not there: run `python -m tests.realnet.setup`")
-    for name in ("data", "site"):
-        shutil.copytree(template / name, folder / name)
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    with _database(programs, folder):
-        answer = _set_up_site(programs, folder, url)
-        log = folder / "php.log"
-        command = [*programs.php(), "-S", f"127.0.0.1:{port}", "-t", folder / "site", HERE / "wordpress_router.php"]
-        environment = {**_site_environment(programs, folder), "PHP_CLI_SERVER_WORKERS": "3"}
-        with running(command, log, environment) as process:
-            wait_for_http(f"{url}/wp-json/", process, log)
-            yield WordPress(url, answer.pop("version"), answer)
+    try:
+        for name in ("data", "site"):
+            shutil.copytree(template / name, folder / name)
+        port = free_port()
+        url = f"http://127.0.0.1:{port}"
+        with _database(programs, folder):
+            answer = _set_up_site(programs, folder, url)
+            log = folder / "php.log"
+            command = [*programs.php(), "-S", f"127.0.0.1:{port}", "-t", folder / "site", HERE / "wordpress_router.php"]
+            environment = {**_site_environment(programs, folder), "PHP_CLI_SERVER_WORKERS": "3"}
+            with running(command, log, environment) as process:
+                wait_for_http(f"{url}/wp-json/", process, log)
+                yield WordPress(url, answer.pop("version"), answer)
+    finally:
+        for name in ("data", "site"):  # 90 MB that nobody looks at; the logs stay
+            shutil.rmtree(folder / name, ignore_errors=True)
