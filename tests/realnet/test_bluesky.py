@@ -26,6 +26,7 @@ from kaja.networks.kit.results import (
     CannotTell,
     Changed,
     Found,
+    Later,
     NeedsReconnect,
     Next,
     Rejected,
@@ -35,7 +36,7 @@ from kaja.networks.kit.results import (
 )
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
-from tests.realnet.servers.bluesky import Account, Bluesky, validate_records
+from tests.realnet.servers.bluesky import Account, Bluesky, serve, validate_records
 from tests.realnet.setup import cache_folder
 
 pytestmark = pytest.mark.realnet
@@ -398,3 +399,23 @@ def test_record_keys_are_valid_and_apart() -> None:
     moment = outgoing[0].created_at
     keys = {make_record_key(one.key, moment) for one in outgoing}
     assert len(keys) == 3000, "3,000 posts of one second"
+
+
+async def test_a_real_rate_limit_is_waited_for(tmp_path: Path) -> None:
+    """A PDS allows 30 sign-ins in five minutes for an account, and says how long to wait."""
+    with serve(cache_folder(), tmp_path, rate_limits=True) as server:
+        account = server.create_account("carol")
+        connector = Connector(server.pds, server.plc)
+        form = {"handle": account.handle, "password": account.app_password, "server": server.pds}
+        connected = await connector.connect(form, {}, Session(allow_private=LOOPBACK))
+        for attempt in range(40):
+            old = f"{expire(connected.credentials['access'], server.jwt_secret)}{attempt}"
+            session = open_session(connected, access=old, refresh="")
+            result, _ = await run_all(connector, make_outgoing("x"), connected.facts, session)
+            if not isinstance(result, Sent):
+                break
+    assert isinstance(result, Later), result
+    assert 1 < result.after <= 300
+    assert result.bucket == "30 per 300 s"
+    assert session.quotas["30 per 300 s"].remaining == 0
+    assert session.quotas["30 per 300 s"].blocked_until is not None

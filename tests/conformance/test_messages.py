@@ -1,0 +1,50 @@
+"""Every message of a connector, read in the source: no place of a template without a value."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import kaja.networks
+
+ROOT = Path(kaja.networks.__file__).parent
+PLACE = re.compile(r"%\((\w+)\)[.\d]*[sdf]")
+NAMES = ("code", "message", "field", "fix", "params", "severity")
+
+
+def read_text(node: ast.expr | None) -> str:
+    """The literal of a string, or of `gettext_noop("...")`; empty for anything else."""
+    if isinstance(node, ast.Call) and node.args and getattr(node.func, "id", "") == "gettext_noop":
+        node = node.args[0]
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+def list_problems() -> Iterator[tuple[str, dict[str, ast.expr]]]:
+    for path in sorted(ROOT.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem":
+                given = dict(zip(NAMES, node.args, strict=False))
+                given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", given
+
+
+PROBLEMS = dict(list_problems())
+
+
+def test_they_are_found() -> None:
+    assert len(PROBLEMS) > 50
+
+
+@pytest.mark.parametrize("place", sorted(PROBLEMS))
+def test_every_place_of_a_message_has_a_value(place: str) -> None:
+    given = PROBLEMS[place]
+    text = read_text(given.get("message")) + read_text(given.get("fix"))
+    assert "%" not in PLACE.sub("", text), "a lone percent sign, or another kind of place"
+    params = given.get("params")
+    if params is None:
+        assert not PLACE.search(text)
+    elif isinstance(params, ast.Dict):
+        names = {key.value for key in params.keys if isinstance(key, ast.Constant)}
+        assert set(PLACE.findall(text)) <= names
