@@ -1,0 +1,29 @@
+"""Small worlds that are fitted once per session."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kaja.brandhealth.estimate import Posterior, fit_counts
+from kaja.brandhealth.simulate import Drawn, ModelWorld, draw_from_model
+
+SMALL = ModelWorld(votes=6e4, weeks=20, formats=3, domains=9, topics=3, segments=2, pair_authors=800, labels=200)
+
+
+@pytest.fixture(scope="session")
+def drawn() -> Drawn:
+    return draw_from_model(1, SMALL)
+
+
+@pytest.fixture(scope="session")
+def fitted(drawn: Drawn) -> Posterior:
+    return fit_counts(drawn.counts)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    folder = Path(os.environ.get("KAJA_DATA", Path(__file__).parents[3] / "shared" / "data")) / "michigan-ics"
+    if not (folder / "daily-survey.csv").exists():
+        pytest.skip("needs the Michigan tweet counts (set KAJA_DATA)")
+    return folder
