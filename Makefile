@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
-.PHONY: run test setup setup-test lint lock messages screenshots bench clean
+.PHONY: run test setup setup-test lint lock messages openapi screenshots bench clean
 .DEFAULT_GOAL := run
 
 run: setup ## set up and start Kaja
@@ -27,6 +27,10 @@ messages: ## collect the texts to translate, and compile the catalogues
 	@tools/bootstrap.sh dev
 	cd src/kaja && ../../.venv/bin/python ../../manage.py makemessages --all --no-location --ignore "static/vendor/*"
 	cd src/kaja && ../../.venv/bin/python ../../manage.py compilemessages
+
+openapi: ## write the API's document anew
+	@tools/bootstrap.sh dev
+	.venv/bin/python -m kaja.api.document > docs/api/openapi.json
 
 screenshots: setup-test ## the pictures of the README
 	@exec .venv/bin/python -m tests.browser.screenshots

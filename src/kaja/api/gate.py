@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from kaja.api.models import RememberedRequest
-from kaja.api.problems import problem_response
+from kaja.api.problems import MEDIA_TYPE, problem_response
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -121,6 +121,9 @@ def _answer(request: HttpRequest, bearer: Bearer, get_response: Callable[[HttpRe
             if earlier is not None:
                 return earlier
         response = get_response(request)
+        if response.status_code in {404, 405} and response["Content-Type"] != MEDIA_TYPE:
+            # An address that is none of ours, or not for this method: the router answers before the API does.
+            response = problem_response(response.status_code)
         if response.status_code >= 400:
             transaction.set_rollback(True)
         elif row is not None:

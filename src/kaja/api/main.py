@@ -1,14 +1,31 @@
 """The REST API, version 1."""
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
 
-from kaja.api.problems import TITLES, invalid_response, problem_response, refusal_response
-from kaja.api.routers import posts
+from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
+from kaja.api.routers import delivery, posts, workspace
 from kaja.workspaces.errors import Refused
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """The API, whose document says that errors are problem+json (the framework would call them plain JSON)."""
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        schema = super().get_openapi_schema(**options)
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status, response in operation["responses"].items():
+                    if int(status) >= 400 and "application/json" in response.get("content", {}):
+                        response["content"][MEDIA_TYPE] = response["content"].pop("application/json")
+        return schema
+
+
+api = Api(
     title="Kaja",
     version="1",
     description="Everything that the screen does. Send `Authorization: Bearer kaja_…`; a token belongs to one"
@@ -21,6 +38,8 @@ api = NinjaAPI(
     urls_namespace="api",
 )
 api.add_router("/posts", posts.router)
+api.add_router("", delivery.router)
+api.add_router("", workspace.router)
 
 
 @api.exception_handler(Refused)

@@ -25,13 +25,19 @@ TITLES: dict[int, str] = {
 }
 
 
+def problem_text(problem: Problem) -> str:
+    """The message in the caller's language."""
+    said = gettext(problem.message) if problem.message else ""
+    return said % problem.params if problem.params else said
+
+
 def render_problem(problem: Problem) -> dict[str, Any]:
     """One finding as JSON: `message` and `fix` are for people, `code`, `field` and `params` for programs."""
     return {
         "code": problem.code,
         "field": problem.field,
         "severity": problem.severity,
-        "message": gettext(problem.message) % problem.params if problem.params else gettext(problem.message),
+        "message": problem_text(problem),
         "fix": (gettext(problem.fix) % problem.params if problem.params else gettext(problem.fix))
         if problem.fix
         else "",

@@ -1,19 +1,35 @@
 """Rows as the API's schemas."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
 from kaja.api.problems import render_problem
-from kaja.api.schemas import AssetOut, DeliveryOut, PostOut, ProblemOut, VariantIO
+from kaja.api.schemas import (
+    AssetOut,
+    ChangeOut,
+    ChannelOut,
+    DeliveryOut,
+    PostOut,
+    ProblemOut,
+    PublicationOut,
+    QuotaOut,
+    VariantIO,
+)
+from kaja.channels.models import Channel
 from kaja.content.models import Asset, Post
 from kaja.content.queries import get_content, list_labels_of
 from kaja.networks.kit.problems import Problem
-from kaja.publishing.models import Delivery
+from kaja.publishing.models import Delivery, Publication, RemoteChange
+from kaja.publishing.problems import parse_problem
 
 
-def problem_out(stored: Mapping[str, object] | None) -> ProblemOut | None:
-    """A stored problem, translated."""
-    return ProblemOut.model_validate(render_problem(Problem(**stored))) if stored else None  # type: ignore[arg-type]
+def problem_out(problem: Problem | Mapping[str, Any] | None) -> ProblemOut | None:
+    """A finding, or one as a row holds it, translated."""
+    if not problem:
+        return None
+    found = problem if isinstance(problem, Problem) else parse_problem(problem)
+    return ProblemOut.model_validate(render_problem(found))
 
 
 def delivery_out(delivery: Delivery) -> DeliveryOut:
@@ -50,7 +66,7 @@ def _post_out(post: Post, deliveries: Iterable[Delivery]) -> PostOut:
         summary=post.summary,
         document=content.document,
         variants={
-            channel: VariantIO(overrides=own.overrides, options=dict(own.options))
+            str(channel): VariantIO(overrides=own.overrides, options=dict(own.options))
             for channel, own in content.variants.items()
         },
         due_at=post.due_at,
@@ -65,3 +81,42 @@ def _post_out(post: Post, deliveries: Iterable[Delivery]) -> PostOut:
 
 def asset_out(asset: Asset) -> AssetOut:
     return AssetOut.model_validate(asset, from_attributes=True)
+
+
+def publication_out(publication: Publication) -> PublicationOut:
+    return PublicationOut(
+        id=publication.id,
+        delivery=publication.delivery_id,
+        remote_id=publication.remote_id,
+        remote_url=publication.remote_url,
+        published_at=publication.published_at,
+        edited_at=publication.edited_at,
+        deleted_at=publication.deleted_at,
+    )
+
+
+def change_out(change: RemoteChange) -> ChangeOut:
+    return ChangeOut(
+        id=change.id,
+        kind=change.kind,
+        state=change.state,
+        problem=problem_out(change.problem),
+        created_at=change.created_at,
+        finished_at=change.finished_at,
+    )
+
+
+def channel_out(channel: Channel) -> ChannelOut:
+    return ChannelOut(
+        id=channel.id,
+        network=channel.network,
+        name=channel.name,
+        handle=channel.handle,
+        url=channel.url,
+        health=channel.health,
+        health_problem=problem_out(channel.health_problem),
+        expires_at=channel.expires_at,
+        permissions=list(channel.facts.get("permissions", [])),
+        quotas=[QuotaOut.model_validate(quota, from_attributes=True) for quota in channel.quotas.all()],
+        disconnected_at=channel.disconnected_at,
+    )

@@ -119,9 +119,11 @@ class AttemptOut(Schema):
     stage: str
     irreversible: bool
     started_at: datetime
-    finished_at: datetime | None
+    seconds: float | None
     outcome: str
     message: str
+    reason: ProblemOut | None
+    worker: str
     evidence: list[Any]
 
 
@@ -132,17 +134,12 @@ class CandidateOut(Schema):
     posted_at: datetime | None
 
 
-class DeliveryDetail(DeliveryOut):
-    attempts: list[AttemptOut]
-    candidates: list[CandidateOut]
-
-
 class PostOut(Schema):
     id: UUID
     state: str
     summary: str
     document: Document
-    variants: dict[UUID, VariantIO]
+    variants: dict[str, VariantIO]
     due_at: datetime | None
     campaign: str | None
     labels: list[str]
@@ -193,7 +190,7 @@ class ScheduleIn(Schema):
 class CheckOut(Schema):
     """Findings by channel."""
 
-    channels: dict[UUID, list[ProblemOut]]
+    channels: dict[str, list[ProblemOut]]
 
 
 class RevisionOut(Schema):
@@ -224,11 +221,22 @@ class NamedOut(Schema):
 
 
 class SettleIn(Schema):
-    """What a person found: `there` with the object on the network, or `send_again`."""
+    """What a person found about an uncertain delivery.
 
-    outcome: Literal["there", "send_again"]
-    remote_id: str = Field(default="", max_length=500)
-    remote_url: str = Field(default="", max_length=1000)
+    `there`: it stands on the network, as one of the candidates or at `url`; `send_again`: it does not; `drop`: leave
+    it, whatever stands there.
+    """
+
+    decision: Literal["there", "send_again", "drop"]
+    candidate: str = Field(default="", max_length=500)
+    url: str = Field(default="", max_length=1000)
+
+
+class ResolveMissedIn(Schema):
+    """What to do with a delivery that was too late."""
+
+    decision: Literal["send_now", "reschedule", "drop"]
+    due_at: AwareDatetime | None = None
 
 
 class PublicationOut(Schema):
@@ -239,4 +247,22 @@ class PublicationOut(Schema):
     published_at: datetime
     edited_at: datetime | None
     deleted_at: datetime | None
-    data: dict[str, Any]
+
+
+class ChangeOut(Schema):
+    """A wish to edit or delete what stands on a network; `state` is wanted, done or failed."""
+
+    id: UUID
+    kind: str
+    state: str
+    problem: ProblemOut | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class DeliveryDetail(DeliveryOut):
+    """A delivery with its journal, what may be it on the network, and what it became."""
+
+    attempts: list[AttemptOut]
+    candidates: list[CandidateOut]
+    publication: PublicationOut | None

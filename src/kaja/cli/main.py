@@ -18,6 +18,10 @@ COMMANDS = {
     "restore": "kaja.cli.restore:restore",
     "workspace": "kaja.cli.workspace:workspace",
     "user": "kaja.cli.workspace:user",
+    "channel": "kaja.cli.channel:channel",
+    "post": "kaja.cli.post:post",
+    "token": "kaja.cli.token:token",
+    "opinion": "kaja.cli.main:opinion",
 }
 
 
@@ -41,6 +45,20 @@ def kaja() -> None:
 
     Start it with `kaja up`; `kaja doctor` says what is wrong when something is.
     """
+
+
+@click.command(
+    "opinion",
+    add_help_option=False,
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+    help="Underlying brand opinion: fit, validate, simulate (see `kaja opinion --help`).",
+)
+@click.pass_context
+def opinion(ctx: click.Context) -> None:
+    # A statistical library with a command line of its own: it must not wait for the application to load.
+    from kaja.cli.opinion import main as run
+
+    ctx.exit(run(ctx.args))
 
 
 def main() -> None:

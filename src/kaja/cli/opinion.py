@@ -34,10 +34,18 @@ def _parser() -> argparse.ArgumentParser:
     fit = commands.add_parser("fit", help="count posts, fit the model, write a report")
     fit.add_argument("posts", type=Path, help="CSV, JSONL or Parquet of posts (or of counts)")
     fit.add_argument("-o", "--out", type=Path, required=True, help="folder for report, JSON and Parquet")
-    fit.add_argument("--column", action="append", default=[], metavar="FIELD=COLUMN", help="where a field stands, e.g. time=created_at")
+    fit.add_argument(
+        "--column",
+        action="append",
+        default=[],
+        metavar="FIELD=COLUMN",
+        help="where a field stands, e.g. time=created_at",
+    )
     fit.add_argument("--timezone", help="zone of times that carry none, e.g. Europe/Tallinn")
     fit.add_argument("--labels", type=Path, help="hand labels: format, true, predicted [, language, count]")
-    fit.add_argument("--survey", type=Path, help="tracker: time, negative, neutral, positive (answers), or time, mean, se")
+    fit.add_argument(
+        "--survey", type=Path, help="tracker: time, negative, neutral, positive (answers), or time, mean, se"
+    )
     fit.add_argument("--population", type=Path, help="customer base: segment, share")
     fit.add_argument("--pairs", type=Path, help="authors seen in two venues, beside a file of counts")
     fit.add_argument("--title", default="Brand opinion", help="title of the report")
@@ -45,14 +53,18 @@ def _parser() -> argparse.ArgumentParser:
     fit.set_defaults(run=_fit)
 
     check = commands.add_parser("validate", help="hold a measure against a benchmark, honestly")
-    check.add_argument("measures", type=Path, help="weekly.parquet of a fit, or any file with a time column and measures")
+    check.add_argument(
+        "measures", type=Path, help="weekly.parquet of a fit, or any file with a time column and measures"
+    )
     check.add_argument("benchmark", type=Path, help="file with a time column and the benchmark")
     check.add_argument("--measure", help="the measure that is judged (default: index or net, else the first column)")
     check.add_argument("--against", default="naive,fixed_mix,survey_alone", help="rival measures, comma separated")
     check.add_argument("--placebo", default="", help="measures that cannot know the benchmark, comma separated")
     check.add_argument("--value", default="value", help="column of the benchmark")
     check.add_argument("--period", choices=("week", "month"), default="week")
-    check.add_argument("--lag", type=int, default=0, help="periods by which the benchmark follows; fix it before looking")
+    check.add_argument(
+        "--lag", type=int, default=0, help="periods by which the benchmark follows; fix it before looking"
+    )
     check.set_defaults(run=_validate)
 
     simulate = commands.add_parser("simulate", help="worlds of known truth: files, or a power analysis")
@@ -104,7 +116,9 @@ def _fit(args: argparse.Namespace) -> int:
         columns[name] = column
     source = Source(args.posts, columns, args.timezone)
     _say(f"counting {args.posts}")
-    counts = count_posts(source, args.out / "work", lambda done, parts: _say(f"  {done} of {parts} parts"), args.threads)
+    counts = count_posts(
+        source, args.out / "work", lambda done, parts: _say(f"  {done} of {parts} parts"), args.threads
+    )
     if args.pairs is not None:
         counts = read_pairs(args.pairs, counts)
     if args.labels is not None:
@@ -137,7 +151,9 @@ def read_series(path: Path, period: str) -> dict[str, dict[date, float]]:
         try:
             day = date.fromisoformat(row[time][:10])
         except ValueError:
-            raise OpinionError(f"{path} row {number}, column {time}: {row[time]!r} is not a date such as 2024-05-31") from None
+            raise OpinionError(
+                f"{path} row {number}, column {time}: {row[time]!r} is not a date such as 2024-05-31"
+            ) from None
         # a week belongs to the month that holds its Thursday, as in ISO 8601
         middle = day + timedelta(days=3) if time == "week" else day
         at = middle.replace(day=1) if period == "month" else day - timedelta(days=day.weekday())

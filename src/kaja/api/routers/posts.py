@@ -149,7 +149,7 @@ def check_post(request: HttpRequest, post_id: UUID) -> CheckOut:
     found = queries.check_post(queries.get_post(post_id))
     return CheckOut(
         channels={
-            channel: [ProblemOut.model_validate(render_problem(problem)) for problem in problems]
+            str(channel): [ProblemOut.model_validate(render_problem(problem)) for problem in problems]
             for channel, problems in found.items()
         }
     )

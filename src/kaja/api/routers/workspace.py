@@ -1,0 +1,164 @@
+"""The workspace: channels, slots, media, campaigns, labels, and the pause switch."""
+
+from typing import Annotated
+from uuid import UUID
+
+from django.http import HttpRequest
+from ninja import File, Form, Router, Status, UploadedFile
+from pydantic import Field
+
+from kaja.api.render import asset_out, channel_out
+from kaja.api.routers import actor_of, ok, workspace_of
+from kaja.api.schemas import (
+    AssetOut,
+    ChannelIn,
+    ChannelOut,
+    NamedOut,
+    NameIn,
+    NetworkOut,
+    SlotIO,
+    SlotsIn,
+    WorkspaceOut,
+)
+from kaja.channels import actions as channel_actions
+from kaja.channels.models import Slot
+from kaja.channels.queries import get_channel, list_channels
+from kaja.channels.slots import list_slots, set_slots
+from kaja.content.actions import groups
+from kaja.content.media.upload import upload_asset
+from kaja.content.models import Asset, Campaign, Label
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.registry import CONNECTORS
+from kaja.publishing import actions as publishing_actions
+from kaja.workspaces import policy
+from kaja.workspaces.errors import NotFound
+from kaja.workspaces.models import Workspace
+
+router = Router(tags=["workspace"])
+
+
+@router.get("/workspace", response=ok(WorkspaceOut), operation_id="getWorkspace")
+def get_workspace(request: HttpRequest) -> Workspace:
+    """The token's workspace."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    return Workspace.objects.get(id=workspace_of(request).id)
+
+
+@router.post("/workspace/pause", response=ok(WorkspaceOut), operation_id="pauseWorkspace")
+def pause_workspace(request: HttpRequest) -> Workspace:
+    """Send nothing until the workspace is resumed."""
+    return publishing_actions.pause_workspace(actor_of(request))
+
+
+@router.post("/workspace/resume", response=ok(WorkspaceOut), operation_id="resumeWorkspace")
+def resume_workspace(request: HttpRequest) -> Workspace:
+    """Go on; what became too late meanwhile is missed."""
+    return publishing_actions.resume_workspace(actor_of(request))
+
+
+@router.get("/networks", response=ok(list[NetworkOut]), operation_id="listNetworks")
+def list_networks(request: HttpRequest) -> list[NetworkOut]:
+    """The networks that Kaja speaks, and what connecting each asks for."""
+    return [
+        NetworkOut(
+            key=key,
+            name=connector.info.name,
+            connect=connector.info.connect,
+            form=[field.name for field in connector.info.form],
+            options=[option.name for option in connector.info.options],
+            practice=connector.info.practice,
+        )
+        for key, connector in CONNECTORS.items()
+    ]
+
+
+@router.get("/channels", response=ok(list[ChannelOut]), operation_id="listChannels")
+def get_channels(request: HttpRequest, disconnected: bool = False) -> list[ChannelOut]:
+    """Connected channels; with `disconnected`, those that were let go too."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    return [channel_out(row) for row in list_channels(disconnected=disconnected).prefetch_related("quotas")]
+
+
+@router.post("/channels", response=ok(ChannelOut, 201), operation_id="connectChannel")
+def connect_channel(request: HttpRequest, body: ChannelIn) -> Status[ChannelOut]:
+    """Connect an account by a form. A network that needs a browser (OAuth) is connected on the screen."""
+    channel = channel_actions.connect_channel(actor_of(request), workspace_of(request), body.network, body.form)
+    return Status(201, channel_out(channel))
+
+
+@router.get("/channels/{uuid:channel_id}", response=ok(ChannelOut), operation_id="getChannel")
+def get_one_channel(request: HttpRequest, channel_id: UUID) -> ChannelOut:
+    """One channel with its health and quotas."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    return channel_out(get_channel(channel_id))
+
+
+@router.delete("/channels/{uuid:channel_id}", response=ok(None, 204), operation_id="disconnectChannel")
+def disconnect_channel(request: HttpRequest, channel_id: UUID) -> Status[None]:
+    """Let a channel go: its credentials are forgotten, its history and planned posts are kept."""
+    channel_actions.disconnect_channel(actor_of(request), channel_id)
+    return Status(204, None)
+
+
+@router.get("/channels/{uuid:channel_id}/slots", response=ok(list[SlotIO]), operation_id="listSlots")
+def get_slots(request: HttpRequest, channel_id: UUID) -> list[Slot]:
+    """The weekly times of the channel's queue."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    return list_slots(get_channel(channel_id).id)
+
+
+@router.put("/channels/{uuid:channel_id}/slots", response=ok(list[SlotIO]), operation_id="setSlots")
+def put_slots(request: HttpRequest, channel_id: UUID, body: SlotsIn) -> list[Slot]:
+    """Make the channel's slots exactly these."""
+    return set_slots(actor_of(request), channel_id, [(slot.weekday, slot.time) for slot in body.slots])
+
+
+@router.post("/media", response=ok(AssetOut, 201), operation_id="uploadMedia")
+def upload_media(
+    request: HttpRequest, file: File[UploadedFile], alt: Annotated[str, Form(), Field(max_length=10_000)] = ""
+) -> Status[AssetOut]:
+    """Take a picture or a video into the workspace. It is judged by its content, not by its name."""
+    asset = upload_asset(actor_of(request), file, file.name or "", file.size or 0, alt)
+    return Status(201, asset_out(asset))
+
+
+@router.get("/media/{uuid:asset_id}", response=ok(AssetOut), operation_id="getMedia")
+def get_media(request: HttpRequest, asset_id: UUID) -> AssetOut:
+    """What is known of a file."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    asset = Asset.objects.filter(id=asset_id).first()
+    if asset is None:
+        raise NotFound(
+            Problem(
+                code="asset_not_found",
+                message=gettext_noop("There is no such file in this workspace."),
+                fix=gettext_noop("Upload it first."),
+            )
+        )
+    return asset_out(asset)
+
+
+@router.get("/campaigns", response=ok(list[NamedOut]), operation_id="listCampaigns")
+def list_campaigns(request: HttpRequest) -> list[Campaign]:
+    """Campaigns that are not archived."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    return list(Campaign.objects.filter(archived_at__isnull=True).order_by("name"))
+
+
+@router.post("/campaigns", response=ok(NamedOut, 201), operation_id="createCampaign")
+def create_campaign(request: HttpRequest, body: NameIn) -> Status[Campaign]:
+    """A new campaign."""
+    return Status(201, groups.save_campaign(actor_of(request), body.name))
+
+
+@router.get("/labels", response=ok(list[NamedOut]), operation_id="listLabels")
+def list_labels(request: HttpRequest) -> list[Label]:
+    """Every label of the workspace."""
+    policy.require(actor_of(request), policy.Permission.VIEW)
+    return list(Label.objects.order_by("name"))
+
+
+@router.post("/labels", response=ok(NamedOut, 201), operation_id="createLabel")
+def create_label(request: HttpRequest, body: NameIn) -> Status[Label]:
+    """A label; the one that exists when the name is known already."""
+    return Status(201, groups.create_label(actor_of(request), body.name))

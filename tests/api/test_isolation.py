@@ -1,0 +1,128 @@
+"""Every operation of the API, tried with another workspace's ids."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.core import serializers
+from django.db.models import Model
+
+from kaja.api.main import api
+from kaja.channels.models import Channel
+from kaja.content.models import Asset, Campaign, Label, Post, Variant
+from kaja.kernel.tenancy import workspace_scope
+from kaja.publishing.models import Delivery, Publication, RemoteChange
+from kaja.workspaces.models import Workspace
+from tests.api.conftest import ApiClient
+from tests.api.world import World, build_world
+
+BODIES: dict[str, Any] = {
+    "updatePost": {"base_revision": 1, "document": {"parts": [{"text": "stolen"}]}},
+    "schedulePost": {"due_at": "2030-01-01T00:00:00Z"},
+    "settleDelivery": {"decision": "drop"},
+    "resolveMissed": {"decision": "drop"},
+    "setSlots": {"slots": []},
+}
+TABLES: tuple[type[Model], ...] = (Post, Variant, Channel, Campaign, Label, Asset, Delivery, Publication, RemoteChange)
+
+
+def operations() -> Iterator[tuple[str, str, str]]:
+    for path, methods in api.get_openapi_schema()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path.removeprefix("/api/v1"), operation["operationId"]
+
+
+OPERATIONS = list(operations())
+
+
+def everything_of(workspace: Workspace) -> str:
+    with workspace_scope(workspace.id):
+        rows = [row for table in TABLES for row in table._default_manager.order_by("pk")]
+        return str(serializers.serialize("json", rows))
+
+
+@pytest.fixture
+def rival(other_workspace: Workspace) -> World:
+    return build_world(other_workspace)
+
+
+def test_the_list_of_operations_is_not_empty() -> None:
+    assert len(OPERATIONS) > 35
+    assert sum("{" in path for _, path, _ in OPERATIONS) > 20
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "operation"), [o for o in OPERATIONS if "{" in o[1]], ids=lambda value: str(value)
+)
+def test_an_id_of_another_workspace_is_not_found(
+    method: str, path: str, operation: str, client: ApiClient, rival: World, other_workspace: Workspace
+) -> None:
+    before = everything_of(other_workspace)
+    response = client.call(method, path.format(**rival.named(), number=1), BODIES.get(operation, {}))
+    assert response.status_code == 404, response.content
+    assert response["Content-Type"] == "application/problem+json"
+    assert b"SECRET" not in response.content
+    assert everything_of(other_workspace) == before
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), [o for o in OPERATIONS if o[0] == "GET" and "{" not in o[1]])
+def test_no_list_shows_another_workspace(
+    method: str, path: str, operation: str, client: ApiClient, rival: World
+) -> None:
+    response = client.call(method, path)
+    assert response.status_code == 200
+    assert b"SECRET" not in response.content
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), [o for o in OPERATIONS if o[0] == "GET"])
+def test_the_owner_does_see_it(method: str, path: str, operation: str, stranger: ApiClient, rival: World) -> None:
+    """The data of the tests above could leak: who may see it, sees it."""
+    response = stranger.call(method, path.format(**rival.named()))
+    assert response.status_code == 200, response.content
+    silent = {"getWorkspace", "listNetworks", "listNeedsYou", "listSlots", "checkPost", "listRevisions", "listChanges"}
+    if operation not in silent:
+        assert b"SECRET" in response.content
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"text": "x", "channels": ["{channel_id}"]},
+        {"text": "x", "campaign": "{campaign_id}"},
+        {"text": "x", "media": ["{asset_id}"]},
+        {"text": "x", "variants": {"{channel_id}": {}}},
+        {"document": {"parts": [{"text": "x"}], "link_card": {"url": "https://x.test", "image": "{asset_id}"}}},
+    ],
+)
+def test_a_body_cannot_name_another_workspaces_things(
+    body: dict[str, Any], client: ApiClient, rival: World, workspace: Workspace
+) -> None:
+    filled = json.dumps(body)
+    for name, value in rival.named().items():
+        filled = filled.replace("{" + name + "}", value)
+    response = client.call("POST", "/posts", json.loads(filled))
+    assert response.status_code in {404, 422}
+    assert b"SECRET" not in response.content
+    with workspace_scope(workspace.id):
+        assert Post.objects.count() == 0
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
+def test_a_token_that_may_only_read_changes_nothing(
+    method: str, path: str, operation: str, other_workspace: Workspace, rival: World
+) -> None:
+    from tests.api.conftest import token_for
+
+    reader = ApiClient(token_for(other_workspace, ("view",)))
+    before = everything_of(other_workspace)
+    extra: dict[str, Any] = {
+        "createPost": {"text": "x"},
+        "createCampaign": {"name": "x"},
+        "createLabel": {"name": "x"},
+        "connectChannel": {"network": "practice", "form": {}},
+    }
+    response = reader.call(method, path.format(**rival.named(), number=1), {**BODIES, **extra}.get(operation, {}))
+    if method != "GET" and operation != "uploadMedia":
+        assert response.status_code == 403, response.content
+    assert everything_of(other_workspace) == before

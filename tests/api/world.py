@@ -1,0 +1,73 @@
+"""One of everything in a workspace, made straight in the tables."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from kaja.channels.models import Channel
+from kaja.content.models import Asset, Campaign, Label, Post, PostState, Revision, Variant
+from kaja.kernel import clock
+from kaja.kernel.tenancy import workspace_scope
+from kaja.publishing.models import Delivery, Publication, State
+from kaja.workspaces.models import Workspace
+
+DOCUMENT = {"parts": [{"text": "SECRET-OF-THE-RIVAL", "media": []}], "first_comment": "", "language": ""}
+
+
+@dataclass(frozen=True)
+class World:
+    """Ids of what was made."""
+
+    post_id: UUID
+    channel_id: UUID
+    delivery_id: UUID
+    publication_id: UUID
+    asset_id: UUID
+    campaign_id: UUID
+    label_id: UUID
+    token_id: UUID | None = None
+
+    def named(self) -> dict[str, str]:
+        return {name: str(value) for name, value in vars(self).items()}
+
+
+def build_world(workspace: Workspace) -> World:
+    now = clock.now()
+    with workspace_scope(workspace.id):
+        channel = Channel.objects.create(
+            network="practice", account_id="rival", name="SECRET-OF-THE-RIVAL", facts={"limits": {}}
+        )
+        campaign = Campaign.objects.create(name="SECRET-OF-THE-RIVAL")
+        label = Label.objects.create(name="SECRET-OF-THE-RIVAL")
+        post = Post.objects.create(
+            state=PostState.SCHEDULED,
+            due_at=now + timedelta(days=1),
+            document=DOCUMENT,
+            summary="SECRET-OF-THE-RIVAL",
+            campaign=campaign,
+        )
+        Revision.objects.create(post=post, number=1, snapshot={"document": DOCUMENT, "variants": {}})
+        variant = Variant.objects.create(post=post, channel=channel)
+        delivery = Delivery.objects.create(
+            variant=variant,
+            channel=channel,
+            state=State.SENT,
+            due_at=now,
+            next_at=None,
+            remote_id="SECRET-OF-THE-RIVAL",
+            sent_at=now,
+        )
+        publication = Publication.objects.create(
+            delivery=delivery, remote_id="SECRET-OF-THE-RIVAL", sent={}, published_at=now
+        )
+        asset = Asset.objects.create(
+            kind="image",
+            file="x",
+            filename="SECRET-OF-THE-RIVAL",
+            mime="image/png",
+            size=1,
+            width=1,
+            height=1,
+            sha256="0",
+        )
+    return World(post.id, channel.id, delivery.id, publication.id, asset.id, campaign.id, label.id)
