@@ -5,7 +5,9 @@ Node comes from PyPI (22.20: the PDS needs 22, and better-sqlite3 aborts on 24 w
 build of better-sqlite3, which is compiled without optimisation when no prebuilt one can be fetched (one minute).
 """
 
+import base64
 import hashlib
+import hmac
 import json
 import os
 import secrets
@@ -51,6 +53,15 @@ class Bluesky:
         request = urllib.request.Request(f"{self.pds}/xrpc/{name}", json.dumps(body).encode(), headers)
         with urllib.request.urlopen(request, timeout=30) as answer:
             return dict(json.loads(answer.read() or b"{}"))
+
+    def expire(self, token: str) -> str:
+        """The same token, signed with the server's own secret, but two hours old."""
+        head, body, _ = token.split(".")
+        claims = json.loads(base64.urlsafe_b64decode(body + "=="))
+        claims["iat"], claims["exp"] = int(time.time()) - 9000, int(time.time()) - 1800
+        body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+        signature = hmac.new(self.jwt_secret.encode(), f"{head}.{body}".encode(), hashlib.sha256).digest()
+        return f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
     def create_account(self, name: str) -> Account:
         password = secrets.token_hex(8)
