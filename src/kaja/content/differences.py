@@ -64,6 +64,11 @@ def _media(items: Sequence[MediaItem]) -> list[tuple[UUID, str, Any]]:
     return [(item.asset, item.alt, item.crop) for item in items]
 
 
+def _counts(before: Sequence[MediaItem], after: Sequence[MediaItem]) -> tuple[str, str]:
+    """How many there were and are; nothing when only order, crop or description changed."""
+    return ("", "") if len(before) == len(after) else (f"{len(before)} ", str(len(after)))
+
+
 def _diff_parts(before: Sequence[PartDocument], after: Sequence[PartDocument], channel: str) -> list[Difference]:
     found = []
     thread = max(len(before), len(after)) > 1
@@ -72,10 +77,11 @@ def _diff_parts(before: Sequence[PartDocument], after: Sequence[PartDocument], c
         old = before[index] if index < len(before) else empty
         new = after[index] if index < len(after) else empty
         number = index + 1 if thread else 0
-        if old.text != new.text:
+        came_or_went = index >= len(before) or index >= len(after)
+        if old.text != new.text or (came_or_went and not old.media and not new.media):
             found.append(Difference("text", diff_words(old.text, new.text), number, channel))
         if _media(old.media) != _media(new.media):
-            found.append(Difference("media", _plain(len(old.media) or "", len(new.media) or ""), number, channel))
+            found.append(Difference("media", _plain(*_counts(old.media, new.media)), number, channel))
     return found
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.db.models import F, Func, JSONField, Value
+
 from kaja.content.models import Asset, Post, PostState, Variant
 from kaja.content.queries import PostFilter, filter_posts
 
@@ -13,7 +15,7 @@ ENTRIES_MAX = 2000
 """More posts than this in one view are not drawn; the page says how many there are and offers filters."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ChannelMark:
     """A channel that carries the post."""
 
@@ -23,7 +25,7 @@ class ChannelMark:
     name: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One post in the calendar. `thumbnail` is an asset's id."""
 
@@ -47,12 +49,14 @@ class Stretch:
     total: int
 
 
-def _first_asset(document: dict[str, object]) -> UUID | None:
-    parts = document.get("parts")
-    for part in parts if isinstance(parts, list) else []:
-        for item in part.get("media", ()):
-            return UUID(item["asset"])
-    return None
+# Documents may be long; only the first file's id leaves the database.
+_FIRST_ASSET = Func(
+    F("document"),
+    Value("$.parts[*].media[*].asset"),
+    function="jsonb_path_query_first",
+    template="%(function)s(%(expressions)s::jsonpath)",
+    output_field=JSONField(),
+)
 
 
 def list_calendar(
@@ -63,7 +67,9 @@ def list_calendar(
     if only is not None:
         rows = rows.filter(id__in=only)
     posts = list(
-        rows.order_by("due_at", "id").values_list(
+        rows.annotate(first_asset=_FIRST_ASSET)
+        .order_by("due_at", "id")
+        .values_list(
             "id",
             "state",
             "due_at",
@@ -73,24 +79,17 @@ def list_calendar(
             "owner__name",
             "owner__email",
             "revision",
-            "document",
+            "first_asset",
         )[: ENTRIES_MAX + 1]
     )
     total = len(posts) if len(posts) <= ENTRIES_MAX else rows.count()
     posts = posts[:ENTRIES_MAX]
-    marks: dict[UUID, list[ChannelMark]] = defaultdict(list)
-    variants = Variant.objects.filter(post_id__in=[post[0] for post in posts], removed_at__isnull=True)
-    for post_id, variant_id, channel_id, network, name in variants.order_by("id").values_list(
-        "post_id", "id", "channel_id", "channel__network", "channel__name"
-    ):
-        marks[post_id].append(ChannelMark(variant_id, channel_id, network, name))
-    first = {post[0]: _first_asset(post[9]) for post in posts}
-    drawn = set(
-        Asset.objects.filter(id__in=[a for a in first.values() if a]).exclude(thumbnail="").values_list("id", flat=True)
-    )
+    marks = _marks_of([post[0] for post in posts])
+    first = {post[0]: UUID(post[9]) for post in posts if post[9]}
+    drawn = set(Asset.objects.filter(id__in=set(first.values())).exclude(thumbnail="").values_list("id", flat=True))
     entries = []
     for post_id, state, due_at, summary, campaign, colour, owner_name, owner_email, revision, _ in posts:
-        thumbnail = first[post_id]
+        thumbnail = first.get(post_id)
         assert due_at is not None
         entries.append(
             Entry(
@@ -103,10 +102,20 @@ def list_calendar(
                 owner_name or owner_email or "",
                 revision,
                 thumbnail if thumbnail in drawn else None,
-                tuple(marks[post_id]),
+                tuple(marks.get(post_id, ())),
             )
         )
     return Stretch(entries, total)
+
+
+def _marks_of(post_ids: Collection[UUID]) -> dict[UUID, list[ChannelMark]]:
+    marks: dict[UUID, list[ChannelMark]] = defaultdict(list)
+    variants = Variant.objects.filter(post_id__in=post_ids, removed_at__isnull=True)
+    for post_id, variant_id, channel_id, network, name in variants.order_by("id").values_list(
+        "post_id", "id", "channel_id", "channel__network", "channel__name"
+    ):
+        marks[post_id].append(ChannelMark(variant_id, channel_id, network, name))
+    return marks
 
 
 def get_entry(post: Post) -> Entry | None:
@@ -115,3 +124,19 @@ def get_entry(post: Post) -> Entry | None:
         return None
     found = list_calendar(post.due_at, post.due_at + timedelta.resolution, only=[post.id]).entries
     return found[0] if found else None
+
+
+def list_conflicts(post_ids: Collection[UUID]) -> dict[UUID, list[str]]:
+    """By post: the names of its channels on which another post stands at the very same time. One query."""
+    rows = Variant.objects.filter(
+        post_id__in=post_ids,
+        removed_at__isnull=True,
+        channel__variants__removed_at__isnull=True,
+        channel__variants__post__due_at=F("post__due_at"),
+        channel__variants__post__deleted_at__isnull=True,
+        channel__variants__post__state__in=[PostState.DRAFT, PostState.SCHEDULED],
+    ).exclude(channel__variants__post_id=F("post_id"))
+    found: dict[UUID, list[str]] = defaultdict(list)
+    for post_id, name in rows.order_by("channel__name").values_list("post_id", "channel__name").distinct():
+        found[post_id].append(name)
+    return found

@@ -54,16 +54,23 @@ def taken_instants(channel_ids: Collection[UUID], begin: datetime, end: datetime
 
 
 def list_occurrences(
-    begin: datetime, end: datetime, zone: ZoneInfo, channel_ids: Collection[UUID] | None = None
+    begin: datetime,
+    end: datetime,
+    zone: ZoneInfo,
+    channel_ids: Collection[UUID] | None = None,
+    *,
+    taken: Collection[tuple[UUID, datetime]] | None = None,
 ) -> list[Occurrence]:
-    """The slots of a stretch of the calendar. Two queries, however many slots there are."""
+    """The slots of a stretch of the calendar. Two queries, however many slots there are; one when the caller knows
+    already which (channel, instant) pairs are `taken`."""
     slots = Slot.objects.filter(channel__disconnected_at__isnull=True)
     if channel_ids is not None:
         slots = slots.filter(channel_id__in=channel_ids)
     rows = list(slots)
     if not rows:
         return []
-    taken = taken_instants({slot.channel_id for slot in rows}, begin, end)
+    if taken is None:
+        taken = taken_instants({slot.channel_id for slot in rows}, begin, end)
     return [
         Occurrence(slot, resolved, (slot.channel_id, resolved.instant) in taken)
         for slot, resolved in occurrences(rows, begin, end, zone)
@@ -78,8 +85,14 @@ def next_free_slot(channel_ids: Collection[UUID], after: datetime, zone: ZoneInf
     slots = list(Slot.objects.filter(channel_id__in=channel_ids, channel__disconnected_at__isnull=True))
     if not slots:
         return None
-    begin, end = after + timedelta(seconds=1), after + timedelta(days=HORIZON_DAYS)
-    busy = {instant for _, instant in taken_instants(channel_ids, begin, end)}
-    return next(
-        (resolved for _, resolved in occurrences(slots, begin, end, zone) if resolved.instant not in busy), None
-    )
+    begin, last = after + timedelta(seconds=1), after + timedelta(days=HORIZON_DAYS)
+    # The first free one is mostly near, and a year of posts may be many: look in stretches that grow.
+    days = 14
+    while begin < last:
+        end = min(last, begin + timedelta(days=days))
+        busy = {instant for _, instant in taken_instants(channel_ids, begin, end)}
+        for _, resolved in occurrences(slots, begin, end, zone):
+            if resolved.instant not in busy:
+                return resolved
+        begin, days = end, days * 3
+    return None

@@ -133,3 +133,27 @@ def _with_defaults(key: UUID, own: VariantContent, channels: Sequence[Channel]) 
     connector = CONNECTORS.get(channel.network)
     defaults = {f.name: f.default for f in connector.info.options if f.default} if connector else {}
     return {**defaults, **own.options}
+
+
+@dataclass
+class Finding:
+    """One line of the list of problems: the same words for several channels or places are said once."""
+
+    problem: Problem
+    channels: list[Channel]
+    places: int = 1
+
+
+def list_findings(shown: Sequence[ShownPost]) -> list[Finding]:
+    """Every problem once, errors first, otherwise in the order of the channels."""
+    found: dict[tuple[str, str], Finding] = {}
+    for post in shown:
+        for problem in post.problems:
+            key = (problem.code, problem.text() + problem.fix)
+            if key not in found:
+                found[key] = Finding(problem, [post.channel])
+            elif found[key].channels[0] is post.channel:
+                found[key].places += 1
+            elif post.channel not in found[key].channels:
+                found[key].channels.append(post.channel)
+    return sorted(found.values(), key=lambda finding: finding.problem.severity != "error")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from kaja.channels.models import Channel
+from kaja.channels.models import Channel, Slot
 from kaja.content import actions, queries
 from kaja.content.differences import list_differences
 from kaja.content.document import Document, PartDocument
@@ -28,7 +28,7 @@ from kaja.web.composer.answers import json_answer, problem_json
 from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan
 from kaja.web.composer.options import list_options
 from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
-from kaja.web.composer.previews import show_content
+from kaja.web.composer.previews import list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
@@ -139,7 +139,8 @@ def new(request: WorkspaceRequest) -> HttpResponse:
         Document(parts=(PartDocument(text=request.GET.get("text", "")[:20_000]),)),
         {c.id: VariantContent() for c in channels},
     )
-    when = When(mode="time", local=at) if at else When()
+    usual = When(mode="slot" if Slot.objects.exists() else "now")
+    when = When(mode="time", local=at) if at else usual
     return _page(request, content, None, when, idea=request.GET.get("idea") == "1")
 
 
@@ -148,7 +149,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """The page of a post that is saved."""
     post = queries.get_post(post_id)
-    when = When()
+    when = When(mode="slot" if Slot.objects.exists() else "now")
     if post.due_at:
         local = timezone.localtime(post.due_at, zone_of(request))
         when = When(mode="time", local=local.strftime("%Y-%m-%dT%H:%M"))
@@ -166,7 +167,7 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.post else None
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post)
-    context = {"shown": shown, "plan": plan, "payload": payload}
+    context = {"shown": shown, "plan": plan, "payload": payload, "findings": list_findings(shown)}
     return JsonResponse(
         {
             "previews": render_to_string("composer/previews.html", context, request),

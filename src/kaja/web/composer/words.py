@@ -53,6 +53,7 @@ def page_words() -> dict[str, str]:
         "moved": _("{name} is now number {number} of {count}."),
         "removed": _("{name} was taken off the post."),
         "noAlt": _("no description"),
+        "noAltShort": _("no ALT"),
         "differs": _("differs"),
         "leave": _("There is text that is not saved yet."),
         "cardFailed": _("The page could not be asked; write the card by hand."),

@@ -20,7 +20,7 @@ export function drawStrip(strip, media, state, words) {
       picture.title = alt || words.noAlt;
       element.querySelector(".strip-kind").hidden = asset.kind !== "video";
       const word = element.querySelector(".strip-alt");
-      word.textContent = alt ? "ALT" : words.noAlt;
+      word.textContent = alt ? "ALT" : words.noAltShort;
       word.classList.toggle("strip-alt-missing", !alt);
       element.querySelector('[data-do="left"]').disabled = index === 0;
       element.querySelector('[data-do="right"]').disabled = index === media.length - 1;

@@ -1,0 +1,54 @@
+"""Differences, snapshots and summaries: rules that hold for any content."""
+
+from uuid import UUID
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kaja.content.differences import diff_words, list_differences
+from kaja.content.document import CardDocument, Document, MediaItem, Overrides, PartDocument
+from kaja.content.snapshot import PostContent, VariantContent, parse_content, render_content, summarize
+
+IDS = [UUID(int=n) for n in range(1, 5)]
+texts = st.text(alphabet=st.sampled_from("aбв春 \n.#👩‍🚀é"), max_size=40)
+parts = st.builds(
+    PartDocument,
+    text=texts,
+    media=st.lists(st.builds(MediaItem, asset=st.sampled_from(IDS), alt=texts), max_size=3).map(tuple),
+)
+cards = st.none() | st.builds(CardDocument, url=st.just("https://a.test"), title=texts)
+documents = st.builds(
+    Document, parts=st.lists(parts, min_size=1, max_size=3).map(tuple), first_comment=texts, link_card=cards
+)
+own = st.builds(
+    VariantContent,
+    overrides=st.just(Overrides()) | st.builds(Overrides, parts=st.lists(parts, min_size=1, max_size=2).map(tuple)),
+    options=st.dictionaries(st.sampled_from(["title", "tags"]), texts, max_size=2),
+)
+contents = st.builds(PostContent, documents, st.dictionaries(st.sampled_from(IDS), own, max_size=3))
+
+
+@given(texts, texts)
+def test_runs_hold_both_texts_and_nothing_else(before: str, after: str) -> None:
+    runs = diff_words(before, after)
+    assert "".join(run.text for run in runs if run.kind != "new") == before
+    assert "".join(run.text for run in runs if run.kind != "gone") == after
+
+
+@given(contents)
+def test_a_snapshot_reads_back(content: PostContent) -> None:
+    assert parse_content(render_content(content)) == content
+
+
+@given(contents, contents)
+def test_differences_are_listed_exactly_when_there_are_some(before: PostContent, after: PostContent) -> None:
+    assert bool(list_differences(before, after, {})) == (render_content(before) != render_content(after))
+
+
+@given(st.lists(st.text(max_size=300), min_size=1, max_size=4))
+def test_summaries_fit_and_come_from_the_text(written: list[str]) -> None:
+    summary = summarize(Document(parts=tuple(PartDocument(text=t) for t in written)))
+    assert len(summary) <= 200
+    assert "\n" not in summary
+    whole = " ".join(" ".join(t.split()) for t in written if t.strip())
+    assert whole.startswith(summary.removesuffix("…"))
