@@ -173,3 +173,50 @@ def test_person_language_holds_on_every_page(workspace: Workspace) -> None:
     client = browser(workspace)
     assert '<html lang="et"' in client.get("/w/acme/channels/").content.decode()
     assert '<html lang="et"' in client.get("/account/password/change/").content.decode()
+
+
+def totp_code(secret: str) -> str:
+    """RFC 6238, by the standard library: six digits, thirty seconds, SHA-1."""
+    import base64
+    import hmac
+    import struct
+    import time
+
+    counter = struct.pack(">Q", int(time.time()) // 30)
+    digest = hmac.new(base64.b32decode(secret), counter, "sha1").digest()
+    start = digest[-1] & 15
+    return f"{(struct.unpack('>I', digest[start : start + 4])[0] & 0x7FFFFFFF) % 1_000_000:06}"
+
+
+def test_authenticator_app_is_asked_for_after_the_password(workspace: Workspace) -> None:
+    client = Client()
+    sign_in(client)
+    here = "/account/2fa/totp/activate/"
+    assert client.get(here)["Location"].startswith("/account/reauthenticate/"), "a session alone changes no protection"
+    assert client.post("/account/reauthenticate/", {"password": PASSWORD, "next": here})["Location"] == here
+    html = client.get(here).content.decode()
+    secret = html.split("<code>")[1].split("</code>")[0]
+    wrong = client.post("/account/2fa/totp/activate/", {"code": "000000"}).content.decode()
+    assert 'id="id_code_error"' in wrong
+    assert f"<code>{secret}</code>" in wrong, "the app that was set up already stays right"
+    done = client.post("/account/2fa/totp/activate/", {"code": totp_code(secret)}, follow=True)
+    assert "Recovery" in done.content.decode()
+    assert "on</span>" in client.get("/w/acme/settings/security/").content.decode()
+
+    from django.core.cache import cache
+
+    cache.clear()  # the same code would be refused a second time
+    other = Client()
+    assert sign_in(other)["Location"].startswith("/account/2fa/authenticate/")
+    assert other.get("/w/acme/channels/").status_code == 302, "the password alone opens nothing"
+    assert "style=" not in other.get("/account/2fa/authenticate/").content.decode()
+    assert other.post("/account/2fa/authenticate/", {"code": totp_code(secret)}).status_code == 302
+    assert other.get("/w/acme/channels/").status_code == 200
+
+
+def test_forgotten_password_without_a_mail_server_says_so(workspace: Workspace, settings: Any) -> None:
+    settings.EMAIL_HOST = ""
+    html = Client().get("/account/password/reset/").content.decode()
+    assert "sends no e-mail" in html
+    assert 'name="email"' not in html
+    assert Client().post("/account/password/reset/", {"email": "owner@acme.test"}).status_code in {200, 302}

@@ -122,10 +122,18 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# People come by invitation and the first owner by themselves: nobody's address is ever mailed for proof.
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+# A phone's clock may be half a minute off (RFC 6238, section 5.2 allows one step).
+MFA_TOTP_TOLERANCE = 1
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "kaja.web.accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "kaja.web.accounts.forms.SignupForm", "login": "kaja.web.accounts.forms.LoginForm"}
+ACCOUNT_FORMS = {
+    "signup": "kaja.web.accounts.forms.SignupForm",
+    "login": "kaja.web.accounts.forms.LoginForm",
+    "reauthenticate": "kaja.web.accounts.forms.ReauthenticateForm",
+}
 CSRF_FAILURE_VIEW = "kaja.web.frame.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
@@ -155,6 +163,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 EMAIL_HOST = os.environ.get("KAJA_SMTP_HOST", "")
+# Without a server nothing is sent, and what would be mailed is offered on the page instead.
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
 EMAIL_PORT = int(os.environ.get("KAJA_SMTP_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("KAJA_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("KAJA_SMTP_PASSWORD", "")

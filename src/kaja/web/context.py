@@ -1,5 +1,6 @@
 """What every template may use: `frame` (see `templates/frame.html`)."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,16 @@ from kaja.web.onboarding.steps import list_first_steps
 from kaja.workspaces.policy import Permission, can
 
 
+def is_address(host: str) -> bool:
+    """Whether a host (with or without port) is an IP address."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    try:
+        ip_address(name.strip("[]"))
+    except ValueError:
+        return False
+    return True
+
+
 def frame(request: HttpRequest) -> dict[str, Any]:
     """Navigation, the person's theme, and how much waits for a person."""
     user = getattr(request, "user", None)
@@ -20,6 +31,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     values: dict[str, Any] = {
         "theme": getattr(user, "theme", "") if signed_in else "",
         "mail_works": bool(settings.EMAIL_HOST),
+        # A passkey belongs to a host name; browsers make none for an address in figures.
+        "passkeys_work": not is_address(request.get_host()),
     }
     workspace = getattr(request, "workspace", None)
     if workspace is not None:

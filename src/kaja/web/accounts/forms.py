@@ -3,6 +3,7 @@
 from typing import Any
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.http import HttpRequest
@@ -41,6 +42,15 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
         if User.objects.filter(email=email).exists():
             raise forms.ValidationError(_("There is an account with this address already. Sign in with it instead."))
         return email
+
+
+class ReauthenticateForm(AllauthReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
+    """The password once more, without a way out to another page."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].help_text = ""
+        self.fields["password"].widget.attrs.pop("placeholder", None)
 
 
 class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth ships no types
