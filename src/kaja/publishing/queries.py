@@ -101,7 +101,7 @@ def standings_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, PostStanding]:
         Delivery.objects.filter(variant__post_id__in=list(post_ids))
         .order_by()
         .values_list("variant__post_id")
-        .annotate(ArrayAgg("state", distinct=True), BoolOr("needs_person"))
+        .annotate(states=ArrayAgg("state", distinct=True), needs=BoolOr("needs_person"))
     )
     return {
         post_id: PostStanding(

@@ -22,11 +22,14 @@ class Destination:
 DESTINATIONS = (
     Destination("calendar:index", _("Calendar"), "calendar-days", "p", _("Plan"), on_phone=True),
     Destination("ideas:board", _("Ideas"), "lightbulb", "i", _("Plan"), on_phone=True),
-    Destination("channels:list", _("Channels"), "radio-tower", "h", _("Workspace"), on_phone=True),
+    Destination("groups:campaigns", _("Campaigns and labels"), "flag", "l", _("Plan")),
+    Destination("channels:list", _("Channels"), "radio-tower", "h", _("Workspace")),
     Destination("settings:workspace", _("Settings"), "settings", "s", _("Workspace")),
     Destination("needs_you:list", _("Needs you"), "bell", "n", on_phone=True),
 )
 COMPOSE = "composer:new"
+# Where a place has several pages, what their addresses have in common.
+ROOMS = {"settings:workspace": "/w/{slug}/settings/", "groups:campaigns": "/w/{slug}/groups/"}
 
 
 def address(url_name: str, slug: str) -> str:
@@ -43,7 +46,7 @@ def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:
     for place in DESTINATIONS:
         if not (href := address(place.url_name, slug)):
             continue
-        room = href if place.url_name != "settings:workspace" else f"/w/{slug}/settings/"
+        room = ROOMS.get(place.url_name, "").format(slug=slug) or href
         found.append(
             {
                 "href": href,

@@ -1,0 +1,140 @@
+// What can be done with one card: one menu for all of them, opened by its button, by "." or by the right button.
+
+import { ask } from "../confirm.js";
+import { bindKey } from "../keys.js";
+import { say } from "../flash.js";
+import { focusedCard, startMove } from "./keyboard.js";
+import { facts, judge, words } from "./places.js";
+import { isSelected, toggle } from "./select.js";
+import { bulk, move, root } from "./send.js";
+
+const menu = document.getElementById("card-menu");
+const dialog = document.getElementById("move-dialog");
+const address = (what, id) => facts[what].replace(facts.nobody, id);
+let card = null;
+
+const items = () => [...menu.querySelectorAll("[data-do]:not([hidden])")];
+
+function possible(what) {
+  const writes = root().dataset.write !== undefined;
+  const publishes = root().dataset.publish !== undefined;
+  const free = !card.dataset.fixed;
+  if (what === "open") return true;
+  if (!writes) return false;
+  if (what === "move") return free && facts.view !== "list" && matchMedia("(any-pointer: fine)").matches;
+  if (what === "moveTo") return free;
+  if (what === "nextSlot") return free && card.dataset.channels !== "";
+  if (what === "publish") return publishes && card.dataset.look !== "done";
+  if (what === "unschedule") return publishes && card.dataset.state === "scheduled" && free;
+  if (what === "edit" || what === "delete") return card.dataset.state !== "scheduled" || publishes;
+  return true;
+}
+
+export function openMenu(which, x, y) {
+  close();
+  card = which;
+  for (const item of menu.querySelectorAll("[data-do]")) {
+    const what = item.dataset.do;
+    item.hidden = !possible(what);
+    item.lastElementChild.textContent = words[what === "select" && isSelected(card.dataset.post) ? "deselect" : what];
+  }
+  menu.hidden = false;
+  menu.setAttribute("aria-label", card.querySelector(".cal-text").textContent || words.menu);
+  const left = Math.max(4, Math.min(x, innerWidth - menu.offsetWidth - 4));
+  const top = Math.max(4, Math.min(y, innerHeight - menu.offsetHeight - 4));
+  menu.style.transform = `translate(${left}px, ${top}px)`;
+  card.querySelector(".cal-more").setAttribute("aria-expanded", "true");
+  items()[0].focus();
+}
+
+function close(back = false) {
+  if (menu.hidden) return;
+  menu.hidden = true;
+  const button = card?.querySelector(".cal-more");
+  button?.setAttribute("aria-expanded", "false");
+  if (back) card?.querySelector(".cal-link").focus();
+}
+
+function openBelow(which) {
+  const box = which.querySelector(".cal-more").getBoundingClientRect();
+  openMenu(which, box.right - 8, box.bottom);
+}
+
+const actions = {
+  open: () => (location.href = card.querySelector(".cal-link").href),
+  edit: (id) => (location.href = address("edit", id)),
+  move: () => startMove(card),
+  moveTo: () => openDialog(card),
+  nextSlot: (id) => bulk("slots", [id]),
+  async publish(id) {
+    const yes = await ask(words.publishAsk, { title: words.publishTitle, yes: words.publish });
+    if (yes) await bulk("publish", [id]);
+  },
+  unschedule: (id) => bulk("unschedule", [id]),
+  duplicate(id) {
+    const form = document.getElementById("duplicate-form");
+    form.action = address("duplicate", id);
+    form.requestSubmit();
+  },
+  select: () => toggle(card),
+  delete: (id) => bulk("delete", [id]),
+};
+
+menu.addEventListener("click", (event) => {
+  const what = event.target.closest("[data-do]")?.dataset.do;
+  if (!what) return;
+  close(true);
+  actions[what](card.dataset.post);
+});
+
+menu.addEventListener("keydown", (event) => {
+  const listed = items();
+  const here = listed.indexOf(document.activeElement);
+  const step = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: listed.length - 1 }[event.key];
+  if (step !== undefined) listed[(step + listed.length) % listed.length].focus();
+  else if (event.key === "Escape" || event.key === "Tab") close(true);
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+});
+
+document.addEventListener("pointerdown", (event) => {
+  if (!menu.hidden && !menu.contains(event.target)) close();
+});
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-card-menu]");
+  if (button) openBelow(button.closest("[data-post]"));
+});
+addEventListener("scroll", () => close(), { passive: true });
+bindKey(".", () => focusedCard() && openBelow(focusedCard()));
+document.addEventListener("contextmenu", (event) => {
+  const which = event.target.closest?.("#calendar [data-post]");
+  if (!which || event.shiftKey) return;
+  event.preventDefault();
+  if (event.clientX || event.clientY) openMenu(which, event.clientX, event.clientY);
+  else openBelow(which);
+});
+
+// A time by fields: for fingers, and for far away days.
+function openDialog(which) {
+  card = which;
+  dialog.querySelector("#move-name").textContent = card.querySelector(".cal-text").textContent;
+  dialog.querySelector("#move-at").value = card.dataset.at;
+  note();
+  dialog.returnValue = "";
+  dialog.showModal();
+}
+
+function note() {
+  const at = dialog.querySelector("#move-at").value;
+  dialog.querySelector("#move-note").textContent = at ? judge(card, at).text : "";
+}
+
+dialog?.querySelector("#move-at").addEventListener("input", note);
+dialog?.addEventListener("close", () => {
+  const at = dialog.querySelector("#move-at").value;
+  if (dialog.returnValue !== "move" || !at || at === card.dataset.at) return;
+  const verdict = judge(card, at);
+  if (verdict.refused) say(`${verdict.text} ${words.cancelled}`, "needs");
+  else move(card.dataset.post, at);
+});

@@ -1,0 +1,256 @@
+"""One step for many posts, and taking a step back."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from kaja.content import actions
+from kaja.content.actions import Changes
+from kaja.content.models import Post, Variant
+from kaja.content.plan.slots import next_free_slot
+from kaja.content.plan.times import move_to_day
+from kaja.content.queries import get_post, list_labels_of
+from kaja.kernel import clock
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing import actions as publishing
+from kaja.web.calendar.answers import answer_step, conflict_words, refusal_words
+from kaja.web.calendar.payload import Bulk, parse_bulk
+from kaja.web.calendar.slots import put_slots_back
+from kaja.web.calendar.undo import parse_plan, render_plan, take_step
+from kaja.web.composer.answers import json_answer
+from kaja.web.flash import flash
+from kaja.web.workspace import WorkspaceRequest, workspace_view
+from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.policy import Permission
+
+NO_SLOT = Problem(
+    "no_free_slot",
+    gettext_noop("Its channels have no free slot in their queues."),
+    field="due_at",
+    fix=gettext_noop("Choose a time, or add weekly slots to a channel."),
+)
+NO_TIME = Problem("time_missing", gettext_noop("The post has no time yet."), field="due_at")
+
+
+def _moved(count: int) -> str:
+    return ngettext("%(count)s post moved.", "%(count)s posts moved.", count) % {"count": count}
+
+
+def _times(bulk: Bulk, posts: Sequence[Post], zone: ZoneInfo) -> dict[UUID, Any]:
+    """New instants for posts that have one. A shift keeps the wall-clock time, also across a change of the clocks."""
+    times = {}
+    for post in posts:
+        if post.due_at is None:
+            continue
+        day = post.due_at.astimezone(zone).date() + timedelta(days=bulk.days)
+        if bulk.do == "day" and bulk.day:
+            day = bulk.day
+        times[post.id] = move_to_day(post.due_at, day, zone).instant
+    return times
+
+
+def _move(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post], zone: ZoneInfo) -> JsonResponse:
+    if bulk.do == "slots":
+        outcome = _into_slots(request, posts, zone)
+    else:
+        outcome = publishing.move_posts(request.actor, _times(bulk, posts, zone))
+        for post in posts:
+            if post.due_at is None:
+                outcome.refused[post.id] = (NO_TIME,)
+    notes = refusal_words(outcome.refused) + conflict_words([step.post_id for step in outcome.steps])
+    return answer_step(
+        request, _moved(len(outcome.steps)), "plan", [render_plan(step) for step in outcome.steps], notes
+    )
+
+
+def _into_slots(request: WorkspaceRequest, posts: Sequence[Post], zone: ZoneInfo) -> publishing.Outcome:
+    """Each post, in order of time, to the next slot that is free when its turn comes."""
+    outcome = publishing.Outcome()
+    for post in posts:
+        rows = Variant.objects.filter(post=post, removed_at__isnull=True)
+        slot = next_free_slot(list(rows.values_list("channel_id", flat=True)), clock.now(), zone)
+        if slot is None:
+            outcome.refused[post.id] = (NO_SLOT,)
+            continue
+        one = publishing.move_posts(request.actor, {post.id: slot.instant})
+        outcome.steps += one.steps
+        outcome.refused |= one.refused
+    return outcome
+
+
+def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> JsonResponse:
+    """Campaign or labels of many; the undo gives each back what it had."""
+    before: list[dict[str, Any]] = []
+    refused: dict[UUID, Sequence[Problem]] = {}
+    name = " ".join(bulk.label.split())
+    if bulk.do != "campaign" and not name:
+        raise Refused(
+            Problem(
+                "name_invalid",
+                gettext_noop("The label has no name yet."),
+                field="label",
+                fix=gettext_noop("Write one."),
+            )
+        )
+    for post in posts:
+        labels = list_labels_of(get_post(post.id))
+        changes: Changes = {"campaign": bulk.campaign}
+        if bulk.do == "label":
+            changes = {"labels": [*labels, name]}
+        elif bulk.do == "unlabel":
+            changes = {"labels": [each for each in labels if each != name]}
+        try:
+            with transaction.atomic():
+                actions.update_post(request.actor, post.id, None, changes)
+        except NotFound:
+            raise  # the campaign is not there: that holds for all
+        except Refused as why:
+            refused[post.id] = why.problems
+            continue
+        campaign = str(post.campaign_id) if post.campaign_id else None
+        before.append({"post": str(post.id), "labels": labels, "campaign": campaign})
+    said = ngettext("%(count)s post changed.", "%(count)s posts changed.", len(before)) % {"count": len(before)}
+    return answer_step(request, said, "groups", before, refusal_words(refused))
+
+
+def _publish(request: WorkspaceRequest, posts: Sequence[Post]) -> JsonResponse:
+    """At once. What is out cannot be taken back, so there is no undo."""
+    refused: dict[UUID, Sequence[Problem]] = {}
+    for post in posts:
+        try:
+            publishing.publish_now(request.actor, post)
+        except Refused as why:
+            refused[post.id] = why.problems
+    count = len(posts) - len(refused)
+    said = ngettext("%(count)s post is on its way.", "%(count)s posts are on their way.", count) % {"count": count}
+    return answer_step(request, said, "", [], refusal_words(refused))
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def bulk(request: WorkspaceRequest) -> JsonResponse:
+    """Do one thing to many posts. What could not be done is said post by post; the rest can be undone."""
+    asked = parse_bulk(request)
+    zone = ZoneInfo(request.workspace.time_zone)
+    rows = Post.objects.filter(id__in=asked.posts, deleted_at__isnull=True).order_by("due_at", "id")
+    posts = list(rows.only("id", "workspace", "due_at", "campaign", "state"))
+    if len(posts) != len(set(asked.posts)):
+        raise NotFound(
+            Problem(
+                "post_not_found",
+                gettext_noop("Some of the chosen posts are not here any more. Nothing was changed."),
+                fix=gettext_noop("Load the page again and choose anew."),
+            )
+        )
+    if asked.do in ("shift", "day", "slots"):
+        return _move(request, asked, posts, zone)
+    if asked.do in ("campaign", "label", "unlabel"):
+        return _regroup(request, asked, posts)
+    if asked.do == "publish":
+        return _publish(request, posts)
+    ids = [post.id for post in posts]
+    if asked.do == "unschedule":
+        outcome = publishing.unschedule_posts(request.actor, ids)
+        outcome.steps = [step for step in outcome.steps if step.state != step.became_state]
+        words = ngettext("%(count)s post unscheduled.", "%(count)s posts unscheduled.", len(outcome.steps))
+        kind = "plan"
+    else:
+        outcome = publishing.delete_posts(request.actor, ids)
+        words = ngettext("%(count)s post is in the bin.", "%(count)s posts are in the bin.", len(outcome.steps))
+        kind = "delete"
+    said = words % {"count": len(outcome.steps)}
+    return answer_step(
+        request, said, kind, [render_plan(step) for step in outcome.steps], refusal_words(outcome.refused)
+    )
+
+
+def _undo_plan(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    outcome = publishing.take_back_plans(request.actor, [parse_plan(each) for each in data])
+    count = len(outcome.steps)
+    said = ngettext("%(count)s post is back where it was.", "%(count)s posts are back where they were.", count)
+    return said % {"count": count}, refusal_words(outcome.refused)
+
+
+def _undo_delete(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    steps = [parse_plan(each) for each in data]
+    outcome = publishing.restore_posts(request.actor, steps)
+    count = len(outcome.steps)
+    said = ngettext("%(count)s post is back.", "%(count)s posts are back.", count) % {"count": count}
+    drafts = {step.post_id for step in outcome.steps} & outcome.refused.keys()
+    notes = []
+    if drafts:
+        notes.append(
+            ngettext(
+                "%(count)s of them is a draft now, because it could not be scheduled again.",
+                "%(count)s of them are drafts now, because they could not be scheduled again.",
+                len(drafts),
+            )
+            % {"count": len(drafts)}
+        )
+    return said, notes + refusal_words({k: v for k, v in outcome.refused.items() if k not in drafts})
+
+
+def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    refused: dict[UUID, Sequence[Problem]] = {}
+    count = 0
+    for each in data:
+        campaign = UUID(each["campaign"]) if each["campaign"] else None
+        try:
+            with transaction.atomic():
+                actions.update_post(
+                    request.actor, UUID(each["post"]), None, {"labels": each["labels"], "campaign": campaign}
+                )
+                count += 1
+        except Refused as why:
+            refused[UUID(each["post"])] = why.problems
+    said = ngettext("%(count)s post is as it was.", "%(count)s posts are as they were.", count) % {"count": count}
+    return said, refusal_words(refused)
+
+
+def _undo_slots(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
+    for each in data:
+        put_slots_back(request.actor, each)
+    return _("The weekly times are as they were."), []
+
+
+_BACK: dict[str, Callable[[WorkspaceRequest, list[dict[str, Any]]], tuple[str, list[str]]]] = {
+    "plan": _undo_plan,
+    "delete": _undo_delete,
+    "groups": _undo_groups,
+    "slots": _undo_slots,
+}
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def undo(request: WorkspaceRequest, key: UUID) -> HttpResponse:
+    """Take a step back, and go on where the person was."""
+    step = take_step(request, key)
+    if step is None:
+        flash(request, _("This step was taken back already, or is too long ago."), "info")
+    else:
+        kind, data = step
+        said, notes = _BACK[kind](request, data)
+        flash(request, " ".join([said, *notes]), "warning" if notes else "done")
+    return HttpResponseRedirect(where_from(request))
+
+
+def where_from(request: WorkspaceRequest) -> str:
+    """The page of this workspace on which a form was, else the calendar."""
+    origin = request.headers.get("Referer", "")
+    room = f"/w/{request.workspace.slug}/"
+    here = f"{request.scheme}://{request.get_host()}{room}"
+    if origin.startswith(here) and url_has_allowed_host_and_scheme(origin, {request.get_host()}):
+        return origin
+    return reverse("calendar:index", args=[request.workspace.slug])

@@ -1,0 +1,199 @@
+"""What the address says about a view of the calendar: the period and the filters, and the menus that change them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
+
+from django.db.models import CharField, F, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from kaja.channels.models import Channel
+from kaja.content.models import Campaign, Label
+from kaja.content.queries import PostFilter
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces.errors import NotFound
+from kaja.workspaces.models import Member
+
+STATES: Mapping[str, Any] = {
+    "draft": gettext_lazy("Draft"),
+    "planned": gettext_lazy("Planned"),
+    "underway": gettext_lazy("Under way"),
+    "done": gettext_lazy("Done"),
+    "needs": gettext_lazy("Needs you"),
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One line of a filter's menu."""
+
+    value: str
+    name: str
+    network: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Everything that can be filtered by. Channels that were let go stay: old posts went there."""
+
+    channel: list[Choice]
+    campaign: list[Choice]
+    label: list[Choice]
+    owner: list[Choice]
+
+    @property
+    def state(self) -> list[Choice]:
+        return [Choice(key, str(word)) for key, word in STATES.items()]
+
+    def of(self, name: str) -> list[Choice]:
+        found: list[Choice] = getattr(self, name)
+        return found
+
+
+NAMES = ("channel", "campaign", "label", "state", "owner")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The view that an address asks for; empty means no filter."""
+
+    view: str
+    day: date
+    channel: str = ""
+    campaign: str = ""
+    label: str = ""
+    state: str = ""
+    owner: str = ""
+
+    @property
+    def filtered(self) -> bool:
+        return any(getattr(self, name) for name in NAMES)
+
+    def query(self, **changes: Any) -> str:
+        """The address of this view with something else, as a query string."""
+        other = replace(self, **changes)
+        values = {"view": other.view, "date": other.day.isoformat()}
+        values |= {name: value for name in NAMES if (value := getattr(other, name))}
+        return "?" + urlencode(values)
+
+    def post_filter(self) -> PostFilter:
+        """What the database filters by; how deliveries stand is looked at afterwards."""
+        states = {"": (), "draft": ("draft",)}.get(self.state, ("scheduled",))
+        return PostFilter(
+            campaign=UUID(self.campaign) if self.campaign else None,
+            label=self.label,
+            states=states,
+            owner=UUID(self.owner) if self.owner else None,
+            channel=UUID(self.channel) if self.channel else None,
+        )
+
+
+def list_choices() -> Choices:
+    """Two queries: channels, and everything else in one."""
+    channels = [
+        Choice(str(pk), name or handle, network)
+        for pk, name, handle, network in Channel.objects.order_by(
+            F("disconnected_at").asc(nulls_first=True), "name"
+        ).values_list("id", "name", "handle", "network")
+    ]
+
+    def text(value: str) -> Value:
+        return Value(value, output_field=CharField())
+
+    campaigns = Campaign.objects.filter(archived_at__isnull=True).values_list(text("campaign"), "id", "name", "colour")
+    labels = Label.objects.values_list(text("label"), "id", "name", text(""))
+    people = Member.objects.values_list(
+        text("owner"),
+        "user_id",
+        Coalesce(NullIf("user__name", text("")), "user__email", output_field=CharField()),
+        text(""),
+    )
+    found: dict[str, list[Choice]] = {"campaign": [], "label": [], "owner": []}
+    for kind, pk, name, colour in campaigns.union(labels, people, all=True):
+        found[kind].append(Choice(name if kind == "label" else str(pk), name, colour=colour))
+    for group in found.values():
+        group.sort(key=lambda choice: choice.name.casefold())
+    return Choices(channels, found["campaign"], found["label"], found["owner"])
+
+
+_MISSING = {
+    "channel": gettext_noop("The calendar was asked for a channel that this workspace does not have."),
+    "campaign": gettext_noop("The calendar was asked for a campaign that this workspace does not have."),
+    "label": gettext_noop("The calendar was asked for a label that this workspace does not have."),
+    "state": gettext_noop("The calendar was asked for a state that there is not."),
+    "owner": gettext_noop("The calendar was asked for a person who does not belong to this workspace."),
+}
+
+
+def require_known(wanted: Wanted, choices: Choices) -> Wanted:
+    """The same with archived campaigns let through; NotFound for what is not of this workspace."""
+    for name in NAMES:
+        value = getattr(wanted, name)
+        if not value or any(choice.value == value for choice in choices.of(name)):
+            continue
+        if name == "campaign" and _is_archived(value, choices):
+            continue
+        raise NotFound(
+            Problem(
+                code=f"{name}_not_found",
+                message=_MISSING[name],
+                field=name,
+                fix=gettext_noop("Open the calendar without this filter; perhaps it was deleted."),
+            )
+        )
+    return wanted
+
+
+def _is_archived(value: str, choices: Choices) -> bool:
+    try:
+        campaign = Campaign.objects.filter(id=UUID(value)).first()
+    except ValueError:
+        return False
+    if campaign is None:
+        return False
+    choices.campaign.append(Choice(value, campaign.name, colour=campaign.colour))
+    return True
+
+
+MENUS: Mapping[str, tuple[Any, str]] = {
+    "channel": (gettext_lazy("Channel"), "radio-tower"),
+    "campaign": (gettext_lazy("Campaign"), "flag"),
+    "label": (gettext_lazy("Label"), "tag"),
+    "state": (gettext_lazy("State"), "circle-dashed"),
+    "owner": (gettext_lazy("Owner"), "user"),
+}
+
+
+def describe_menus(wanted: Wanted, choices: Choices) -> list[dict[str, Any]]:
+    """The filters' menus, each with its choices' addresses, and the chip of what is chosen."""
+    menus = []
+    for name, (word, symbol) in MENUS.items():
+        listed = choices.of(name)
+        if not listed:
+            continue
+        chosen = getattr(wanted, name)
+        menus.append(
+            {
+                "name": name,
+                "word": word,
+                "icon": symbol,
+                "items": [
+                    {
+                        "choice": choice,
+                        "chosen": choice.value == chosen,
+                        "href": wanted.query(**{name: "" if choice.value == chosen else choice.value}),
+                    }
+                    for choice in listed
+                ],
+                "chosen": next((choice.name for choice in listed if choice.value == chosen), ""),
+                "clear": wanted.query(**{name: ""}),
+                "clear_words": _("Show every %(what)s again") % {"what": str(word).lower()},
+            }
+        )
+    return menus

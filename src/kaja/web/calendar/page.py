@@ -1,0 +1,179 @@
+"""What a view of the calendar draws: days, hours, cards, free slots."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.translation import pgettext
+
+from kaja.content.plan.calendar import list_calendar
+from kaja.content.plan.slots import list_occurrences
+from kaja.content.plan.times import local_day, resolve_local
+from kaja.kernel import clock
+from kaja.publishing.queries import standings_of_posts
+from kaja.web.calendar.cards import Card, CardPrinter, FreeSlot, SlotPrinter
+from kaja.web.calendar.filters import Choices, Wanted
+from kaja.web.calendar.periods import Period, today_in
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.policy import Permission, can
+
+FIRST_HOUR, LAST_HOUR = 7, 21
+"""Hours outside these are drawn thin while nothing stands in them."""
+SLOTS_IN_DAY = 3
+
+
+@dataclass
+class Hour:
+    """One hour of one day in the week view. `kind` is exact, skipped or doubled."""
+
+    at: str
+    kind: str = "exact"
+    items: list[Card | FreeSlot] = field(default_factory=list)
+
+
+@dataclass
+class Day:
+    """One day. `hours` are only made for the week."""
+
+    day: date
+    name: str
+    long_name: str
+    today: bool
+    past: bool
+    outside: bool
+    cards: list[Card] = field(default_factory=list)
+    slots: list[FreeSlot] = field(default_factory=list)
+    hours: list[Hour] = field(default_factory=list)
+
+    @property
+    def iso(self) -> str:
+        return self.day.isoformat()
+
+    @property
+    def first_slots(self) -> list[FreeSlot]:
+        return self.slots[:SLOTS_IN_DAY]
+
+    @property
+    def more_slots(self) -> int:
+        return max(0, len(self.slots) - SLOTS_IN_DAY)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Everything that is drawn. `total` counts what matches, also what is not drawn; `thin` are quiet hours."""
+
+    days: list[Day]
+    total: int
+    drawn: int
+    thin: frozenset[int]
+    transitions: list[dict[str, str]]
+
+
+def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str]]:
+    """The wall-clock times that do not exist or come twice, to the quarter of an hour. Mostly none."""
+    found = []
+    for day in days:
+        begin, end = local_day(day, zone)
+        if end - begin == timedelta(hours=24):
+            continue
+        quarters = [datetime.combine(day, datetime.min.time()) + timedelta(minutes=15 * n) for n in range(96)]
+        for wall in quarters:
+            resolved = resolve_local(wall, zone)
+            if resolved.kind != "exact":
+                found.append(
+                    {"at": f"{wall:%Y-%m-%dT%H:%M}", "kind": resolved.kind, "really": f"{resolved.local:%H:%M}"}
+                )
+    return found
+
+
+def _make_days(period: Period, zone: ZoneInfo) -> list[Day]:
+    today = today_in(zone)
+    # Translators: Django date format characters; the head of a day in the calendar.
+    short = pgettext("date format: head of a day", "D j")
+    long = pgettext("date format: a day in full", "l, j F Y")
+    month = period.anchor.month
+    return [
+        Day(
+            day,
+            date_format(day, short),
+            date_format(day, long),
+            day == today,
+            day < today,
+            period.view == "month" and day.month != month,
+        )
+        for day in period.days
+    ]
+
+
+def _free_slots(
+    begin: datetime, end: datetime, zone: ZoneInfo, wanted: Wanted, cards: list[Card], slug: str, choices: Choices
+) -> list[FreeSlot]:
+    begin = max(begin, clock.now())
+    if begin >= end or wanted.state not in ("", "planned"):
+        return []
+    taken = None
+    if not wanted.filtered:
+        taken = {(mark.channel_id, card.entry.due_at) for card in cards for mark in card.entry.channels}
+    only = [UUID(wanted.channel)] if wanted.channel else None
+    free: dict[datetime, list[UUID]] = defaultdict(list)
+    local: dict[datetime, datetime] = {}
+    for each in list_occurrences(begin, end, zone, only, taken=taken):
+        if not each.taken:
+            free[each.time.instant].append(each.slot.channel_id)
+            local[each.time.instant] = each.time.local
+    printer = SlotPrinter(slug, {UUID(c.value): (c.network, c.name) for c in choices.channel})
+    return [printer.slot(local[instant], channels) for instant, channels in sorted(free.items())]
+
+
+def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, slug: str, actor: Actor) -> Page:
+    """Read and lay out one view. Six queries, whatever the number of posts."""
+    begin, end = local_day(period.first, zone)[0], local_day(period.end, zone)[0]
+    stretch = list_calendar(begin, end, wanted.post_filter())
+    standings = standings_of_posts([entry.id for entry in stretch.entries])
+    printer = CardPrinter(slug, zone, actor)
+    cards = [printer.card(entry, standings.get(entry.id)) for entry in stretch.entries]
+    total = stretch.total
+    if wanted.state:
+        matching = [card for card in cards if card.look == wanted.state]
+        total -= len(cards) - len(matching)
+        cards = matching
+    days = {day.day: day for day in _make_days(period, zone)}
+    for card in cards:
+        days[card.local.date()].cards.append(card)
+    if can(actor, Permission.WRITE) and period.view != "list":
+        for slot in _free_slots(begin, end, zone, wanted, cards, slug, choices):
+            days[slot.local.date()].slots.append(slot)
+    listed = list(days.values())
+    transitions = find_transitions(period.days, zone)
+    thin = _lay_out_hours(listed, transitions) if period.view == "week" else frozenset[int]()
+    return Page(listed, total, len(cards), thin, transitions)
+
+
+def _lay_out_hours(days: list[Day], transitions: list[dict[str, str]]) -> frozenset[int]:
+    kinds = {each["at"][:13]: each["kind"] for each in transitions}
+    used: set[int] = set()
+    for day in days:
+        day.hours = [Hour(f"{day.iso}T{n:02}:00", kinds.get(f"{day.iso}T{n:02}", "exact")) for n in range(24)]
+        # The sort is stable and by instant, so the second 03:30 of a doubled hour follows the first.
+        items: list[Card | FreeSlot] = [*day.cards, *day.slots]
+        for item in sorted(items, key=lambda item: (item.local.timestamp(), item.local)):
+            day.hours[item.local.hour].items.append(item)
+            used.add(item.local.hour)
+        used |= {n for n, hour in enumerate(day.hours) if hour.kind != "exact"}
+    return frozenset(n for n in range(24) if n not in used and not FIRST_HOUR <= n <= LAST_HOUR)
+
+
+def make_facts(page: Page, wanted: Wanted, zone: ZoneInfo, addresses: dict[str, str], language: str) -> dict[str, Any]:
+    """What the page's scripts know beside the cards."""
+    return {
+        "view": wanted.view,
+        "zone": zone.key,
+        "language": language,
+        "transitions": page.transitions,
+        **addresses,
+    }

@@ -1,0 +1,96 @@
+"""What the calendar's page sends, checked before anything looks at it."""
+
+import json
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from kaja.content.plan.times import ResolvedTime, resolve_local
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.workspaces.errors import Refused
+
+MANY = 200
+"""More posts than this are not changed in one step: nobody should wait for it, or regret it."""
+
+
+class Move(BaseModel):
+    """One post to a wall-clock time of the workspace."""
+
+    model_config = ConfigDict(extra="forbid")
+    post: UUID
+    to: datetime
+
+
+class Bulk(BaseModel):
+    """One thing done to many posts."""
+
+    model_config = ConfigDict(extra="forbid")
+    do: Literal["shift", "day", "slots", "unschedule", "delete", "campaign", "label", "unlabel", "publish"]
+    posts: list[UUID] = Field(min_length=1)
+    days: int = Field(default=0, ge=-3660, le=3660)
+    day: date | None = None
+    campaign: UUID | None = None
+    label: str = Field(default="", max_length=200)
+
+
+def _refuse(detail: str) -> Refused:
+    return Refused(
+        Problem(
+            code="calendar_invalid",
+            message=gettext_noop("Kaja could not read what was asked (%(detail)s). Nothing was changed."),
+            fix=gettext_noop("Load the page again and repeat it."),
+            params={"detail": detail[:200]},
+        )
+    )
+
+
+def _parse(request: HttpRequest) -> object:
+    try:
+        return json.loads(request.body)
+    except ValueError:
+        raise _refuse("JSON") from None
+
+
+def _detail(error: ValidationError) -> str:
+    first = error.errors()[0]
+    return ".".join(str(step) for step in first["loc"]) + ": " + first["msg"]
+
+
+def parse_move(request: HttpRequest) -> Move:
+    """Raises Refused."""
+    try:
+        return Move.model_validate(_parse(request))
+    except ValidationError as error:
+        raise _refuse(_detail(error)) from error
+
+
+def parse_bulk(request: HttpRequest) -> Bulk:
+    """Raises Refused, also for more posts than one step takes."""
+    try:
+        bulk = Bulk.model_validate(_parse(request))
+    except ValidationError as error:
+        raise _refuse(_detail(error)) from error
+    if len(bulk.posts) > MANY:
+        raise Refused(
+            Problem(
+                code="too_many_posts",
+                message=gettext_noop("%(count)s posts are chosen; at most %(limit)s can be changed in one step."),
+                field="posts",
+                fix=gettext_noop("Choose fewer, and repeat it for the others. Nothing was changed."),
+                params={"count": len(bulk.posts), "limit": MANY},
+            )
+        )
+    return bulk
+
+
+def resolve_wall(wall: datetime, zone: ZoneInfo) -> ResolvedTime:
+    """The instant of a time as the page writes it. Raises Refused for one outside the calendar."""
+    if wall.tzinfo is not None:
+        wall = wall.astimezone(zone).replace(tzinfo=None)
+    if not 1990 <= wall.year <= 2199:
+        raise _refuse(f"{wall.year}")
+    return resolve_local(wall.replace(second=0, microsecond=0), zone)

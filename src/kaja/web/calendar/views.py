@@ -1,0 +1,166 @@
+"""The calendar's page, moving one post, and the next free slot."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse, JsonResponse
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from kaja.channels.models import Channel
+from kaja.content.models import Post
+from kaja.content.plan.slots import next_free_slot
+from kaja.content.plan.times import ResolvedTime
+from kaja.kernel import clock
+from kaja.publishing import actions as publishing
+from kaja.web.calendar.answers import answer_step, conflict_words
+from kaja.web.calendar.cards import NOBODY
+from kaja.web.calendar.filters import NAMES, Wanted, describe_menus, list_choices, require_known
+from kaja.web.calendar.page import make_facts, make_page
+from kaja.web.calendar.payload import parse_move, resolve_wall
+from kaja.web.calendar.periods import VIEWS, make_period, name_period, parse_day, step_period, today_in
+from kaja.web.calendar.undo import render_plan
+from kaja.web.calendar.words import page_words
+from kaja.web.composer.answers import json_answer
+from kaja.web.composer.words import in_words, zone_name
+from kaja.web.flash import flash
+from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission
+
+CARD_ACTIONS = (
+    ("open", "file-text"),
+    ("edit", "pencil"),
+    ("move", "move"),
+    ("moveTo", "calendar-clock"),
+    ("nextSlot", "calendar-plus"),
+    ("publish", "zap"),
+    ("unschedule", "calendar-x"),
+    ("duplicate", "copy"),
+    ("select", "square-check"),
+    ("delete", "trash-2"),
+)
+"""The lines of a card's menu: what it does, and its icon. The page's words name them."""
+
+
+def zone_of(request: WorkspaceRequest) -> ZoneInfo:
+    return ZoneInfo(request.workspace.time_zone)
+
+
+def read_wanted(request: WorkspaceRequest) -> Wanted:
+    """The view that the address asks for. What it does not know becomes the present week, and is said."""
+    asked = request.GET
+    view, text = asked.get("view", ""), asked.get("date", "")
+    day = parse_day(text)
+    if text and day is None:
+        flash(request, _("“%(text)s” is not a day. This is today.") % {"text": text[:30]}, "info")
+    if view and view not in VIEWS:
+        flash(request, _("The calendar has a week, a month and a list. This is the week."), "info")
+    filters = {name: asked.get(name, "")[:200] for name in NAMES}
+    return Wanted(view if view in VIEWS else "week", day or today_in(zone_of(request)), **filters)
+
+
+@require_GET
+@workspace_view()
+def index(request: WorkspaceRequest) -> HttpResponse:
+    """Week, month or list; everything about the view is in the address."""
+    zone, slug = zone_of(request), request.workspace.slug
+    choices = list_choices()
+    wanted = require_known(read_wanted(request), choices)
+    language = translation.get_language() or "en"
+    period = make_period(wanted.view, wanted.day, language)
+    page = make_page(period, wanted, choices, zone, slug, request.actor)
+    empty = page.drawn == 0
+    addresses = {
+        "move": reverse("calendar:move", args=[slug]),
+        "bulk": reverse("calendar:bulk", args=[slug]),
+        "compose": reverse("composer:new", args=[slug]),
+        "page": reverse("post:page", args=[slug, NOBODY]),
+        "edit": reverse("composer:edit", args=[slug, NOBODY]),
+        "duplicate": reverse("post:duplicate", args=[slug, NOBODY]),
+        "nobody": str(NOBODY),
+        "nextSlot": reverse("calendar:next_slot", args=[slug]),
+    }
+    context = {
+        "wanted": wanted,
+        "page": page,
+        "hours": [(n, f"{n:02}:00", n in page.thin) for n in range(24)],
+        "thin": page.thin,
+        "heading": name_period(period),
+        "zone": zone_name(zone),
+        "views": [
+            (view, word, wanted.query(view=view), view == wanted.view)
+            for view, word in zip(VIEWS, (_("Week"), _("Month"), _("List")), strict=True)
+        ],
+        "previous": wanted.query(day=step_period(period, -1)),
+        "next": wanted.query(day=step_period(period, 1)),
+        "today": wanted.query(day=today_in(zone)),
+        "week_of": wanted.query(view="week"),
+        "menus": describe_menus(wanted, choices),
+        "unfiltered": Wanted(wanted.view, wanted.day).query(),
+        "campaigns": choices.campaign,
+        "labels": choices.label,
+        "no_channels": not choices.channel,
+        "nothing_ever": empty and not wanted.filtered and not Post.objects.exists(),
+        "empty": empty,
+        "facts": make_facts(page, wanted, zone, addresses, language),
+        "words": page_words(),
+        "card_actions": CARD_ACTIONS,
+    }
+    return render_page(request, "calendar/page.html", context)
+
+
+def note_of(moment: ResolvedTime) -> str:
+    """What had to be decided about a time on the day when the clocks change."""
+    if moment.kind == "skipped":
+        return _("The clocks go forward at this time, so the hour does not exist; the next one is taken.")
+    if moment.kind == "doubled":
+        return _("The clocks go back at this time, so the hour comes twice; the first one is taken.")
+    return ""
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+@json_answer
+def move(request: WorkspaceRequest) -> JsonResponse:
+    """One post to another time. Answers what to say, and the message with its undo."""
+    wanted = parse_move(request)
+    zone = zone_of(request)
+    moment = resolve_wall(wanted.to, zone)
+    outcome = publishing.move_posts(request.actor, {wanted.post: moment.instant})
+    if wanted.post in outcome.refused:
+        raise Refused(*outcome.refused[wanted.post])
+    said = _("Moved to %(time)s.") % {"time": in_words(moment.instant, zone)}
+    notes = [note for note in (note_of(moment), *conflict_words([wanted.post])) if note]
+    return answer_step(request, said, "plan", [render_plan(step) for step in outcome.steps], notes)
+
+
+@require_GET
+@workspace_view(Permission.WRITE)
+@json_answer
+def next_slot(request: WorkspaceRequest) -> JsonResponse:
+    """The next free slot of the channels `?channel=…&channel=…`, of all channels without one."""
+    found: list[UUID] = []
+    for text in request.GET.getlist("channel")[:200]:
+        try:
+            found.append(UUID(text))
+        except ValueError:
+            continue
+    rows = Channel.objects.filter(disconnected_at__isnull=True)
+    if request.GET.getlist("channel"):
+        rows = rows.filter(id__in=found)
+    channels = list(rows.values_list("id", flat=True))
+    zone = zone_of(request)
+    slot = next_free_slot(channels, clock.now(), zone)
+    if slot is None:
+        return JsonResponse({"local": None, "words": _("No free slot within a year. Add weekly slots to a channel.")})
+    return JsonResponse(
+        {
+            "local": f"{slot.local:%Y-%m-%dT%H:%M}",
+            "instant": slot.instant.isoformat(),
+            "words": in_words(slot.instant, zone),
+            "note": note_of(slot),
+        }
+    )

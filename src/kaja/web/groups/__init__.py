@@ -1,0 +1,1 @@
+"""Campaigns and labels: what posts are grouped by."""

@@ -1,0 +1,147 @@
+"""Campaigns and labels: make, rename, colour, archive, delete; a campaign's page lists its posts."""
+
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import Count, Max, Min, Q
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from kaja.content.actions.checks import get_campaign
+from kaja.content.actions.groups import archive_campaign, create_label, delete_label, rename_label, save_campaign
+from kaja.content.models import Campaign, Label, PostState
+from kaja.content.queries import PostFilter, list_posts
+from kaja.publishing.queries import standings_of_posts
+from kaja.web.composer.words import day_in_words
+from kaja.web.flash import flash, flash_refusal
+from kaja.web.groups.forms import CampaignForm, LabelForm
+from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import Permission
+
+LIVE = Q(posts__deleted_at__isnull=True) & ~Q(posts__state=PostState.IDEA)
+STATE_WORDS = {"under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
+
+
+def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200) -> HttpResponse:
+    rows = Campaign.objects.annotate(
+        count=Count("posts", LIVE), first=Min("posts__due_at", LIVE), last=Max("posts__due_at", LIVE)
+    ).order_by("name")
+    listed = list(rows)
+    context = {
+        "form": form,
+        "running": [each for each in listed if each.archived_at is None],
+        "archived": [each for each in listed if each.archived_at is not None],
+    }
+    return render_page(request, "groups/campaigns.html", context, status=status)
+
+
+@require_GET
+@workspace_view()
+def campaigns(request: WorkspaceRequest) -> HttpResponse:
+    """All campaigns, with how many posts each has."""
+    return _campaigns(request, CampaignForm())
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def create(request: WorkspaceRequest) -> HttpResponse:
+    """A new campaign."""
+    form = CampaignForm(request.POST)
+    if form.is_valid():
+        try:
+            campaign = save_campaign(request.actor, **form.cleaned_data)
+        except Refused as refused:
+            add_problems(form, refused)
+        else:
+            flash(request, _("The campaign “%(name)s” is made.") % {"name": campaign.name})
+            return HttpResponseRedirect(reverse("groups:campaigns", args=[request.workspace.slug]))
+    return _campaigns(request, form, 422)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view()
+def campaign(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
+    """One campaign: its posts, and its settings for those who write."""
+    found = get_campaign(campaign_id)
+    assert found is not None
+    form = CampaignForm(
+        request.POST or None,
+        initial={
+            "name": found.name, "colour": found.colour, "starts_on": found.starts_on, "ends_on": found.ends_on,
+        },
+    )  # fmt: skip
+    if request.method == "POST" and form.is_valid():
+        try:
+            save_campaign(request.actor, campaign_id=campaign_id, **form.cleaned_data)
+        except Refused as refused:
+            add_problems(form, refused)
+        else:
+            flash(request, _("The campaign is saved."))
+            return HttpResponseRedirect(request.path)
+    page = list_posts(PostFilter(campaign=campaign_id), request.GET.get("after", ""))
+    standings = standings_of_posts([post.id for post in page.posts])
+    zone = ZoneInfo(request.workspace.time_zone)
+    posts = sorted(page.posts, key=lambda post: (post.due_at is None, post.due_at))
+    rows = [
+        {
+            "post": post,
+            "due": day_in_words(post.due_at, zone) if post.due_at else "",
+            "state": STATE_WORDS.get(standings[post.id].standing, post.state) if post.id in standings else post.state,
+        }
+        for post in posts
+    ]
+    context = {"campaign": found, "form": form, "rows": rows, "older": page.next_cursor}
+    return render_page(request, "groups/campaign.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def archive(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
+    """Out of the choices, or (`back=1`) among them again."""
+    back = request.POST.get("back") == "1"
+    found = archive_campaign(request.actor, campaign_id, archived=not back)
+    words = _("“%(name)s” can be chosen again.") if back else _("“%(name)s” is archived. Its posts keep it.")
+    flash(request, words % {"name": found.name})
+    return HttpResponseRedirect(reverse("groups:campaigns", args=[request.workspace.slug]))
+
+
+def _labels(request: WorkspaceRequest, form: LabelForm, status: int = 200) -> HttpResponse:
+    counted = Count("post_labels", Q(post_labels__post__deleted_at__isnull=True))
+    rows = list(Label.objects.annotate(count=counted).order_by("name"))
+    return render_page(request, "groups/labels.html", {"form": form, "rows": rows}, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+@workspace_view()
+def labels(request: WorkspaceRequest) -> HttpResponse:
+    """All labels; a POST makes one."""
+    form = LabelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            create_label(request.actor, form.cleaned_data["name"])
+        except Refused as refused:
+            add_problems(form, refused)
+        else:
+            return HttpResponseRedirect(request.path)
+    return _labels(request, form, 422 if form.errors else 200)
+
+
+@require_POST
+@workspace_view(Permission.WRITE)
+def label(request: WorkspaceRequest, label_id: UUID) -> HttpResponse:
+    """Rename a label (`name`), or take it off every post and forget it (`delete`)."""
+    try:
+        if request.POST.get("delete"):
+            delete_label(request.actor, label_id)
+            flash(request, _("The label is gone; its posts stay."))
+        else:
+            found = rename_label(request.actor, label_id, request.POST.get("name", ""))
+            flash(request, _("The label is called “%(name)s” now.") % {"name": found.name})
+    except Refused as refused:
+        if getattr(refused, "problems", ()) and refused.problems[0].code == "label_not_found":
+            raise
+        flash_refusal(request, refused)
+    return HttpResponseRedirect(reverse("groups:labels", args=[request.workspace.slug]))

@@ -1,0 +1,40 @@
+"""The weekly times of a channel on its own page."""
+
+from typing import Any
+
+from django import template
+
+from kaja.channels.models import Channel
+from kaja.content.plan.slots import next_free_slot
+from kaja.kernel import clock
+from kaja.web.calendar.slots import PRESETS, describe_week
+from kaja.web.calendar.views import zone_of
+from kaja.web.composer.words import in_words, zone_name
+
+register = template.Library()
+
+
+@register.inclusion_tag("calendar/slots.html", takes_context=True)
+def slot_editor(context: dict[str, Any], channel: Channel) -> dict[str, Any]:
+    """The weekly grid of a channel's queue; read-only without the right to change channels."""
+    request = context["request"]
+    zone = zone_of(request)
+    week = describe_week(channel)
+    some = any(day["times"] for day in week)
+    free = next_free_slot([channel.id], clock.now(), zone) if some else None
+    others = Channel.objects.filter(disconnected_at__isnull=True).exclude(id=channel.id).order_by("name")
+    editable = "channels" in request.actor.permissions and channel.disconnected_at is None
+    return {
+        "request": request,
+        "csrf_token": context.get("csrf_token"),
+        "channel": channel,
+        "week": week,
+        "some": some,
+        "free": in_words(free.instant, zone) if free else "",
+        "free_at": f"{free.local:%Y-%m-%dT%H:%M}" if free else "",
+        "zone": zone_name(zone),
+        "presets": [(key, word) for key, (word, _times) in PRESETS.items()],
+        "others": list(others) if editable and some else [],
+        "editable": editable,
+        "may_write": "write" in request.actor.permissions,
+    }
