@@ -1,7 +1,7 @@
 """Making a workspace and changing its settings."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
@@ -92,6 +92,7 @@ def test_only_a_curator_changes_settings(workspace: Workspace) -> None:
         assert Workspace.objects.get(id=workspace.id).name == "Acme"
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(minutes=st.integers(-10, 20_000))
 def test_late_limit_has_exact_bounds(minutes: int) -> None:
     problems = check_settings(name="x", time_zone="UTC", language="en", late_limit_minutes=minutes)

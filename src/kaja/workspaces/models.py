@@ -1,5 +1,6 @@
 """People, workspaces, who may do what in them, and the record of what was done."""
 
+from functools import cache
 from typing import ClassVar
 from zoneinfo import available_timezones
 
@@ -49,9 +50,15 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name or self.email
 
 
+@cache
+def list_time_zones() -> frozenset[str]:
+    """The names that the IANA database knows; reading them walks through hundreds of files."""
+    return frozenset(available_timezones())
+
+
 def validate_time_zone(name: str) -> None:
     """Refuse a name that the IANA database does not know."""
-    if name not in available_timezones():
+    if name not in list_time_zones():
         raise ValidationError(_("“%(name)s” is not a known time zone."), params={"name": name})
 
 

@@ -1,16 +1,16 @@
 """The forms of the first visit."""
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from kaja.workspaces.models import list_time_zones
 
-def list_time_zones() -> list[tuple[str, str]]:
+
+def list_zone_choices() -> list[tuple[str, str]]:
     """The zones people live in, by name; `Area/City` without the historical aliases."""
     areas = ("Africa/", "America/", "Antarctica/", "Asia/", "Atlantic/", "Australia/", "Europe/", "Indian/", "Pacific/")
-    names = sorted(name for name in available_timezones() if name.startswith(areas))
+    names = sorted(name for name in list_time_zones() if name.startswith(areas))
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in names)]
 
 
@@ -25,7 +25,7 @@ class WorkspaceForm(forms.Form):
     )
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
-        choices=list_time_zones,
+        choices=list_zone_choices,
         initial="UTC",
         help_text=_("All times of the plan are shown and meant in this zone."),
         widget=forms.Select(attrs={"data-guess-zone": ""}),

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.db import transaction
@@ -15,7 +14,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Refused
-from kaja.workspaces.models import Member, Role, User, Workspace
+from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import actor_of, get_workspace
 
@@ -101,7 +100,7 @@ def check_settings(*, name: str, time_zone: str, language: str, late_limit_minut
                 params={"length": len(name.strip())},
             )
         )
-    if time_zone not in available_timezones():
+    if time_zone not in list_time_zones():
         problems.append(
             Problem(
                 code="time_zone_unknown",
