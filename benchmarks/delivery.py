@@ -164,7 +164,7 @@ def run_celery(world: World, posts: int, channels: int) -> tuple[float, float] |
     )  # fmt: skip
     try:
         time.sleep(6)
-        lead = 8 + posts / 500
+        lead = 8 + posts / 200
         due_at = datetime.now(UTC) + timedelta(seconds=lead)
         due = {f"celery {i:06d}": due_at for i in range(posts)}
         os.environ["BENCH_REDIS"], os.environ["BENCH_URL"] = environment["BENCH_REDIS"], environment["BENCH_URL"]
@@ -203,7 +203,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=10_000)
     parser.add_argument("--channels", type=int, default=2_000)
-    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=2, help="`kaja worker` processes on this host")
     parser.add_argument("--singles", type=int, default=100)
     parser.add_argument("--without-celery", action="store_true")
     options = parser.parse_args()

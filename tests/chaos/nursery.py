@@ -4,6 +4,7 @@ Each worker is a process of its own that runs the very `main` of `kaja worker`. 
 one line with the new process's id.
 """
 
+import contextlib
 import os
 import signal
 import sys
@@ -17,6 +18,7 @@ def run() -> None:
     from kaja.publishing.worker.main import main
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
+    made = []
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:
@@ -36,7 +38,12 @@ def run() -> None:
             finally:
                 sys.stderr.flush()
                 os._exit(status)
+        made.append(pid)
         print(pid, flush=True)
+    # Whoever asked for them is gone, perhaps without a word: nobody outlives the test.
+    for pid in made:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

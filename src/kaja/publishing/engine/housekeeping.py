@@ -41,10 +41,10 @@ def tell_events() -> bool:
     return len(found) == AT_ONCE
 
 
-def wake_reconnected() -> int:
-    """Wake deliveries that waited for a channel which works again; gives their number."""
+def wake_reconnected() -> bool:
+    """Wake deliveries that waited for a channel which works again; True when there were any."""
     with system_scope(SystemPurpose.CLAIM):
-        return Delivery.objects.filter(
+        woken = Delivery.objects.filter(
             state__in=OPEN_STATES,
             next_at__isnull=True,
             needs_person=True,
@@ -52,6 +52,7 @@ def wake_reconnected() -> int:
             channel__health=Health.OK,
             channel__disconnected_at__isnull=True,
         ).update(next_at=now())
+    return woken > 0
 
 
 def bring_up_to_date(workspace_id: UUID, post_id: UUID) -> None:
