@@ -25,8 +25,7 @@ lock: ## pin the packages again (UPGRADE=1 takes newer ones)
 
 messages: ## collect the texts to translate, and compile the catalogues
 	@tools/bootstrap.sh dev
-	cd src/kaja && ../../.venv/bin/python ../../manage.py makemessages --all --no-location --ignore "static/vendor/*"
-	cd src/kaja && ../../.venv/bin/python ../../manage.py compilemessages
+	.venv/bin/python tools/messages.py
 
 openapi: ## write the API's document anew
 	@tools/bootstrap.sh dev
