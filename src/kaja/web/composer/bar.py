@@ -66,7 +66,7 @@ class Plan:
 def _when(payload: Payload, zone: ZoneInfo) -> tuple[str, str, str, Problem | None]:
     """Words, the wall-clock time, a note, and what is wrong with the time."""
     if payload.when.mode == "now":
-        return _("Now"), "", "", None
+        return "", "", "", None  # the button says it
     try:
         moment = resolve_when(payload.when, payload.channels, zone)
     except Refused as refused:
