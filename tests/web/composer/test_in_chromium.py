@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
@@ -78,6 +79,13 @@ def shoot(page: Page, name: str) -> None:
     if SHOTS:
         page.wait_for_timeout(300)
         page.screenshot(path=str(Path(SHOTS) / f"{name}.png"), full_page=False)
+
+
+def accessible(page: Page) -> None:
+    """axe finds nothing against WCAG 2.2 A and AA."""
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
+    assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found] == []
 
 
 def picture(number: int = 0, size: tuple[int, int] = (900, 600)) -> bytes:
@@ -165,6 +173,7 @@ def test_pictures_are_added_moved_by_keys_and_described(
     expect(page.locator(".strip-picture").nth(1)).to_be_focused()
     page.keyboard.press("Enter")
     page.get_by_label("Description (alt text)").fill("A loaf on a table")
+    accessible(page)
     page.get_by_role("button", name="Keep the description").click()
     expect(page.locator(".p-alt")).to_have_count(1)
     page.locator(".strip-picture").nth(1).hover()
@@ -185,6 +194,7 @@ def test_a_thread_is_cut_joined_and_moved(page: Page, channels: dict[str, Channe
     page.get_by_role("button", name="Cut into a thread").click()
     expect(page.locator(".part")).to_have_count(3)
     expect(page.locator(".p-bluesky .p-post")).to_have_count(3)
+    accessible(page)
     shoot(page, "thread")
     page.locator('.part:nth-child(3) [data-do="join"]').click()
     expect(page.locator(".part")).to_have_count(2)
@@ -254,6 +264,7 @@ def test_emoji_and_the_whole_way_by_keys(page: Page, channels: dict[str, Channel
     page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
     assert the_post(workspace).state == PostState.SCHEDULED
     expect(page.locator("#post-standing")).to_contain_text("Blue Door Bakery")
+    accessible(page)
 
 
 def test_the_board_moves_cards_by_keys_and_mouse(page: Page, workspace: Workspace) -> None:
@@ -272,6 +283,7 @@ def test_the_board_moves_cards_by_keys_and_mouse(page: Page, workspace: Workspac
     with page.expect_response("**/move") as answer:
         page.locator(".idea-card", has_text="third idea").drag_to(page.locator(".idea-card", has_text="first idea"))
     assert answer.value.ok
+    accessible(page)
     page.reload()
     expect(page.locator('[data-column="idea"] .idea-text')).to_have_text(["second idea"])
     expect(page.locator('[data-column="draft"] .idea-text')).to_have_count(2)
