@@ -136,6 +136,11 @@ def test_odd_times_are_said(send: Send, channel: Channel, local: str, said: str,
         assert not plan["plan"]["enabled"]
 
 
+def test_an_untouched_page_complains_of_nothing(send: Send, channel: Channel) -> None:
+    assert "problem" not in send("check", text="", when={"mode": "now"}).json()["problems"]
+    assert "Choose at least one channel" in send("check", text="a", when={"mode": "now"}).json()["problems"]
+
+
 def test_no_slot_says_so(send: Send, channel: Channel) -> None:
     answer = send("check", text="a", channels=[str(channel.id)], when={"mode": "slot", "local": ""}).json()
     assert "no free slot" in answer["problems"]

@@ -167,7 +167,9 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.post else None
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post)
-    context = {"shown": shown, "plan": plan, "payload": payload, "findings": list_findings(shown)}
+    # Nothing is wrong with a page on which nobody has begun.
+    begun = bool(payload.post or payload.channels or any(p.text or p.media for p in payload.document.parts))
+    context = {"shown": shown, "plan": plan, "begun": begun, "findings": list_findings(shown)}
     return JsonResponse(
         {
             "previews": render_to_string("composer/previews.html", context, request),
