@@ -8,9 +8,9 @@ import numpy as np
 
 from kaja.brandhealth.cellfit import cell_location
 from kaja.brandhealth.estimate import Posterior
-from kaja.brandhealth.index import Series, observed_weeks, index_value
+from kaja.brandhealth.index import Series, index_value, observed_weeks
 from kaja.brandhealth.ordinal import TINY, Floats, class_probabilities
-from kaja.brandhealth.variance import ALL
+from kaja.brandhealth.variance import ALL, posterior_moments
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,12 @@ def _dispersion(posterior: Posterior) -> float:
     n = posterior.counts.n
     total = n.sum(axis=1, keepdims=True)
     chi = float(np.sum((n - total * q) ** 2 / (total * q)))
-    # each block's two shocks and the core unknowns are fitted; small counts make this approximate
-    free = 2 * n.shape[0] - 2 * posterior.blocks.size - posterior.layout.size
+    # what is fitted counts by how far the data determine it: 1 - posterior precision gained from the prior
+    layout, hyper = posterior.layout, posterior.hyper
+    moments = posterior_moments(posterior.x, posterior.covariance, posterior.info, layout)
+    fitted = float(np.sum(1.0 - moments.shock_var * hyper.shock_precision(posterior.blocks)))
+    fitted += layout.size - float(np.sum(hyper.weights(layout) * np.diag(moments.cov)))
+    free = 2 * n.shape[0] - fitted
     return chi / free if free > 0 else float("nan")
 
 

@@ -46,8 +46,8 @@ def _table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
 
 
 def _section(chart: Chart) -> str:
-    # </ inside a script would end it; the escaped form is the same JSON
-    spec = json.dumps(chart.spec).replace("</", "<\\/")
+    # a "<" from a name must not end the script; the escaped form is the same JSON
+    spec = json.dumps(chart.spec).replace("<", "\\u003c")
     return (
         f"<section><h2>{html.escape(chart.title)}</h2><figure role='group' aria-label='{html.escape(chart.title, quote=True)}'>"
         f"{to_svg(chart)}<figcaption>{html.escape(chart.caption)}</figcaption></figure>"

@@ -175,7 +175,7 @@ def _domain_mix(rng: np.random.Generator, world: PeopleWorld, domain_format: Int
     if world.kind != "calm":
         for k in range(world.formats, d):  # one domain per format always stays
             if rng.random() < 1 / 3:
-                edge = int(rng.integers(4, t - 4))
+                edge = int(rng.integers(min(4, t // 3), max(t - 4, t // 3 + 1)))
                 size[slice(0, edge) if rng.random() < 0.5 else slice(edge, t), k] = 0.0
     total = np.stack([size[:, domain_format == k].sum(axis=1) for k in range(world.formats)], axis=1)
     return np.asarray(size / total[:, domain_format], dtype=np.float64)

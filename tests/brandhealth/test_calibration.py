@@ -1,0 +1,92 @@
+"""Bounded, seeded versions of the long simulations in benchmarks/opinion.py."""
+
+from dataclasses import replace
+from math import erf
+
+import numpy as np
+import pytest
+
+from kaja.brandhealth.estimate import fit_counts
+from kaja.brandhealth.index import read_index
+from kaja.brandhealth.simulate import DEFAULT_TAU, ModelWorld, draw_from_model, true_index
+from kaja.brandhealth.validate import pearson
+from kaja.brandhealth.worlds import PeopleWorld, draw_people
+from tests.brandhealth.conftest import SMALL
+
+
+@pytest.fixture(scope="module")
+def scores() -> np.ndarray:
+    """Standardised errors (worlds, weeks) of 30 small worlds drawn from the model."""
+    out = []
+    for seed in range(30):
+        drawn = draw_from_model(1000 + seed, SMALL)
+        index = read_index(fit_counts(drawn.counts))
+        out.append((drawn.index - index.mean) / index.sd)
+    return np.array(out)
+
+
+def test_intervals_cover_what_they_promise(scores: np.ndarray) -> None:
+    coverage = np.mean(np.abs(scores) < 1.645, axis=1)
+    # the mean of 30 worlds has a standard error of about .018; the 200-world figures are in the documentation
+    assert 0.85 < coverage.mean() < 0.95
+
+
+def test_ranks_are_uniform(scores: np.ndarray) -> None:
+    """Simulation-based calibration: the truth's posterior quantile in one week per world, in four bins."""
+    week = np.arange(scores.shape[0]) % scores.shape[1]
+    quantile = np.array([0.5 * (1 + erf(z / 2**0.5)) for z in scores[np.arange(scores.shape[0]), week]])
+    observed = np.histogram(quantile, bins=4, range=(0, 1))[0]
+    chi = float(np.sum((observed - 7.5) ** 2 / 7.5))
+    assert chi < 11.34  # 1 % point of chi-square with 3 degrees of freedom
+
+
+def test_simulated_worlds_are_reproducible() -> None:
+    one, two = draw_from_model(5, SMALL), draw_from_model(5, SMALL)
+    assert np.array_equal(one.counts.n, two.counts.n)
+    lived = PeopleWorld(votes=1e4, weeks=8, domains=10, topics=2)
+    assert np.array_equal(draw_people(5, lived).counts.n, draw_people(5, lived).counts.n)
+
+
+def test_twins_mirror_the_opinion_and_keep_the_accidents() -> None:
+    world = PeopleWorld(votes=1e5, weeks=20, domains=10, topics=2, pair_authors=0)
+    one, two = draw_people(6, world), draw_people(7, world)
+    assert pearson(one.latent, two.latent) < -0.5
+    assert np.allclose(one.counts.labels, two.counts.labels)
+
+
+@pytest.mark.parametrize("kind", ["expression", "selection", "mixed"])
+def test_the_measure_beats_the_dashboard_in_hostile_worlds(kind: str) -> None:
+    world = PeopleWorld(kind=kind, votes=1e6, weeks=40, domains=15, topics=3, segments=2)  # type: ignore[arg-type]
+    ours, naive = [], []
+    for seed in range(4):
+        lived = draw_people(seed, world)
+        ours.append(pearson(read_index(fit_counts(lived.counts)).mean, lived.truth))
+        naive.append(pearson(lived.naive, lived.truth))
+    assert np.median(ours) > np.median(naive) + 0.02
+    assert np.median(ours) > 0.85
+
+
+def test_where_nothing_is_wrong_the_measure_does_no_harm() -> None:
+    loss = []
+    for seed in (0, 3):
+        lived = draw_people(seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2))
+        ours = pearson(read_index(fit_counts(lived.counts)).mean, lived.truth)
+        loss.append(pearson(lived.naive, lived.truth) - ours)
+    assert np.mean(loss) < 0.03  # smoothing costs a little where there is nothing to smooth away
+
+
+def test_the_classifiers_compression_is_undone() -> None:
+    """Slope of measured against true movement: counting classes shrinks it, 300 labels restore it."""
+    counted, measured = [], []
+    strong = DEFAULT_TAU | {"mu": 0.3, "omega": 0.05, "nu": 0.02}
+    for seed in range(5):
+        world = ModelWorld(
+            votes=1e6, weeks=30, formats=2, domains=8, topics=2, labels=300, pair_authors=0, tau=strong
+        )
+        drawn = draw_from_model(300 + seed, world)
+        movement = true_index(drawn.counts, drawn.truth, 1.0)
+        for counts, slopes in ((drawn.counts, measured), (replace(drawn.counts, labels=None), counted)):
+            index = read_index(fit_counts(counts), 1.0).mean
+            slopes.append(float(index @ movement / (movement @ movement)))
+    assert 0.85 < np.mean(measured) < 1.1  # the posterior mean shrinks a little by design
+    assert np.mean(counted) < 0.8

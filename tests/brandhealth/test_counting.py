@@ -1,0 +1,180 @@
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kaja.brandhealth import counting
+from kaja.brandhealth.counting import Source, count_posts
+from kaja.brandhealth.counts import Counts, OpinionError
+from kaja.brandhealth.sql import counting_sql
+
+HEADER = "time,format,domain,topic,segment,author,class"
+ROWS = [
+    "2024-01-01T09:00:00Z,forum,a.example,price,new,ann,negative",
+    "2024-01-02T09:00:00Z,forum,a.example,price,new,ann,positive",  # ann again: one vote per author, week and domain
+    "2024-01-03T09:00:00Z,blog,b.example,price,new,ann,positive",  # ann in a second venue
+    "2024-01-03T10:00:00Z,forum,a.example,design,old,bob,neutral",
+    "2024-01-09T10:00:00Z,forum,a.example,price,old,bob,0",
+    "2024-01-23T10:00:00Z,blog,b.example,price,old,,positive",
+]
+
+
+def write(path: Path, rows: list[str], header: str = HEADER) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n")
+    return path
+
+
+def same(one: Counts, two: Counts) -> bool:
+    cells = all(np.array_equal(getattr(one, k), getattr(two, k)) for k in ("week", "domain", "topic", "segment", "n"))
+    pairs = (one.pairs is None) == (two.pairs is None)
+    if one.pairs is not None and two.pairs is not None:
+        pairs = np.array_equal(one.pairs.n, two.pairs.n)
+    return cells and pairs and one.domains == two.domains and one.weeks == two.weeks
+
+
+def test_votes_cells_and_pairs(tmp_path: Path) -> None:
+    c = count_posts(Source(write(tmp_path / "posts.csv", ROWS)), tmp_path / "work")
+    assert c.votes == 5
+    assert [str(w) for w in c.weeks] == ["2024-01-01", "2024-01-08", "2024-01-15", "2024-01-22"]
+    assert c.formats == ("blog", "forum")
+    assert c.domains == ("blog/b.example", "forum/a.example")
+    assert c.pairs is not None
+    assert c.pairs.total == 1
+    assert c.pairs.n[0, 2, 0] == 1  # positive on the blog, negative (the first post) in the forum
+
+
+def test_all_kinds_of_file_agree(tmp_path: Path) -> None:
+    expected = count_posts(Source(write(tmp_path / "posts.csv", ROWS)), tmp_path / "w1")
+    records = [dict(zip(HEADER.split(","), row.split(","), strict=True)) for row in ROWS]
+    (tmp_path / "posts.jsonl").write_text("\n".join(json.dumps(r) for r in records))
+    pq.write_table(pa.Table.from_pylist(records), tmp_path / "posts.parquet")
+    for name in ("posts.jsonl", "posts.parquet"):
+        assert same(expected, count_posts(Source(tmp_path / name), tmp_path / f"w-{name}"))
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.permutations(ROWS[:-1] + ROWS[:3]))  # a post without an author stands for itself, so its duplicate would count
+def test_order_and_duplicates_do_not_matter(shuffled: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        one = count_posts(Source(write(folder / "a.csv", ROWS[:-1])), folder / "w1")
+        two = count_posts(Source(write(folder / "b.csv", shuffled)), folder / "w2")
+    assert same(one, two)
+
+
+def test_parts_give_the_same_counts_as_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        f"2024-01-{rng.integers(1, 29):02d}T10:00:00Z,{rng.choice(['forum', 'blog', 'micro'])},d{rng.integers(3)},"
+        f"t{rng.integers(2)},s,u{rng.integers(60)},{rng.choice(['negative', 'neutral', 'positive'])}"
+        for _ in range(500)
+    ]
+    posts = write(tmp_path / "posts.csv", rows)
+    whole = count_posts(Source(posts), tmp_path / "w1")
+    monkeypatch.setattr(counting, "_ROWS_PER_PART", 60)
+    parts: list[int] = []
+    assert same(whole, count_posts(Source(posts), tmp_path / "w2", lambda done, total: parts.append(total)))
+    assert parts == [9] * 9
+
+
+def test_an_interruption_loses_only_the_part_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"2024-01-01T10:00:00Z,forum,d,t,s,u{i},positive" for i in range(100)]
+    posts = write(tmp_path / "posts.csv", rows)
+    monkeypatch.setattr(counting, "_ROWS_PER_PART", 20)
+
+    def stop(done: int, total: int) -> None:
+        if done == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        count_posts(Source(posts), tmp_path / "work", stop)
+    counted: list[int] = []
+    real = counting._count_part
+    monkeypatch.setattr(counting, "_count_part", lambda db, sql, part, *rest: (counted.append(part), real(db, sql, part, *rest)))
+    assert count_posts(Source(posts), tmp_path / "work").votes == 100
+    assert counted == [3, 4]
+    # another file in the same folder starts afresh
+    counted.clear()
+    other = write(tmp_path / "other.csv", rows[:30])
+    assert count_posts(Source(other), tmp_path / "work").votes == 30
+    assert counted == [0, 1]
+
+
+def replaced(row: int, old: str, new: str) -> list[str]:
+    return [r.replace(old, new, 1) if i == row else r for i, r in enumerate(ROWS)]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (replaced(3, "neutral", "angry"), "row 4, column class: 'angry' is not a class"),
+        (replaced(1, "2024-01-02T09:00:00Z", "yesterday"), "row 2, column time: 'yesterday' is not a time"),
+        (replaced(2, "2024-01-03T09:00:00Z", "2024-01-03T09:00:00"), "row 3, column time: .* has no time zone"),
+        ([], "not a single row"),
+        (replaced(0, "2024-01-01T09:00:00Z", "1970-01-01T00:00:00Z"), "one of these dates looks wrong"),
+    ],
+)
+def test_bad_rows_are_named(tmp_path: Path, rows: list[str], words: str) -> None:
+    with pytest.raises(OpinionError, match=words):
+        count_posts(Source(write(tmp_path / "posts.csv", rows)), tmp_path / "work")
+
+
+def test_a_time_zone_settles_mixed_times(tmp_path: Path) -> None:
+    rows = ["2024-01-07T23:30:00Z,forum,a,t,s,ann,positive", "2024-01-08T01:30:00,forum,a,t,s,bob,positive"]
+    posts = write(tmp_path / "posts.csv", rows)
+    c = count_posts(Source(posts, timezone="Europe/Tallinn"), tmp_path / "work")
+    assert len(c.weeks) == 1  # 01:30 on Monday in Tallinn is 23:30 on Sunday in UTC
+    with pytest.raises(OpinionError, match="Europe/Talin"):
+        count_posts(Source(posts, timezone="Europe/Talin"), tmp_path / "work")
+
+
+def test_columns_can_be_mapped(tmp_path: Path) -> None:
+    posts = write(tmp_path / "p.csv", ["2024-01-01,x,1"], "created at,site,label")
+    columns = {"time": "created at", "format": "site", "class": "label"}
+    assert count_posts(Source(posts, columns), tmp_path / "work").formats == ("x",)
+    for bad, words in (({"time": "when"}, "no column 'when'"), ({"tone": "label"}, "field 'tone'"), ({}, "no column 'time'")):
+        with pytest.raises(OpinionError, match=words):
+            count_posts(Source(posts, bad), tmp_path / "work")
+
+
+def test_class_probabilities(tmp_path: Path) -> None:
+    header = "time,negative,neutral,positive"
+    good = write(tmp_path / "p.csv", ["2024-01-01,0.7,0.2,0.1", "2024-01-01,0.1,0.2,0.7", "2024-01-02,0.2,0.5,0.3"], header)
+    assert count_posts(Source(good), tmp_path / "w1").n.sum(axis=0).tolist() == [1, 1, 1]
+    bad = write(tmp_path / "b.csv", ["2024-01-01,0.7,0.2,0.1", "2024-01-01,0.7,0.2,0.3"], header)
+    with pytest.raises(OpinionError, match="row 2, column negative: .* do not sum to 1"):
+        count_posts(Source(bad), tmp_path / "w2")
+    odd = write(tmp_path / "o.csv", ["2024-01-01,0.7,nan,0.3"], header)
+    with pytest.raises(OpinionError, match="row 1, column neutral"):
+        count_posts(Source(odd), tmp_path / "w3")
+
+
+def test_a_file_of_counts_with_a_billion_in_one_cell(tmp_path: Path) -> None:
+    header = "time,format,negative,neutral,positive"
+    posts = write(tmp_path / "c.csv", ["2024-01-01,forum,1000000000,2,3", "2024-01-03,forum,1,0,0"], header)
+    c = count_posts(Source(posts), tmp_path / "work")
+    assert c.n.tolist() == [[1_000_000_001, 2, 3]]
+
+
+@pytest.mark.parametrize("name", ["posts.xlsx", "missing.csv"])
+def test_unreadable_files_are_refused(tmp_path: Path, name: str) -> None:
+    if name.endswith("xlsx"):
+        (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(OpinionError, match=r"no such file|must end in"):
+        count_posts(Source(tmp_path / name), tmp_path / "work")
+
+
+def test_the_queries_differ_between_engines_by_the_hash_only() -> None:
+    texts = [counting_sql(dialect) for dialect in ("duckdb", "postgres", "clickhouse")]  # type: ignore[arg-type]
+    assert texts[0] == texts[1]
+    assert texts[0]["vote"] == texts[2]["vote"]
+    assert texts[0]["cell"] == texts[2]["cell"]
+    assert texts[0]["pair"].replace("md5(author || format)", "cityHash64(concat(author, format))") == texts[2]["pair"]
+    with pytest.raises(OpinionError, match="oracle"):
+        counting_sql("oracle")  # type: ignore[arg-type]
