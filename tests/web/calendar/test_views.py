@@ -277,8 +277,8 @@ def fill(workspace: Workspace, channels: list[Channel], count: int) -> None:
     with workspace_scope(workspace.id):
         posts = Post.objects.bulk_create(
             Post(
-                workspace_id=workspace.id, state=PostState.SCHEDULED, summary=f"post {n}", due_at=begin + timedelta(minutes=80 * n),
-                document={"parts": [{"text": f"post {n}", "media": []}]},
+                workspace_id=workspace.id, state=PostState.SCHEDULED, summary=f"post {n}",
+                due_at=begin + timedelta(minutes=80 * n), document={"parts": [{"text": f"post {n}", "media": []}]},
             )
             for n in range(count)
         )  # fmt: skip

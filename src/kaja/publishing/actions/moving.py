@@ -44,7 +44,7 @@ class Outcome:
     """What happened to each of many posts, in their order."""
 
     steps: list[PlanStep] = field(default_factory=list)
-    refused: dict[UUID, Sequence[Problem]] = field(default_factory=dict)
+    refused: dict[UUID, Refused] = field(default_factory=dict)
 
 
 def _each(post_ids: Sequence[UUID], act: Callable[[Post], Post]) -> Outcome:
@@ -57,7 +57,7 @@ def _each(post_ids: Sequence[UUID], act: Callable[[Post], Post]) -> Outcome:
                 after = act(before)
                 outcome.steps.append(PlanStep(post_id, state, due_at, after.state, after.due_at))
         except Refused as refused:
-            outcome.refused[post_id] = refused.problems
+            outcome.refused[post_id] = refused
     return outcome
 
 
@@ -118,7 +118,7 @@ def restore_posts(actor: Actor, steps: Sequence[PlanStep]) -> Outcome:
                 post = restore_post(actor, step.post_id)
                 outcome.steps.append(PlanStep(step.post_id, post.state, post.due_at, post.state, post.due_at))
         except Refused as refused:
-            outcome.refused[step.post_id] = refused.problems
+            outcome.refused[step.post_id] = refused
             continue
         if step.state != PostState.SCHEDULED:
             continue
@@ -127,5 +127,5 @@ def restore_posts(actor: Actor, steps: Sequence[PlanStep]) -> Outcome:
                 _as_it_was(actor, step, post)
         except Refused as refused:
             # It is back, as a draft with its time; why it is not scheduled is told.
-            outcome.refused[step.post_id] = refused.problems
+            outcome.refused[step.post_id] = refused
     return outcome

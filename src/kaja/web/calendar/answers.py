@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from kaja.content.models import Post
 from kaja.content.plan.calendar import list_conflicts
-from kaja.networks.kit.problems import Problem
 from kaja.web.calendar.undo import keep_step
 from kaja.web.problems import problem_line
 from kaja.web.workspace import WorkspaceRequest
+from kaja.workspaces.errors import Refused
 
 NAMED = 3
 
@@ -43,13 +43,13 @@ def answer_step(
     return JsonResponse({"said": text, "flash": html})
 
 
-def refusal_words(refused: Mapping[UUID, Sequence[Problem]]) -> list[str]:
+def refusal_words(refused: Mapping[UUID, Refused]) -> list[str]:
     """Why some of many posts stayed as they were, by reason, with the first of their names."""
     if not refused:
         return []
     by_reason: dict[str, list[UUID]] = {}
-    for post_id, problems in refused.items():
-        by_reason.setdefault(problem_line(problems[0]), []).append(post_id)
+    for post_id, why in refused.items():
+        by_reason.setdefault(problem_line(why.problems[0]), []).append(post_id)
     names = dict(Post.objects.filter(id__in=list(refused)).values_list("id", "summary"))
     lines = []
     for reason, posts in by_reason.items():

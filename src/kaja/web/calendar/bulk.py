@@ -66,7 +66,7 @@ def _move(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post], zone: Zo
         outcome = publishing.move_posts(request.actor, _times(bulk, posts, zone))
         for post in posts:
             if post.due_at is None:
-                outcome.refused[post.id] = (NO_TIME,)
+                outcome.refused[post.id] = Refused(NO_TIME)
     notes = refusal_words(outcome.refused) + conflict_words([step.post_id for step in outcome.steps])
     return answer_step(
         request, _moved(len(outcome.steps)), "plan", [render_plan(step) for step in outcome.steps], notes
@@ -80,7 +80,7 @@ def _into_slots(request: WorkspaceRequest, posts: Sequence[Post], zone: ZoneInfo
         rows = Variant.objects.filter(post=post, removed_at__isnull=True)
         slot = next_free_slot(list(rows.values_list("channel_id", flat=True)), clock.now(), zone)
         if slot is None:
-            outcome.refused[post.id] = (NO_SLOT,)
+            outcome.refused[post.id] = Refused(NO_SLOT)
             continue
         one = publishing.move_posts(request.actor, {post.id: slot.instant})
         outcome.steps += one.steps
@@ -91,7 +91,7 @@ def _into_slots(request: WorkspaceRequest, posts: Sequence[Post], zone: ZoneInfo
 def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> JsonResponse:
     """Campaign or labels of many; the undo gives each back what it had."""
     before: list[dict[str, Any]] = []
-    refused: dict[UUID, Sequence[Problem]] = {}
+    refused: dict[UUID, Refused] = {}
     name = " ".join(bulk.label.split())
     if bulk.do != "campaign" and not name:
         raise Refused(
@@ -115,7 +115,7 @@ def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> Js
         except NotFound:
             raise  # the campaign is not there: that holds for all
         except Refused as why:
-            refused[post.id] = why.problems
+            refused[post.id] = why
             continue
         campaign = str(post.campaign_id) if post.campaign_id else None
         before.append({"post": str(post.id), "labels": labels, "campaign": campaign})
@@ -125,12 +125,12 @@ def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> Js
 
 def _publish(request: WorkspaceRequest, posts: Sequence[Post]) -> JsonResponse:
     """At once. What is out cannot be taken back, so there is no undo."""
-    refused: dict[UUID, Sequence[Problem]] = {}
+    refused: dict[UUID, Refused] = {}
     for post in posts:
         try:
             publishing.publish_now(request.actor, post)
         except Refused as why:
-            refused[post.id] = why.problems
+            refused[post.id] = why
     count = len(posts) - len(refused)
     said = ngettext("%(count)s post is on its way.", "%(count)s posts are on their way.", count) % {"count": count}
     return answer_step(request, said, "", [], refusal_words(refused))
@@ -202,7 +202,7 @@ def _undo_delete(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple
 
 
 def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
-    refused: dict[UUID, Sequence[Problem]] = {}
+    refused: dict[UUID, Refused] = {}
     count = 0
     for each in data:
         campaign = UUID(each["campaign"]) if each["campaign"] else None
@@ -213,7 +213,7 @@ def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple
                 )
                 count += 1
         except Refused as why:
-            refused[UUID(each["post"])] = why.problems
+            refused[UUID(each["post"])] = why
     said = ngettext("%(count)s post is as it was.", "%(count)s posts are as they were.", count) % {"count": count}
     return said, refusal_words(refused)
 

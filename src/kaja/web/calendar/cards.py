@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.templatetags.static import static
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -53,7 +53,7 @@ class CardPrinter:
         sprite = static("vendor/icons.svg")
         self.states = {
             key: f'<span class="cal-state"><svg class="icon icon-sm" aria-hidden="true">'
-            f'<use href="{sprite}#{STATES[key][1]}"></use></svg>{escape(STATES[key][2])}</span>'
+            f'<use href="{sprite}#{STATES[key][1]}"></use></svg>{escape(str(STATES[key][2]))}</span>'
             for key in ("draft", "planned", "underway", "done", "needs", "cancelled")
         }
         self.dots = f'<svg class="icon" aria-hidden="true"><use href="{sprite}#ellipsis"></use></svg>'

@@ -94,6 +94,11 @@ class Wanted:
         )
 
 
+_TEXT = CharField()
+_CAMPAIGN, _LABEL, _OWNER, _NOTHING = (Value(text, output_field=_TEXT) for text in ("campaign", "label", "owner", ""))
+_PERSON = Coalesce(NullIf("user__name", _NOTHING), "user__email", output_field=_TEXT)
+
+
 def list_choices() -> Choices:
     """Two queries: channels, and everything else in one."""
     channels = [
@@ -103,17 +108,9 @@ def list_choices() -> Choices:
         ).values_list("id", "name", "handle", "network")
     ]
 
-    def text(value: str) -> Value:
-        return Value(value, output_field=CharField())
-
-    campaigns = Campaign.objects.filter(archived_at__isnull=True).values_list(text("campaign"), "id", "name", "colour")
-    labels = Label.objects.values_list(text("label"), "id", "name", text(""))
-    people = Member.objects.values_list(
-        text("owner"),
-        "user_id",
-        Coalesce(NullIf("user__name", text("")), "user__email", output_field=CharField()),
-        text(""),
-    )
+    campaigns = Campaign.objects.filter(archived_at__isnull=True).values_list(_CAMPAIGN, "id", "name", "colour")
+    labels = Label.objects.values_list(_LABEL, "id", "name", _NOTHING)
+    people = Member.objects.values_list(_OWNER, "user_id", _PERSON, _NOTHING)
     found: dict[str, list[Choice]] = {"campaign": [], "label": [], "owner": []}
     for kind, pk, name, colour in campaigns.union(labels, people, all=True):
         found[kind].append(Choice(name if kind == "label" else str(pk), name, colour=colour))

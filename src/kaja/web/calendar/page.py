@@ -1,7 +1,7 @@
 """What a view of the calendar draws: days, hours, cards, free slots."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import pgettext
 
 from kaja.content.plan.calendar import list_calendar
@@ -35,6 +36,15 @@ class Hour:
     kind: str = "exact"
     items: list[Card | FreeSlot] = field(default_factory=list)
 
+    @property
+    def html(self) -> SafeString:
+        return join(self.items)
+
+
+def join(items: Iterable[Card | FreeSlot]) -> SafeString:
+    """Their HTML in one piece: a template that loops over hundreds of them costs more than making them."""
+    return mark_safe("".join([item.html for item in items]))  # noqa: S308  # each is safe already
+
 
 @dataclass
 class Day:
@@ -55,8 +65,9 @@ class Day:
         return self.day.isoformat()
 
     @property
-    def first_slots(self) -> list[FreeSlot]:
-        return self.slots[:SLOTS_IN_DAY]
+    def html(self) -> SafeString:
+        """What stands in a day of the month: its cards, and the first of its free slots."""
+        return join([*self.cards, *self.slots[:SLOTS_IN_DAY]])
 
     @property
     def more_slots(self) -> int:
@@ -78,8 +89,8 @@ def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str
     """The wall-clock times that do not exist or come twice, to the quarter of an hour. Mostly none."""
     found = []
     for day in days:
-        begin, end = local_day(day, zone)
-        if end - begin == timedelta(hours=24):
+        midnight = datetime.combine(day, datetime.min.time(), zone)
+        if midnight.utcoffset() == (midnight + timedelta(days=1)).utcoffset():
             continue
         quarters = [datetime.combine(day, datetime.min.time()) + timedelta(minutes=15 * n) for n in range(96)]
         for wall in quarters:

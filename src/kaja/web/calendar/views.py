@@ -27,7 +27,6 @@ from kaja.web.composer.answers import json_answer
 from kaja.web.composer.words import in_words, zone_name
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
 CARD_ACTIONS = (
@@ -131,7 +130,7 @@ def move(request: WorkspaceRequest) -> JsonResponse:
     moment = resolve_wall(wanted.to, zone)
     outcome = publishing.move_posts(request.actor, {wanted.post: moment.instant})
     if wanted.post in outcome.refused:
-        raise Refused(*outcome.refused[wanted.post])
+        raise outcome.refused[wanted.post]
     said = _("Moved to %(time)s.") % {"time": in_words(moment.instant, zone)}
     notes = [note for note in (note_of(moment), *conflict_words([wanted.post])) if note]
     return answer_step(request, said, "plan", [render_plan(step) for step in outcome.steps], notes)

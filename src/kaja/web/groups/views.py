@@ -3,7 +3,7 @@
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Max, Min, Q
+from django.db.models import Count, Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,17 +19,14 @@ from kaja.web.flash import flash, flash_refusal
 from kaja.web.groups.forms import CampaignForm, LabelForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces.errors import Refused
-from kaja.workspaces.policy import Permission
+from kaja.workspaces.policy import Permission, require
 
 LIVE = Q(posts__deleted_at__isnull=True) & ~Q(posts__state=PostState.IDEA)
 STATE_WORDS = {"under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
 
 
 def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200) -> HttpResponse:
-    rows = Campaign.objects.annotate(
-        count=Count("posts", LIVE), first=Min("posts__due_at", LIVE), last=Max("posts__due_at", LIVE)
-    ).order_by("name")
-    listed = list(rows)
+    listed = list(Campaign.objects.annotate(count=Count("posts", filter=LIVE)).order_by("name"))
     context = {
         "form": form,
         "running": [each for each in listed if each.archived_at is None],
@@ -67,6 +64,8 @@ def campaign(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
     """One campaign: its posts, and its settings for those who write."""
     found = get_campaign(campaign_id)
     assert found is not None
+    if request.method == "POST":
+        require(request.actor, Permission.WRITE)
     form = CampaignForm(
         request.POST or None,
         initial={
@@ -109,7 +108,7 @@ def archive(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
 
 
 def _labels(request: WorkspaceRequest, form: LabelForm, status: int = 200) -> HttpResponse:
-    counted = Count("post_labels", Q(post_labels__post__deleted_at__isnull=True))
+    counted = Count("post_labels", filter=Q(post_labels__post__deleted_at__isnull=True))
     rows = list(Label.objects.annotate(count=counted).order_by("name"))
     return render_page(request, "groups/labels.html", {"form": form, "rows": rows}, status=status)
 
@@ -118,6 +117,8 @@ def _labels(request: WorkspaceRequest, form: LabelForm, status: int = 200) -> Ht
 @workspace_view()
 def labels(request: WorkspaceRequest) -> HttpResponse:
     """All labels; a POST makes one."""
+    if request.method == "POST":
+        require(request.actor, Permission.WRITE)
     form = LabelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
