@@ -11,7 +11,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, Publication, State
 from kaja.workspaces.models import Workspace
 
-DOCUMENT = {"parts": [{"text": "SECRET-OF-THE-RIVAL", "media": []}], "first_comment": "", "language": ""}
+MARK = "SECRET-OF-THE-RIVAL"
 
 
 @dataclass(frozen=True)
@@ -31,22 +31,22 @@ class World:
         return {name: str(value) for name, value in vars(self).items()}
 
 
-def build_world(workspace: Workspace) -> World:
+def build_world(workspace: Workspace, mark: str = MARK) -> World:
+    """One of everything; `mark` stands in every name and text."""
     now = clock.now()
+    document = {"parts": [{"text": mark, "media": []}], "first_comment": "", "language": ""}
     with workspace_scope(workspace.id):
-        channel = Channel.objects.create(
-            network="practice", account_id="rival", name="SECRET-OF-THE-RIVAL", facts={"limits": {}}
-        )
-        campaign = Campaign.objects.create(name="SECRET-OF-THE-RIVAL")
-        label = Label.objects.create(name="SECRET-OF-THE-RIVAL")
+        channel = Channel.objects.create(network="practice", account_id="rival", name=mark, facts={"limits": {}})
+        campaign = Campaign.objects.create(name=mark)
+        label = Label.objects.create(name=mark)
         post = Post.objects.create(
             state=PostState.SCHEDULED,
             due_at=now + timedelta(days=1),
-            document=DOCUMENT,
-            summary="SECRET-OF-THE-RIVAL",
+            document=document,
+            summary=mark,
             campaign=campaign,
         )
-        Revision.objects.create(post=post, number=1, snapshot={"document": DOCUMENT, "variants": {}})
+        Revision.objects.create(post=post, number=1, snapshot={"document": document, "variants": {}})
         variant = Variant.objects.create(post=post, channel=channel)
         delivery = Delivery.objects.create(
             variant=variant,
@@ -54,16 +54,14 @@ def build_world(workspace: Workspace) -> World:
             state=State.SENT,
             due_at=now,
             next_at=None,
-            remote_id="SECRET-OF-THE-RIVAL",
+            remote_id=mark,
             sent_at=now,
         )
-        publication = Publication.objects.create(
-            delivery=delivery, remote_id="SECRET-OF-THE-RIVAL", sent={}, published_at=now
-        )
+        publication = Publication.objects.create(delivery=delivery, remote_id=mark, sent={}, published_at=now)
         asset = Asset.objects.create(
             kind="image",
             file="x",
-            filename="SECRET-OF-THE-RIVAL",
+            filename=mark,
             mime="image/png",
             size=1,
             width=1,

@@ -16,6 +16,7 @@ import psycopg
 from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.views.decorators.http import require_safe
 
 from kaja.kernel.signals import LIVE
 from kaja.workspaces.models import User
@@ -141,6 +142,7 @@ def _find_workspace(request: HttpRequest, slug: str) -> UUID | None:
     return member.workspace_id
 
 
+@require_safe
 async def live(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The stream of one open page."""
     workspace_id = await sync_to_async(_find_workspace)(request, slug)

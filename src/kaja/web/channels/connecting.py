@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_safe
 
 from kaja.channels.actions import connect_channel, finish_authorization, start_authorization
 from kaja.channels.models import Channel
@@ -24,6 +24,7 @@ from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
 
+@require_safe
 @workspace_view(Permission.CHANNELS)
 def choose(request: WorkspaceRequest) -> HttpResponse:
     """Which network?"""

@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kaja.channels.actions import check_channel, disconnect_channel
 from kaja.channels.models import Channel, Health
@@ -33,6 +33,7 @@ def describe(channel: Channel) -> dict[str, object]:
     }
 
 
+@require_safe
 @workspace_view()
 def index(request: WorkspaceRequest) -> HttpResponse:
     """Every channel of the workspace; those that were let go stand below."""
@@ -47,6 +48,7 @@ def index(request: WorkspaceRequest) -> HttpResponse:
     )
 
 
+@require_safe
 @workspace_view()
 def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     """One channel."""
@@ -68,7 +70,7 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
 
 
 @require_POST
-@workspace_view(scoped=False)
+@workspace_view(Permission.WRITE, scoped=False)
 def check(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     """Ask the network now."""
     channel = check_channel(request.workspace.id, channel_id)

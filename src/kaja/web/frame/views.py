@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
+from django.views.decorators.http import require_safe
 
 from kaja.web.frame.navigation import address
 from kaja.web.frame.palette import find
@@ -32,6 +33,7 @@ def home(request: HttpRequest) -> HttpResponse:
     return redirect("workspace", chosen.slug)
 
 
+@require_safe
 @workspace_view()
 def workspace_home(request: WorkspaceRequest) -> HttpResponse:
     """A workspace's own address leads to its plan."""
@@ -40,6 +42,7 @@ def workspace_home(request: WorkspaceRequest) -> HttpResponse:
     return redirect(address("calendar:index", slug) or reverse("channels:list", args=[slug]))
 
 
+@require_safe
 @workspace_view()
 def palette(request: WorkspaceRequest) -> HttpResponse:
     """What the palette lists for `q`."""

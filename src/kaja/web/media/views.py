@@ -9,6 +9,7 @@ from uuid import UUID
 from django.core.files.storage import default_storage
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
 from pydantic import ValidationError
 
 from kaja.content.document import Crop
@@ -97,6 +98,7 @@ def serve(request: WorkspaceRequest, name: str, mime: str, filename: str) -> Htt
     return response
 
 
+@require_safe
 @workspace_view()
 def file(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
     """The file, or the cut-out that `?crop=x,y,width,height` names in fractions."""
@@ -111,6 +113,7 @@ def file(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
     return serve(request, name, asset.mime, asset.filename)  # type: ignore[return-value]  # a streaming response
 
 
+@require_safe
 @workspace_view()
 def thumbnail(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
     """The small picture of a file."""

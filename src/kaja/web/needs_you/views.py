@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing.actions import cancel_delivery, resolve_missed, retry_delivery, settle_delivery
@@ -18,6 +18,7 @@ from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
 
+@require_safe
 @workspace_view()
 def index(request: WorkspaceRequest) -> HttpResponse:
     """Everything that waits."""

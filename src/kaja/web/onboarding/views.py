@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kaja.channels.actions import connect_channel
 from kaja.networks.registry import CONNECTORS
@@ -42,6 +42,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     return render_page(request, "onboarding/workspace.html", {"form": form, "first": first})
 
 
+@require_safe
 @workspace_view(Permission.CHANNELS)
 def channel(request: WorkspaceRequest) -> HttpResponse:
     """Connect a first channel: practice in one press, or a real network."""
@@ -74,6 +75,7 @@ def practice(request: WorkspaceRequest) -> HttpResponse:
     return redirect(address(COMPOSE, slug) or reverse("workspace", args=[slug]))
 
 
+@require_safe
 @workspace_view()
 def steps(request: WorkspaceRequest) -> HttpResponse:
     """What is left of the first steps."""

@@ -135,8 +135,9 @@ def _title(post: Post) -> str:
 @workspace_view(Permission.PUBLISH)
 def unschedule(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """Back to a draft that keeps its intended time."""
+    post = queries.get_post(post_id)
     try:
-        publishing.unschedule_post(request.actor, queries.get_post(post_id))
+        publishing.unschedule_post(request.actor, post)
         flash(request, _("Unscheduled. It keeps its time as an intention."), "done")
     except Refused as refused:
         flash_refusal(request, refused)
@@ -147,8 +148,9 @@ def unschedule(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
 @workspace_view(Permission.PUBLISH)
 def publish(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """Now."""
+    post = queries.get_post(post_id)
     try:
-        publishing.publish_now(request.actor, queries.get_post(post_id))
+        publishing.publish_now(request.actor, post)
         flash(request, _("It is on its way."), "done")
     except Refused as refused:
         flash_refusal(request, refused)

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from kaja.kernel.clock import now
 from kaja.web.flash import flash
@@ -37,6 +37,7 @@ def _render(
     return render_page(request, "settings/members.html", context, status=status)
 
 
+@require_safe
 @workspace_view()
 def index(request: WorkspaceRequest) -> HttpResponse:
     """Everybody in the workspace, and open invitations."""

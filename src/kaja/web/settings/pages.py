@@ -5,7 +5,7 @@ from uuid import UUID
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kaja.publishing.actions import pause_workspace, resume_workspace
 from kaja.web.flash import flash
@@ -67,6 +67,7 @@ def resume(request: WorkspaceRequest) -> HttpResponse:
     return redirect("settings:workspace", request.workspace.slug)
 
 
+@require_safe
 @workspace_view(Permission.MANAGE)
 def audit(request: WorkspaceRequest) -> HttpResponse:
     """Who did what, newest first, in pages that stay right while entries are added."""

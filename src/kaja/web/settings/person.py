@@ -8,7 +8,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from kaja.api.tokens import SCOPES, create_token, list_tokens, revoke_token
 from kaja.kernel.clock import now
@@ -52,6 +52,7 @@ def profile(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "settings/profile.html", {"form": form}, status=422 if form.errors else 200)
 
 
+@require_safe
 @workspace_view()
 def security(request: WorkspaceRequest) -> HttpResponse:
     """Password, two-factor sign-in, passkeys, recovery codes: what is set up and where to change it."""

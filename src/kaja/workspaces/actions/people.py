@@ -6,7 +6,7 @@ from django.conf import settings
 
 from kaja.kernel.clock import now
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
+from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Member, Notice, User
 from kaja.workspaces.queries import list_notices
 
@@ -50,7 +50,15 @@ def update_profile(user: User, *, name: str, language: str, theme: str, mail_not
 
 
 def read_notice(member: Member, notice_id: UUID) -> None:
-    """Put a notice away."""
+    """Put a notice away; one that was put away before stays as it is. NotFound for somebody else's."""
+    if not list_notices(member).filter(id=notice_id).exists():
+        raise NotFound(
+            Problem(
+                code="notice_unknown",
+                message=gettext_noop("This notice is not here."),
+                fix=gettext_noop("Load the page again."),
+            )
+        )
     list_notices(member, unread=True).filter(id=notice_id).update(read_at=now())
 
 

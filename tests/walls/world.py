@@ -1,0 +1,130 @@
+"""Two workspaces with one row of every kind in each, and everything that stands in one of them as text."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core import serializers
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.models import Model
+from django.test import Client
+
+from kaja.api.models import RememberedRequest
+from kaja.api.tokens import create_token
+from kaja.channels.models import Channel, OAuthClient, PendingConnection, QuotaState, Slot
+from kaja.channels.vault import seal_credentials
+from kaja.content.models import Asset, Label, Post, PostLabel
+from kaja.kernel import clock
+from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.publishing.models import Attempt, Delivery, RemoteChange
+from kaja.workspaces import audit
+from kaja.workspaces.actions import invite
+from kaja.workspaces.models import Notice, Role, User, Workspace
+from kaja.workspaces.tenant import TenantModel
+from tests.api.world import build_world
+from tests.conftest import make_workspace
+from tests.people import actor, add_member, member_of
+
+MARK = "SECRET"
+"""Stands in every name and text of a world: where it is read by a stranger, a wall has a hole."""
+TENANT_MODELS: list[type[TenantModel]] = sorted(
+    (model for model in apps.get_models() if issubclass(model, TenantModel)), key=lambda model: model.__name__
+)
+
+
+@dataclass
+class Inhabited:
+    """A workspace, its people by role, and the ids of what is in it, by the names that addresses give them."""
+
+    workspace: Workspace
+    ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def slug(self) -> str:
+        return self.workspace.slug
+
+    def person(self, role: str = "owner") -> User:
+        return User.objects.get(email=f"{role}@{self.slug}.test")
+
+    def browser(self, role: str = "owner", **options: Any) -> Client:
+        """A signed-in browser."""
+        client = Client(raise_request_exception=True, **options)
+        client.force_login(self.person(role))
+        return client
+
+
+def inhabit(slug: str, mark: str) -> Inhabited:
+    """A workspace with a curator, an analyst, a guest who may leave, and one row of every tenant table."""
+    workspace = make_workspace(slug, f"owner@{slug}.test")[0]
+    User.objects.filter(email=f"owner@{slug}.test").update(name=mark)
+    for role in (Role.ANALYST, Role.GUEST):
+        add_member(workspace, f"{role}@{slug}.test", role, mark)
+    world = build_world(workspace, mark)
+    ids = {name: value for name, value in world.named().items() if value != "None"}
+    with workspace_scope(workspace.id):
+        ids |= _more(workspace, ids, mark)
+    return Inhabited(workspace, {"slug": slug, **ids})
+
+
+def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str]:
+    """What the API's world lacks."""
+    now = clock.now()
+    curator = actor(workspace)
+    invitation, invitation_token = invite(curator, email=f"{mark.lower()}@{workspace.slug}.test", role=Role.DESIGNER)
+    token, _secret = create_token(curator, mark, ("view",))
+    notice = Notice.objects.create(kind="x", message=mark, member=member_of(workspace))
+    channel = Channel.objects.get(id=ids["channel_id"])
+    # Nobody listens there: what asks the network is told so at once.
+    channel.base_url = "http://127.0.0.1:1"
+    channel.credentials = seal_credentials(channel.id, {"token": f"{mark}-token"})
+    channel.save()
+    Slot.objects.create(channel=channel, weekday=0, time="09:00")
+    QuotaState.objects.create(channel=channel, bucket="posts", limit=10, remaining=1)
+    sealed = {"network": "mastodon", "sealed": b"x"}
+    OAuthClient.objects.create(base_url="https://x.test", redirect_uri="https://y.test", **sealed)
+    PendingConnection.objects.create(
+        state_hash=workspace.id.bytes * 2, user_id=member_of(workspace).user_id, channel=channel,
+        expires_at=now + timedelta(minutes=5), **sealed,
+    )  # fmt: skip
+    post = Post.objects.get(id=ids["post_id"])
+    PostLabel.objects.create(post=post, label=Label.objects.get(id=ids["label_id"]))
+    delivery = Delivery.objects.get(id=ids["delivery_id"])
+    Attempt.objects.create(delivery=delivery, fence=1, stage="send", started_at=now, message=mark)
+    RemoteChange.objects.create(publication_id=ids["publication_id"], kind="edit", requested_by=mark)
+    RememberedRequest.objects.create(token=token, key=mark, fingerprint=b"x", status=200, body=mark)
+    audit.record(curator, "channel.connect", channel, {}, {"name": mark})
+    picture = Path(__file__).with_name("picture.png").read_bytes()
+    stored = default_storage.save(f"{workspace.id}/picture.png", ContentFile(picture))
+    Asset.objects.filter(id=ids["asset_id"]).update(file=stored, thumbnail=stored, size=len(picture))
+    binned = Post.objects.create(summary=mark, deleted_at=now)
+    guest = member_of(workspace, f"guest@{workspace.slug}.test")
+    return {
+        "binned_id": str(binned.id),
+        "member_id": str(guest.id),
+        "invitation_id": str(invitation.id),
+        "invitation_token": invitation_token,
+        "token_id": str(token.id),
+        "notice_id": str(notice.id),
+    }
+
+
+def everything_of(workspace: Workspace) -> str:
+    """Every row of the workspace, in every tenant table, as text."""
+    tables: list[type[Model]] = [*TENANT_MODELS, Workspace]
+    with workspace_scope(workspace.id):
+        return "\n".join(serializers.serialize("json", table._default_manager.order_by("pk")) for table in tables)
+
+
+def empty_tables() -> None:
+    """Forget both worlds."""
+    with system_scope(SystemPurpose.MAINTENANCE), connection.cursor() as cursor:
+        cursor.execute("TRUNCATE workspaces_workspace, workspaces_user CASCADE")
+
+
+def count_rows(workspace: Workspace) -> dict[str, int]:
+    with workspace_scope(workspace.id):
+        return {model.__name__: model.objects.count() for model in TENANT_MODELS}
