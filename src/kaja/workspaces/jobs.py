@@ -5,12 +5,15 @@ from uuid import UUID
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import workspace_scope
-from kaja.workspaces.models import Notice
+from kaja.workspaces.models import Invitation, Notice
+from kaja.workspaces.queries import make_invitation_token
+from kaja.workspaces.wording import say
 
 
 @job("workspaces.mail_notice")
@@ -20,14 +23,20 @@ def mail_notice(workspace_id: str, notice_id: str) -> None:
 
 
 @job("workspaces.mail_invitation")
-def mail_invitation(email: str, workspace_name: str, inviter: str, language: str, link_path: str) -> None:
-    """Send the link of an invitation."""
+def mail_invitation(workspace_id: str, invitation_id: str, language: str) -> None:
+    """Send the link of an invitation; nothing for one that was used or taken back meanwhile."""
     if not settings.EMAIL_HOST:
         return
+    with workspace_scope(UUID(workspace_id)):
+        rows = Invitation.objects.select_related("workspace", "invited_by").filter(accepted_at=None)
+        invitation = rows.filter(id=UUID(invitation_id)).first()
+    if invitation is None:
+        return
+    link = settings.BASE_URL + reverse("invitation", args=[make_invitation_token(invitation.id)])
     with translation.override(language):
-        context = {"workspace": workspace_name, "inviter": inviter, "link": settings.BASE_URL + link_path}
+        context = {"workspace": invitation.workspace.name, "inviter": str(invitation.invited_by or ""), "link": link}
         subject = translation.gettext("%(inviter)s invites you to %(workspace)s") % context
-        EmailMessage(_one_line(subject), render_to_string("mail/invitation.txt", context), to=[email]).send()
+        EmailMessage(_one_line(subject), render_to_string("mail/invitation.txt", context), to=[invitation.email]).send()
 
 
 def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
@@ -45,7 +54,7 @@ def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
             return False
         user = notice.member.user
         with translation.override(user.language or notice.workspace.language):
-            text = translation.gettext(notice.message) % (notice.params or {})
+            text = say(notice.message, notice.params)
             context = {
                 "text": text,
                 "workspace": notice.workspace.name,

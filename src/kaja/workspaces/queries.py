@@ -1,8 +1,11 @@
 """Reading people and workspaces."""
 
+from base64 import urlsafe_b64encode
 from hashlib import sha256
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.crypto import salted_hmac
 
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import SystemPurpose, UnscopedQuery, current_workspace_id, system_scope
@@ -40,6 +43,15 @@ def actor_of(member: Member, user: User) -> Actor:
 def hash_token(token: str) -> bytes:
     """What is stored of a secret that only its holder knows."""
     return sha256(token.encode()).digest()
+
+
+def make_invitation_token(invitation_id: UUID) -> str:
+    """The secret of an invitation's link, the same every time: whoever mails it is told only the id.
+
+    A random one would have to stand in the arguments of the job that mails it, where the database keeps it for days.
+    """
+    made = salted_hmac("kaja.invitation", invitation_id.hex, algorithm="sha256").digest()
+    return urlsafe_b64encode(made).decode().rstrip("=")
 
 
 def get_open_invitation(token: str) -> Invitation | None:

@@ -27,6 +27,8 @@ from kaja.workspaces.errors import Refused
 
 log = logging.getLogger(__name__)
 Opened = Mapping[MediaItem, Media]
+Place = tuple[UUID, UUID]
+"""Workspace and delivery."""
 
 
 @dataclass(slots=True)
@@ -61,11 +63,13 @@ class FactsCache:
 async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime) -> list[Prepared]:
     """Everything that can be said about a batch before any call; one query for the files of all of it."""
     prepared = [_judged(row, facts, now) for row in rows]
-    wanted = {each.row.id: items for each in prepared if each.work and (items := _items_of(each.row))}
+    wanted = {
+        (each.row.workspace_id, each.row.id): items for each in prepared if each.work and (items := _items_of(each.row))
+    }
     files = await in_thread(_open_files, wanted) if wanted else {}
     for each in prepared:
         if each.work is not None:
-            _fill(each, files.get(each.row.id, {}), now)
+            _fill(each, files.get((each.row.workspace_id, each.row.id), {}), now)
     return prepared
 
 
@@ -112,18 +116,19 @@ def _may_have_files(source: Mapping[str, object]) -> bool:
     return bool(card) or any(part.get("media") for part in parts)  # type: ignore[attr-defined]
 
 
-def _open_files(wanted: dict[UUID, list[MediaItem]]) -> dict[UUID, Opened | Problem]:
+def _open_files(wanted: dict[Place, list[MediaItem]]) -> dict[Place, Opened | Problem]:
+    """The files of many deliveries. The one query sees every workspace, so each file is asked for by its own."""
     with system_scope(SystemPurpose.CLAIM):
         ids = {item.asset for items in wanted.values() for item in items}
-        assets = {asset.id: asset for asset in Asset.objects.filter(id__in=ids)}
-    opened: dict[UUID, Opened | Problem] = {}
-    for delivery, items in wanted.items():
+        assets = {(asset.workspace_id, asset.id): asset for asset in Asset.objects.filter(id__in=ids)}
+    opened: dict[Place, Opened | Problem] = {}
+    for place, items in wanted.items():
         try:
-            opened[delivery] = {item: open_asset(assets[item.asset], item) for item in items}
+            opened[place] = {item: open_asset(assets[place[0], item.asset], item) for item in items}
         except Refused as refused:
-            opened[delivery] = refused.problems[0]
+            opened[place] = refused.problems[0]
         except (KeyError, OSError, ValueError) as error:
-            opened[delivery] = problems.with_params(problems.CONTENT_BROKE, error=type(error).__name__)
+            opened[place] = problems.with_params(problems.CONTENT_BROKE, error=type(error).__name__)
     return opened
 
 

@@ -59,11 +59,9 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     path = reverse("invitation", args=[token])
     if settings.EMAIL_HOST:
         mail_invitation.defer(
-            email=invitation.email,
-            workspace_name=request.workspace.name,
-            inviter=str(request.user),
+            workspace_id=str(request.workspace.id),
+            invitation_id=str(invitation.id),
             language=get_language() or "en",
-            link_path=path,
         )
     return _render(request, InviteForm(), request.build_absolute_uri(path), invitation.email)
 

@@ -1,6 +1,5 @@
 """Inviting people, their roles, removing them."""
 
-import secrets
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,13 +15,13 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Invitation, Member, Role, User
 from kaja.workspaces.policy import Permission, require
-from kaja.workspaces.queries import actor_of, get_open_invitation, hash_token
+from kaja.workspaces.queries import actor_of, get_open_invitation, hash_token, make_invitation_token
 
 INVITATION_LASTS = timedelta(days=7)
 
 
 def invite(actor: Actor, *, email: str, role: str) -> tuple[Invitation, str]:
-    """Invite a person; returns the invitation and the token of its link, which is not stored and never shown again.
+    """Invite a person; returns the invitation and the token of its link, which is not stored.
 
     A second invitation to the same address replaces the first.
     """
@@ -53,14 +52,12 @@ def invite(actor: Actor, *, email: str, role: str) -> tuple[Invitation, str]:
                 )
             )
         Invitation.objects.filter(email=email, accepted_at=None).delete()
-        token = secrets.token_urlsafe(32)
-        invitation = Invitation.objects.create(
-            email=email,
-            role=role,
-            token_hash=hash_token(token),
-            invited_by_id=actor.user_id,
-            expires_at=now() + INVITATION_LASTS,
+        invitation = Invitation(
+            email=email, role=role, invited_by_id=actor.user_id, expires_at=now() + INVITATION_LASTS
         )
+        token = make_invitation_token(invitation.id)
+        invitation.token_hash = hash_token(token)
+        invitation.save()
         audit.record(actor, "member.invite", invitation, after={"email": email, "role": role})
     return invitation, token
 
