@@ -10,6 +10,7 @@ from kaja.content.errors import EditConflict
 from kaja.content.snapshot import render_content
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+from kaja.workspaces.wording import say
 
 MEDIA_TYPE = "application/problem+json"
 TITLES: dict[int, str] = {
@@ -27,8 +28,7 @@ TITLES: dict[int, str] = {
 
 def problem_text(problem: Problem) -> str:
     """The message in the caller's language."""
-    said = gettext(problem.message) if problem.message else ""
-    return said % problem.params if problem.params else said
+    return say(problem.message, problem.params)
 
 
 def render_problem(problem: Problem) -> dict[str, Any]:
@@ -38,9 +38,7 @@ def render_problem(problem: Problem) -> dict[str, Any]:
         "field": problem.field,
         "severity": problem.severity,
         "message": problem_text(problem),
-        "fix": (gettext(problem.fix) % problem.params if problem.params else gettext(problem.fix))
-        if problem.fix
-        else "",
+        "fix": say(problem.fix, problem.params),
         "params": dict(problem.params),
     }
 

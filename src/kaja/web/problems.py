@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from django.utils.translation import gettext
-
 from kaja.networks.kit.problems import Problem
+from kaja.workspaces.wording import say
 
 
 class Said(Protocol):
@@ -25,14 +24,7 @@ def _part(problem: AnyProblem, name: str) -> str:
         text, params = str(problem.get(name) or ""), problem.get("params") or {}
     else:
         text, params = getattr(problem, name, ""), problem.params
-    if not text:
-        return ""
-    translated = gettext(text)
-    try:
-        return translated % params if params else translated
-    except (KeyError, TypeError, ValueError):
-        # A catalogue with a wrong placeholder must not hide what happened.
-        return str(text)
+    return say(str(text or ""), params)
 
 
 def problem_text(problem: AnyProblem) -> str:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from kaja.networks.registry import CONNECTORS
@@ -75,7 +76,8 @@ def entry_target(entry: Any) -> str:
 def network_name(network: str) -> str:
     """The name that people know a network by."""
     connector = CONNECTORS.get(network)
-    return connector.info.name if connector else network
+    # Names of services stay as they are; our own practice network has one in every language.
+    return gettext(connector.info.name) if connector else network
 
 
 # The four states: what it looks like and what it is called. Finer words (a delivery's state) keep the same four looks.

@@ -1,0 +1,68 @@
+"""A message and its values in the reader's language: pages, API and mails say it through here."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext, pgettext, pgettext_lazy
+
+# Values that are names inside Kaja; everything else in a message was typed by people or said by a network.
+PERMISSIONS = {
+    "view": pgettext_lazy("permission", "see"),
+    "write": pgettext_lazy("permission", "write"),
+    "publish": pgettext_lazy("permission", "publish"),
+    "channels": pgettext_lazy("permission", "channels"),
+    "manage": pgettext_lazy("permission", "manage"),
+}
+STAGES = {
+    "upload": pgettext_lazy("step of a delivery", "upload"),
+    "media": pgettext_lazy("step of a delivery", "upload"),
+    "prepare": pgettext_lazy("step of a delivery", "prepare"),
+    "container": pgettext_lazy("step of a delivery", "prepare"),
+    "terms": pgettext_lazy("step of a delivery", "categories and tags"),
+    "draft": pgettext_lazy("step of a delivery", "draft"),
+    "ready": pgettext_lazy("step of a delivery", "wait until it is ready"),
+    "publish": pgettext_lazy("step of a delivery", "publish"),
+    "comment": pgettext_lazy("step of a delivery", "comment"),
+    "confirm": pgettext_lazy("step of a delivery", "confirm"),
+}
+
+
+def say(message: str, params: Mapping[str, Any] | None = None) -> str:
+    """The message, translated and filled. A catalogue with a wrong place must not hide what happened."""
+    if not message:
+        return ""
+    translated = gettext(message)
+    if not params:
+        return translated
+    values = {name: _value(name, value) for name, value in params.items()}
+    try:
+        return translated % values
+    except (KeyError, TypeError, ValueError):
+        try:
+            return message % values
+        except (KeyError, TypeError, ValueError):
+            return message
+
+
+def _value(name: str, value: Any) -> Any:
+    if not isinstance(value, str) or not value:
+        return value
+    if name in {"network", "label"}:
+        return gettext(value)
+    if name == "permission":
+        return PERMISSIONS.get(value, value)
+    if name == "stage":
+        return _stage(value)
+    return value
+
+
+def _stage(name: str) -> str:
+    """The name of a step, and its number where a step comes several times (`media2` is the third upload)."""
+    known = re.fullmatch(r"([a-z]+)[-_:.]?(\d*)", name)
+    if not known or known[1] not in STAGES:
+        return name
+    word = str(STAGES[known[1]])
+    if not known[2]:
+        return word
+    return pgettext("step of a delivery", "%(step)s %(number)s") % {"step": word, "number": int(known[2]) + 1}
