@@ -1,0 +1,107 @@
+"""One running Kaja for all tests of this folder, and browsers that look at it and fail on anything they complain of."""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser.stack import PACE, Stack
+from tests.system import find_program
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+]  # fmt: skip
+FIRST = "test_first_visit.py"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """An installation is visited for the first time only once, so that test comes before those that need people."""
+    here = Path(__file__).parent
+    own = [item for item in items if here in item.path.parents]
+    places = [place for place, item in enumerate(items) if here in item.path.parents]
+    own.sort(key=lambda item: item.path.name != FIRST)
+    for place, item in zip(places, own, strict=True):
+        items[place] = item
+        item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def kaja(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """`kaja up`, empty at first."""
+    stack = Stack(tmp_path_factory.mktemp("kaja"), **PACE)
+    yield stack
+    stack.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium. For one module, because its driver keeps an event loop in this thread."""
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    # Django must not take the driver's loop for asynchronous code of ours.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+class Watched:
+    """What the browser's console said in the windows of one test."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.allowed: list[str] = []
+
+    def watch(self, context: BrowserContext) -> None:
+        context.on("console", lambda m: self.said.append(m.text) if m.type in ("error", "warning") else None)
+        context.on("weberror", lambda error: self.said.append(str(error.error)))
+
+    def allow(self, pattern: str) -> None:
+        """The test does something that a browser rightly reports (a form that is refused with 422)."""
+        self.allowed.append(pattern)
+
+    def complaints(self) -> list[str]:
+        return [line for line in self.said if not any(re.search(pattern, line) for pattern in self.allowed)]
+
+
+@pytest.fixture
+def console() -> Iterator[Watched]:
+    watched = Watched()
+    yield watched
+    assert watched.complaints() == []
+
+
+OpenWindow = Callable[..., Page]
+
+
+@pytest.fixture
+def open_window(chromium: Browser, kaja: Stack, console: Watched) -> Iterator[OpenWindow]:
+    """`open_window(cookie)`: a page of a new browser, signed in where a cookie is given."""
+    opened: list[BrowserContext] = []
+
+    def open_one(cookie: str = "", **options: Any) -> Page:
+        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Tallinn"}
+        settings["reduced_motion"] = "reduce"  # nothing is half way when somebody looks
+        context = chromium.new_context(base_url=kaja.url, **{**settings, **options})
+        context.set_default_timeout(20_000)
+        console.watch(context)
+        if cookie:
+            context.add_cookies([{"name": "kaja_session", "value": cookie, "url": kaja.url}])
+        opened.append(context)
+        return context.new_page()
+
+    yield open_one
+    for context in opened:
+        context.close()
+
+
+@pytest.fixture(autouse=True)
+def patience() -> None:
+    expect.set_options(timeout=20_000)

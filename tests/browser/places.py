@@ -1,0 +1,114 @@
+"""Every page that a person can open, by the name of its route, with the addresses under which it is looked at."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: `path` has holes for what a scene has made. `crowded`: it looks different with many things on it."""
+
+    route: str
+    path: str
+    crowded: bool = False
+    name: str = ""
+
+    def label(self) -> str:
+        return self.name or self.route.replace(":", "-").replace("_", "-")
+
+
+PLACES = (
+    Place("calendar:index", "/w/{slug}/calendar/?view=week&date={day}", True, "calendar-week"),
+    Place("calendar:index", "/w/{slug}/calendar/?view=month&date={day}", True, "calendar-month"),
+    Place("calendar:index", "/w/{slug}/calendar/?view=list&date={day}", True, "calendar-list"),
+    Place("ideas:board", "/w/{slug}/ideas/", True),
+    Place("needs_you:list", "/w/{slug}/needs-you/", True),
+    Place("channels:list", "/w/{slug}/channels/", True),
+    Place("groups:campaigns", "/w/{slug}/groups/campaigns/", True),
+    Place("groups:labels", "/w/{slug}/groups/labels/", True),
+    Place("settings:members", "/w/{slug}/settings/members/", True),
+    Place("settings:audit", "/w/{slug}/settings/audit/", True),
+    Place("composer:new", "/w/{slug}/posts/new", True),
+    Place("settings:workspace", "/w/{slug}/settings/"),
+    Place("settings:profile", "/w/{slug}/settings/profile/"),
+    Place("settings:security", "/w/{slug}/settings/security/"),
+    Place("settings:tokens", "/w/{slug}/settings/tokens/"),
+    Place("channels:connect", "/w/{slug}/channels/connect/"),
+    Place("channels:connect_network", "/w/{slug}/channels/connect/practice/", name="connect-practice"),
+    Place("channels:connect_network", "/w/{slug}/channels/connect/bluesky/", name="connect-bluesky"),
+    Place("channels:connect_network", "/w/{slug}/channels/connect/mastodon/", name="connect-mastodon"),
+    Place("channels:connect_network", "/w/{slug}/channels/connect/wordpress/", name="connect-wordpress"),
+    Place("onboarding:channel", "/welcome/{slug}/channel/"),
+    Place("onboarding:steps", "/welcome/{slug}/steps/"),
+    Place("onboarding:workspace", "/welcome/workspace/"),
+    Place("ui", "/ui"),
+    Place("mfa_index", "/account/2fa/"),
+    Place("account_change_password", "/account/password/change/"),
+    Place("account_reauthenticate", "/account/reauthenticate/"),
+)
+# With something in the workspace only.
+FILLED = (
+    Place("channels:page", "/w/{slug}/channels/{practice}/", name="channel-practice"),
+    Place("channels:page", "/w/{slug}/channels/{bluesky}/", name="channel-to-reconnect"),
+    Place("channels:reconnect", "/w/{slug}/channels/{bluesky}/reconnect/"),
+    Place("groups:campaign", "/w/{slug}/groups/campaigns/{campaign}"),
+    Place("composer:edit", "/w/{slug}/posts/{draft}/edit", name="composer-draft"),
+    Place("composer:edit", "/w/{slug}/posts/{scheduled}/edit", name="composer-scheduled"),
+    Place("composer:history", "/w/{slug}/posts/{draft}/edit#history"),
+    Place("post:page", "/w/{slug}/posts/{scheduled}", name="post-scheduled"),
+    Place("post:page", "/w/{slug}/posts/{sent}", name="post-sent"),
+    Place("post:page", "/w/{slug}/posts/{failed}", name="post-failed"),
+    Place("post:page", "/w/{slug}/posts/{uncertain}", name="post-uncertain"),
+    Place("post:page", "/w/{slug}/posts/{missed}", name="post-missed"),
+    Place("frame:palette", "/w/{slug}/needs-you/#palette"),
+)
+SIGNED_OUT = (
+    Place("account_login", "/account/login/"),
+    Place("account_signup", "/account/signup/", name="signup-closed"),
+    Place("account_reset_password", "/account/password/reset/"),
+    Place("account_reset_password_done", "/account/password/reset/done/"),
+    Place("invitation", "/account/invitation/no-such-token/", name="invitation-closed"),
+)
+PRACTICE = (
+    Place("practice", "/", True, "practice-timeline"),
+    Place("practice", "/accounts", name="practice-accounts"),
+    Place("practice", "/faults", name="practice-faults"),
+)
+
+NOT_PAGES = {
+    "home": "leads on to the workspace",
+    "workspace": "leads on to the calendar",
+    "live": "a stream of events",
+    "calendar:next_slot": "answers a script",
+    "media:file": "a file",
+    "media:thumbnail": "a file",
+    "post:journal": "a part of the post page, opened there",
+    "channels:callback": "a network sends people here; it leads on",
+    "account_logout": "the menu signs out by POST; a page only for those who type the address",
+    "account_inactive": "for accounts that an operator has closed",
+    "account_email": "addresses are managed in the profile",
+    "account_email_verification_sent": "Kaja asks for no verification",
+    "account_confirm_email": "Kaja asks for no verification",
+    "account_set_password": "leads on: everybody has a password",
+    "account_confirm_login_code": "Kaja sends no codes",
+    "account_reset_password_from_key": "needs a letter's link",
+    "account_reset_password_from_key_done": "behind a letter's link",
+    "mfa_authenticate": "behind a password of somebody with two factors",
+    "mfa_reauthenticate": "for somebody with two factors",
+    "mfa_activate_totp": "asks for the password first",
+    "mfa_deactivate_totp": "for somebody with two factors",
+    "mfa_view_recovery_codes": "for somebody with two factors",
+    "mfa_generate_recovery_codes": "for somebody with two factors",
+    "mfa_download_recovery_codes": "a file",
+    "mfa_list_webauthn": "asks for the password first",
+    "mfa_add_webauthn": "asks for the password first",
+    "mfa_reauthenticate_webauthn": "needs a passkey",
+    "mfa_remove_webauthn": "needs a passkey",
+    "mfa_edit_webauthn": "needs a passkey",
+    "mfa_login_webauthn": "answers a script",
+}
+
+
+def fill(place: Place, made: dict[str, Any]) -> str:
+    """The address of a place in a scene."""
+    return place.path.format(**made)

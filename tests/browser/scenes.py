@@ -1,0 +1,259 @@
+"""Scenes that tests and pictures play in, planted through Kaja's own actions: `python -m tests.browser.scenes NAME JSON`.
+
+Runs inside a running installation (its `KAJA_HOME` is in the environment) and prints what it made, as JSON. What only a
+network could have answered, on channels that nobody here has an account for, is written into the rows directly.
+"""
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tests.browser.pictures import draw_picture
+from tests.browser.words import WORDS, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kaja.content.models import Post
+    from kaja.workspaces.actor import Actor
+    from kaja.workspaces.models import User, Workspace
+
+PASSWORD = "correct horse battery staple"
+OWNER = "mari@lummus.test"
+
+
+def sign_in(email: str = OWNER, name: str = "Mari Tamm", language: str = "", theme: str = "") -> dict[str, Any]:
+    """A person, made when there is none, and the cookie of a browser that they are signed in with."""
+    from django.test import Client
+
+    from kaja.workspaces.models import User
+
+    user = User.objects.filter(email=email).first() or User.objects.create_user(email, PASSWORD, name=name)
+    user.language, user.theme = language, theme
+    user.save()
+    client = Client(HTTP_HOST="127.0.0.1")
+    client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    return {"cookie": client.cookies["kaja_session"].value, "email": email}
+
+
+@contextmanager
+def inside(slug: str, email: str = OWNER) -> "Iterator[tuple[Actor, Workspace, User]]":
+    """The workspace's scope and a person of it."""
+    from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+    from kaja.workspaces.models import Member
+    from kaja.workspaces.queries import actor_of
+
+    with system_scope(SystemPurpose.SIGN_IN):
+        member = Member.objects.select_related("user", "workspace").get(workspace__slug=slug, user__email=email)
+    with workspace_scope(member.workspace_id):
+        yield actor_of(member, member.user), member.workspace, member.user
+
+
+def make_workspace(slug: str, name: str = "", language: str = "en", email: str = OWNER) -> dict[str, Any]:
+    """A workspace in Tallinn's time without anything in it."""
+    from kaja.workspaces.actions import create_workspace
+    from kaja.workspaces.models import User
+
+    if not User.objects.filter(email=email).exists():
+        sign_in(email, language=language)
+    user = User.objects.get(email=email)
+    create_workspace(user, name=name or WORDS[language].place, slug=slug, time_zone="Europe/Tallinn", language=language)
+    return {"slug": slug}
+
+
+def add_person(slug: str, email: str, name: str, role: str = "content_manager") -> dict[str, Any]:
+    """A colleague, with the cookie of their browser."""
+    from kaja.kernel.tenancy import SystemPurpose, system_scope
+    from kaja.workspaces.models import Member, User, Workspace
+
+    made = sign_in(email, name)
+    with system_scope(SystemPurpose.CREATE_WORKSPACE):
+        workspace = Workspace.objects.get(slug=slug)
+        Member.objects.get_or_create(workspace=workspace, user=User.objects.get(email=email), defaults={"role": role})
+    return made
+
+
+def add_practice(slug: str, name: str, kind: str = "plain", email: str = OWNER) -> dict[str, Any]:
+    """A practice channel, connected over HTTP as a person would."""
+    from django.conf import settings
+
+    from kaja.channels.actions import connect_channel
+
+    with inside(slug, email) as (actor, workspace, _):
+        pass
+    form = {"name": name, "kind": kind, "base_url": settings.PRACTICE_URL}
+    channel = connect_channel(actor, workspace, "practice", form)
+    return {"channel": str(channel.id), "account": channel.handle or channel.account_id, "url": channel.url}
+
+
+def add_shown_channels(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]:
+    """Channels of real networks, for looking at only: nothing is ever sent to them, their posts lie in the future."""
+    from kaja.channels.actions import store_connection
+    from kaja.channels.slots import set_slots
+    from kaja.networks.kit.connector import Connected, Facts
+    from kaja.networks.mastodon.limits import Limits, render_limits
+
+    place = WORDS[language].place
+    shown = {
+        "bluesky": Connected(
+            Facts("did:plc:lummus", "lummus.test", place, "https://bsky.app/profile/lummus.test"), {}, "https://pds.test"
+        ),
+        "mastodon": Connected(
+            Facts("1", "lummus@social.test", place, "https://social.test/@lummus", limits=render_limits(Limits())),
+            {}, "https://social.test",
+        ),
+        "wordpress": Connected(
+            Facts(
+                "blog.lummus.test#1", "blog.lummus.test", f"{place} blog", "https://blog.lummus.test",
+                limits={"user_id": 1, "user_name": "Mari"}, permissions=("publish", "delete"),
+                terms={"categories": ("News", "Recipes"), "tags": ()},
+            ),
+            {}, "https://blog.lummus.test",
+        ),
+    }  # fmt: skip
+    made = {}
+    with inside(slug, email) as (actor, _, _user):
+        for network, connected in shown.items():
+            channel = store_connection(actor, network, connected)
+            times = [(day, datetime(2000, 1, 1, 9, 0).time()) for day in (0, 2, 4)]
+            set_slots(actor, channel.id, times)
+            made[network] = str(channel.id)
+    return made
+
+
+def add_post(
+    slug: str, text: str, channels: list[str], at: str = "", pictures: int = 0, state: str = "draft", labels: Any = ()
+) -> dict[str, Any]:
+    """A post, scheduled when `at` (ISO, with a zone) is given."""
+    from kaja.publishing.actions import schedule_post
+
+    with inside(slug) as (actor, _, _user):
+        post = write_post(actor, text, channels, pictures, state, labels)
+        if at:
+            schedule_post(actor, post, datetime.fromisoformat(at))
+    return {"post": str(post.id)}
+
+
+def write_post(
+    actor: "Actor",
+    text: str,
+    channels: Any = (),
+    pictures: int = 0,
+    state: str = "draft",
+    labels: Any = (),
+    **more: Any,
+) -> "Post":
+    """A draft or an idea, inside the scope."""
+    from uuid import UUID
+
+    from kaja.content.actions import create_post
+    from kaja.content.document import Document, MediaItem, PartDocument
+    from kaja.content.media.upload import upload_asset
+
+    media = []
+    for number in range(pictures):
+        content = draw_picture(number + len(text))
+        asset = upload_asset(actor, io.BytesIO(content), f"lummus-{number}.jpg", len(content))
+        media.append(MediaItem(asset=asset.id, alt=WORDS["en"].alt))
+    document = Document(parts=(PartDocument(text=text, media=tuple(media)),))
+    ids = [UUID(str(each)) for each in channels]
+    return create_post(actor, document, ids, labels=list(labels), state=state, **more)
+
+
+def room(slug: str) -> dict[str, Any]:
+    """A workspace with one practice channel, and the cookie of its owner."""
+    email = f"mari.{slug}@lummus.test"
+    cookie = sign_in(email)["cookie"]
+    make_workspace(slug, email=email)
+    return {"cookie": cookie, "slug": slug, **add_practice(slug, f"Kohvik {slug}", email=email)}
+
+
+def three(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]:
+    """About three of everything, in every state that a page shows."""
+    from tests.browser.states import settle_states
+
+    words = WORDS[language]
+    make_workspace(slug, language=language, email=email)
+    practice = add_practice(slug, f"{words.place} {slug}"[:60], email=email)
+    shown = add_shown_channels(slug, language, email)
+    add_person(slug, f"jaan.{slug}@lummus.test", words.people[1])
+    add_person(slug, f"liis.{slug}@lummus.test", words.people[2], "approver")
+    with inside(slug, email) as (actor, workspace, _):
+        made = settle_states(actor, workspace, words, practice["channel"], shown)
+    return {"slug": slug, **made, **shown, "practice": practice["channel"], "account": practice["account"]}
+
+
+def every_page() -> dict[str, Any]:
+    """What the walk through every page needs: no, three and three hundred things, in three languages."""
+    people = {language: f"mari.{language}@lummus.test" for language in WORDS}
+    cookies = {
+        language: sign_in(email, WORDS[language].people[0], language)["cookie"] for language, email in people.items()
+    }
+    return {
+        "cookies": cookies,
+        "none": make_workspace("none", language="ru", email=people["ru"]),
+        "three": three("three", "en", people["en"]),
+        "three-ru": three("three-ru", "ru", people["ru"]),
+        "three-zh": three("three-zh", "zh-hant", people["zh-hant"]),
+        "many": many("many", email=people["en"]),
+    }
+
+
+def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER) -> dict[str, Any]:
+    """Hundreds of posts in one month, and ideas, channels, people, labels and notices enough to scroll."""
+    from tests.browser.states import crowd
+
+    words = WORDS[language]
+    make_workspace(slug, language=language, email=email)
+    practice = add_practice(slug, f"{words.place} {slug}"[:60], email=email)
+    with inside(slug, email) as (actor, workspace, user):
+        return {"slug": slug, **crowd(actor, workspace, user, words, practice["channel"], number)}
+
+
+SCENES: dict[str, Callable[..., dict[str, Any]]] = {
+    each.__name__: each
+    for each in (
+        sign_in,
+        make_workspace,
+        add_person,
+        add_practice,
+        add_shown_channels,
+        add_post,
+        room,
+        three,
+        many,
+        every_page,
+    )
+}
+
+
+def add_scene(function: Callable[..., dict[str, Any]]) -> None:
+    """One more scene, from another file."""
+    SCENES[function.__name__] = function
+
+
+def next_day(days: int, hour: int, minute: int = 0) -> datetime:
+    """A time in Tallinn some days from today."""
+    from zoneinfo import ZoneInfo
+
+    day = datetime.now(ZoneInfo("Europe/Tallinn")) + timedelta(days=days)
+    return day.replace(hour=hour, minute=minute, second=0, microsecond=0)
+
+
+def main() -> None:
+    from kaja.cli.application import application
+
+    with application():
+        name, arguments = sys.argv[1], json.loads(sys.argv[2])
+        made = SCENES[name](**arguments)
+    print(json.dumps(made))
+
+
+__all__ = ["SCENES", "Words", "inside", "next_day", "write_post"]
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""The whole journey without a mouse: signing in, writing, planning, moving, publishing. Focus is always to be seen."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenWindow
+from tests.browser.scenes import PASSWORD
+from tests.browser.stack import Stack
+
+# What has the focus, and whether an eye could find it: an outline or a shadow that is drawn, inside the window.
+FOCUSED = """() => {
+  const element = document.activeElement;
+  if (!element || element === document.body) return {name: "", seen: true};
+  const box = element.getBoundingClientRect();
+  const marks = [element, element.closest("label, .field, .segmented, .palette-field") ?? element].map((each) => {
+    const style = getComputedStyle(each);
+    const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
+    return outline || style.boxShadow !== "none";
+  });
+  return {
+    name: element.getAttribute("aria-label") || element.labels?.[0]?.innerText || element.innerText || element.name || "",
+    tag: element.outerHTML.slice(0, 120),
+    seen: marks.some(Boolean) && box.bottom > 0 && box.top < innerHeight,
+  };
+}"""
+
+
+def tab_to(page: Page, name: str, most: int = 60) -> None:
+    """Press Tab until the element with this name has the focus; every stop on the way must be visible."""
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        at = page.evaluate(FOCUSED)
+        assert at["seen"], f"the focus cannot be seen on {at['tag']}"
+        if re.search(name, at["name"]):
+            return
+    raise AssertionError(f"{name} is not reached with Tab; the last stop was {at['tag']}")
+
+
+def test_from_signing_in_to_the_published_post(kaja: Stack, open_window: OpenWindow) -> None:
+    kaja.plant("room", slug="keys")
+    page = open_window()
+    page.goto("/account/login/?next=/w/keys/ideas/")
+    if page.evaluate("document.activeElement.tagName") != "INPUT":
+        tab_to(page, "Email")
+    page.keyboard.type("mari.keys@lummus.test")
+    tab_to(page, "Password")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/w/keys/ideas/"))
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_text("Skip to the content")).to_be_focused()
+    page.keyboard.press("Enter")
+    tab_to(page, "New idea")
+    page.keyboard.type("Poems between coffee sacks")
+    page.keyboard.press("Enter")
+    expect(page.locator(".idea-text")).to_have_text(["Poems between coffee sacks"])
+
+    page.locator("body").press("c")
+    page.wait_for_url(re.compile("/posts/new"))
+    tab_to(page, "^Text$")
+    page.keyboard.type("Written without a mouse")
+    if not page.locator('input[name="channel"]').is_checked():
+        for _ in range(20):
+            page.keyboard.press("Shift+Tab")
+            if page.evaluate("document.activeElement.name") == "channel":
+                break
+        page.keyboard.press("Space")
+    expect(page.locator(".preview")).to_contain_text("Written without a mouse")
+    tab_to(page, "Next free slot|At a time|^Now", most=80)
+    for _ in range(3):
+        if page.evaluate("document.activeElement.dataset.whenMode") == "now":
+            break
+        page.keyboard.press("ArrowLeft")
+    expect(page.locator("#finish")).to_have_text("Publish now to 1 channel")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
+    expect(page.locator("#post-standing").get_by_text("Sent", exact=True)).to_be_visible(timeout=60_000)
+
+    page.keyboard.press("Control+k")
+    page.keyboard.type("Needs")
+    expect(page.locator("#palette [role=option]").first).to_contain_text("Needs you")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/needs-you/"))
+    page.keyboard.press("?")
+    expect(page.locator("#keys-dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys-dialog")).to_be_hidden()
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    page.wait_for_url(re.compile("/calendar/"))
+
+
+def test_every_stop_of_every_page_can_be_seen(kaja: Stack, open_window: OpenWindow) -> None:
+    made = kaja.plant("room", slug="stops")
+    page = open_window(made["cookie"])
+    for path in ("calendar/", "ideas/", "channels/", "needs-you/", "posts/new", "settings/", "settings/members/"):
+        page.goto(f"/w/stops/{path}")
+        stops = set()
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            at = page.evaluate(FOCUSED)
+            assert at["seen"], f"{path}: the focus cannot be seen on {at['tag']}"
+            stops.add(at.get("tag", ""))
+        assert len(stops) > 8, f"{path}: Tab goes nowhere"

@@ -1,0 +1,150 @@
+"""What a person sees and does when a network refuses a post, and when nobody knows whether it took it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenWindow
+from tests.browser.stack import Stack
+
+REASON = "Please do not write about cats."
+
+
+class Room:
+    """A workspace with one practice channel whose faults are its own."""
+
+    def __init__(self, kaja: Stack, open_window: OpenWindow, slug: str) -> None:
+        self.kaja = kaja
+        made = kaja.plant("room", slug=slug)
+        self.account = str(made["account"])
+        self.page = open_window(made["cookie"])
+        self.home = f"/w/{slug}"
+
+    def break_it(self, **faults: object) -> None:
+        self.kaja.practice.set_faults(self.account, **faults)  # type: ignore[arg-type]
+
+    def standing(self) -> list[str]:
+        return [str(item["text"]) for item in self.kaja.practice.truth(self.account)]
+
+    def publish(self, text: str) -> Page:
+        """Write it and press the button; the post's page."""
+        page = self.page
+        page.goto(f"{self.home}/posts/new")
+        page.get_by_label("Text", exact=True).fill(text)
+        channel = page.locator('label.chip input[name="channel"]')
+        if not channel.is_checked():
+            page.locator("label.chip").click()
+        page.get_by_role("radio", name="Now").click()
+        page.get_by_role("button", name="Publish now to 1 channel").click()
+        page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
+        return page
+
+
+def test_a_refused_post_is_mended_and_sent(kaja: Stack, open_window: OpenWindow) -> None:
+    room = Room(kaja, open_window, "refused")
+    room.break_it(refuse={"probability": 1, "reason": REASON})
+    page = room.publish("All about cats")
+    standing = page.locator("#post-standing")
+    expect(standing.get_by_text("Failed", exact=True)).to_be_visible(timeout=60_000)
+    expect(standing).to_contain_text(REASON)
+    expect(page.locator("#needs-count")).to_have_text("1")
+    standing.get_by_text("Journal", exact=True).click()
+    expect(standing.locator(".log")).to_contain_text(REASON)
+
+    page.get_by_role("link", name=re.compile("Needs you")).first.click()
+    waiting = page.locator("#needs-you")
+    expect(waiting).to_contain_text("All about cats")
+    expect(waiting).to_contain_text(REASON)
+    assert room.standing() == []
+
+    room.break_it()
+    waiting.get_by_role("link", name="Open the post").click()
+    page.get_by_role("link", name="Mend the post").click()
+    page.get_by_label("Text", exact=True).fill("All about bread")
+    expect(page.locator("#save-state")).to_contain_text("Saved")
+    page.locator("#finish").click()
+    page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
+    again = page.locator("#post-standing").get_by_role("button", name="Send again")
+    if again.count():
+        again.click()
+    expect(page.locator("#post-standing").get_by_text("Sent", exact=True)).to_be_visible(timeout=60_000)
+    assert room.standing() == ["All about bread"]
+    expect(page.locator("#needs-count")).to_have_text("")
+
+
+def lose_the_answer(room: Room, text: str) -> None:
+    """The network takes the post, its answer is lost, and it cannot be asked either: only a person can know."""
+    room.break_it(drop_after={"probability": 1, "on": ["publish"]}, error_before={"probability": 1, "on": ["read"]})
+    room.publish(text)
+    expect(room.page.locator("#needs-count")).to_have_text("1", timeout=90_000)
+    expect(room.page.locator("#post-standing")).to_contain_text("Nobody knows whether it went out")
+    assert room.standing() == [text]
+
+
+def test_a_lost_answer_is_settled_by_one_who_looks(kaja: Stack, open_window: OpenWindow) -> None:
+    room = Room(kaja, open_window, "lost")
+    lose_the_answer(room, "Did you hear me?")
+    with room.page.expect_popup() as popup:
+        room.page.locator("#post-standing").get_by_role("link", name="Look on the network").click()
+    seen = popup.value
+    seen.get_by_role("link", name=re.compile("UTC")).click()
+    address = seen.url
+
+    room.page.goto(f"{room.home}/needs-you/")
+    room.page.get_by_text("It is there, at another address").click()
+    room.page.get_by_label("Address of the post on the network").fill(address)
+    room.page.get_by_role("button", name="It is there").click()
+    expect(room.page.locator("#flashes")).to_contain_text("Noted: it stands on the network.")
+    expect(room.page.get_by_text("Nothing waits for you")).to_be_visible()
+    assert room.standing() == ["Did you hear me?"]
+
+
+def test_sending_again_asks_first_because_it_may_double(kaja: Stack, open_window: OpenWindow) -> None:
+    room = Room(kaja, open_window, "again")
+    lose_the_answer(room, "Once or twice?")
+    room.break_it()
+    page = room.page
+    button = page.locator("#post-standing").get_by_role("button", name="Send again")
+    button.click()
+    dialog = page.locator("#confirm-dialog")
+    expect(dialog).to_contain_text("it will stand there twice")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    assert room.standing() == ["Once or twice?"]
+
+    button.click()
+    dialog.get_by_role("button", name="It is not there: send it again").click()
+    expect(page.locator("#post-standing").get_by_text("Sent", exact=True)).to_be_visible(timeout=60_000)
+    assert room.standing() == ["Once or twice?"] * 2, "the person said that it was not there"
+
+
+@pytest.mark.parametrize("number", [2])
+def test_found_candidates_are_offered(kaja: Stack, open_window: OpenWindow, number: int) -> None:
+    room = Room(kaja, open_window, "candidates")
+    text = "The same words by hand"
+    # Somebody posts the very same words on the network itself, so Kaja cannot tell which post is its own.
+    token = kaja.practice.account(room.account)
+    lose_the_answer_with_twins(room, text, token, number)
+    page = room.page
+    page.goto(f"{room.home}/needs-you/")
+    offered = page.locator(".candidate")
+    expect(offered).to_have_count(number, timeout=90_000)
+    expect(offered.first).to_contain_text(text)
+    address = offered.last.get_by_role("link", name="Look").get_attribute("href")
+    offered.last.get_by_role("button", name="It is this one").click()
+    expect(page.get_by_text("Nothing waits for you")).to_be_visible()
+    assert room.standing() == [text] * number
+    page.go_back()
+    page.goto(f"{room.home}/calendar/")
+    assert address
+    assert address.startswith(kaja.practice.url)
+
+
+def lose_the_answer_with_twins(room: Room, text: str, token: str, number: int) -> None:
+    room.break_it(drop_after={"probability": 1, "on": ["publish"]}, late_listing={"probability": 1, "seconds": 3})
+    room.publish(text)
+    room.break_it()
+    for _ in range(number - 1):
+        assert room.kaja.practice.post(token, text).status in (200, 201)
+    expect(room.page.locator("#needs-count")).to_have_text("1", timeout=90_000)
