@@ -18,9 +18,10 @@ from kaja.brandhealth.layout import COMPONENTS, LAMBDA_SD, LOG_C, LOG_G, LOG_PSI
 from kaja.brandhealth.simulate import ModelWorld, draw_from_model
 from kaja.brandhealth.variance import NOISINESS_SD, SHOCKS, TRANSIENT_DF
 
+_SMALL = {"weeks": 12, "formats": 2, "domains": 6, "topics": 2, "segments": 2, "labels": 0}
 FIXTURES = {
-    "plenty": (7, ModelWorld(votes=4e5, weeks=20, formats=3, domains=9, topics=3, segments=2, labels=0, pair_authors=1500)),
-    "thin": (12, ModelWorld(votes=2e4, weeks=20, formats=3, domains=9, topics=3, segments=2, labels=0, pair_authors=600)),
+    "plenty": (7, ModelWorld(votes=1e5, pair_authors=800, **_SMALL)),  # type: ignore[arg-type]
+    "thin": (12, ModelWorld(votes=1e4, pair_authors=400, **_SMALL)),  # type: ignore[arg-type]
 }
 
 
@@ -118,8 +119,10 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
         numpyro.deterministic("share", rho.mean())
 
     begin = time.perf_counter()
-    kernel = NUTS(model, target_accept_prob=0.9, max_tree_depth=9)
-    mcmc = MCMC(kernel, num_warmup=warmup, num_samples=draws, num_chains=2, chain_method="sequential", progress_bar=False)
+    kernel = NUTS(model, target_accept_prob=0.85, max_tree_depth=8)
+    mcmc = MCMC(
+        kernel, num_warmup=warmup, num_samples=draws, num_chains=2, chain_method="sequential", progress_bar=False
+    )
     mcmc.run(jax.random.PRNGKey(seed))
     got = mcmc.get_samples(group_by_chain=True)
     index = np.asarray(got["index"])
@@ -139,7 +142,7 @@ def main(path: Path) -> None:
 
     out: dict[str, Any] = {"engine": f"numpyro {numpyro.__version__}, NUTS, 2 chains"}
     for name, (seed, world) in FIXTURES.items():
-        out[name] = sample(draw_from_model(seed, world).counts, 1000, 1500, 1)
+        out[name] = sample(draw_from_model(seed, world).counts, 500, 700, 1)
         print(name, {k: v for k, v in out[name].items() if k not in ("mean", "sd")}, flush=True)
         path.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
 

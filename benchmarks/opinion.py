@@ -1,0 +1,202 @@
+"""Benchmarks of brand opinion: speed, size, counting, coverage and hostile worlds.
+
+    python benchmarks/opinion.py speed            fits at 10^5 to 10^9 posts: seconds, memory, cells (and NumPyro, if installed)
+    python benchmarks/opinion.py count --rows N   a Parquet of N posts counted by DuckDB beside a pandas loop
+    python benchmarks/opinion.py coverage         nominal 90 % intervals over worlds drawn from the model
+    python benchmarks/opinion.py worlds           correlation with the truth in hostile worlds
+    python benchmarks/opinion.py fusion           survey and posts against the survey alone
+    python benchmarks/opinion.py                  speed and count, in one run
+
+Figures are printed as they come; compare them as ratios within one run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import multiprocessing
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from kaja.brandhealth.baselines import fixed_mix_net
+from kaja.brandhealth.counting import Source, count_posts
+from kaja.brandhealth.estimate import fit_counts
+from kaja.brandhealth.index import read_index
+from kaja.brandhealth.simulate import ModelWorld, draw_from_model
+from kaja.brandhealth.survey import fuse, social_signal, survey_from_answers
+from kaja.brandhealth.validate import pearson
+from kaja.brandhealth.worldfiles import survey_answers
+from kaja.brandhealth.worlds import PeopleWorld, draw_people
+
+SIZES = (1e5, 1e6, 1e7, 1e8, 1e9)
+
+
+def _fit_once(votes: float, queue: multiprocessing.Queue[tuple[int, float, float, int]]) -> None:
+    drawn = draw_from_model(3, ModelWorld(votes=votes, weeks=52, formats=5, domains=60, topics=10, segments=4))
+    begin, cpu = time.perf_counter(), time.process_time()
+    posterior = fit_counts(drawn.counts)
+    read_index(posterior)
+    wall, used = time.perf_counter() - begin, time.process_time() - cpu
+    queue.put((drawn.counts.n.shape[0], wall, used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss))
+
+
+def speed() -> None:
+    """One fresh process per size, so that the memory is that fit's own (simulator included)."""
+    print("posts    cells    wall s  cpu s  us per cell  peak MB")
+    context = multiprocessing.get_context("spawn")
+    first = 0.0
+    for votes in SIZES:
+        queue: multiprocessing.Queue[tuple[int, float, float, int]] = context.Queue()
+        process = context.Process(target=_fit_once, args=(votes, queue))
+        process.start()
+        cells, wall, cpu, peak = queue.get()
+        process.join()
+        per_cell = cpu / cells * 1e6
+        first = first or per_cell
+        print(f"{votes:<8.0e} {cells:<8} {wall:<7.2f} {cpu:<6.2f} {per_cell:<12.1f} {peak / 1024:<8.0f} x{per_cell / first:.2f}")
+    if importlib.util.find_spec("numpyro") is None:
+        print("numpyro is not installed (development extra): no comparison with NUTS")
+        return
+    from benchmarks.opinion_nuts import FIXTURES, sample
+
+    for name, (seed, world) in FIXTURES.items():
+        drawn = draw_from_model(seed, world)
+        begin = time.perf_counter()
+        fit_counts(drawn.counts)
+        ours = time.perf_counter() - begin
+        theirs = sample(drawn.counts, 500, 700, 1)
+        print(f"{name}: ours {ours:.2f} s, NUTS {theirs['seconds']:.0f} s (ESS {theirs['ess']:.0f}), x{theirs['seconds'] / ours:.0f}")
+
+
+_MAKE = """
+import duckdb, sys
+duckdb.sql("SET threads = 2")
+duckdb.sql(f\"\"\"COPY (SELECT
+    TIMESTAMP '2024-01-01' + INTERVAL (i * 31449600 // {rows}) SECOND AS time,
+    'format ' || (hash(i) % 5) AS format, 'domain ' || (hash(i + 1) % 60) AS domain,
+    'topic ' || (hash(i + 2) % 10) AS topic, 'segment ' || (hash(i + 3) % 4) AS segment,
+    'author ' || (hash(i + 4) % {authors}) AS author,
+    ['negative', 'neutral', 'positive'][1 + (hash(i + 5) % 3)::INTEGER] AS class
+    FROM range({rows}) AS t(i)) TO '{path}' (FORMAT parquet)\"\"\")
+"""
+_PANDAS = """
+import pyarrow.parquet as pq, pandas as pd, sys, time, json, resource
+begin = time.perf_counter()
+cells, seen, rows = {}, set(), 0
+for batch in pq.ParquetFile(sys.argv[1]).iter_batches(1_000_000):
+    frame = batch.to_pandas()
+    frame["week"] = frame["time"].dt.to_period("W").dt.start_time
+    rows += len(frame)
+    for week, fmt, domain, topic, segment, author, label in zip(frame["week"], frame["format"], frame["domain"], frame["topic"],
+                                                                frame["segment"], frame["author"], frame["class"]):
+        vote = (author, week, fmt, domain)
+        if vote not in seen:
+            seen.add(vote)
+            key = (week, fmt, domain, topic, segment, label)
+            cells[key] = cells.get(key, 0) + 1
+    if rows >= int(sys.argv[2]):
+        break
+print(json.dumps([rows, time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))
+"""
+
+
+def count(rows: int, loop_rows: int) -> None:
+    """DuckDB counts all rows; the pandas loop counts the first ``loop_rows`` (its set of votes grows with the posts)."""
+    with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "posts.parquet"
+        code = _MAKE.format(rows=rows, authors=max(rows // 20, 1), path=path)
+        subprocess.run([sys.executable, "-c", code], check=True)
+        begin, cpu = time.perf_counter(), time.process_time()
+        counts = count_posts(Source(path), Path(name) / "work")
+        wall, used = time.perf_counter() - begin, time.process_time() - cpu
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"duckdb: {rows:,} rows to {counts.votes:,.0f} votes in {counts.n.shape[0]:,} cells, {wall:.1f} s wall, "
+              f"{used:.1f} s cpu, {rows / wall / 1e6:.2f} M rows/s, peak {peak:.0f} MB")  # fmt: skip
+        loop = subprocess.run(
+            [sys.executable, "-c", _PANDAS, str(path), str(loop_rows)], check=True, capture_output=True, text=True
+        )
+        n, seconds, memory = json.loads(loop.stdout)
+        print(f"pandas loop: {n:,} rows, {seconds:.1f} s, {n / seconds / 1e6:.2f} M rows/s, peak {memory / 1024:.0f} MB; "
+              f"duckdb is {(rows / wall) / (n / seconds):.1f} times faster per row")  # fmt: skip
+
+
+def coverage(sizes: list[float], worlds: int) -> None:
+    """Share of weeks whose truth lies inside the nominal 90 % interval, and its standard error over worlds."""
+    for votes in sizes:
+        inside, width, r = [], [], []
+        for seed in range(2000, 2000 + worlds):
+            drawn = draw_from_model(seed, ModelWorld(votes=votes))
+            index = read_index(fit_counts(drawn.counts))
+            inside.append(float(np.mean((drawn.index >= index.low) & (drawn.index <= index.high))))
+            width.append(float(np.mean(index.high - index.low)))
+            r.append(pearson(index.mean, drawn.index))
+        error = np.std(inside) / np.sqrt(worlds)
+        print(f"{votes:.0e}: coverage {np.mean(inside):.3f} +- {error:.3f}, width {np.median(width):.3f}, r {np.mean(r):.3f}", flush=True)
+
+
+def worlds(seeds: int) -> None:
+    """Median and 10th percentile of the correlation with the customer base's net favourability."""
+    variants: list[tuple[str, dict[str, object]]] = [
+        ("expression", {}), ("selection", {}), ("mixed", {}), ("calm", {}), ("mixed", {"share_drift": True}),
+        ("expression", {"cross_shift": 0.5}),
+    ]  # fmt: skip
+    for kind, extra in variants:
+        rows = []
+        for seed in range(seeds):
+            lived = draw_people(seed, PeopleWorld(kind=kind, **extra))  # type: ignore[arg-type]
+            posterior = fit_counts(lived.counts)
+            found = (lived.naive, fixed_mix_net(lived.counts), read_index(posterior).mean, read_index(posterior, 1.0).mean,
+                     read_index(posterior, 0.0).mean)  # fmt: skip
+            rows.append([pearson(series, lived.truth) for series in found])
+        middle, low = np.median(rows, axis=0), np.quantile(rows, 0.1, axis=0)
+        names = ("naive", "fixed mix", "measure", "expression reading", "selection reading")
+        told = ", ".join(f"{n} {m:.3f} [{p:.3f}]" for n, m, p in zip(names, middle, low, strict=True))
+        print(f"{kind} {extra or ''}: {told}", flush=True)
+
+
+def fusion(seeds: int) -> None:
+    """Error (net units) of 16 answers a week alone and with the posts."""
+    for kind in ("expression", "selection", "mixed"):
+        rows = []
+        for seed in range(seeds):
+            lived = draw_people(seed, PeopleWorld(kind=kind))  # type: ignore[arg-type]
+            survey = survey_from_answers(survey_answers(lived.truth, 16, seed))
+            fused = fuse(social_signal(fit_counts(lived.counts)), survey)
+            errors = [float(np.sqrt(np.mean((s - lived.truth) ** 2))) for s in (lived.naive, fused.alone_mean, fused.mean)]
+            inside = float(np.mean((lived.truth >= fused.low) & (lived.truth <= fused.high)))
+            rows.append([*errors, inside, float(errors[2] > errors[1])])
+        naive, alone, both, inside, worse = np.mean(rows, axis=0)
+        print(f"{kind}: naive {naive:.3f}, survey alone {alone:.3f}, with posts {both:.3f}, coverage {inside:.2f}, worse in {worse:.0%}",
+              flush=True)  # fmt: skip
+
+
+def main() -> None:
+    """Run what was asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=("speed", "count", "coverage", "worlds", "fusion"))
+    parser.add_argument("--rows", type=int, default=100_000_000)
+    parser.add_argument("--loop-rows", type=int, default=5_000_000)
+    parser.add_argument("--sizes", default="1e5,1e7,1e9")
+    parser.add_argument("--worlds", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=16)
+    args = parser.parse_args()
+    if args.what in (None, "speed"):
+        speed()
+    if args.what in (None, "count"):
+        count(args.rows, args.loop_rows)
+    if args.what == "coverage":
+        coverage([float(s) for s in args.sizes.split(",")], args.worlds)
+    if args.what == "worlds":
+        worlds(args.seeds)
+    if args.what == "fusion":
+        fusion(args.seeds)
+
+
+if __name__ == "__main__":
+    main()
