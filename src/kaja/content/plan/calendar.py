@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import F, Func, JSONField, Value
+from django.db.models import Exists, F, Func, JSONField, OuterRef, Value
 
 from kaja.content.models import Asset, Post, PostState, Variant
 from kaja.content.queries import PostFilter, filter_posts
@@ -131,15 +131,18 @@ def get_entry(post: Post) -> Entry | None:
 
 def list_conflicts(post_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     """By post: the names of its channels on which another post stands at the very same time. One query."""
-    rows = Variant.objects.filter(
-        post_id__in=post_ids,
-        removed_at__isnull=True,
-        channel__variants__removed_at__isnull=True,
-        channel__variants__post__due_at=F("post__due_at"),
-        channel__variants__post__deleted_at__isnull=True,
-        channel__variants__post__state__in=[PostState.DRAFT, PostState.SCHEDULED],
-    ).exclude(channel__variants__post_id=F("post_id"))
+    others = (
+        Variant.objects.filter(
+            channel_id=OuterRef("channel_id"),
+            removed_at__isnull=True,
+            post__due_at=OuterRef("post__due_at"),
+            post__deleted_at__isnull=True,
+        )
+        .exclude(post_id=OuterRef("post_id"))
+        .exclude(post__state=PostState.IDEA)
+    )
+    rows = Variant.objects.filter(Exists(others), post_id__in=post_ids, removed_at__isnull=True)
     found: dict[UUID, list[str]] = defaultdict(list)
-    for post_id, name in rows.order_by("channel__name").values_list("post_id", "channel__name").distinct():
+    for post_id, name in rows.order_by("channel__name").values_list("post_id", "channel__name"):
         found[post_id].append(name)
     return found
