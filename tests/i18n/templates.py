@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
-from pathlib import Path
 
 from django.template.base import Lexer, TokenType
 
@@ -25,6 +24,8 @@ ENTITY = re.compile(r"&#?\w+;")
 # A literal handed to an included template, a tag or a filter; `_("...")` is translated.
 LITERAL = re.compile(r"""(?<!_\()(?<=[=: ])"([^"]*)"|(?<!_\()(?<=[=: ])'([^']*)'""")
 SENTENCE = re.compile(r"[A-Z][a-z]+\b(?:$|[ ,.!?…])")
+# Blocks that stand inside a tag of the base template: their text is an attribute (or several).
+INSIDE_TAG = {"width": ('<b class="', '">'), "body_attributes": ("<b ", ">")}
 TRANSLATES = ("translate ", "trans ", "blocktranslate", "blocktrans")
 
 
@@ -70,7 +71,7 @@ def list_untranslated(source: str, html: bool = True) -> list[tuple[int, str]]:
     """Line and text of everything that the template says in English whatever the reader's language."""
     kept: list[str] = []
     found: list[tuple[int, str]] = []
-    inside = ""
+    inside, closing = "", ""
     for token in Lexer(source).tokenize():
         lines = "\n" * token.contents.count("\n")
         name = token.contents.split(" ")[0] if token.token_type == TokenType.BLOCK else ""
@@ -82,6 +83,12 @@ def list_untranslated(source: str, html: bool = True) -> list[tuple[int, str]]:
             kept.append(lines)
         elif token.token_type == TokenType.TEXT:
             kept.append(token.contents)
+        elif name == "block" and token.split_contents()[1] in INSIDE_TAG and not in_tag("".join(kept)):
+            opening, closing = INSIDE_TAG[token.split_contents()[1]]
+            kept.append(opening)
+        elif name == "endblock" and closing:
+            kept.append(closing)
+            closing = ""
         else:
             kept.append(lines)
             if token.token_type != TokenType.COMMENT and not token.contents.startswith(TRANSLATES):
@@ -97,6 +104,10 @@ def list_untranslated(source: str, html: bool = True) -> list[tuple[int, str]]:
     return found
 
 
+def in_tag(html: str) -> bool:
+    return html.rfind("<") > html.rfind(">")
+
+
 def list_literals(contents: str) -> Iterator[str]:
     """String literals of a tag or a variable that read like a text for people."""
     if contents.split(" ")[0] in {"load", "extends", "url", "static", "icon", "now"}:
@@ -105,7 +116,3 @@ def list_literals(contents: str) -> Iterator[str]:
         text = match[1] or match[2] or ""
         if SENTENCE.match(text):
             yield text
-
-
-def template_source(path: Path) -> str:
-    return path.read_text()
