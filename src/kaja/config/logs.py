@@ -1,5 +1,6 @@
 """Logs to standard error, in plain lines, without secrets."""
 
+import base64
 import logging
 import os
 import re
@@ -39,7 +40,12 @@ def known_secrets() -> tuple[str, ...]:
     """This installation's own secrets, as literal text; short ones would hide innocent words."""
     from django.conf import settings
 
-    found = {settings.SECRET_KEY, settings.EMAIL_HOST_PASSWORD, str(settings.DATABASES["default"]["PASSWORD"])}
+    mail = settings.EMAIL_HOST_PASSWORD
+    found = {settings.SECRET_KEY, mail, str(settings.DATABASES["default"]["PASSWORD"])}
+    if mail:
+        # As SMTP sends it (RFC 4616, RFC 4954); a server that refuses may quote the line.
+        for spelled in (mail, f"\0{settings.EMAIL_HOST_USER}\0{mail}"):
+            found.add(base64.b64encode(spelled.encode()).decode())
     found.update(re.findall(r"[A-Za-z0-9+/]{43}=", os.environ.get("KAJA_KEYS", "")))
     if url := os.environ.get("KAJA_OWNER_DATABASE_URL"):
         found.add(unquote(urlsplit(url).password or ""))

@@ -201,7 +201,8 @@ def _bad_address(url: str) -> Problem:
         "host_invalid",
         gettext_noop("“%(address)s” is not an address that Kaja can call."),
         fix=gettext_noop("Write it like https://example.org."),
-        params={"address": url.rsplit("@", 1)[-1][:100]},
+        # Where a server sends us may quote what we sent it: neither user name nor query is shown.
+        params={"address": url.partition("?")[0].partition("#")[0].rsplit("@", 1)[-1][:100]},
     )
 
 
