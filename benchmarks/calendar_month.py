@@ -1,4 +1,4 @@
-"""Calendar month of 500 posts, in a small and in a full workspace: `python benchmarks/calendar_month.py [--posts 1000000]`.
+"""Calendar month of 500 posts, in a small and a full workspace: `python benchmarks/calendar_month.py [--posts N]`.
 
 Both workspaces stand in one database; the pages are asked for through the whole application as the application's
 role, so row-level security and its indexes are what a user gets. The figures of both are taken in turns, so that a
@@ -46,7 +46,8 @@ WHERE p.workspace_id = %(workspace)s
 """
 DELIVERIES = """
 INSERT INTO publishing_delivery (id, workspace_id, variant_id, channel_id, kind, position, state, due_at, next_at,
-    fence, stage, checkpoint, post_revision, attempts_made, tries, needs_person, candidates, remote_id, remote_url, announce,
+    fence, stage, checkpoint, post_revision, attempts_made, tries,
+    needs_person, candidates, remote_id, remote_url, announce,
     created_at, updated_at)
 SELECT gen_random_uuid(), v.workspace_id, v.id, v.channel_id, 'post', 0,
        CASE WHEN p.due_at < timestamptz '2027-05-10' THEN 'sent' ELSE 'scheduled' END, p.due_at, NULL, 0, '', '{}', 1,
@@ -122,7 +123,7 @@ def explain(workspace: Any) -> None:
 
 
 def measure(pages: dict[str, Any], times: int) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Milliseconds of the clock, and of the processor for the web's own part: on a busy machine only the latter tells."""
+    """Milliseconds of the clock, and of the processor: on a busy machine only the latter tells."""
     taken: dict[str, list[float]] = {name: [] for name in pages}
     worked: dict[str, list[float]] = {name: [] for name in pages}
     for turn in range(times + 5):
