@@ -223,8 +223,8 @@ def main() -> int:
         world.close()
         log = (folder / "workers.log").read_text()
         shutil.rmtree(folder, ignore_errors=True)
-    if log:
-        print(log[-2000:])
+        if log:
+            print(log[-2000:])
     figures: dict[str, Any] = {"p99 of all": (p99, LATE_ALLOWED), "p99 of one": (one, ONE_ALLOWED)}
     for name, (figure, allowed) in figures.items():
         print(f"{name}: {figure:.2f} s, {figure / allowed:.2f} of the allowed {allowed:.0f} s")

@@ -14,6 +14,11 @@ _KEPT_HEADERS = re.compile(r"^(content-type|date|location|retry-after|server|x-r
 _HIDDEN_NAMES = r"[\w.-]*(?:token|jwt|passw|secret|authorization|credential|api_?key|signature|verifier)[\w.-]*"
 _SECRET_JSON = re.compile(rf'("(?:{_HIDDEN_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
 _SECRET_FORM = re.compile(rf"((?:^|[?&\s])(?:{_HIDDEN_NAMES}|code)=)[^&\s\"]*", re.IGNORECASE)
+_TELLING = (
+    "token", "jwt", "passw", "secret", "authorization", "credential", "apikey", "api_key", "signature", "verifier",
+    "code=",
+)  # fmt: skip
+"""Without any of these, case folded, the two patterns above find nothing; most texts have none."""
 _BEARER = re.compile(r"\b(Bearer|Basic|DPoP)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 
 
@@ -21,7 +26,7 @@ class Redactor:
     """Knows every credential of a session and hides them, in every encoding that requests use."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._spellings: set[str] = set()
+        self._spellings: tuple[str, ...] = ()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
@@ -29,20 +34,25 @@ class Redactor:
             if len(secret) < _SHORTEST_SECRET:
                 continue
             encoded = base64.b64encode(secret.encode()).decode()
-            self._spellings |= {secret, quote(secret, safe=""), quote_plus(secret), encoded}
-            self._spellings.add(secret.replace("\\", "\\\\").replace('"', '\\"'))
+            escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
+            self._hide_too(secret, quote(secret, safe=""), quote_plus(secret), encoded, escaped)
 
     def add_basic(self, user: str, password: str) -> None:
-        self._spellings.add(base64.b64encode(f"{user}:{password}".encode()).decode())
+        self._hide_too(base64.b64encode(f"{user}:{password}".encode()).decode())
+
+    def _hide_too(self, *spellings: str) -> None:
+        # The longest first: a secret that contains another must not leave its ends behind.
+        self._spellings = tuple(sorted({*self._spellings, *spellings}, key=len, reverse=True))
 
     def hide(self, text: str) -> str:
-        for spelling in sorted(self._spellings, key=len, reverse=True):
+        for spelling in self._spellings:
             if spelling in text:
                 text = text.replace(spelling, MARK)
-        lowered = text.lower()
-        if '"' in text:
+        lowered = text.casefold()
+        telling = any(word in lowered for word in _TELLING)
+        if telling and '"' in text:
             text = _SECRET_JSON.sub(rf'\1"{MARK}"', text)
-        if "=" in text:
+        if telling and "=" in text:
             text = _SECRET_FORM.sub(rf"\1{MARK}", text)
         if "bearer" in lowered or "basic" in lowered or "dpop" in lowered:
             text = _BEARER.sub(rf"\1 {MARK}", text)

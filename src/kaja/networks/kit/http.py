@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
-import httpcore2
 import httpx2
 
 from kaja.networks.kit.egress import (
@@ -35,6 +34,7 @@ from kaja.networks.kit.egress import (
 from kaja.networks.kit.evidence import Redactor
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.wire import Request
 
 if TYPE_CHECKING:
     from kaja.networks.kit.connector import Quota
@@ -279,7 +279,7 @@ def _encode(json: Any, data: Mapping[str, str] | None, files: Files | None, cont
     return content or b"", "application/octet-stream" if content else ""
 
 
-def _build(egress: Egress, method: str, url: str, body: bytes, headers: dict[str, str]) -> httpcore2.Request:
+def _build(egress: Egress, method: str, url: str, body: bytes, headers: dict[str, str]) -> Request:
     host, port = egress.check_url(url)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -288,16 +288,11 @@ def _build(egress: Egress, method: str, url: str, body: bytes, headers: dict[str
     lines = [("Host", bracketed if default_port else f"{bracketed}:{port}"), *headers.items()]
     if body or method in ("POST", "PUT", "PATCH"):
         lines.append(("Content-Length", str(len(body))))
-    return httpcore2.Request(
-        method,
-        httpcore2.URL(scheme=parts.scheme, host=host, port=port, target=_quote_target(target)),
-        headers=[(name.encode("ascii"), value.encode("utf-8")) for name, value in lines],
-        content=body,
-    )
+    return Request(method, parts.scheme, host, port, _quote_target(target), tuple(lines), body)
 
 
-def _quote_target(target: str) -> bytes:
-    return target.encode() if target.isascii() and " " not in target else httpx2.URL("http://x" + target).raw_path
+def _quote_target(target: str) -> str:
+    return target if target.isascii() else httpx2.URL("http://x" + target).raw_path.decode("ascii")
 
 
 def _pool(allow_private: frozenset[str], resolve: Resolve) -> Pool:
