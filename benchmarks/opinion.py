@@ -1,6 +1,7 @@
 """Benchmarks of brand opinion: speed, size, counting, coverage and hostile worlds.
 
-    python benchmarks/opinion.py speed            fits at 10^5 to 10^9 posts: seconds, memory, cells (and NumPyro, if installed)
+    python benchmarks/opinion.py speed            fits at 10^5 to 10^9 posts: seconds, memory, cells (and
+    NumPyro, if installed)
     python benchmarks/opinion.py count --rows N   a Parquet of N posts counted by DuckDB beside a pandas loop
     python benchmarks/opinion.py coverage         nominal 90 % intervals over worlds drawn from the model
     python benchmarks/opinion.py worlds           correlation with the truth in hostile worlds
@@ -24,6 +25,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from kaja.brandhealth.baselines import fixed_mix_net
 from kaja.brandhealth.counting import Source, count_posts
 from kaja.brandhealth.estimate import fit_counts
@@ -38,7 +40,9 @@ SIZES = (1e5, 1e6, 1e7, 1e8, 1e9)
 
 
 def _fit_once(votes: float, queue: multiprocessing.Queue[tuple[int, float, float, int]]) -> None:
-    drawn = draw_from_model(3, ModelWorld(votes=votes, weeks=52, formats=5, domains=60, topics=10, segments=4))
+    drawn = draw_from_model(
+        3, ModelWorld(votes=votes, weeks=52, formats=5, domains=60, topics=10, segments=4)
+    )
     begin, cpu = time.perf_counter(), time.process_time()
     posterior = fit_counts(drawn.counts)
     read_index(posterior)
@@ -59,7 +63,10 @@ def speed() -> None:
         process.join()
         per_cell = cpu / cells * 1e6
         first = first or per_cell
-        print(f"{votes:<8.0e} {cells:<8} {wall:<7.2f} {cpu:<6.2f} {per_cell:<12.1f} {peak / 1024:<8.0f} x{per_cell / first:.2f}")
+        print(
+            f"{votes:<8.0e} {cells:<8} {wall:<7.2f} {cpu:<6.2f} {per_cell:<12.1f} {peak / 1024:<8.0f} "
+            f"x{per_cell / first:.2f}"
+        )
     if importlib.util.find_spec("numpyro") is None:
         print("numpyro is not installed (development extra): no comparison with NUTS")
         return
@@ -71,7 +78,10 @@ def speed() -> None:
         fit_counts(drawn.counts)
         ours = time.perf_counter() - begin
         theirs = sample(drawn.counts, 500, 700, 1)
-        print(f"{name}: ours {ours:.2f} s, NUTS {theirs['seconds']:.0f} s (ESS {theirs['ess']:.0f}), x{theirs['seconds'] / ours:.0f}")
+        print(
+            f"{name}: ours {ours:.2f} s, NUTS {theirs['seconds']:.0f} s (ESS {theirs['ess']:.0f}), "
+            f"x{theirs['seconds'] / ours:.0f}"
+        )
 
 
 _MAKE = """
@@ -107,7 +117,9 @@ print(json.dumps([rows, time.perf_counter() - begin, resource.getrusage(resource
 
 
 def count(rows: int, loop_rows: int) -> None:
-    """DuckDB counts all rows; the pandas loop counts the first ``loop_rows`` (its set of votes grows with the posts)."""
+    """DuckDB counts all rows; the pandas loop counts the first ``loop_rows`` (its set of votes grows with the
+    posts).
+    """
     with tempfile.TemporaryDirectory() as name:
         path = Path(name) / "posts.parquet"
         code = _MAKE.format(rows=rows, authors=max(rows // 20, 1), path=path)
@@ -116,14 +128,23 @@ def count(rows: int, loop_rows: int) -> None:
         counts = count_posts(Source(path), Path(name) / "work")
         wall, used = time.perf_counter() - begin, time.process_time() - cpu
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        print(f"duckdb: {rows:,} rows to {counts.votes:,.0f} votes in {counts.n.shape[0]:,} cells, {wall:.1f} s wall, "
-              f"{used:.1f} s cpu, {rows / wall / 1e6:.2f} M rows/s, peak {peak:.0f} MB")  # fmt: skip
+        print(
+            f"duckdb: {rows:,} rows to {counts.votes:,.0f} votes in {counts.n.shape[0]:,} cells, {wall:.1f} "
+            "s wall, "
+            f"{used:.1f} s cpu, {rows / wall / 1e6:.2f} M rows/s, peak {peak:.0f} MB"
+        )
         loop = subprocess.run(
-            [sys.executable, "-c", _PANDAS, str(path), str(loop_rows)], check=True, capture_output=True, text=True
+            [sys.executable, "-c", _PANDAS, str(path), str(loop_rows)],
+            check=True,
+            capture_output=True,
+            text=True,
         )
         n, seconds, memory = json.loads(loop.stdout)
-        print(f"pandas loop: {n:,} rows, {seconds:.1f} s, {n / seconds / 1e6:.2f} M rows/s, peak {memory / 1024:.0f} MB; "
-              f"duckdb is {(rows / wall) / (n / seconds):.1f} times faster per row")  # fmt: skip
+        print(
+            f"pandas loop: {n:,} rows, {seconds:.1f} s, {n / seconds / 1e6:.2f} M rows/s, peak "
+            f"{memory / 1024:.0f} MB; "
+            f"duckdb is {(rows / wall) / (n / seconds):.1f} times faster per row"
+        )
 
 
 def coverage(sizes: list[float], worlds: int) -> None:
@@ -137,22 +158,35 @@ def coverage(sizes: list[float], worlds: int) -> None:
             width.append(float(np.mean(index.high - index.low)))
             r.append(pearson(index.mean, drawn.index))
         error = np.std(inside) / np.sqrt(worlds)
-        print(f"{votes:.0e}: coverage {np.mean(inside):.3f} +- {error:.3f}, width {np.median(width):.3f}, r {np.mean(r):.3f}", flush=True)
+        print(
+            f"{votes:.0e}: coverage {np.mean(inside):.3f} +- {error:.3f}, width {np.median(width):.3f}, r "
+            f"{np.mean(r):.3f}",
+            flush=True,
+        )
 
 
 def worlds(seeds: int) -> None:
     """Median and 10th percentile of the correlation with the customer base's net favourability."""
     variants: list[tuple[str, dict[str, object]]] = [
-        ("expression", {}), ("selection", {}), ("mixed", {}), ("calm", {}), ("mixed", {"share_drift": True}),
+        ("expression", {}),
+        ("selection", {}),
+        ("mixed", {}),
+        ("calm", {}),
+        ("mixed", {"share_drift": True}),
         ("expression", {"cross_shift": 0.5}),
-    ]  # fmt: skip
+    ]
     for kind, extra in variants:
         rows = []
         for seed in range(seeds):
             lived = draw_people(seed, PeopleWorld(kind=kind, **extra))  # type: ignore[arg-type]
             posterior = fit_counts(lived.counts)
-            found = (lived.naive, fixed_mix_net(lived.counts), read_index(posterior).mean, read_index(posterior, 1.0).mean,
-                     read_index(posterior, 0.0).mean)  # fmt: skip
+            found = (
+                lived.naive,
+                fixed_mix_net(lived.counts),
+                read_index(posterior).mean,
+                read_index(posterior, 1.0).mean,
+                read_index(posterior, 0.0).mean,
+            )
             rows.append([pearson(series, lived.truth) for series in found])
         middle, low = np.median(rows, axis=0), np.quantile(rows, 0.1, axis=0)
         names = ("naive", "fixed mix", "measure", "expression reading", "selection reading")
@@ -168,17 +202,25 @@ def fusion(seeds: int) -> None:
             lived = draw_people(seed, PeopleWorld(kind=kind))  # type: ignore[arg-type]
             survey = survey_from_answers(survey_answers(lived.truth, 16, seed))
             fused = fuse(social_signal(fit_counts(lived.counts)), survey)
-            errors = [float(np.sqrt(np.mean((s - lived.truth) ** 2))) for s in (lived.naive, fused.alone_mean, fused.mean)]
+            errors = [
+                float(np.sqrt(np.mean((s - lived.truth) ** 2)))
+                for s in (lived.naive, fused.alone_mean, fused.mean)
+            ]
             inside = float(np.mean((lived.truth >= fused.low) & (lived.truth <= fused.high)))
             rows.append([*errors, inside, float(errors[2] > errors[1])])
         naive, alone, both, inside, worse = np.mean(rows, axis=0)
-        print(f"{kind}: naive {naive:.3f}, survey alone {alone:.3f}, with posts {both:.3f}, coverage {inside:.2f}, worse in {worse:.0%}",
-              flush=True)  # fmt: skip
+        print(
+            f"{kind}: naive {naive:.3f}, survey alone {alone:.3f}, with posts {both:.3f}, coverage "
+            f"{inside:.2f}, worse in {worse:.0%}",
+            flush=True,
+        )
 
 
 def main() -> None:
     """Run what was asked for."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("what", nargs="?", choices=("speed", "count", "coverage", "worlds", "fusion"))
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--loop-rows", type=int, default=5_000_000)

@@ -1,7 +1,10 @@
-"""The same model in full Bayes: NumPyro's NUTS on the counts of a fixture, as the reference for the Laplace fit.
+"""The same model in full Bayes: NumPyro's NUTS on the counts of a fixture, as the reference for the Laplace
+fit.
 
-Needs the development extra (numpyro, jax). ``python benchmarks/opinion_nuts.py FILE`` records the reference that
-tests/brandhealth/test_reference.py compares with; it prints convergence (r-hat, effective sample size) and time.
+Needs the development extra (numpyro, jax). ``python benchmarks/opinion_nuts.py FILE`` records the reference
+that
+tests/brandhealth/test_reference.py compares with; it prints convergence (r-hat, effective sample size) and
+time.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from kaja.brandhealth.counts import Counts, merge_cells
 from kaja.brandhealth.layout import COMPONENTS, LAMBDA_SD, LOG_C, LOG_G, LOG_PSI, PHI, RHO, START_LEVEL
 from kaja.brandhealth.simulate import ModelWorld, draw_from_model
@@ -26,7 +30,9 @@ FIXTURES = {
 
 
 def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]:
-    """Run NUTS on merged counts; returns index mean and sd (free share, centred), worst r-hat and ESS of the index, seconds."""
+    """Run NUTS on merged counts; returns index mean and sd (free share, centred), worst r-hat and ESS of the
+    index, seconds.
+    """
     import jax
     import jax.numpy as jnp
     import numpyro
@@ -41,7 +47,9 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
     votes = np.bincount(c.format, c.n.sum(axis=1), minlength=f)
     votes = votes / votes.sum()
     kinds = sorted({(int(i), int(j)) for i, j in zip(c.pairs.first, c.pairs.second, strict=True)})
-    kind = np.array([kinds.index((int(i), int(j))) for i, j in zip(c.pairs.first, c.pairs.second, strict=True)])
+    kind = np.array(
+        [kinds.index((int(i), int(j))) for i, j in zip(c.pairs.first, c.pairs.second, strict=True)]
+    )
     total = c.n.sum(axis=1)
     weight = np.zeros((t * f, c.n.shape[0]))
     weight[c.week * f + c.format, np.arange(total.size)] = total
@@ -83,9 +91,15 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
         e = numpyro.sample("e", dist.Normal(0, tau["e"] * jnp.exp(log_k)).expand([t, d]).to_event(2))
         h = numpyro.sample("h", dist.Normal(0, tau["h"]).expand([t, d]).to_event(2))
         eta = (
-            (mu + v)[c.week] + alpha[c.format] + omega[c.format, c.week] + delta[c.domain] + beta[c.topic]
-            + sigma[c.segment] + nu[c.segment, c.week] + e[c.week, c.domain]
-        )  # fmt: skip
+            (mu + v)[c.week]
+            + alpha[c.format]
+            + omega[c.format, c.week]
+            + delta[c.domain]
+            + beta[c.topic]
+            + sigma[c.segment]
+            + nu[c.segment, c.week]
+            + e[c.week, c.domain]
+        )
         g, inv = jnp.exp(log_g + h[c.week, c.domain]), jnp.exp(-lam[c.format])
         low, high = expit((-g - eta) * inv), expit((eta - g) * inv)
         p = jnp.stack([low, jnp.maximum(1 - low - high, 1e-12), high], axis=1)
@@ -121,19 +135,29 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
     begin = time.perf_counter()
     kernel = NUTS(model, target_accept_prob=0.85, max_tree_depth=8)
     mcmc = MCMC(
-        kernel, num_warmup=warmup, num_samples=draws, num_chains=2, chain_method="sequential", progress_bar=False
+        kernel,
+        num_warmup=warmup,
+        num_samples=draws,
+        num_chains=2,
+        chain_method="sequential",
+        progress_bar=False,
     )
     mcmc.run(jax.random.PRNGKey(seed))
     got = mcmc.get_samples(group_by_chain=True)
     index = np.asarray(got["index"])
     seconds = time.perf_counter() - begin
     return {
-        "mean": index.mean(axis=(0, 1)).tolist(), "sd": index.std(axis=(0, 1)).tolist(),
-        "share_mean": float(np.mean(got["share"])), "share_sd": float(np.std(got["share"])),
-        "ess": float(effective_sample_size(index).min()), "rhat": float(gelman_rubin(index).max()),
+        "mean": index.mean(axis=(0, 1)).tolist(),
+        "sd": index.std(axis=(0, 1)).tolist(),
+        "share_mean": float(np.mean(got["share"])),
+        "share_sd": float(np.std(got["share"])),
+        "ess": float(effective_sample_size(index).min()),
+        "rhat": float(gelman_rubin(index).max()),
         "divergences": int(np.sum(mcmc.get_extra_fields().get("diverging", np.zeros(1)))),
-        "warmup": warmup, "draws": draws, "seconds": seconds,
-    }  # fmt: skip
+        "warmup": warmup,
+        "draws": draws,
+        "seconds": seconds,
+    }
 
 
 def main(path: Path) -> None:

@@ -69,7 +69,9 @@ def test_the_measure_beats_the_dashboard_in_hostile_worlds(kind: str) -> None:
 def test_where_nothing_is_wrong_the_measure_does_no_harm() -> None:
     loss = []
     for seed in (0, 3):
-        lived = draw_people(seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2))
+        lived = draw_people(
+            seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2)
+        )
         ours = pearson(read_index(fit_counts(lived.counts)).mean, lived.truth)
         loss.append(pearson(lived.naive, lived.truth) - ours)
     assert np.mean(loss) < 0.03  # smoothing costs a little where there is nothing to smooth away

@@ -9,22 +9,48 @@ from kaja.cli.opinion import main, read_series
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("world")
-    assert main(["simulate", "--world", "mixed", "--votes", "2e4", "--weeks", "16", "--authors", "400", "-o", str(folder)]) == 0
+    assert (
+        main(
+            [
+                "simulate",
+                "--world",
+                "mixed",
+                "--votes",
+                "2e4",
+                "--weeks",
+                "16",
+                "--authors",
+                "400",
+                "-o",
+                str(folder),
+            ]
+        )
+        == 0
+    )
     return folder
 
 
 @pytest.fixture(scope="module")
 def out(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
-    extra = [a for name in ("pairs", "labels", "survey", "population") for a in (f"--{name}", str(world / f"{name}.csv"))]
+    extra = [
+        a
+        for name in ("pairs", "labels", "survey", "population")
+        for a in (f"--{name}", str(world / f"{name}.csv"))
+    ]
     assert main(["fit", str(world / "counts.csv"), *extra, "-o", str(folder), "--title", "Simulated"]) == 0
     return folder
 
 
 def test_fit_writes_everything(out: Path) -> None:
     assert {p.name for p in out.iterdir()} == {
-        "work", "opinion.json", "weekly.parquet", "effects.parquet", "report.html", "report.pdf",
-    }  # fmt: skip
+        "work",
+        "opinion.json",
+        "weekly.parquet",
+        "effects.parquet",
+        "report.html",
+        "report.pdf",
+    }
     assert "Simulated" in (out / "report.html").read_text()
     assert pq.read_table(out / "weekly.parquet").num_rows == 16
 
@@ -36,7 +62,9 @@ def test_fit_says_what_it_found(world: Path, tmp_path: Path, capsys: pytest.Capt
     assert "step 1" in told.err
 
 
-def test_validate_refuses_a_verdict_on_few_periods(out: Path, world: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_validate_refuses_a_verdict_on_few_periods(
+    out: Path, world: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     measures = str(out / "weekly.parquet")
     assert main(["validate", measures, str(world / "truth.csv"), "--value", "truth"]) == 0
     told = capsys.readouterr().out
@@ -55,7 +83,20 @@ def test_series_are_averaged_by_month(tmp_path: Path) -> None:
 
 
 def test_a_power_analysis_prints_a_row_per_design(capsys: pytest.CaptureFixture[str]) -> None:
-    command = ["simulate", "--power", "--votes", "5e3,2e4", "--answers", "16,50", "--weeks", "12", "--seeds", "1", "--authors", "100"]
+    command = [
+        "simulate",
+        "--power",
+        "--votes",
+        "5e3,2e4",
+        "--answers",
+        "16,50",
+        "--weeks",
+        "12",
+        "--seeds",
+        "1",
+        "--authors",
+        "100",
+    ]
     assert main(command) == 0
     assert len(capsys.readouterr().out.splitlines()) == 4
 

@@ -31,7 +31,9 @@ def write(path: Path, rows: list[str], header: str = HEADER) -> Path:
 
 
 def same(one: Counts, two: Counts) -> bool:
-    cells = all(np.array_equal(getattr(one, k), getattr(two, k)) for k in ("week", "domain", "topic", "segment", "n"))
+    cells = all(
+        np.array_equal(getattr(one, k), getattr(two, k)) for k in ("week", "domain", "topic", "segment", "n")
+    )
     pairs = (one.pairs is None) == (two.pairs is None)
     if one.pairs is not None and two.pairs is not None:
         pairs = np.array_equal(one.pairs.n, two.pairs.n)
@@ -59,7 +61,9 @@ def test_all_kinds_of_file_agree(tmp_path: Path) -> None:
 
 
 @settings(max_examples=8, deadline=None)
-@given(st.permutations(ROWS[:-1] + ROWS[:3]))  # a post without an author stands for itself, so its duplicate would count
+@given(
+    st.permutations(ROWS[:-1] + ROWS[:3])
+)  # a post without an author stands for itself, so its duplicate would count
 def test_order_and_duplicates_do_not_matter(shuffled: list[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -83,7 +87,9 @@ def test_parts_give_the_same_counts_as_one_go(tmp_path: Path, monkeypatch: pytes
     assert parts == [9] * 9
 
 
-def test_an_interruption_loses_only_the_part_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_loses_only_the_part_in_progress(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [f"2024-01-01T10:00:00Z,forum,d,t,s,u{i},positive" for i in range(100)]
     posts = write(tmp_path / "posts.csv", rows)
     monkeypatch.setattr(counting, "_ROWS_PER_PART", 20)
@@ -96,7 +102,11 @@ def test_an_interruption_loses_only_the_part_in_progress(tmp_path: Path, monkeyp
         count_posts(Source(posts), tmp_path / "work", stop)
     counted: list[int] = []
     real = counting._count_part
-    monkeypatch.setattr(counting, "_count_part", lambda db, sql, part, *rest: (counted.append(part), real(db, sql, part, *rest)))
+    monkeypatch.setattr(
+        counting,
+        "_count_part",
+        lambda db, sql, part, *rest: (counted.append(part), real(db, sql, part, *rest)),
+    )
     assert count_posts(Source(posts), tmp_path / "work").votes == 100
     assert counted == [3, 4]
     # another file in the same folder starts afresh
@@ -115,7 +125,10 @@ def replaced(row: int, old: str, new: str) -> list[str]:
     [
         (replaced(3, "neutral", "angry"), "row 4, column class: 'angry' is not a class"),
         (replaced(1, "2024-01-02T09:00:00Z", "yesterday"), "row 2, column time: 'yesterday' is not a time"),
-        (replaced(2, "2024-01-03T09:00:00Z", "2024-01-03T09:00:00"), "row 3, column time: .* has no time zone"),
+        (
+            replaced(2, "2024-01-03T09:00:00Z", "2024-01-03T09:00:00"),
+            "row 3, column time: .* has no time zone",
+        ),
         ([], "not a single row"),
         (replaced(0, "2024-01-01T09:00:00Z", "1970-01-01T00:00:00Z"), "one of these dates looks wrong"),
     ],
@@ -138,17 +151,25 @@ def test_columns_can_be_mapped(tmp_path: Path) -> None:
     posts = write(tmp_path / "p.csv", ["2024-01-01,x,1"], "created at,site,label")
     columns = {"time": "created at", "format": "site", "class": "label"}
     assert count_posts(Source(posts, columns), tmp_path / "work").formats == ("x",)
-    for bad, words in (({"time": "when"}, "no column 'when'"), ({"tone": "label"}, "field 'tone'"), ({}, "no column 'time'")):
+    for bad, words in (
+        ({"time": "when"}, "no column 'when'"),
+        ({"tone": "label"}, "field 'tone'"),
+        ({}, "no column 'time'"),
+    ):
         with pytest.raises(OpinionError, match=words):
             count_posts(Source(posts, bad), tmp_path / "work")
 
 
 def test_class_probabilities(tmp_path: Path) -> None:
     header = "time,negative,neutral,positive"
-    good = write(tmp_path / "p.csv", ["2024-01-01,0.7,0.2,0.1", "2024-01-01,0.1,0.2,0.7", "2024-01-02,0.2,0.5,0.3"], header)
+    good = write(
+        tmp_path / "p.csv",
+        ["2024-01-01,0.7,0.2,0.1", "2024-01-01,0.1,0.2,0.7", "2024-01-02,0.2,0.5,0.3"],
+        header,
+    )
     assert count_posts(Source(good), tmp_path / "w1").n.sum(axis=0).tolist() == [1, 1, 1]
     bad = write(tmp_path / "b.csv", ["2024-01-01,0.7,0.2,0.1", "2024-01-01,0.7,0.2,0.3"], header)
-    with pytest.raises(OpinionError, match="row 2, column negative: .* do not sum to 1"):
+    with pytest.raises(OpinionError, match=r"row 2, column negative: .* do not sum to 1"):
         count_posts(Source(bad), tmp_path / "w2")
     odd = write(tmp_path / "o.csv", ["2024-01-01,0.7,nan,0.3"], header)
     with pytest.raises(OpinionError, match="row 1, column neutral"):
@@ -175,6 +196,9 @@ def test_the_queries_differ_between_engines_by_the_hash_only() -> None:
     assert texts[0] == texts[1]
     assert texts[0]["vote"] == texts[2]["vote"]
     assert texts[0]["cell"] == texts[2]["cell"]
-    assert texts[0]["pair"].replace("md5(author || format)", "cityHash64(concat(author, format))") == texts[2]["pair"]
+    assert (
+        texts[0]["pair"].replace("md5(author || format)", "cityHash64(concat(author, format))")
+        == texts[2]["pair"]
+    )
     with pytest.raises(OpinionError, match="oracle"):
         counting_sql("oracle")  # type: ignore[arg-type]

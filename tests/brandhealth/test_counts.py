@@ -15,9 +15,20 @@ def tiny(n: list[list[float]], week: list[int] | None = None, weeks: int = 2) ->
     size = len(n)
     zero = np.zeros(size, dtype=np.int64)
     return Counts(
-        week_range(date(2024, 1, 1), weeks), ("forum",), ("a",), np.array([0]), ("t",), ("s",), ("forum",),
-        np.array(week if week is not None else [0] * size), zero, zero, zero, zero, np.array(n, dtype=float),
-    )  # fmt: skip
+        week_range(date(2024, 1, 1), weeks),
+        ("forum",),
+        ("a",),
+        np.array([0]),
+        ("t",),
+        ("s",),
+        ("forum",),
+        np.array(week if week is not None else [0] * size),
+        zero,
+        zero,
+        zero,
+        zero,
+        np.array(n, dtype=float),
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,7 +75,9 @@ def test_merging_adds_equal_cells_and_ignores_order(drawn: Drawn) -> None:
 def test_format_shares_sum_to_one_and_bridge_gaps(drawn: Drawn) -> None:
     c = drawn.counts
     keep = (c.week < 5) | (c.week > 8)
-    gap = replace(c, **{name: getattr(c, name)[keep] for name in ("week", "domain", "topic", "segment", "group", "n")})
+    gap = replace(
+        c, **{name: getattr(c, name)[keep] for name in ("week", "domain", "topic", "segment", "group", "n")}
+    )
     share = gap.format_shares()
     assert np.allclose(share.sum(axis=1), 1)
     assert (share[6] >= np.minimum(share[4], share[9]) - 1e-12).all()
@@ -79,15 +92,27 @@ def test_naive_net_is_the_net_share(rows: list[tuple[int, int, int]]) -> None:
     neg, neu, pos = np.array(rows).sum(axis=0)
     assert naive_net(c)[0] == pytest.approx((pos - neg) / (neg + neu + pos))
     assert np.isnan(naive_net(c)[1])
-    assert fixed_mix_net(c)[0] == pytest.approx(naive_net(c)[0])  # one venue, one topic: the mix is fixed anyway
+    assert fixed_mix_net(c)[0] == pytest.approx(
+        naive_net(c)[0]
+    )  # one venue, one topic: the mix is fixed anyway
 
 
 def test_fixed_mix_does_not_follow_the_mix() -> None:
     week = np.array([0, 0, 1, 1])
     c = Counts(
-        week_range(date(2024, 1, 1), 2), ("blog", "forum"), ("b", "f"), np.array([0, 1]), ("t",), ("s",),
-        ("blog", "forum"), week, np.array([0, 1, 0, 1]), np.zeros(4, dtype=np.int64), np.zeros(4, dtype=np.int64),
-        np.array([0, 1, 0, 1]), np.array([[0, 0, 90.0], [10, 0, 0], [0, 0, 10], [90, 0, 0]]),
-    )  # fmt: skip
+        week_range(date(2024, 1, 1), 2),
+        ("blog", "forum"),
+        ("b", "f"),
+        np.array([0, 1]),
+        ("t",),
+        ("s",),
+        ("blog", "forum"),
+        week,
+        np.array([0, 1, 0, 1]),
+        np.zeros(4, dtype=np.int64),
+        np.zeros(4, dtype=np.int64),
+        np.array([0, 1, 0, 1]),
+        np.array([[0, 0, 90.0], [10, 0, 0], [0, 0, 10], [90, 0, 0]]),
+    )
     assert naive_net(c)[0] - naive_net(c)[1] == pytest.approx(1.6)
     assert fixed_mix_net(c)[0] == pytest.approx(fixed_mix_net(c)[1])

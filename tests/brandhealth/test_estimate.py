@@ -18,9 +18,20 @@ CELL = ("week", "domain", "topic", "segment", "group", "n")
 def one_venue(n: np.ndarray, week: np.ndarray, weeks: int) -> Counts:
     zero = np.zeros(week.size, dtype=np.int64)
     return Counts(
-        week_range(date(2024, 1, 1), weeks), ("forum",), ("a",), np.array([0]), ("t",), ("s",), ("forum",),
-        week.astype(np.int64), zero, zero, zero, zero, n.astype(float),
-    )  # fmt: skip
+        week_range(date(2024, 1, 1), weeks),
+        ("forum",),
+        ("a",),
+        np.array([0]),
+        ("t",),
+        ("s",),
+        ("forum",),
+        week.astype(np.int64),
+        zero,
+        zero,
+        zero,
+        zero,
+        n.astype(float),
+    )
 
 
 def sensible(series: Series) -> None:
@@ -33,10 +44,12 @@ def test_the_gradient_is_the_objectives(drawn: Drawn) -> None:
     c = merge_cells(drawn.counts)
     layout = make_layout(c, True)
     rng = np.random.default_rng(0)
-    matrices = np.repeat(np.array([[[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]]]), layout.groups, axis=0)
+    matrices = np.repeat(
+        np.array([[[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]]]), layout.groups, axis=0
+    )
     problem = estimate._Problem(
         c, layout, estimate.make_blocks(c), estimate.make_pair_data(c, layout), matrices
-    )  # fmt: skip
+    )
     hyper = estimate.start_hyper(layout)
     x = estimate._start(problem) + 0.1 * rng.normal(size=layout.size)
     shocks = 0.1 * rng.normal(size=(problem.blocks.size, 2))
@@ -66,9 +79,10 @@ def test_order_and_splitting_of_rows_do_not_matter(drawn: Drawn, fitted: Posteri
     order = np.random.default_rng(5).permutation(c.week.size)
     half = replace(c, **{name: getattr(c, name)[order] for name in CELL})
     split = replace(
-        half, **{name: np.concatenate([getattr(half, name)] * 2) for name in CELL if name != "n"},
+        half,
+        **{name: np.concatenate([getattr(half, name)] * 2) for name in CELL if name != "n"},
         n=np.concatenate([np.floor(half.n / 2), half.n - np.floor(half.n / 2)]),
-    )  # fmt: skip
+    )
     assert np.allclose(read_index(fit_counts(split)).mean, read_index(fitted).mean, atol=1e-8)
 
 

@@ -19,7 +19,10 @@ def write(path: Path, text: str) -> Path:
 
 
 def test_labels_one_by_one_or_counted(drawn: Drawn, tmp_path: Path) -> None:
-    one = write(tmp_path / "a.csv", "format,true,predicted\nformat 1,negative,neutral\nformat 1,neg,neutral\nformat 2,1,1\n")
+    one = write(
+        tmp_path / "a.csv",
+        "format,true,predicted\nformat 1,negative,neutral\nformat 1,neg,neutral\nformat 2,1,1\n",
+    )
     two = write(
         tmp_path / "b.csv",
         "format,true,predicted,count\nformat 1,negative,neutral,2\nformat 2,positive,positive,1\n",
@@ -59,7 +62,10 @@ def test_population_is_scaled_to_one(drawn: Drawn, tmp_path: Path) -> None:
     [
         ("segment,share\nsegment 7,1\n", "row 1, column segment: 'segment 7' has no votes"),
         ("segment,share\nsegment 1,-1\n", "row 1, column share: '-1'"),
-        ("segment,share\nsegment 1,1\nsegment 1,1\n", "row 2, column segment: 'segment 1' stands there twice"),
+        (
+            "segment,share\nsegment 1,1\nsegment 1,1\n",
+            "row 2, column segment: 'segment 1' stands there twice",
+        ),
         ("segment,share\nsegment 1,0\n", "sum to 0"),
     ],
 )
@@ -70,10 +76,14 @@ def test_bad_populations_are_named(drawn: Drawn, tmp_path: Path, text: str, word
 
 def test_a_survey_of_answers_or_of_means(drawn: Drawn, tmp_path: Path) -> None:
     week = drawn.counts.weeks[2]
-    counts = read_survey(write(tmp_path / "a.csv", f"time,negative,neutral,positive\n{week},4,8,8\n"), bare(drawn))
+    counts = read_survey(
+        write(tmp_path / "a.csv", f"time,negative,neutral,positive\n{week},4,8,8\n"), bare(drawn)
+    )
     assert counts.mean[2] == pytest.approx(0.2)
     assert np.isnan(counts.mean[3])
-    means = read_survey(write(tmp_path / "b.csv", f"time,mean,se\n{week},0.2,0.1\n{week},0.4,0.1\n"), bare(drawn))
+    means = read_survey(
+        write(tmp_path / "b.csv", f"time,mean,se\n{week},0.2,0.1\n{week},0.4,0.1\n"), bare(drawn)
+    )
     assert means.mean[2] == pytest.approx(0.3)
     assert means.variance[2] == pytest.approx(0.005)
 

@@ -41,9 +41,15 @@ def test_few_periods_get_no_verdict() -> None:
 
 def test_given_placebos_are_used() -> None:
     target = walk(7)
-    strong = {f"p{i}": target + 0.01 * walk(i) for i in range(20)}  # 'placebos' that do know: the measure is not special
+    strong = {
+        f"p{i}": target + 0.01 * walk(i) for i in range(20)
+    }  # 'placebos' that do know: the measure is not special
     plain = validate({"m": target}, target).scores[0].levels.p_placebo
-    assert validate({"m": target + 0.1 * walk(3)}, target, placebos=strong).scores[0].levels.p_placebo > 0.5 > plain
+    assert (
+        validate({"m": target + 0.1 * walk(3)}, target, placebos=strong).scores[0].levels.p_placebo
+        > 0.5
+        > plain
+    )
 
 
 def test_missing_periods_are_left_out() -> None:
@@ -62,9 +68,13 @@ def test_correlation_ignores_scale_and_level(scale: float, level: float, seed: i
 
 @pytest.mark.parametrize(
     ("measures", "lag", "words"),
-    [({}, 0, "no measure"), ({"m": np.ones(5)}, 0, "5 periods, the benchmark 60"), ({"m": walk(1)}, 58, "too few"),
-     ({"m": np.full(60, np.nan)}, 0, "only 0 periods")],
-)  # fmt: skip
+    [
+        ({}, 0, "no measure"),
+        ({"m": np.ones(5)}, 0, "5 periods, the benchmark 60"),
+        ({"m": walk(1)}, 58, "too few"),
+        ({"m": np.full(60, np.nan)}, 0, "only 0 periods"),
+    ],
+)
 def test_unusable_input_is_refused(measures: dict[str, np.ndarray], lag: int, words: str) -> None:
     with pytest.raises(OpinionError, match=words):
         validate(measures, walk(2), lag)

@@ -15,6 +15,19 @@ from kaja.brandhealth.validate import Validation, validate
 from kaja.brandhealth.worlds import PeopleWorld, draw_people
 
 __all__ = [
-    "Counts", "ModelWorld", "Opinion", "OpinionError", "Pairs", "PeopleWorld", "Source", "Survey", "Validation",
-    "count_posts", "draw_from_model", "draw_people", "measure_opinion", "survey_from_answers", "validate",
-]  # fmt: skip
+    "Counts",
+    "ModelWorld",
+    "Opinion",
+    "OpinionError",
+    "Pairs",
+    "PeopleWorld",
+    "Source",
+    "Survey",
+    "Validation",
+    "count_posts",
+    "draw_from_model",
+    "draw_people",
+    "measure_opinion",
+    "survey_from_answers",
+    "validate",
+]

@@ -23,7 +23,9 @@ CAUSES: Final = ("opinion", "topic", "venue mix", "who speaks", "pile-on", "nois
 
 @dataclass(frozen=True)
 class Effect:
-    """One estimated effect: ``kind`` (venue, domain, topic, segment), ``name``, mean and standard deviation in logit units, votes."""
+    """One estimated effect: ``kind`` (venue, domain, topic, segment), ``name``, mean and standard deviation
+    in logit units, votes.
+    """
 
     kind: str
     name: str
@@ -36,7 +38,8 @@ class Effect:
 class Share:
     """The expression share with its evidence: 1 all expression, 0 all selection; ``low``, ``high`` 90 %.
 
-    ``start`` and ``end`` are the free share's values in the first and last week; ``authors`` the number of author-weeks seen
+    ``start`` and ``end`` are the free share's values in the first and last week; ``authors`` the number of
+    author-weeks seen
     in two venues; ``weights`` the probabilities of the three explanations.
     """
 
@@ -53,10 +56,14 @@ class Share:
 class Opinion:
     """The answer. Weekly arrays have shape (T,).
 
-    ``index`` is the measure (logit units, mean zero) where there is evidence on the expression share, else None; ``expression`` and
-    ``selection`` are the two readings; ``band_low``, ``band_high`` enclose both readings' 90 % intervals. ``net``, ``net_low``,
-    ``net_high`` express the headline in net favourability (-1..1): the fused customer opinion with a survey, else the posts'
-    own level. ``moved`` maps each of :data:`CAUSES` to its part of the posts' tone per week (logit units, mean zero);
+    ``index`` is the measure (logit units, mean zero) where there is evidence on the expression share, else
+    None; ``expression`` and
+    ``selection`` are the two readings; ``band_low``, ``band_high`` enclose both readings' 90 % intervals.
+    ``net``, ``net_low``,
+    ``net_high`` express the headline in net favourability (-1..1): the fused customer opinion with a survey,
+    else the posts'
+    own level. ``moved`` maps each of :data:`CAUSES` to its part of the posts' tone per week (logit units,
+    mean zero);
     the parts add up to the tone.
     """
 
@@ -82,10 +89,13 @@ class Opinion:
     notes: tuple[str, ...]
 
 
-def measure_opinion(counts: Counts, survey: Survey | None = None, progress: Progress | None = None) -> Opinion:
+def measure_opinion(
+    counts: Counts, survey: Survey | None = None, progress: Progress | None = None
+) -> Opinion:
     """Fit the model and read everything off it.
 
-    ``survey`` needs one entry per week of ``counts`` (nan where there is no wave). Raises OpinionError for unusable input.
+    ``survey`` needs one entry per week of ``counts`` (nan where there is no wave). Raises OpinionError for
+    unusable input.
     """
     posterior = fit_counts(counts, progress)
     counts = posterior.counts
@@ -105,17 +115,38 @@ def measure_opinion(counts: Counts, survey: Survey | None = None, progress: Prog
         band_low, band_high = np.minimum(band_low, index.low), np.maximum(band_high, index.high)
     net, net_low, net_high = _headline(posterior, index, expression, selection, band_low, band_high, fused)
     return Opinion(
-        counts, posterior, evidence, index, expression, selection, band_low, band_high, net, net_low, net_high,
-        naive_net(counts), fixed_mix_net(counts), what_moved(posterior, index, expression), effects_of(posterior),
-        _share(posterior), fused, survey, diagnose(posterior, index if index is not None else expression),
+        counts,
+        posterior,
+        evidence,
+        index,
+        expression,
+        selection,
+        band_low,
+        band_high,
+        net,
+        net_low,
+        net_high,
+        naive_net(counts),
+        fixed_mix_net(counts),
+        what_moved(posterior, index, expression),
+        effects_of(posterior),
+        _share(posterior),
+        fused,
+        survey,
+        diagnose(posterior, index if index is not None else expression),
         counts.notes + _notes(counts, posterior, survey),
-    )  # fmt: skip
+    )
 
 
 def _headline(
-    posterior: Posterior, index: Series | None, expression: Series, selection: Series, band_low: Floats, band_high: Floats,
+    posterior: Posterior,
+    index: Series | None,
+    expression: Series,
+    selection: Series,
+    band_low: Floats,
+    band_high: Floats,
     fused: Fused | None,
-) -> tuple[Floats, Floats, Floats]:  # fmt: skip
+) -> tuple[Floats, Floats, Floats]:
     if fused is not None:
         return fused.mean, np.maximum(fused.low, -1.0), np.minimum(fused.high, 1.0)
     if index is not None:
@@ -126,7 +157,9 @@ def _headline(
 
 
 def what_moved(posterior: Posterior, index: Series | None, expression: Series) -> dict[str, Floats]:
-    """Split the posts' weekly tone into causes, each centred, logit units, shape (T,); nan in weeks without votes."""
+    """Split the posts' weekly tone into causes, each centred, logit units, shape (T,); nan in weeks without
+    votes.
+    """
     layout, x, counts, blocks = posterior.layout, posterior.x, posterior.counts, posterior.blocks
     at, t = layout.at, layout.weeks
     votes = counts.n.sum(axis=1)
@@ -143,9 +176,7 @@ def what_moved(posterior: Posterior, index: Series | None, expression: Series) -
     )
     speaker = average(x[at["sigma"] + counts.segment] + x[at["nu"] + counts.segment * t + counts.week])
     customer = counts.segment_shares()
-    wanted = customer @ (
-        x[layout.part("sigma")][:, None] + x[layout.part("nu")].reshape(layout.segments, t)
-    )
+    wanted = customer @ (x[layout.part("sigma")][:, None] + x[layout.part("nu")].reshape(layout.segments, t))
     share = None if layout.has_pairs else 1.0
     value, _ = index_value(posterior, share)
     by_venue = value - x[layout.part("mu")] - wanted  # what of the venues' difference counts as opinion
@@ -159,7 +190,9 @@ def what_moved(posterior: Posterior, index: Series | None, expression: Series) -
     }
     assert tuple(parts) == CAUSES
     weight = observed_weeks(posterior)
-    return {name: part - float(np.sum(weight * np.where(weight > 0, part, 0.0))) for name, part in parts.items()}
+    return {
+        name: part - float(np.sum(weight * np.where(weight > 0, part, 0.0))) for name, part in parts.items()
+    }
 
 
 def effects_of(posterior: Posterior) -> tuple[Effect, ...]:
@@ -181,7 +214,10 @@ def effects_of(posterior: Posterior) -> tuple[Effect, ...]:
         by_matrix = grad @ posterior.matrix_slope
         cov = grad @ posterior.covariance @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T
         sd = np.sqrt(np.maximum(np.diag(cov), 0.0))
-        out += [Effect(kind, n, float(m), float(s), float(v)) for n, m, s, v in zip(names, mean, sd, size, strict=True)]
+        out += [
+            Effect(kind, n, float(m), float(s), float(v))
+            for n, m, s, v in zip(names, mean, sd, size, strict=True)
+        ]
     return tuple(out)
 
 
@@ -191,8 +227,14 @@ def _share(posterior: Posterior) -> Share | None:
         return None
     rho, told = posterior.get("rho"), summarise_share(posterior)
     return Share(
-        told.mean, told.low, told.high, float(rho[0]), float(rho[-1]), posterior.counts.pairs.total, share_weights(posterior)
-    )  # fmt: skip
+        told.mean,
+        told.low,
+        told.high,
+        float(rho[0]),
+        float(rho[-1]),
+        posterior.counts.pairs.total,
+        share_weights(posterior),
+    )
 
 
 def _notes(counts: Counts, posterior: Posterior, survey: Survey | None) -> tuple[str, ...]:
@@ -200,17 +242,22 @@ def _notes(counts: Counts, posterior: Posterior, survey: Survey | None) -> tuple
     formats = len(counts.formats)
     if not posterior.layout.has_pairs and survey is None and formats > 1:
         out.append(
-            "No author was seen in two venues in one week and there is no survey, so posts alone cannot tell whether venues "
-            "differ because people talk differently there or because different people go there. The measure is a band "
+            "No author was seen in two venues in one week and there is no survey, so posts alone cannot "
+            "tell whether venues "
+            "differ because people talk differently there or because different people go there. The "
+            "measure is a band "
             "between the two readings."
         )
     if survey is None:
         out.append(
-            "Only the movement of this measure carries information about customers; its level is that of the posts. It is an "
+            "Only the movement of this measure carries information about customers; its level is that of "
+            "the posts. It is an "
             "estimate from social posts, not the customers' opinion itself."
         )
     if counts.labels is None:
-        out.append("No hand labels: the classifier is taken at its word, and the intervals leave its errors out.")
+        out.append(
+            "No hand labels: the classifier is taken at its word, and the intervals leave its errors out."
+        )
     empty = len(counts.weeks) - int(np.unique(counts.week).size)
     if empty:
         out.append(f"{empty} of {len(counts.weeks)} weeks have no votes; there the measure is interpolated.")

@@ -10,7 +10,9 @@ from kaja.brandhealth.ordinal import Floats
 
 def naive_net(counts: Counts) -> Floats:
     """Net share (positive - negative) of all votes per week, -1..1, shape (T,); nan in weeks without votes."""
-    by_week = np.stack([np.bincount(counts.week, counts.n[:, k], minlength=len(counts.weeks)) for k in range(3)], axis=1)
+    by_week = np.stack(
+        [np.bincount(counts.week, counts.n[:, k], minlength=len(counts.weeks)) for k in range(3)], axis=1
+    )
     total = by_week.sum(axis=1)
     out = np.full(total.shape, np.nan)
     np.divide(by_week[:, 2] - by_week[:, 0], total, out=out, where=total > 0)
@@ -20,7 +22,8 @@ def naive_net(counts: Counts) -> Floats:
 def fixed_mix_net(counts: Counts) -> Floats:
     """Net share per week at the whole period's mix of venue formats and topics, shape (T,).
 
-    A format-topic pair without votes in a week leaves the average of that week, the other weights grow in proportion.
+    A format-topic pair without votes in a week leaves the average of that week, the other weights grow in
+    proportion.
     """
     size = (len(counts.weeks), len(counts.formats), len(counts.topics))
     key = np.ravel_multi_index((counts.week, counts.format, counts.topic), size)

@@ -1,8 +1,11 @@
 """The multinomial likelihood of the cells: value, gradient and Fisher information, block by block.
 
-A block is one domain in one week (and one classifier group). Inside a block the design is tiny: one location, one log
-scale, the topics, the segments, log g and the six logits of the confusion matrix. So the information is first summed per
-block over a few dozen features, the block's own shocks (e, h) are eliminated there, and only then is it scattered into the
+A block is one domain in one week (and one classifier group). Inside a block the design is tiny: one location,
+one log
+scale, the topics, the segments, log g and the six logits of the confusion matrix. So the information is first
+summed per
+block over a few dozen features, the block's own shocks (e, h) are eliminated there, and only then is it
+scattered into the
 core matrix. Cost: O(cells) + O(blocks x features^2), never O(posts).
 """
 
@@ -22,7 +25,9 @@ _CHUNK_ENTRIES = 8_000_000
 
 @dataclass(frozen=True)
 class Blocks:
-    """Cells grouped into domain-weeks. ``starts`` (B + 1,) delimits each block's cells; the rest has shape (B,) or (C,)."""
+    """Cells grouped into domain-weeks. ``starts`` (B + 1,) delimits each block's cells; the rest has shape
+    (B,) or (C,).
+    """
 
     week: Ints
     format: Ints
@@ -47,17 +52,26 @@ def make_blocks(counts: Counts) -> Blocks:
     starts = np.append(first, key.size).astype(np.int64)
     week, domain, group = counts.week[first], counts.domain[first], counts.group[first]
     return Blocks(
-        week, counts.domain_format[domain], domain, group, starts, cell_block.astype(np.int64),
-        counts.topic, counts.segment, counts.n,
-    )  # fmt: skip
+        week,
+        counts.domain_format[domain],
+        domain,
+        group,
+        starts,
+        cell_block.astype(np.int64),
+        counts.topic,
+        counts.segment,
+        counts.n,
+    )
 
 
 @dataclass(frozen=True)
 class Information:
     """What one pass over the cells gives at one point.
 
-    ``value`` log likelihood; ``gradient`` (P,) and ``hessian`` (P, P) of the core with block shocks eliminated; per block:
-    ``inverse`` (B, 2, 2) posterior covariance of (e, h) given the core, ``shift`` (B, 2) their own step, ``couple`` (B, 2, X)
+    ``value`` log likelihood; ``gradient`` (P,) and ``hessian`` (P, P) of the core with block shocks
+    eliminated; per block:
+    ``inverse`` (B, 2, 2) posterior covariance of (e, h) given the core, ``shift`` (B, 2) their own step,
+    ``couple`` (B, 2, X)
     regression on the expanded core index ``index`` (B, X).
     """
 
@@ -71,7 +85,9 @@ class Information:
 
 
 def core_index(blocks: Blocks, layout: Layout, with_m: bool) -> tuple[Ints, Ints]:
-    """Core positions of each block's expanded features, shape (B, X), and the map from X to block features, shape (X,)."""
+    """Core positions of each block's expanded features, shape (B, X), and the map from X to block features,
+    shape (X,).
+    """
     b, t = blocks.size, layout.weeks
     a, s = layout.topics, layout.segments
     columns: list[Ints] = [
@@ -98,7 +114,9 @@ def core_index(blocks: Blocks, layout: Layout, with_m: bool) -> tuple[Ints, Ints
 
 
 def core_width(layout: Layout) -> int:
-    """Number of expanded core features of a block (the columns of ``core_index`` before the matrices' logits)."""
+    """Number of expanded core features of a block (the columns of ``core_index`` before the matrices'
+    logits).
+    """
     return 5 + layout.topics + 2 * layout.segments + 2
 
 
@@ -106,23 +124,35 @@ def cell_location(x: Floats, e: Floats, blocks: Blocks, layout: Layout) -> Float
     """Latent opinion eta of each cell, shape (C,)."""
     at, t = layout.at, layout.weeks
     base = (
-        x[at["mu"] + blocks.week] + x[at["v"] + blocks.week] + x[at["alpha"] + blocks.format]
-        + x[at["omega"] + blocks.format * t + blocks.week] + x[at["delta"] + blocks.domain] + e
-    )  # fmt: skip
+        x[at["mu"] + blocks.week]
+        + x[at["v"] + blocks.week]
+        + x[at["alpha"] + blocks.format]
+        + x[at["omega"] + blocks.format * t + blocks.week]
+        + x[at["delta"] + blocks.domain]
+        + e
+    )
     week = blocks.week[blocks.cell_block]
     return np.asarray(
-        base[blocks.cell_block] + x[at["beta"] + blocks.topic] + x[at["sigma"] + blocks.segment]
+        base[blocks.cell_block]
+        + x[at["beta"] + blocks.topic]
+        + x[at["sigma"] + blocks.segment]
         + x[at["nu"] + blocks.segment * t + week]
-    )  # fmt: skip
+    )
 
 
 def cell_information(
-    x: Floats, shocks: Floats, matrices: Floats, shock_precision: Floats, blocks: Blocks, layout: Layout,
+    x: Floats,
+    shocks: Floats,
+    matrices: Floats,
+    shock_precision: Floats,
+    blocks: Blocks,
+    layout: Layout,
     with_m: bool = False,
-) -> Information:  # fmt: skip
+) -> Information:
     """One pass: ``x`` (P,), ``shocks`` (B, 2) = (e, h), ``matrices`` (G, 3, 3), ``shock_precision`` (B, 2).
 
-    ``with_m`` appends six columns per classifier group (the matrices' logits) after the core's P in gradient and hessian.
+    ``with_m`` appends six columns per classifier group (the matrices' logits) after the core's P in gradient
+    and hessian.
     """
     index, feature = core_index(blocks, layout, with_m)
     a, s = layout.topics, layout.segments
@@ -170,9 +200,18 @@ def _inverse2(m: Floats) -> Floats:
 
 
 def _block_gram(
-    eta: Floats, ell_block: Floats, g_block: Floats, matrices: Floats, tangent: Floats | None,
-    blocks: Blocks, cells: slice, low: int, high: int, layout: Layout, features: int,
-) -> tuple[float, Floats, Floats]:  # fmt: skip
+    eta: Floats,
+    ell_block: Floats,
+    g_block: Floats,
+    matrices: Floats,
+    tangent: Floats | None,
+    blocks: Blocks,
+    cells: slice,
+    low: int,
+    high: int,
+    layout: Layout,
+    features: int,
+) -> tuple[float, Floats, Floats]:
     """Log likelihood, score (b, K) and information (b, K, K) of blocks ``low..high`` over their features."""
     a, s, count = layout.topics, layout.segments, high - low
     block = blocks.cell_block[cells]
@@ -197,7 +236,9 @@ def _block_gram(
     gram[:, scalars[:, None], scalars[None, :]] = np.add.reduceat(w, starts, axis=0)
     for kind, width, offset in ((topic, a, 1), (segment, s, 1 + a)):
         key = local * width + kind
-        score[:, offset : offset + width] = np.bincount(key, score_cell[:, 0], minlength=count * width).reshape(count, width)
+        score[:, offset : offset + width] = np.bincount(
+            key, score_cell[:, 0], minlength=count * width
+        ).reshape(count, width)
         for i, target in enumerate(scalars):
             table = np.bincount(key, w[:, 0, i], minlength=count * width).reshape(count, width)
             gram[:, offset : offset + width, target] = table

@@ -14,9 +14,11 @@ ORANGE: Final = "#E69F00"
 GREEN: Final = "#009E73"
 COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#999999")
 _CONFIG: Final[dict[str, Any]] = {
-    "font": "sans-serif", "axis": {"grid": True, "gridOpacity": 0.35, "labelFontSize": 11, "titleFontSize": 12},
-    "view": {"stroke": None}, "background": "white",
-}  # fmt: skip
+    "font": "sans-serif",
+    "axis": {"grid": True, "gridOpacity": 0.35, "labelFontSize": 11, "titleFontSize": 12},
+    "view": {"stroke": None},
+    "background": "white",
+}
 _MOST_DOMAINS: Final = 20
 
 
@@ -34,9 +36,13 @@ class Chart:
 
 def _spec(values: list[dict[str, Any]], height: int, **rest: Any) -> dict[str, Any]:
     return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v5.json", "width": 760, "height": height,
-        "config": _CONFIG, "data": {"values": values}, **rest,
-    }  # fmt: skip
+        "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
+        "width": 760,
+        "height": height,
+        "config": _CONFIG,
+        "data": {"values": values},
+        **rest,
+    }
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -64,21 +70,44 @@ def index_chart(opinion: Opinion) -> Chart:
     names = [headline, "naive mean", "fixed mix"] if single else ["naive mean", "fixed mix"]
     colours = [BLUE, ORANGE, "#999999"] if single else [ORANGE, "#999999"]
     x = {"field": "week", "type": "temporal", "title": "week"}
-    spec = _spec(values, 300, layer=[
-        {"transform": [{"filter": "isValid(datum.low)"}],
-         "mark": {"type": "area", "opacity": 0.25, "color": BLUE},
-         "encoding": {"x": x, "y": {"field": "low", "type": "quantitative", "title": "net favourability"},
-                      "y2": {"field": "high"}}},
-        {"transform": [{"filter": "isValid(datum.net)"}], "mark": {"type": "line", "strokeWidth": 2},
-         "encoding": {"x": x, "y": {"field": "net", "type": "quantitative", "scale": {"zero": False}},
-                      "color": {"field": "series", "type": "nominal", "title": None,
-                                "scale": {"domain": names, "range": colours}}}},
-    ])  # fmt: skip
+    spec = _spec(
+        values,
+        300,
+        layer=[
+            {
+                "transform": [{"filter": "isValid(datum.low)"}],
+                "mark": {"type": "area", "opacity": 0.25, "color": BLUE},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "low", "type": "quantitative", "title": "net favourability"},
+                    "y2": {"field": "high"},
+                },
+            },
+            {
+                "transform": [{"filter": "isValid(datum.net)"}],
+                "mark": {"type": "line", "strokeWidth": 2},
+                "encoding": {
+                    "x": x,
+                    "y": {"field": "net", "type": "quantitative", "scale": {"zero": False}},
+                    "color": {
+                        "field": "series",
+                        "type": "nominal",
+                        "title": None,
+                        "scale": {"domain": names, "range": colours},
+                    },
+                },
+            },
+        ],
+    )
     kind = "90 % interval" if single else "band between the two readings, with their 90 % intervals"
     return Chart(
-        "index", "Estimated opinion per week", f"Shaded: {kind}. Net favourability is positive minus negative, -1 to 1.",
-        spec, ("week", headline if single else "no single line", "low", "high", "naive mean", "fixed mix"), tuple(rows),
-    )  # fmt: skip
+        "index",
+        "Estimated opinion per week",
+        f"Shaded: {kind}. Net favourability is positive minus negative, -1 to 1.",
+        spec,
+        ("week", headline if single else "no single line", "low", "high", "naive mean", "fixed mix"),
+        tuple(rows),
+    )
 
 
 def moved_chart(opinion: Opinion) -> Chart:
@@ -88,43 +117,82 @@ def moved_chart(opinion: Opinion) -> Chart:
         parts = [float(opinion.moved[cause][t]) for cause in CAUSES]
         rows.append((str(week), *(number(p) for p in parts)))
         values += [
-            {"week": str(week), "cause": c, "part": p} for c, p in zip(CAUSES, parts, strict=True) if math.isfinite(p)
+            {"week": str(week), "cause": c, "part": p}
+            for c, p in zip(CAUSES, parts, strict=True)
+            if math.isfinite(p)
         ]
-    spec = _spec(values, 260, mark={"type": "bar"}, encoding={
-        "x": {"field": "week", "type": "temporal", "title": "week"},
-        "y": {"field": "part", "type": "quantitative", "title": "tone against the period's mean (logit)"},
-        "color": {"field": "cause", "type": "nominal", "title": None,
-                  "scale": {"domain": list(CAUSES), "range": list(COLOURS)}},
-    })  # fmt: skip
+    spec = _spec(
+        values,
+        260,
+        mark={"type": "bar"},
+        encoding={
+            "x": {"field": "week", "type": "temporal", "title": "week"},
+            "y": {"field": "part", "type": "quantitative", "title": "tone against the period's mean (logit)"},
+            "color": {
+                "field": "cause",
+                "type": "nominal",
+                "title": None,
+                "scale": {"domain": list(CAUSES), "range": list(COLOURS)},
+            },
+        },
+    )
     return Chart(
-        "moved", "What moved the tone of the posts", "Only the part named opinion is about customers; the parts add up.",
-        spec, ("week", *CAUSES), tuple(rows),
-    )  # fmt: skip
+        "moved",
+        "What moved the tone of the posts",
+        "Only the part named opinion is about customers; the parts add up.",
+        spec,
+        ("week", *CAUSES),
+        tuple(rows),
+    )
 
 
 def effects_chart(opinion: Opinion) -> Chart:
     """Venue, topic, segment and the largest domains' effects with 90 % intervals."""
-    domains = sorted((e for e in opinion.effects if e.kind == "domain"), key=lambda e: -e.votes)[:_MOST_DOMAINS]
+    domains = sorted((e for e in opinion.effects if e.kind == "domain"), key=lambda e: -e.votes)[
+        :_MOST_DOMAINS
+    ]
     chosen = [e for e in opinion.effects if e.kind != "domain"] + domains
     values = [
-        {"kind": e.kind, "name": e.name, "mean": e.mean, "low": e.mean - 1.645 * e.sd, "high": e.mean + 1.645 * e.sd}
+        {
+            "kind": e.kind,
+            "name": e.name,
+            "mean": e.mean,
+            "low": e.mean - 1.645 * e.sd,
+            "high": e.mean + 1.645 * e.sd,
+        }
         for e in chosen
     ]
     y = {"field": "name", "type": "nominal", "title": None, "sort": None}
     x = {"type": "quantitative", "title": "tone against the average vote (logit)"}
-    spec = _spec(values, 120, facet={"row": {"field": "kind", "type": "nominal", "title": None}},
-                 resolve={"scale": {"y": "independent"}}, spec={"width": 560, "layer": [
-        {"mark": {"type": "rule", "color": BLUE},
-         "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}}},
-        {"mark": {"type": "point", "filled": True, "color": BLUE, "size": 45},
-         "encoding": {"y": y, "x": {**x, "field": "mean"}}},
-    ]})  # fmt: skip
+    spec = _spec(
+        values,
+        120,
+        facet={"row": {"field": "kind", "type": "nominal", "title": None}},
+        resolve={"scale": {"y": "independent"}},
+        spec={
+            "width": 560,
+            "layer": [
+                {
+                    "mark": {"type": "rule", "color": BLUE},
+                    "encoding": {"y": y, "x": {**x, "field": "low"}, "x2": {"field": "high"}},
+                },
+                {
+                    "mark": {"type": "point", "filled": True, "color": BLUE, "size": 45},
+                    "encoding": {"y": y, "x": {**x, "field": "mean"}},
+                },
+            ],
+        },
+    )
     del spec["width"], spec["height"]
     rows = tuple((e.kind, e.name, number(e.mean), number(e.sd), f"{e.votes:,.0f}") for e in chosen)
     return Chart(
-        "effects", "Venues, topics, segments and the largest domains", "Difference in tone, everything else equal; 90 %.",
-        spec, ("kind", "name", "effect", "standard deviation", "votes"), rows,
-    )  # fmt: skip
+        "effects",
+        "Venues, topics, segments and the largest domains",
+        "Difference in tone, everything else equal; 90 %.",
+        spec,
+        ("kind", "name", "effect", "standard deviation", "votes"),
+        rows,
+    )
 
 
 def all_charts(opinion: Opinion) -> tuple[Chart, ...]:

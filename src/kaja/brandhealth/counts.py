@@ -1,6 +1,7 @@
 """The data of a fit: counts of votes in cells, of author pairs across venues, and of hand labels.
 
-Every covariate is constant inside a cell (week, domain, topic, segment), so three counts per cell are sufficient
+Every covariate is constant inside a cell (week, domain, topic, segment), so three counts per cell are
+sufficient
 statistics: the cost of a fit follows the non-empty cells, never the posts.
 """
 
@@ -23,7 +24,8 @@ class OpinionError(ValueError):
 class Pairs:
     """Votes of one author in one week in two venue formats, tabulated.
 
-    ``week``, ``first``, ``second`` (format indices, first != second), ``group_first`` and ``group_second`` (classifier groups)
+    ``week``, ``first``, ``second`` (format indices, first != second), ``group_first`` and ``group_second``
+    (classifier groups)
     have shape (R,); ``n`` has shape (R, 3, 3): class reported in ``first`` by class reported in ``second``.
     """
 
@@ -44,11 +46,16 @@ class Pairs:
 class Counts:
     """Vote counts in cells, with the names behind the indices.
 
-    ``week``, ``domain``, ``topic``, ``segment``, ``group`` have shape (C,) and index ``weeks``, ``domains``, ``topics``, ``segments``,
-    ``groups``; ``n`` has shape (C, 3): votes reported negative, neutral, positive. ``domain_format`` (D,) nests domains in
-    ``formats``. ``group`` is the classifier group (a venue format and, when known, a language) whose confusion matrix applies.
-    ``labels`` (G, 3, 3) holds hand labels, true class by reported class; None means that the classifier is taken at its word.
-    ``population`` (S,) holds the customer base's segment shares; None means the segments' shares among the votes.
+    ``week``, ``domain``, ``topic``, ``segment``, ``group`` have shape (C,) and index ``weeks``, ``domains``,
+    ``topics``, ``segments``,
+    ``groups``; ``n`` has shape (C, 3): votes reported negative, neutral, positive. ``domain_format`` (D,)
+    nests domains in
+    ``formats``. ``group`` is the classifier group (a venue format and, when known, a language) whose
+    confusion matrix applies.
+    ``labels`` (G, 3, 3) holds hand labels, true class by reported class; None means that the classifier is
+    taken at its word.
+    ``population`` (S,) holds the customer base's segment shares; None means the segments' shares among the
+    votes.
     """
 
     weeks: tuple[date, ...]
@@ -74,19 +81,26 @@ class Counts:
         if self.n.ndim != 2 or self.n.shape[1] != 3:
             raise OpinionError(f"counts n: expected shape (cells, 3), got {self.n.shape}")
         sizes = {
-            "week": len(self.weeks), "domain": len(self.domains), "topic": len(self.topics),
-            "segment": len(self.segments), "group": len(self.groups),
-        }  # fmt: skip
+            "week": len(self.weeks),
+            "domain": len(self.domains),
+            "topic": len(self.topics),
+            "segment": len(self.segments),
+            "group": len(self.groups),
+        }
         for name, size in sizes.items():
             column: Ints = getattr(self, name)
             if column.shape != (cells,):
                 raise OpinionError(f"counts {name}: expected shape ({cells},), got {column.shape}")
             bad = np.flatnonzero((column < 0) | (column >= size))
             if bad.size:
-                raise OpinionError(f"counts row {bad[0]}, column {name}: index {column[bad[0]]} outside 0..{size - 1}")
+                raise OpinionError(
+                    f"counts row {bad[0]}, column {name}: index {column[bad[0]]} outside 0..{size - 1}"
+                )
         bad = np.flatnonzero(~np.isfinite(self.n).all(axis=1) | (self.n < 0).any(axis=1))
         if bad.size:
-            raise OpinionError(f"counts row {bad[0]}, column n: {self.n[bad[0]].tolist()} is not three counts >= 0")
+            raise OpinionError(
+                f"counts row {bad[0]}, column n: {self.n[bad[0]].tolist()} is not three counts >= 0"
+            )
         if cells == 0 or self.n.sum() == 0:
             raise OpinionError("counts: there is not a single vote")
         if self.domain_format.shape != (len(self.domains),):
@@ -107,7 +121,9 @@ class Counts:
                 )
         for one, two in zip(self.weeks, self.weeks[1:], strict=False):
             if two - one != timedelta(days=7):
-                raise OpinionError(f"weeks: {one} is followed by {two}; weeks must be contiguous (empty weeks stay in)")
+                raise OpinionError(
+                    f"weeks: {one} is followed by {two}; weeks must be contiguous (empty weeks stay in)"
+                )
 
     @property
     def format(self) -> Ints:
@@ -151,16 +167,37 @@ class Counts:
 
 def merge_cells(counts: Counts) -> Counts:
     """Add up equal cells and put them in canonical order; the fit's answer does not depend on either."""
-    size = (len(counts.weeks), len(counts.domains), len(counts.groups), len(counts.topics), len(counts.segments))
+    size = (
+        len(counts.weeks),
+        len(counts.domains),
+        len(counts.groups),
+        len(counts.topics),
+        len(counts.segments),
+    )
     key = np.ravel_multi_index((counts.week, counts.domain, counts.group, counts.topic, counts.segment), size)
     used, place = np.unique(key, return_inverse=True)
     n = np.stack([np.bincount(place, counts.n[:, k], minlength=used.size) for k in range(3)], axis=1)
     keep = n.sum(axis=1) > 0
     week, domain, group, topic, segment = (a[keep].astype(np.int64) for a in np.unravel_index(used, size))
     return Counts(
-        counts.weeks, counts.formats, counts.domains, counts.domain_format, counts.topics, counts.segments, counts.groups,
-        week, domain, topic, segment, group, n[keep], counts.pairs, counts.labels, counts.population, counts.notes,
-    )  # fmt: skip
+        counts.weeks,
+        counts.formats,
+        counts.domains,
+        counts.domain_format,
+        counts.topics,
+        counts.segments,
+        counts.groups,
+        week,
+        domain,
+        topic,
+        segment,
+        group,
+        n[keep],
+        counts.pairs,
+        counts.labels,
+        counts.population,
+        counts.notes,
+    )
 
 
 def week_range(first: date, count: int) -> tuple[date, ...]:
@@ -170,9 +207,13 @@ def week_range(first: date, count: int) -> tuple[date, ...]:
 
 
 def make_pairs(
-    week: Sequence[int], first: Sequence[int], second: Sequence[int], n: Floats,
-    group_first: Sequence[int] | None = None, group_second: Sequence[int] | None = None,
-) -> Pairs:  # fmt: skip
+    week: Sequence[int],
+    first: Sequence[int],
+    second: Sequence[int],
+    n: Floats,
+    group_first: Sequence[int] | None = None,
+    group_second: Sequence[int] | None = None,
+) -> Pairs:
     """Build a pair table; classifier groups default to the format indices (one matrix per format)."""
     return Pairs(
         np.asarray(week, dtype=np.int64),

@@ -15,9 +15,11 @@ from kaja.brandhealth.variance import ALL, posterior_moments
 
 @dataclass(frozen=True)
 class LabelPlan:
-    """What hand labels do. ``labels`` now; ``error_share`` of the index's variance comes from the confusion matrices.
+    """What hand labels do. ``labels`` now; ``error_share`` of the index's variance comes from the confusion
+    matrices.
 
-    ``to_halve_label_error`` labels halve that part of the standard error; ``to_halve_error`` labels halve the whole, None where
+    ``to_halve_label_error`` labels halve that part of the standard error; ``to_halve_error`` labels halve the
+    whole, None where
     even perfect labels would not.
     """
 
@@ -29,8 +31,10 @@ class LabelPlan:
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """``dispersion``: Pearson chi-square per residual degree of freedom of the cells (1 is ideal, above about 2 the model misses
-    structure inside domain-weeks). ``scales``: each variance component's median and 90 % interval. ``mean_sd``: mean
+    """``dispersion``: Pearson chi-square per residual degree of freedom of the cells (1 is ideal, above about
+    2 the model misses
+    structure inside domain-weeks). ``scales``: each variance component's median and 90 % interval.
+    ``mean_sd``: mean
     standard deviation of the index (logit units).
     """
 
@@ -55,9 +59,16 @@ def diagnose(posterior: Posterior, index: Series) -> Diagnostics:
             continue
         scales[name] = (float(np.exp(middle)), float(np.exp(middle - half)), float(np.exp(middle + half)))
     return Diagnostics(
-        posterior.iterations, posterior.converged, posterior.decrement, posterior.counts.votes,
-        posterior.counts.n.shape[0], _dispersion(posterior), float(index.sd.mean()), scales, _label_plan(posterior, index),
-    )  # fmt: skip
+        posterior.iterations,
+        posterior.converged,
+        posterior.decrement,
+        posterior.counts.votes,
+        posterior.counts.n.shape[0],
+        _dispersion(posterior),
+        float(index.sd.mean()),
+        scales,
+        _label_plan(posterior, index),
+    )
 
 
 def expected_classes(posterior: Posterior) -> Floats:
@@ -67,7 +78,9 @@ def expected_classes(posterior: Posterior) -> Floats:
     ell = x[layout.at["lambda"] + blocks.format][blocks.cell_block]
     g = np.exp(x[layout.at["log_g"]] + posterior.shocks[:, 1])[blocks.cell_block]
     p = class_probabilities(eta, g, ell)
-    return np.asarray(np.einsum("cj,cjk->ck", p, posterior.matrices[blocks.group[blocks.cell_block]]), dtype=np.float64)
+    return np.asarray(
+        np.einsum("cj,cjk->ck", p, posterior.matrices[blocks.group[blocks.cell_block]]), dtype=np.float64
+    )
 
 
 def _dispersion(posterior: Posterior) -> float:

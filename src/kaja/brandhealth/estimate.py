@@ -1,4 +1,6 @@
-"""The estimator: Fisher scoring on the core, Newton on the variance components, a Laplace posterior at the end."""
+"""The estimator: Fisher scoring on the core, Newton on the variance components, a Laplace posterior at the
+end.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,8 @@ from kaja.brandhealth.variance import Hyper, log_tau_score, posterior_moments, s
 
 MAX_ITERATIONS: Final = 60
 
-# No unknown moves further than this (logit units) in one step: far from the optimum the information is only local.
+# No unknown moves further than this (logit units) in one step: far from the optimum the information is only
+# local.
 _LONGEST_STEP: Final = 2.0
 Progress = Callable[[int, float], None]
 
@@ -33,10 +36,14 @@ Progress = Callable[[int, float], None]
 class Posterior:
     """The Laplace posterior of one fit.
 
-    ``x`` (P,) mode of the core, ``covariance`` (P, P) given the variance components, ``shocks`` (B, 2); ``hyper`` the
-    variance components with the covariance of their logarithms ``hyper_covariance`` (K, K); ``info`` the likelihood at the mode;
-    ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the change of the mode by their logits,
-    ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels. ``iterations``, ``converged``, ``decrement`` (the last Newton step in posterior standard deviations) say how it ended.
+    ``x`` (P,) mode of the core, ``covariance`` (P, P) given the variance components, ``shocks`` (B, 2);
+    ``hyper`` the
+    variance components with the covariance of their logarithms ``hyper_covariance`` (K, K); ``info`` the
+    likelihood at the mode;
+    ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the change of the mode by
+    their logits,
+    ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels. ``iterations``,
+    ``converged``, ``decrement`` (the last Newton step in posterior standard deviations) say how it ended.
     """
 
     counts: Counts
@@ -77,10 +84,13 @@ class _Problem:
 def fit_counts(counts: Counts, progress: Progress | None = None) -> Posterior:
     """Fit the model to counts and return its Laplace posterior.
 
-    Hand labels and author pairs are used when ``counts`` carries them. Never raises for thin data: the priors are proper.
+    Hand labels and author pairs are used when ``counts`` carries them. Never raises for thin data: the priors
+    are proper.
 
-    The confusion matrices stand inside the likelihood but learn from the hand labels alone (a "cut", Plummer, Statistics and
-    Computing 25, 2015): with millions of votes the slightest misfit of the ordinal shape would otherwise overrule the
+    The confusion matrices stand inside the likelihood but learn from the hand labels alone (a "cut", Plummer,
+    Statistics and
+    Computing 25, 2015): with millions of votes the slightest misfit of the ordinal shape would otherwise
+    overrule the
     labels. Their uncertainty is carried into everything through ``matrix_slope``.
     ``progress`` is called with (iteration, decrement).
     """
@@ -92,9 +102,7 @@ def fit_counts(counts: Counts, progress: Progress | None = None) -> Posterior:
         matrices = np.repeat(np.eye(3)[None], layout.groups, axis=0)
     else:
         matrices = alpha / alpha.sum(axis=2, keepdims=True)
-    problem = _Problem(
-        counts, layout, make_blocks(counts), make_pair_data(counts, layout), matrices
-    )  # fmt: skip
+    problem = _Problem(counts, layout, make_blocks(counts), make_pair_data(counts, layout), matrices)
     return _run(problem, alpha, progress)
 
 
@@ -119,7 +127,9 @@ def pair_offset(x: Floats, counts: Counts, layout: Layout) -> Floats:
 
 def _prior_value(x: Floats, shocks: Floats, hyper: Hyper, problem: _Problem) -> float:
     layout = problem.layout
-    value = layout.prior_terms(x, hyper.weights(layout))[0] + float(hyper.scale_tilt @ x[layout.part("lambda")])
+    value = layout.prior_terms(x, hyper.weights(layout))[0] + float(
+        hyper.scale_tilt @ x[layout.part("lambda")]
+    )
     value -= 0.5 * float(np.sum(hyper.shock_precision(problem.blocks) * shocks**2))
     return value
 
@@ -144,7 +154,8 @@ def _cell_values(x: Floats, shocks: Floats, problem: _Problem) -> Floats:
 def _damped(x: Floats, shocks: Floats, ds: Floats, own: Floats, hyper: Hyper, problem: _Problem) -> Floats:
     """Shorten single blocks' steps that overshoot.
 
-    A domain-week whose votes lie at the edge of what its confusion matrix allows has a flat likelihood on one side; Fisher
+    A domain-week whose votes lie at the edge of what its confusion matrix allows has a flat likelihood on one
+    side; Fisher
     scoring then jumps to and fro for ever, however small the rest of the step is.
     """
     wild = own > 0.1
@@ -165,7 +176,9 @@ def _damped(x: Floats, shocks: Floats, ds: Floats, own: Floats, hyper: Hyper, pr
 def _system(
     x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem: _Problem, with_m: bool = False
 ) -> tuple[Information, float, Floats, Floats]:
-    """Information of the cells, objective, penalised gradient and Hessian of the core (and the matrices' logits)."""
+    """Information of the cells, objective, penalised gradient and Hessian of the core (and the matrices'
+    logits).
+    """
     layout, p = problem.layout, problem.layout.size
     precision = hyper.shock_precision(problem.blocks)
     info = cell_information(x, shocks, problem.matrices, precision, problem.blocks, layout, with_m)
@@ -219,9 +232,22 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
         for g, block in enumerate(dirichlet_covariance(alpha)):
             spread[6 * g : 6 * g + 6, 6 * g : 6 * g + 6] = block
     return Posterior(
-        problem.counts, layout, blocks, x, covariance, shocks, hyper, _inverse(information), info,
-        problem.matrices, slope, spread, iteration, settled >= 2 and decrement < 1.0, decrement,
-    )  # fmt: skip
+        problem.counts,
+        layout,
+        blocks,
+        x,
+        covariance,
+        shocks,
+        hyper,
+        _inverse(information),
+        info,
+        problem.matrices,
+        slope,
+        spread,
+        iteration,
+        settled >= 2 and decrement < 1.0,
+        decrement,
+    )
 
 
 def _inverse(hessian: Floats) -> Floats:
@@ -230,10 +256,19 @@ def _inverse(hessian: Floats) -> Floats:
 
 
 def _line_search(
-    x: Floats, shocks: Floats, dx: Floats, ds: Floats, value: float, offset: Floats, hyper: Hyper, problem: _Problem,
+    x: Floats,
+    shocks: Floats,
+    dx: Floats,
+    ds: Floats,
+    value: float,
+    offset: Floats,
+    hyper: Hyper,
+    problem: _Problem,
     decrement: float,
-) -> tuple[Floats, Floats]:  # fmt: skip
-    """Halve the step until the objective does not fall; near the optimum the full step is safe and the check is skipped."""
+) -> tuple[Floats, Floats]:
+    """Halve the step until the objective does not fall; near the optimum the full step is safe and the check
+    is skipped.
+    """
     if decrement < 0.5:
         return x + dx, shocks + ds
     step = min(1.0, _LONGEST_STEP / max(float(np.abs(dx).max()), float(np.abs(ds).max())))

@@ -4,7 +4,8 @@ The index of week t, relative to its mean over the period (the level is not iden
 
     I_t = mu_t + sum_f pi_ft (alpha_f + omega_ft - x_ft) + sum_s w_s (sigma_s + nu_st)
 
-pi_ft is the venue mix of week t, x_ft the expression of format f, w_s the customer base's segment shares. The transient v, the
+pi_ft is the venue mix of week t, x_ft the expression of format f, w_s the customer base's segment shares. The
+transient v, the
 domains, the topics and the block shocks are left out: they are what moved the dashboards but not the opinion.
 """
 
@@ -25,7 +26,9 @@ Z90: Final = 1.6448536269514722
 
 @dataclass(frozen=True)
 class Series:
-    """A weekly series with its joint uncertainty: ``mean`` (T,), ``covariance`` (T, T); logit units, mean zero over time."""
+    """A weekly series with its joint uncertainty: ``mean`` (T,), ``covariance`` (T, T); logit units, mean
+    zero over time.
+    """
 
     mean: Floats
     covariance: Floats
@@ -55,7 +58,8 @@ def observed_weeks(posterior: Posterior) -> Floats:
 def index_value(posterior: Posterior, share: float | None = None) -> tuple[Floats, Floats]:
     """The index before centring, shape (T,), and its derivative by the core unknowns, shape (T, P).
 
-    ``share`` fixes the expression share (1: venues differ because people talk differently there; 0: because different people go
+    ``share`` fixes the expression share (1: venues differ because people talk differently there; 0: because
+    different people go
     there). None takes the share estimated from cross-venue authors, which must then be part of the fit.
     """
     layout, x, t = posterior.layout, posterior.x, posterior.layout.weeks
@@ -71,7 +75,9 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
         grad[weeks, at["nu"] + s * t + weeks] += customer[s]
         value += customer[s] * (x[at["sigma"] + s] + x[at["nu"] + s * t + weeks])
     if share is None and not layout.has_pairs:
-        raise ValueError("no cross-venue authors in this fit: give the expression share, or show both readings")
+        raise ValueError(
+            "no cross-venue authors in this fit: give the expression share, or show both readings"
+        )
     rho = x[layout.part("rho")] if share is None else np.full(t, share)
     for f in range(layout.formats):
         gap = x[at["alpha"] + f] + x[at["omega"] + f * t + weeks]
@@ -89,7 +95,8 @@ def read_index(posterior: Posterior, share: float | None = None) -> Series:
     """The centred index with 90 % intervals; see :func:`index_value` for ``share``.
 
     With cross-venue authors the three explanations of :mod:`~kaja.brandhealth.share` are averaged.
-    The covariance is that of the Laplace posterior plus the first- and second-order effect of the variance components' own
+    The covariance is that of the Laplace posterior plus the first- and second-order effect of the variance
+    components' own
     uncertainty (law of total variance, expanded around their mode).
     """
     if share is None and posterior.layout.has_pairs:
@@ -117,7 +124,9 @@ def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series]
 
 
 def functional_covariance(posterior: Posterior, grad: Floats) -> Floats:
-    """Covariance (R, R) of linear functionals ``grad`` (R, P) of the core, variance components integrated out."""
+    """Covariance (R, R) of linear functionals ``grad`` (R, P) of the core, variance components integrated
+    out.
+    """
     layout, cov, hyper = posterior.layout, posterior.covariance, posterior.hyper
     g = grad @ cov
     by_matrix = grad @ posterior.matrix_slope
@@ -156,7 +165,9 @@ def _shock_terms(posterior: Posterior, hyper: Hyper, g: Floats, i: int) -> tuple
     weighted = through * precision
     spread = np.zeros((g.shape[0], layout.size))
     for r in range(g.shape[0]):
-        spread[r] = np.bincount(info.index.ravel(), (weighted[r][:, None] * couple).ravel(), minlength=layout.size)
+        spread[r] = np.bincount(
+            info.index.ravel(), (weighted[r][:, None] * couple).ravel(), minlength=layout.size
+        )
     inner = spread @ posterior.covariance @ spread.T + (weighted * info.inverse[:, i, i]) @ weighted.T
     part = 4.0 * inner - 2.0 * through @ weighted.T
     return part, np.asarray(2.0 * weighted @ posterior.shocks[:, i], dtype=np.float64)
@@ -165,7 +176,8 @@ def _shock_terms(posterior: Posterior, hyper: Hyper, g: Floats, i: int) -> tuple
 def to_net(posterior: Posterior, series: Floats, share: float | None = None) -> Floats:
     """Map the centred index to net favourability (-1..1) at the period's mean level of the posts.
 
-    The level is that of the posts, not of the customers: without a survey only the movement carries information.
+    The level is that of the posts, not of the customers: without a survey only the movement carries
+    information.
     """
     value, _ = index_value(posterior, share)
     x, layout, counts = posterior.x, posterior.layout, posterior.counts

@@ -3,11 +3,15 @@
     eta = mu_t + v_t + alpha_f + omega_ft + delta_d + beta_a + sigma_s + nu_st + e_td
     ell = lambda_f,     log threshold = log g + h_td
 
-mu is a random walk, v a heavy-tailed transient (pile-on), omega and nu stationary AR(1), the rest independent. The block
-shocks (e, h) of each domain-week are eliminated analytically and are not part of the vector. The cross-venue part has
-the expression share rho_t (random walk), format residuals xi_f, the pairs' own mean m_fg, their log scale c and log odds ratio psi.
+mu is a random walk, v a heavy-tailed transient (pile-on), omega and nu stationary AR(1), the rest
+independent. The block
+shocks (e, h) of each domain-week are eliminated analytically and are not part of the vector. The cross-venue
+part has
+the expression share rho_t (random walk), format residuals xi_f, the pairs' own mean m_fg, their log scale c
+and log odds ratio psi.
 
-A prior is written in whitened form: row i of the vector has z_i = scale_i x_i + back_i x_pred(i) - centre_i and
+A prior is written in whitened form: row i of the vector has z_i = scale_i x_i + back_i x_pred(i) - centre_i
+and
 z_i ~ N(0, tau^2 / w_i), so that every variance component is diagonal.
 """
 
@@ -24,7 +28,8 @@ from kaja.brandhealth.ordinal import Floats, Ints
 # Week-to-week memory of a venue's own tone and of a segment's own opinion (half-life of about 7 weeks).
 PHI: Final = 0.9
 
-# Variance components: name, prior median of the standard deviation, standard deviation of its logarithm. Logit units.
+# Variance components: name, prior median of the standard deviation, standard deviation of its logarithm.
+# Logit units.
 COMPONENTS: Final = (
     ("mu", 0.08, 0.6),
     ("v", 0.06, 0.6),
@@ -46,9 +51,11 @@ LOG_G: Final = (-0.3, 0.7)
 RHO: Final = (0.5, 0.5)
 LOG_C: Final = (0.0, 0.3)
 LOG_PSI: Final = (1.5, 1.0)
-# Log scale of a format against the others: fixed, because a handful of formats cannot inform a standard deviation.
+# Log scale of a format against the others: fixed, because a handful of formats cannot inform a standard
+# deviation.
 LAMBDA_SD: Final = 0.2
-# The formats' log scales average to zero over the votes (precision of the tie): a common scale of everything is not
+# The formats' log scales average to zero over the votes (precision of the tie): a common scale of everything
+# is not
 # identified, and a joint mode would shrink it without end.
 SCALE_TIE: Final = 1e5
 
@@ -58,7 +65,8 @@ class Layout:
     """Positions in the core vector (length ``size``) and the whitened prior of each position.
 
     ``comp`` is the index into :data:`COMPONENTS`, -1 for a fixed prior of standard deviation ``fixed``.
-    ``has_pairs`` says whether the cross-venue part is there. ``votes`` (F,) is each format's share of the votes.
+    ``has_pairs`` says whether the cross-venue part is there. ``votes`` (F,) is each format's share of the
+    votes.
     """
 
     weeks: int
@@ -89,7 +97,9 @@ class Layout:
     def whiten(self, x: Floats) -> Floats:
         """Apply the whitening along the first axis (without the centre)."""
         shape = (-1,) + (1,) * (x.ndim - 1)
-        return np.asarray(self.scale.reshape(shape) * x + self.back.reshape(shape) * x[self.pred], dtype=np.float64)
+        return np.asarray(
+            self.scale.reshape(shape) * x + self.back.reshape(shape) * x[self.pred], dtype=np.float64
+        )
 
     def precision(self, weight: Floats) -> Floats:
         """The prior precision matrix for whitened precisions ``weight`` (shape (size,)), shape (size, size)."""
@@ -126,13 +136,26 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
     t, f, s = len(counts.weeks), len(counts.formats), len(counts.segments)
     pair_types: tuple[tuple[int, int], ...] = ()
     if has_pairs and counts.pairs is not None:
-        pair_types = tuple(sorted({(int(a), int(b)) for a, b in zip(counts.pairs.first, counts.pairs.second, strict=True)}))
+        pair_types = tuple(
+            sorted({(int(a), int(b)) for a, b in zip(counts.pairs.first, counts.pairs.second, strict=True)})
+        )
     sizes = {
-        "mu": t, "v": t, "omega": f * t, "nu": s * t, "alpha": f, "delta": len(counts.domains),
-        "beta": len(counts.topics), "sigma": s, "lambda": f, "log_g": 1,
-        "rho": t if has_pairs else 0, "xi": f if has_pairs else 0, "m": len(pair_types),
-        "log_c": 1 if has_pairs else 0, "log_psi": 1 if has_pairs else 0,
-    }  # fmt: skip
+        "mu": t,
+        "v": t,
+        "omega": f * t,
+        "nu": s * t,
+        "alpha": f,
+        "delta": len(counts.domains),
+        "beta": len(counts.topics),
+        "sigma": s,
+        "lambda": f,
+        "log_g": 1,
+        "rho": t if has_pairs else 0,
+        "xi": f if has_pairs else 0,
+        "m": len(pair_types),
+        "log_c": 1 if has_pairs else 0,
+        "log_psi": 1 if has_pairs else 0,
+    }
     at: dict[str, int] = {}
     size = 0
     for name, length in sizes.items():
@@ -168,6 +191,21 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
         scalar(at["log_c"], LOG_C)
         scalar(at["log_psi"], LOG_PSI)
     return Layout(
-        t, f, len(counts.domains), len(counts.topics), s, len(counts.groups), has_pairs,
-        at, size, scale, back, pred, centre, comp, fixed, pair_types, votes / votes.sum(),
-    )  # fmt: skip
+        t,
+        f,
+        len(counts.domains),
+        len(counts.topics),
+        s,
+        len(counts.groups),
+        has_pairs,
+        at,
+        size,
+        scale,
+        back,
+        pred,
+        centre,
+        comp,
+        fixed,
+        pair_types,
+        votes / votes.sum(),
+    )

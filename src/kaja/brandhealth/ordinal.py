@@ -1,6 +1,7 @@
 """Ordered-logit class probabilities, and what a classifier makes of them.
 
-An opinion ``eta`` on the latent scale becomes one of three classes (negative, neutral, positive) by two thresholds
+An opinion ``eta`` on the latent scale becomes one of three classes (negative, neutral, positive) by two
+thresholds
 ``-g`` and ``+g`` and logistic noise of scale ``exp(ell)``:
 
     P(negative) = expit((-g - eta) / exp(ell)),   P(positive) = expit((eta - g) / exp(ell)).
@@ -21,7 +22,8 @@ Ints = NDArray[np.int64]
 
 CLASSES: Final = ("negative", "neutral", "positive")
 
-# Keeps log and division finite when a matrix row gives a class no chance at all; far below any count's resolution.
+# Keeps log and division finite when a matrix row gives a class no chance at all; far below any count's
+# resolution.
 TINY: Final = 1e-12
 
 # The two free softmax positions of each row of a 3x3 matrix; the diagonal is the reference (logit 0).
@@ -36,7 +38,8 @@ def expit(x: Floats) -> Floats:
 def class_probabilities(eta: Floats, g: Floats | float, ell: Floats | float = 0.0) -> Floats:
     """Return the probabilities of (negative, neutral, positive), shape ``eta.shape + (3,)``.
 
-    ``eta`` is the latent opinion (logit units), ``g`` > 0 the half width of the neutral zone, ``ell`` the log scale.
+    ``eta`` is the latent opinion (logit units), ``g`` > 0 the half width of the neutral zone, ``ell`` the log
+    scale.
     """
     inv = np.exp(-np.asarray(ell, dtype=np.float64))
     negative = expit((-g - eta) * inv)
@@ -47,7 +50,8 @@ def class_probabilities(eta: Floats, g: Floats | float, ell: Floats | float = 0.
 def class_derivatives(eta: Floats, g: Floats | float, ell: Floats | float = 0.0) -> tuple[Floats, Floats]:
     """Return the probabilities and their derivatives by (eta, ell, log g).
 
-    Shapes: probabilities ``eta.shape + (3,)``; derivatives ``eta.shape + (3, 3)``, the second-last axis is the parameter.
+    Shapes: probabilities ``eta.shape + (3,)``; derivatives ``eta.shape + (3, 3)``, the second-last axis is
+    the parameter.
     """
     inv = np.exp(-np.asarray(ell, dtype=np.float64))
     low, high = (-g - eta) * inv, (eta - g) * inv
@@ -89,19 +93,22 @@ def logits_from_matrices(m: Floats) -> Floats:
 
 
 def matrix_tangent(m: Floats) -> Floats:
-    """Derivative of each matrix by its six logits: shape (G, 6, 3, 3), ``[g, r, j, k] = dM[g, j, k] / dz[g, r]``."""
+    """Derivative of each matrix by its six logits: shape (G, 6, 3, 3), ``[g, r, j, k] = dM[g, j, k] / dz[g,
+    r]``.
+    """
     out = np.zeros((m.shape[0], 6, 3, 3))
     for j, free in enumerate(_FREE):
-        for position, l in enumerate(free):
+        for position, at in enumerate(free):
             for k in range(3):
-                out[:, 2 * j + position, j, k] = m[:, j, l] * ((1.0 if k == l else 0.0) - m[:, j, k])
+                out[:, 2 * j + position, j, k] = m[:, j, at] * ((1.0 if k == at else 0.0) - m[:, j, k])
     return out
 
 
 def dirichlet_covariance(alpha: Floats) -> Floats:
     """Covariance of the six logits of each matrix whose rows are Dirichlet(alpha), shape (G, 6, 6).
 
-    In logit space the Dirichlet density is prod M^alpha, so its mode is the posterior mean of the matrix and its information
+    In logit space the Dirichlet density is prod M^alpha, so its mode is the posterior mean of the matrix and
+    its information
     is that of alpha multinomial draws.
     """
     m = alpha / alpha.sum(axis=2, keepdims=True)
@@ -112,9 +119,11 @@ def dirichlet_covariance(alpha: Floats) -> Floats:
 
 
 def matrix_posterior(labels: Floats) -> Floats:
-    """Dirichlet parameters (G, 3, 3) of each confusion matrix given hand labels (G, 3, 3), true by reported class.
+    """Dirichlet parameters (G, 3, 3) of each confusion matrix given hand labels (G, 3, 3), true by reported
+    class.
 
-    The prior is worth five labels per true class and is centred on all groups' labels together, so that a group with few
+    The prior is worth five labels per true class and is centred on all groups' labels together, so that a
+    group with few
     labels leans on the others.
     """
     generic = 5.0 * np.array([[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]])

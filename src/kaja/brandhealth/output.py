@@ -19,7 +19,9 @@ from kaja.brandhealth.wording import headline, paragraphs
 
 
 def weekly_table(opinion: Opinion) -> pa.Table:
-    """One row per week: net favourability with its interval, both readings, the baselines, what moved it, the survey."""
+    """One row per week: net favourability with its interval, both readings, the baselines, what moved it, the
+    survey.
+    """
     columns: dict[str, Any] = {
         "week": pa.array(opinion.counts.weeks, pa.date32()),
         "net": opinion.net if opinion.evidence != "none" else np.full(len(opinion.counts.weeks), np.nan),
@@ -35,7 +37,9 @@ def weekly_table(opinion: Opinion) -> pa.Table:
         readings["index"] = opinion.index
     for name, series in readings.items():
         columns |= {name: series.mean, f"{name}_low": series.low, f"{name}_high": series.high}
-    columns |= {f"moved_{cause.replace(' ', '_').replace('-', '_')}": part for cause, part in opinion.moved.items()}
+    columns |= {
+        f"moved_{cause.replace(' ', '_').replace('-', '_')}": part for cause, part in opinion.moved.items()
+    }
     if opinion.survey is not None and opinion.fused is not None:
         columns |= {"survey": opinion.survey.mean, "survey_alone": opinion.fused.alone_mean}
     return pa.table(columns)
@@ -43,11 +47,15 @@ def weekly_table(opinion: Opinion) -> pa.Table:
 
 def effects_table(opinion: Opinion) -> pa.Table:
     """One row per venue, domain, topic and segment."""
-    return pa.table({
-        "kind": [e.kind for e in opinion.effects], "name": [e.name for e in opinion.effects],
-        "mean": [e.mean for e in opinion.effects], "sd": [e.sd for e in opinion.effects],
-        "votes": [e.votes for e in opinion.effects],
-    })  # fmt: skip
+    return pa.table(
+        {
+            "kind": [e.kind for e in opinion.effects],
+            "name": [e.name for e in opinion.effects],
+            "mean": [e.mean for e in opinion.effects],
+            "sd": [e.sd for e in opinion.effects],
+            "votes": [e.votes for e in opinion.effects],
+        }
+    )
 
 
 def _plain(value: float) -> float | None:
@@ -66,23 +74,34 @@ def to_json(opinion: Opinion) -> dict[str, Any]:
     weekly["week"] = [str(week) for week in opinion.counts.weeks]
     weekly = {k: v if k == "week" else _list(np.array(v, dtype=np.float64)) for k, v in weekly.items()}
     return {
-        "headline": headline(opinion), "evidence": opinion.evidence, "text": list(paragraphs(opinion)), "weekly": weekly,
+        "headline": headline(opinion),
+        "evidence": opinion.evidence,
+        "text": list(paragraphs(opinion)),
+        "weekly": weekly,
         "effects": effects_table(opinion).to_pylist(),
         "expression_share": None if share is None else asdict(share),
         "survey_only_probability": None if opinion.fused is None else opinion.fused.weight_survey_only,
         "labels": None if plan is None else asdict(plan),
         "fit": {
-            "votes": opinion.diagnostics.votes, "cells": opinion.diagnostics.cells, "iterations": opinion.diagnostics.iterations,
-            "converged": opinion.diagnostics.converged, "dispersion": _plain(opinion.diagnostics.dispersion),
+            "votes": opinion.diagnostics.votes,
+            "cells": opinion.diagnostics.cells,
+            "iterations": opinion.diagnostics.iterations,
+            "converged": opinion.diagnostics.converged,
+            "dispersion": _plain(opinion.diagnostics.dispersion),
             "scales": {k: list(v) for k, v in opinion.diagnostics.scales.items()},
         },
-    }  # fmt: skip
+    }
 
 
 def write_all(opinion: Opinion, out: Path, title: str) -> list[Path]:
-    """Write ``opinion.json``, ``weekly.parquet``, ``effects.parquet``, ``report.html`` and ``report.pdf``; returns their paths."""
+    """Write ``opinion.json``, ``weekly.parquet``, ``effects.parquet``, ``report.html`` and ``report.pdf``;
+    returns their paths.
+    """
     out.mkdir(parents=True, exist_ok=True)
-    paths = [out / name for name in ("opinion.json", "weekly.parquet", "effects.parquet", "report.html", "report.pdf")]
+    paths = [
+        out / name
+        for name in ("opinion.json", "weekly.parquet", "effects.parquet", "report.html", "report.pdf")
+    ]
     paths[0].write_text(json.dumps(to_json(opinion), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     pq.write_table(weekly_table(opinion), paths[1])
     pq.write_table(effects_table(opinion), paths[2])

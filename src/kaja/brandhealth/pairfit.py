@@ -1,15 +1,22 @@
 """The likelihood of authors seen in two venues in one week: what tells expression from selection.
 
-The same people stand on both sides of a pair, so that who goes where cancels; only how people talk there (the expression
-x_f) is left. Both sides follow the cells' own ordered logit, thresholds and format scales included, around the
-cross-posters' own mean m and with their own scale c, so that a gap which saturates on three classes is not taken for a
+The same people stand on both sides of a pair, so that who goes where cancels; only how people talk there (the
+expression
+x_f) is left. Both sides follow the cells' own ordered logit, thresholds and format scales included, around
+the
+cross-posters' own mean m and with their own scale c, so that a gap which saturates on three classes is not
+taken for a
 small one:
 
-    side 1: eta = mu_t + v_t + m + x_f1,    side 2: eta = mu_t + v_t + m + x_f2,    x_f = rho_t (alpha_f + omega_ft) + xi_f.
+    side 1: eta = mu_t + v_t + m + x_f1,    side 2: eta = mu_t + v_t + m + x_f2,    x_f = rho_t (alpha_f +
+    omega_ft) + xi_f.
 
-The two answers of one person are tied by one global odds ratio psi (Dale, Biometrics 42, 1986: closed form, margins
-untouched). A shared normal opinion inside a logit was tried first: its margins have other tails than the cells', and the
-share came out .15 too low where venues' tones are extreme. The confusion matrices are the cells' own, so that their error is
+The two answers of one person are tied by one global odds ratio psi (Dale, Biometrics 42, 1986: closed form,
+margins
+untouched). A shared normal opinion inside a logit was tried first: its margins have other tails than the
+cells', and the
+share came out .15 too low where venues' tones are extreme. The confusion matrices are the cells' own, so that
+their error is
 not taken for expression.
 """
 
@@ -78,12 +85,17 @@ def joint_table(eta1: Floats, eta2: Floats, g: float, ell1: Floats, ell2: Floats
     return _difference(inner, one, two, 1.0)
 
 
-def _sides(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+def _sides(
+    x: Floats, data: PairData, offset: Floats, layout: Layout
+) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """Latent tone and log scale of both sides."""
     at, pairs = layout.at, data.pairs
     base = x[at["mu"] + pairs.week] + x[at["v"] + pairs.week] + x[at["m"] + data.kind]
     one, two = (
-        (base + expression(x, layout, pairs.week, f) + offset[pairs.week, f], x[at["log_c"]] + x[at["lambda"] + f])
+        (
+            base + expression(x, layout, pairs.week, f) + offset[pairs.week, f],
+            x[at["log_c"]] + x[at["lambda"] + f],
+        )
         for f in (pairs.first, pairs.second)
     )
     return one, two
@@ -109,7 +121,15 @@ def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[F
     step = 1e-4
     up, down = (joint_table(eta1, eta2, g, ell1, ell2, log_psi + s) for s in (step, -step))
     left, right = first(0), second(0)
-    slopes = [left + right, left, right, first(2) + second(2), first(1), second(1), (up - down) / (2.0 * step)]
+    slopes = [
+        left + right,
+        left,
+        right,
+        first(2) + second(2),
+        first(1),
+        second(1),
+        (up - down) / (2.0 * step),
+    ]
     return _difference(inner, one, two, 1.0), np.stack(slopes, axis=1)
 
 
@@ -118,7 +138,8 @@ def pair_information(
 ) -> tuple[float, Floats, Floats]:
     """Log likelihood, gradient (P,) and Fisher information (P, P) of the pair table.
 
-    ``offset`` (T, F) is the mean topic and domain effect of a format's votes, taken as given. ``with_m`` appends the matrices'
+    ``offset`` (T, F) is the mean topic and domain effect of a format's votes, taken as given. ``with_m``
+    appends the matrices'
     logits as in :func:`~kaja.brandhealth.cellfit.cell_information`.
     """
     pairs = data.pairs

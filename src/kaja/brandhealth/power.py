@@ -1,4 +1,6 @@
-"""Power analysis: what more posts, labels, cross-venue authors or survey answers would buy, on worlds of known truth."""
+"""Power analysis: what more posts, labels, cross-venue authors or survey answers would buy, on worlds of
+known truth.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,9 @@ from kaja.brandhealth.worlds import PeopleWorld, draw_people
 
 @dataclass(frozen=True)
 class PowerRow:
-    """Medians over the seeds for one design: correlation with the truth (measure, naive) and, with a survey, error (net units)."""
+    """Medians over the seeds for one design: correlation with the truth (measure, naive) and, with a survey,
+    error (net units).
+    """
 
     votes: float
     labels: int
@@ -31,9 +35,13 @@ class PowerRow:
 
 
 def power_table(
-    world: PeopleWorld, votes: Sequence[float], labels: Sequence[int], authors: Sequence[int], answers: Sequence[int],
+    world: PeopleWorld,
+    votes: Sequence[float],
+    labels: Sequence[int],
+    authors: Sequence[int],
+    answers: Sequence[int],
     seeds: Sequence[int],
-) -> Iterator[PowerRow]:  # fmt: skip
+) -> Iterator[PowerRow]:
     """Vary one quantity at a time around the first of each list; yields a row per design as it is ready."""
     base = (votes[0], labels[0], authors[0], answers[0])
     designs = [base]
@@ -54,14 +62,29 @@ def _design(world: PeopleWorld, answers: int, seeds: Sequence[int]) -> PowerRow:
         index = read_index(posterior, None if posterior.layout.has_pairs else 1.0)
         errors = (np.nan, np.nan)
         if answers > 0:
-            fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, answers, seed)))
+            fused = fuse(
+                social_signal(posterior), survey_from_answers(survey_answers(lived.truth, answers, seed))
+            )
             errors = (_rmse(fused.mean - lived.truth), _rmse(fused.alone_mean - lived.truth))
         rows.append(
-            (pearson(index.mean, lived.truth), pearson(lived.naive, lived.truth), float(index.sd.mean()) * 1.645, *errors)
+            (
+                pearson(index.mean, lived.truth),
+                pearson(lived.naive, lived.truth),
+                float(index.sd.mean()) * 1.645,
+                *errors,
+            )
         )
     r, naive, width, both, alone = np.median(np.array(rows), axis=0)
     return PowerRow(
-        world.votes, world.labels, world.pair_authors, answers, float(r), float(naive), float(width), float(both), float(alone)
+        world.votes,
+        world.labels,
+        world.pair_authors,
+        answers,
+        float(r),
+        float(naive),
+        float(width),
+        float(both),
+        float(alone),
     )
 
 

@@ -39,7 +39,9 @@ def to_svg(chart: Chart) -> str:
 def _table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> str:
     head = "".join(f'<th scope="col">{html.escape(h)}</th>' for h in header)
     body = "".join(
-        f'<tr><th scope="row">{html.escape(row[0])}</th>' + "".join(f"<td>{html.escape(c)}</td>" for c in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{html.escape(row[0])}</th>'
+        + "".join(f"<td>{html.escape(c)}</td>" for c in row[1:])
+        + "</tr>"
         for row in rows
     )
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
@@ -49,7 +51,8 @@ def _section(chart: Chart) -> str:
     # a "<" from a name must not end the script; the escaped form is the same JSON
     spec = json.dumps(chart.spec).replace("<", "\\u003c")
     return (
-        f"<section><h2>{html.escape(chart.title)}</h2><figure role='group' aria-label='{html.escape(chart.title, quote=True)}'>"
+        f"<section><h2>{html.escape(chart.title)}</h2><figure role='group' "
+        f"aria-label='{html.escape(chart.title, quote=True)}'>"
         f"{to_svg(chart)}<figcaption>{html.escape(chart.caption)}</figcaption></figure>"
         f"<details><summary>Table</summary>{_table(chart.header, chart.rows)}</details>"
         f'<script type="application/vnd.vegalite.v5+json" id="chart-{chart.name}">{spec}</script></section>'
@@ -62,7 +65,9 @@ def scale_rows(opinion: Opinion) -> tuple[tuple[str, ...], ...]:
 
 
 def render_html(opinion: Opinion, title: str) -> str:
-    """The whole report as one HTML page: charts as SVG with their Vega-Lite source and table, sentences, diagnostics."""
+    """The whole report as one HTML page: charts as SVG with their Vega-Lite source and table, sentences,
+    diagnostics.
+    """
     first, last = opinion.counts.weeks[0], opinion.counts.weeks[-1]
     text = "".join(f"<p>{html.escape(p)}</p>" for p in paragraphs(opinion))
     charts = "".join(_section(chart) for chart in all_charts(opinion))
@@ -86,7 +91,8 @@ def _typst_table(header: tuple[str, ...], rows: tuple[tuple[str, ...], ...]) -> 
     cells += [_typst_text(cell) for row in rows for cell in row]
     aligned = "left, " + ", ".join(["right"] * (len(header) - 1))
     return (
-        f"#text(size: 7.5pt, table(columns: {len(header)}, align: ({aligned},), stroke: 0.3pt + gray, inset: 3pt, "
+        f"#text(size: 7.5pt, table(columns: {len(header)}, align: ({aligned},), stroke: 0.3pt + gray, "
+        "inset: 3pt, "
         f"{', '.join(cells)}))\n"
     )
 
@@ -96,9 +102,9 @@ def render_pdf(opinion: Opinion, title: str) -> bytes:
     charts = all_charts(opinion)
     first, last = opinion.counts.weeks[0], opinion.counts.weeks[-1]
     lines = [
-        "#set page(paper: \"a4\", margin: 2cm, numbering: \"1\")",
+        '#set page(paper: "a4", margin: 2cm, numbering: "1")',
         "#set text(size: 10pt)",
-        f"#text(size: 18pt, weight: \"bold\", {_typst_text(title)})\n",
+        f'#text(size: 18pt, weight: "bold", {_typst_text(title)})\n',
         f"#text(fill: luma(90), {_typst_text(f'{headline(opinion)} {first} to {last}.')})\n",
         *(f"#par({_typst_text(p)})\n" for p in paragraphs(opinion)),
     ]
@@ -106,10 +112,12 @@ def render_pdf(opinion: Opinion, title: str) -> bytes:
         root = Path(folder)
         for chart in charts:
             (root / f"{chart.name}.svg").write_text(to_svg(chart), encoding="utf-8")
-            lines.append(f"#block(breakable: false)[#text(size: 13pt, weight: \"bold\", {_typst_text(chart.title)})\n")
-            lines.append(f"#image(\"{chart.name}.svg\", width: 100%)\n")
+            lines.append(
+                f'#block(breakable: false)[#text(size: 13pt, weight: "bold", {_typst_text(chart.title)})\n'
+            )
+            lines.append(f'#image("{chart.name}.svg", width: 100%)\n')
             lines.append(f"#text(size: 8.5pt, fill: luma(90), {_typst_text(chart.caption)})]\n")
-        lines.append("#pagebreak()\n#text(size: 13pt, weight: \"bold\", \"Tables\")\n")
+        lines.append('#pagebreak()\n#text(size: 13pt, weight: "bold", "Tables")\n')
         lines += [_typst_table(chart.header, chart.rows) for chart in charts]
         lines.append(_typst_table(("component", "standard deviation", "low", "high"), scale_rows(opinion)))
         (root / "report.typ").write_text("\n".join(lines), encoding="utf-8")

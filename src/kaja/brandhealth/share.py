@@ -1,7 +1,9 @@
 """The expression share's own uncertainty: a continuous share, or one of the two pure explanations.
 
-The prior is a spike and slab (Mitchell & Beauchamp, JASA 83, 1988): with probability 1/4 each venues differ by expression
-alone or by selection alone, else the share is anything, may drift, and formats may deviate. The weights follow from the
+The prior is a spike and slab (Mitchell & Beauchamp, JASA 83, 1988): with probability 1/4 each venues differ
+by expression
+alone or by selection alone, else the share is anything, may drift, and formats may deviate. The weights
+follow from the
 Savage-Dickey density ratio of the fit in which the share is free, so that nothing is fitted twice.
 """
 
@@ -21,7 +23,9 @@ SPIKE: Final = 0.25
 
 @dataclass(frozen=True)
 class ShareWeights:
-    """Posterior probabilities that the share is free, exactly 1 (expression), exactly 0 (selection); they sum to 1."""
+    """Posterior probabilities that the share is free, exactly 1 (expression), exactly 0 (selection); they sum
+    to 1.
+    """
 
     free: float
     expression: float

@@ -1,4 +1,4 @@
-"""Small files beside the posts: hand labels, survey, population. Every error names the file, row and column."""
+"""Small files beside the posts: labels, survey, population, pairs. Every error names file, row and column."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ from kaja.brandhealth.counts import Counts, OpinionError, make_pairs
 from kaja.brandhealth.survey import Survey, survey_from_answers
 from kaja.brandhealth.tally import group_name
 
-_CLASSES = {"negative": 0, "neg": 0, "-1": 0, "neutral": 1, "neu": 1, "0": 1, "positive": 2, "pos": 2, "1": 2, "+1": 2}
+_CLASSES = {
+    "negative": 0,
+    "neg": 0,
+    "-1": 0,
+    "neutral": 1,
+    "neu": 1,
+    "0": 1,
+    "positive": 2,
+    "pos": 2,
+    "1": 2,
+    "+1": 2,
+}
 
 Row = dict[str, str]
 
@@ -49,7 +60,9 @@ def _number(row: Row, name: str, where: str, low: float = 0.0) -> float:
 
 
 def read_labels(path: Path, counts: Counts) -> Counts:
-    """Hand labels: columns ``format``, ``true``, ``predicted``, optionally ``language`` and ``count``; returns counts that carry them."""
+    """Hand labels: columns ``format``, ``true``, ``predicted``, optionally ``language`` and ``count``;
+    returns counts that carry them.
+    """
     rows = read_rows(path)
     _need(rows, ("format", "true", "predicted"), path)
     at = {name: i for i, name in enumerate(counts.groups)}
@@ -59,21 +72,30 @@ def read_labels(path: Path, counts: Counts) -> Counts:
         k = []
         for column in ("true", "predicted"):
             if row[column].lower() not in _CLASSES:
-                raise OpinionError(f"{where}, column {column}: {row[column]!r} is not negative, neutral or positive")
+                raise OpinionError(
+                    f"{where}, column {column}: {row[column]!r} is not negative, neutral or positive"
+                )
             k.append(_CLASSES[row[column].lower()])
         name = group_name(row["format"], row.get("language", ""))
         if name not in at:
-            raise OpinionError(f"{where}, column format: {name!r} is not among the posts' {', '.join(counts.groups)}")
+            raise OpinionError(
+                f"{where}, column format: {name!r} is not among the posts' {', '.join(counts.groups)}"
+            )
         table[at[name], k[0], k[1]] += _number(row, "count", where) if "count" in row else 1.0
     if table.sum() == 0:
         raise OpinionError(f"{path}: not one label")
     bare = [name for name, i in at.items() if table[i].sum() == 0]
-    note = (f"no hand labels for {', '.join(bare)}: the other venues' labels stand in, five per class",) if bare else ()
+    note = (
+        (f"no hand labels for {', '.join(bare)}: the other venues' labels stand in, five per class",)
+        if bare
+        else ()
+    )
     return replace(counts, labels=table, notes=counts.notes + note)
 
 
 def read_pairs(path: Path, counts: Counts) -> Counts:
-    """Author pairs beside a file of counts: ``time``, ``first_format``, ``second_format``, ``first_class``, ``second_class``, ``authors``.
+    """Author pairs beside a file of counts: ``time``, ``first_format``, ``second_format``, ``first_class``,
+    ``second_class``, ``authors``.
 
     Languages, where the counts have them, stand in ``first_language`` and ``second_language``.
     """
@@ -91,9 +113,15 @@ def read_pairs(path: Path, counts: Counts) -> Counts:
             raise OpinionError(f"{where}, column time: the week of {week} has no posts at all")
         side = []
         for name in ("first", "second"):
-            fmt, group = row[f"{name}_format"], group_name(row[f"{name}_format"], row.get(f"{name}_language", ""))
+            fmt, group = (
+                row[f"{name}_format"],
+                group_name(row[f"{name}_format"], row.get(f"{name}_language", "")),
+            )
             if fmt not in fmt_at or group not in group_at:
-                raise OpinionError(f"{where}, column {name}_format: {group!r} is not among the posts' {', '.join(counts.groups)}")
+                raise OpinionError(
+                    f"{where}, column {name}_format: {group!r} is not among the posts' "
+                    f"{', '.join(counts.groups)}"
+                )
             if row[f"{name}_class"].lower() not in _CLASSES:
                 raise OpinionError(f"{where}, column {name}_class: {row[f'{name}_class']!r} is not a class")
             side.append((fmt_at[fmt], group_at[group], _CLASSES[row[f"{name}_class"].lower()]))
@@ -105,11 +133,15 @@ def read_pairs(path: Path, counts: Counts) -> Counts:
             tables.append(np.zeros((3, 3)))
         tables[place][one[2], two[2]] += _number(row, "authors", where)
     columns = [[key[i] for key in keys] for i in range(5)]
-    return replace(counts, pairs=make_pairs(columns[0], columns[1], columns[2], np.stack(tables), columns[3], columns[4]))
+    return replace(
+        counts, pairs=make_pairs(columns[0], columns[1], columns[2], np.stack(tables), columns[3], columns[4])
+    )
 
 
 def read_population(path: Path, counts: Counts) -> Counts:
-    """Customer-base shares: columns ``segment`` and ``share`` (any positive scale); returns counts that carry them."""
+    """Customer-base shares: columns ``segment`` and ``share`` (any positive scale); returns counts that carry
+    them.
+    """
     rows = read_rows(path)
     _need(rows, ("segment", "share"), path)
     at = {name: i for i, name in enumerate(counts.segments)}
@@ -134,12 +166,16 @@ def _week_of(row: Row, where: str) -> date:
     try:
         day = date.fromisoformat(row["time"][:10])
     except ValueError:
-        raise OpinionError(f"{where}, column time: {row['time']!r} is not a date such as 2024-05-31") from None
+        raise OpinionError(
+            f"{where}, column time: {row['time']!r} is not a date such as 2024-05-31"
+        ) from None
     return day - timedelta(days=day.weekday())
 
 
 def read_survey(path: Path, counts: Counts) -> Survey:
-    """A tracker by date: ``time`` with answers ``negative``, ``neutral``, ``positive``, or with ``mean`` (-1..1) and ``se``."""
+    """A tracker by date: ``time`` with answers ``negative``, ``neutral``, ``positive``, or with ``mean``
+    (-1..1) and ``se``.
+    """
     rows = read_rows(path)
     _need(rows, ("time",), path)
     place = {week: i for i, week in enumerate(counts.weeks)}
@@ -153,22 +189,32 @@ def read_survey(path: Path, counts: Counts) -> Survey:
             if week in place:
                 n[place[week]] += values
         if n.sum() == 0:
-            raise OpinionError(f"{path}: no answer falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}")
+            raise OpinionError(
+                f"{path}: no answer falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}"
+            )
         return survey_from_answers(n)
     _need(rows, ("mean", "se"), path)
     top, bottom = np.zeros(size), np.zeros(size)
     for number, row in enumerate(rows, 1):
         where = f"{path} row {number}"
-        week, mean, se = _week_of(row, where), _number(row, "mean", where, low=-1.0), _number(row, "se", where)
+        week, mean, se = (
+            _week_of(row, where),
+            _number(row, "mean", where, low=-1.0),
+            _number(row, "se", where),
+        )
         if mean > 1:
-            raise OpinionError(f"{where}, column mean: {mean:g} is above 1; give net favourability between -1 and 1")
+            raise OpinionError(
+                f"{where}, column mean: {mean:g} is above 1; give net favourability between -1 and 1"
+            )
         if se == 0:
             raise OpinionError(f"{where}, column se: a standard error of 0 would overrule everything")
         if week in place:
             top[place[week]] += mean / se**2
             bottom[place[week]] += 1 / se**2
     if not bottom.any():
-        raise OpinionError(f"{path}: no wave falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}")
+        raise OpinionError(
+            f"{path}: no wave falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}"
+        )
     value, variance = np.full(size, np.nan), np.full(size, np.nan)
     np.divide(top, bottom, out=value, where=bottom > 0)
     np.divide(1.0, bottom, out=variance, where=bottom > 0)

@@ -17,16 +17,29 @@ from kaja.brandhealth.pairfit import joint_table
 from kaja.brandhealth.share import SPIKE
 
 DEFAULT_TAU: dict[str, float] = {
-    "mu": 0.08, "v": 0.06, "alpha": 0.5, "omega": 0.15, "delta": 0.3, "beta": 0.3, "sigma": 0.3, "nu": 0.06,
-    "lambda": 0.2, "rho": 0.02, "xi": 0.1, "m": 0.4, "e": 0.15, "h": 0.08,
-}  # fmt: skip
+    "mu": 0.08,
+    "v": 0.06,
+    "alpha": 0.5,
+    "omega": 0.15,
+    "delta": 0.3,
+    "beta": 0.3,
+    "sigma": 0.3,
+    "nu": 0.06,
+    "lambda": 0.2,
+    "rho": 0.02,
+    "xi": 0.1,
+    "m": 0.4,
+    "e": 0.15,
+    "h": 0.08,
+}
 
 
 @dataclass(frozen=True)
 class ModelWorld:
     """Size and truth of a world drawn from the model.
 
-    ``votes`` expected votes in all; ``pair_authors`` author-weeks seen in two venues; ``labels`` hand labels per venue format (0:
+    ``votes`` expected votes in all; ``pair_authors`` author-weeks seen in two venues; ``labels`` hand labels
+    per venue format (0:
     the classifier is perfect and the fit is told so); ``tau`` the standard deviations.
     """
 
@@ -86,13 +99,17 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
         "m": rng.normal(size=(f, f)) * tau["m"],
         "log_c": np.array([rng.normal(0.0, 0.3)]),
         "log_psi": np.array([rng.normal(1.5, 1.0)]),
-        "e": rng.normal(size=(t, world.domains)) * tau["e"] * np.exp(rng.normal(size=world.domains) * world.noisiness_sd),
+        "e": rng.normal(size=(t, world.domains))
+        * tau["e"]
+        * np.exp(rng.normal(size=world.domains) * world.noisiness_sd),
         "h": rng.normal(size=(t, world.domains)) * tau["h"],
     }
 
 
 def draw_matrices(rng: np.random.Generator, groups: int, labels: int) -> tuple[Floats, Floats | None]:
-    """Confusion matrices (G, 3, 3) and hand labels (G, 3, 3) of a random sample; labels None when there are none."""
+    """Confusion matrices (G, 3, 3) and hand labels (G, 3, 3) of a random sample; labels None when there are
+    none.
+    """
     if labels == 0:
         return np.repeat(np.eye(3)[None], groups, axis=0), None
     alpha = 5.0 * np.array([[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]])
@@ -126,18 +143,38 @@ def draw_from_model(seed: int, world: ModelWorld | None = None) -> Drawn:
     week, domain, topic, segment = (i.astype(np.int64) for i in np.unravel_index(cell, (t, d, a, s)))
     fmt = domain_format[domain]
     eta = (
-        (u["mu"] + u["v"])[week] + (u["alpha"][:, None] + u["omega"])[fmt, week] + u["delta"][domain] + u["beta"][topic]
-        + (u["sigma"][:, None] + u["nu"])[segment, week] + u["e"][week, domain]
-    )  # fmt: skip
+        (u["mu"] + u["v"])[week]
+        + (u["alpha"][:, None] + u["omega"])[fmt, week]
+        + u["delta"][domain]
+        + u["beta"][topic]
+        + (u["sigma"][:, None] + u["nu"])[segment, week]
+        + u["e"][week, domain]
+    )
     p = class_probabilities(eta, np.exp(u["log_g"][0] + u["h"][week, domain]), u["lambda"][fmt])
     q = np.einsum("cj,cjk->ck", p, matrices[fmt])
     n = rng.multinomial(size[cell], q / q.sum(axis=1, keepdims=True)).astype(np.float64)
-    names = [tuple(f"{kind} {i + 1}" for i in range(k)) for kind, k in
-             (("format", f), ("domain", d), ("topic", a), ("segment", s))]  # fmt: skip
+    names = [
+        tuple(f"{kind} {i + 1}" for i in range(k))
+        for kind, k in (("format", f), ("domain", d), ("topic", a), ("segment", s))
+    ]
     counts = Counts(
-        week_range(date(2024, 1, 1), t), names[0], names[1], domain_format, names[2], names[3], names[0],
-        week, domain, topic, segment, fmt, n, None, labels, rng.dirichlet(np.full(s, 5.0)),
-    )  # fmt: skip
+        week_range(date(2024, 1, 1), t),
+        names[0],
+        names[1],
+        domain_format,
+        names[2],
+        names[3],
+        names[0],
+        week,
+        domain,
+        topic,
+        segment,
+        fmt,
+        n,
+        None,
+        labels,
+        rng.dirichlet(np.full(s, 5.0)),
+    )
     pairs = _draw_pairs(rng, world, u, matrices, counts) if world.pair_authors and f > 1 else None
     counts = _with_pairs(counts, pairs)
     return Drawn(counts, true_index(counts, u), u | {"matrices": matrices})
@@ -169,9 +206,13 @@ def _draw_pairs(
 
     base = (u["mu"] + u["v"])[week] + u["m"][first, second]
     table = joint_table(
-        base + talk(first), base + talk(second), float(np.exp(u["log_g"][0])),
-        u["log_c"] + u["lambda"][first], u["log_c"] + u["lambda"][second], float(u["log_psi"][0]),
-    )  # fmt: skip
+        base + talk(first),
+        base + talk(second),
+        float(np.exp(u["log_g"][0])),
+        u["log_c"] + u["lambda"][first],
+        u["log_c"] + u["lambda"][second],
+        float(u["log_psi"][0]),
+    )
     q = (np.swapaxes(matrices[first], 1, 2) @ table @ matrices[second]).reshape(-1, 9)
     n = rng.multinomial(size, q / q.sum(axis=1, keepdims=True)).reshape(-1, 3, 3).astype(np.float64)
     keep = size > 0

@@ -2,9 +2,11 @@
 
 The input is a table or view ``post`` with one row per post and the columns
 
-    week (date, a Monday), time, format, domain, topic, segment, language, author (null: unknown), class (0, 1, 2)
+    week (date, a Monday), time, format, domain, topic, segment, language, author (null: unknown), class (0,
+    1, 2)
 
-The text is the same for DuckDB, PostgreSQL and ClickHouse but for the hash that puts an author's venues in a fair order, so that a
+The text is the same for DuckDB, PostgreSQL and ClickHouse but for the hash that puts an author's venues in a
+fair order, so that a
 firehose is counted where it lies and only the counts travel.
 """
 
@@ -16,7 +18,8 @@ from kaja.brandhealth.counts import OpinionError
 
 Dialect = Literal["duckdb", "postgres", "clickhouse"]
 
-# One vote per author, week and domain: the first post of the week there. One post, not an average of several: a vote must
+# One vote per author, week and domain: the first post of the week there. One post, not an average of several:
+# a vote must
 # carry the classifier's errors as a hand label does. Posts without an author stand for themselves.
 VOTE: Final = """
 SELECT week, format, domain, topic, segment, language, author, class FROM (
@@ -37,7 +40,8 @@ SELECT week, format, domain, topic, segment, language,
 FROM vote GROUP BY week, format, domain, topic, segment, language
 """
 
-# An author seen in three or more formats in a week gives one pair, of two formats drawn by a hash: pairs stay independent.
+# An author seen in three or more formats in a week gives one pair, of two formats drawn by a hash: pairs stay
+# independent.
 PAIR: Final = """
 WITH venue AS (
     SELECT week, author, format, language, class FROM (

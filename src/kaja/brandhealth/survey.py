@@ -1,12 +1,16 @@
-"""Fusion with a small survey: the survey sets level and scale, the posts set the shape, as far as the evidence allows.
+"""Fusion with a small survey: the survey sets level and scale, the posts set the shape, as far as the
+evidence allows.
 
     truth      theta_t = a + b s_t + r_t                  s, r random walks
     posts      z_t     = s_t + eps_t + fit error          eps the posts' own transient error
     survey     y_t     = theta_t + sampling error
 
-z is the index as if venues differed by expression alone plus (1 - share) times the venue-mix part. Every combination of the
-standard deviations, of b (0 among them: the survey alone) and of the share is weighed by its evidence given the posts,
-p(y | z), so that posts which do not follow the survey are given no say. Source: Bayesian model averaging (Hoeting et al.,
+z is the index as if venues differed by expression alone plus (1 - share) times the venue-mix part. Every
+combination of the
+standard deviations, of b (0 among them: the survey alone) and of the share is weighed by its evidence given
+the posts,
+p(y | z), so that posts which do not follow the survey are given no say. Source: Bayesian model averaging
+(Hoeting et al.,
 Statistical Science 14, 1999) over linear Gaussian models in closed form.
 """
 
@@ -23,7 +27,8 @@ from kaja.brandhealth.estimate import Posterior
 from kaja.brandhealth.index import Z90, read_index, read_parts
 from kaja.brandhealth.ordinal import Floats
 
-# Weekly step of the opinion that the posts do not show, and standard deviation of the posts' transient error, net units.
+# Weekly step of the opinion that the posts do not show, and standard deviation of the posts' transient error,
+# net units.
 _STEPS: Final = (0.003, 0.01, 0.02, 0.035)
 _TRANSIENT: Final = (0.01, 0.03, 0.06, 0.12)
 _WALK: Final = (0.01, 0.025)
@@ -34,7 +39,9 @@ _SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 @dataclass(frozen=True)
 class Survey:
-    """A tracker: ``mean`` (T,) net favourability -1..1 per week (nan: no wave) and ``variance`` (T,) of its sampling error."""
+    """A tracker: ``mean`` (T,) net favourability -1..1 per week (nan: no wave) and ``variance`` (T,) of its
+    sampling error.
+    """
 
     mean: Floats
     variance: Floats
@@ -47,15 +54,20 @@ class Survey:
             raise OpinionError("survey: not one week has an answer")
         bad = np.flatnonzero(seen & ~(np.isfinite(self.variance) & (self.variance > 0)))
         if bad.size:
-            raise OpinionError(f"survey row {bad[0]}, column variance: {self.variance[bad[0]]} is not a positive number")
+            raise OpinionError(
+                f"survey row {bad[0]}, column variance: {self.variance[bad[0]]} is not a positive number"
+            )
 
 
 @dataclass(frozen=True)
 class Fused:
-    """Customer opinion in net units: ``mean`` (T,), ``sd`` (T,), the survey-only answer, and what the evidence chose.
+    """Customer opinion in net units: ``mean`` (T,), ``sd`` (T,), the survey-only answer, and what the
+    evidence chose.
 
-    ``weight_survey_only`` is the posterior probability that the posts say nothing; ``share`` the posterior mean of the expression
-    share; ``slope`` of the net points per logit unit; ``transient`` of the posts' own error (net units, 0 if survey only).
+    ``weight_survey_only`` is the posterior probability that the posts say nothing; ``share`` the posterior
+    mean of the expression
+    share; ``slope`` of the net points per logit unit; ``transient`` of the posts' own error (net units, 0 if
+    survey only).
     """
 
     mean: Floats
@@ -79,12 +91,16 @@ class Fused:
 
 
 def survey_from_answers(n: Floats) -> Survey:
-    """Build a survey from weekly answers, shape (T, 3): unfavourable, neutral, favourable; weeks without answers are allowed.
+    """Build a survey from weekly answers, shape (T, 3): unfavourable, neutral, favourable; weeks without
+    answers are allowed.
 
-    The variance of a small wave is taken from the whole period's spread, so that 16 equal answers do not claim certainty.
+    The variance of a small wave is taken from the whole period's spread, so that 16 equal answers do not
+    claim certainty.
     """
     if n.ndim != 2 or n.shape[1] != 3 or (n < 0).any() or not np.isfinite(n).all():
-        raise OpinionError(f"survey: expected weekly counts of shape (weeks, 3), all >= 0, got shape {n.shape}")
+        raise OpinionError(
+            f"survey: expected weekly counts of shape (weeks, 3), all >= 0, got shape {n.shape}"
+        )
     total = n.sum(axis=1)
     if total.sum() == 0:
         raise OpinionError("survey: not one answer")
@@ -97,7 +113,8 @@ def survey_from_answers(n: Floats) -> Survey:
 
 @dataclass(frozen=True)
 class SocialSignal:
-    """What the fusion takes from the posts, logit units: for each candidate share the index (T,) and its covariance (T, T).
+    """What the fusion takes from the posts, logit units: for each candidate share the index (T,) and its
+    covariance (T, T).
 
     ``prior`` is each share's prior weight (from cross-venue authors, or equal).
     """
@@ -109,7 +126,9 @@ class SocialSignal:
 
 
 def social_signal(posterior: Posterior) -> SocialSignal:
-    """Read the index at several expression shares; with cross-venue authors at the explanations that they leave open."""
+    """Read the index at several expression shares; with cross-venue authors at the explanations that they
+    leave open.
+    """
     if posterior.layout.has_pairs:
         parts = read_parts(posterior)
         told = float(posterior.get("rho").mean())
@@ -128,7 +147,9 @@ def fuse(signal: SocialSignal, survey: Survey) -> Fused:
     """Average over all models by their evidence. Survey alone has prior weight one half."""
     t = survey.mean.size
     if signal.index[0].size != t:
-        raise OpinionError(f"survey: {t} weeks, but the posts have {signal.index[0].size}; give one row per week")
+        raise OpinionError(
+            f"survey: {t} weeks, but the posts have {signal.index[0].size}; give one row per week"
+        )
     walk = np.minimum.outer(np.arange(1.0, t + 1), np.arange(1.0, t + 1))
     level = np.ones((t, t))  # level unknown, standard deviation 1 in net units
     seen = np.isfinite(survey.mean)
@@ -154,7 +175,9 @@ def fuse(signal: SocialSignal, survey: Survey) -> Fused:
     return _average(models, alone_log, alone)
 
 
-def _condition(prior: Floats, mean: Floats, y: Floats, noise: Floats, seen: Floats) -> tuple[float, Floats, Floats]:
+def _condition(
+    prior: Floats, mean: Floats, y: Floats, noise: Floats, seen: Floats
+) -> tuple[float, Floats, Floats]:
     """Log evidence of the waves ``y`` and the posterior mean (T,) and variance (T,) of theta."""
     k = prior[:, seen]
     s = k[seen] + noise
@@ -166,9 +189,10 @@ def _condition(prior: Floats, mean: Floats, y: Floats, noise: Floats, seen: Floa
 
 
 def _average(
-    models: list[tuple[float, Floats, Floats, float, float, float]], alone_log: Floats,
+    models: list[tuple[float, Floats, Floats, float, float, float]],
+    alone_log: Floats,
     alone: list[tuple[float, Floats, Floats]],
-) -> Fused:  # fmt: skip
+) -> Fused:
     logs = np.array([m[0] for m in models])
     w = np.exp(logs - logs.max())
     w /= w.sum()
@@ -184,7 +208,12 @@ def _average(
     social = w[count:]
     shares = np.array([m[5] for m in models[count:]])
     return Fused(
-        mean, sd, alone_mean, np.sqrt(alone_var), float(w[:count].sum()),
+        mean,
+        sd,
+        alone_mean,
+        np.sqrt(alone_var),
+        float(w[:count].sum()),
         float(social @ shares / max(social.sum(), 1e-300)),
-        float(w @ np.array([m[3] for m in models])), float(w @ np.array([m[4] for m in models])),
-    )  # fmt: skip
+        float(w @ np.array([m[3] for m in models])),
+        float(w @ np.array([m[4] for m in models])),
+    )

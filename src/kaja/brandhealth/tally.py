@@ -38,13 +38,16 @@ def domain_name(fmt: str, domain: str) -> str:
 
 def build_counts(table: CountTable) -> Counts:
     """Index the rows; weeks become contiguous, empty ones included."""
-    cells = [row for row in table.cells if row[6] + row[7] + row[8] > 0]
+    # the engine gives no order, and the answer must not depend on one
+    cells = sorted(row for row in table.cells if row[6] + row[7] + row[8] > 0)
     if not cells:
         raise OpinionError("there is not a single vote")
     first, last = min(row[0] for row in cells), max(row[0] for row in cells)
     count = (last - first).days // 7 + 1
     if count > _MOST_WEEKS:
-        raise OpinionError(f"the posts span {count} weeks, from {first} to {last}: one of these dates looks wrong")
+        raise OpinionError(
+            f"the posts span {count} weeks, from {first} to {last}: one of these dates looks wrong"
+        )
     weeks = tuple(first + timedelta(weeks=i) for i in range(count))
     formats = tuple(sorted({row[1] for row in cells}))
     domains = tuple(sorted({domain_name(row[1], row[2]) for row in cells}))
@@ -57,20 +60,29 @@ def build_counts(table: CountTable) -> Counts:
         domain_format[at[1][domain_name(row[1], row[2])]] = at[0][row[1]]
     index = np.array(
         [
-            ((row[0] - first).days // 7, at[1][domain_name(row[1], row[2])], at[2][row[3]], at[3][row[4]],
-             at[4][group_name(row[1], row[5])])
+            (
+                (row[0] - first).days // 7,
+                at[1][domain_name(row[1], row[2])],
+                at[2][row[3]],
+                at[3][row[4]],
+                at[4][group_name(row[1], row[5])],
+            )
             for row in cells
         ],
         dtype=np.int64,
-    )  # fmt: skip
+    )
     n = np.array([row[6:9] for row in cells], dtype=np.float64)
+    rows = sorted(table.pairs)
     pair_index: dict[tuple[int, int, int, int, int], int] = {}
     tables: list[np.ndarray[tuple[int, int], np.dtype[np.float64]]] = []
-    for week, one, two, lang_one, lang_two, k_one, k_two, authors in table.pairs:
+    for week, one, two, lang_one, lang_two, k_one, k_two, authors in rows:
         key = (
-            (week - first).days // 7, at[0][one], at[0][two], at[4][group_name(one, lang_one)],
+            (week - first).days // 7,
+            at[0][one],
+            at[0][two],
+            at[4][group_name(one, lang_one)],
             at[4][group_name(two, lang_two)],
-        )  # fmt: skip
+        )
         if key not in pair_index:
             pair_index[key] = len(tables)
             tables.append(np.zeros((3, 3)))
@@ -81,6 +93,18 @@ def build_counts(table: CountTable) -> Counts:
         columns = [keys[:, i].tolist() for i in range(5)]
         pairs = make_pairs(columns[0], columns[1], columns[2], np.stack(tables), columns[3], columns[4])
     return Counts(
-        weeks, formats, domains, domain_format, topics, segments, groups,
-        index[:, 0], index[:, 1], index[:, 2], index[:, 3], index[:, 4], n, pairs,
-    )  # fmt: skip
+        weeks,
+        formats,
+        domains,
+        domain_format,
+        topics,
+        segments,
+        groups,
+        index[:, 0],
+        index[:, 1],
+        index[:, 2],
+        index[:, 3],
+        index[:, 4],
+        n,
+        pairs,
+    )

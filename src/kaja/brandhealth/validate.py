@@ -1,7 +1,9 @@
 """The honest protocol: does a measure follow a benchmark, or does it only look so?
 
-The model is frozen and the lag fixed before the benchmark is seen. Levels and first differences are both reported; p values come
-from circular shifts of the measure and from placebo series (given ones, else AR(1) surrogates); the first half calibrates and
+The model is frozen and the lag fixed before the benchmark is seen. Levels and first differences are both
+reported; p values come
+from circular shifts of the measure and from placebo series (given ones, else AR(1) surrogates); the first
+half calibrates and
 the second half scores. Below 24 periods there are intervals but no verdict.
 """
 
@@ -36,7 +38,9 @@ class Correlation:
 
 @dataclass(frozen=True)
 class MeasureScore:
-    """One measure: ``levels``, ``differences``, and ``rmse`` on the second half after a straight line fitted on the first."""
+    """One measure: ``levels``, ``differences``, and ``rmse`` on the second half after a straight line fitted
+    on the first.
+    """
 
     name: str
     levels: Correlation
@@ -46,7 +50,9 @@ class MeasureScore:
 
 @dataclass(frozen=True)
 class Validation:
-    """Everything that the protocol prints. ``constant_rmse`` is the first half's mean, ``last_rmse`` its last value carried on."""
+    """Everything that the protocol prints. ``constant_rmse`` is the first half's mean, ``last_rmse`` its last
+    value carried on.
+    """
 
     periods: int
     lag: int
@@ -57,11 +63,16 @@ class Validation:
 
 
 def validate(
-    measures: dict[str, Floats], benchmark: Floats, lag: int = 0, placebos: dict[str, Floats] | None = None, seed: int = 2014,
-) -> Validation:  # fmt: skip
+    measures: dict[str, Floats],
+    benchmark: Floats,
+    lag: int = 0,
+    placebos: dict[str, Floats] | None = None,
+    seed: int = 2014,
+) -> Validation:
     """Score ``measures`` (name to series, shape (n,)) against ``benchmark`` (n,); nan marks a missing period.
 
-    ``lag`` periods: the measure of period t is set beside the benchmark of t + lag. The first measure is the one judged; the
+    ``lag`` periods: the measure of period t is set beside the benchmark of t + lag. The first measure is the
+    one judged; the
     others are its rivals. ``placebos`` are series that cannot know the benchmark (other keywords).
     """
     if not measures:
@@ -78,7 +89,9 @@ def validate(
     for series in shifted.values():
         both &= np.isfinite(series)
     if both.sum() < 4:
-        raise OpinionError(f"validate: only {int(both.sum())} periods have all measures and the benchmark; 4 are needed")
+        raise OpinionError(
+            f"validate: only {int(both.sum())} periods have all measures and the benchmark; 4 are needed"
+        )
     target = target[both]
     fakes = [_lagged(series, n, lag)[both] for series in (placebos or {}).values()]
     fakes = [np.where(np.isfinite(f), f, np.nanmean(f)) for f in fakes if np.isfinite(f).any()]
@@ -87,10 +100,14 @@ def validate(
     scores = []
     for name, series in shifted.items():
         x = series[both]
-        scores.append(MeasureScore(
-            name, correlate(x, target, rng, fakes),
-            correlate(np.diff(x), np.diff(target), rng, [np.diff(f) for f in fakes]), _second_half(x, target, half),
-        ))  # fmt: skip
+        scores.append(
+            MeasureScore(
+                name,
+                correlate(x, target, rng, fakes),
+                correlate(np.diff(x), np.diff(target), rng, [np.diff(f) for f in fakes]),
+                _second_half(x, target, half),
+            )
+        )
     constant = float(np.sqrt(np.mean((target[half:] - target[:half].mean()) ** 2)))
     last = float(np.sqrt(np.mean((target[half:] - target[half - 1]) ** 2)))
     verdict = _verdict(scores, constant, last, target.size)
@@ -108,18 +125,30 @@ def pearson(x: Floats, y: Floats) -> float:
     return float(x @ y) / scale if scale > 0 else 0.0
 
 
-def correlate(x: Floats, y: Floats, rng: np.random.Generator, placebos: list[Floats] | None = None) -> Correlation:
-    """Correlation of two series of shape (n,) with interval and p values (two-sided, the observed one counted in)."""
+def correlate(
+    x: Floats, y: Floats, rng: np.random.Generator, placebos: list[Floats] | None = None
+) -> Correlation:
+    """Correlation of two series of shape (n,) with interval and p values (two-sided, the observed one counted
+    in).
+    """
     r, n = pearson(x, y), x.size
     half = 1.6449 / np.sqrt(n - 3) if n > 3 else np.inf
     middle = np.arctanh(np.clip(r, -0.999999, 0.999999))
     shifts = [abs(pearson(np.roll(x, k), y)) for k in range(1, n)]
-    fakes = placebos if placebos is not None and len(placebos) >= 19 else [*(placebos or []), *_surrogates(x, rng)]
+    fakes = (
+        placebos
+        if placebos is not None and len(placebos) >= 19
+        else [*(placebos or []), *_surrogates(x, rng)]
+    )
     beaten = [abs(pearson(f, y)) for f in fakes]
     return Correlation(
-        r, float(np.tanh(middle - half)), float(np.tanh(middle + half)), n,
-        (1 + sum(s >= abs(r) for s in shifts)) / n, (1 + sum(b >= abs(r) for b in beaten)) / (1 + len(beaten)),
-    )  # fmt: skip
+        r,
+        float(np.tanh(middle - half)),
+        float(np.tanh(middle + half)),
+        n,
+        (1 + sum(s >= abs(r) for s in shifts)) / n,
+        (1 + sum(b >= abs(r) for b in beaten)) / (1 + len(beaten)),
+    )
 
 
 def _surrogates(x: Floats, rng: np.random.Generator) -> list[Floats]:

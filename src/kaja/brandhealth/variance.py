@@ -1,8 +1,11 @@
 """Variance components: one Newton step on their logarithms, and their own uncertainty.
 
-Given the Gaussian (Laplace) posterior of the unknowns, the score of the marginal likelihood by log tau_j is the expected
-complete-data score (Fisher's identity), and its information is the complete information minus the variance of that score
-(Louis, JRSS B 44, 1982). Both are closed forms in the posterior covariance, so that a few steps suffice where EM needs
+Given the Gaussian (Laplace) posterior of the unknowns, the score of the marginal likelihood by log tau_j is
+the expected
+complete-data score (Fisher's identity), and its information is the complete information minus the variance of
+that score
+(Louis, JRSS B 44, 1982). Both are closed forms in the posterior covariance, so that a few steps suffice where
+EM needs
 dozens, and the same matrix gives the uncertainty that is propagated into the index.
 """
 
@@ -33,10 +36,13 @@ _STEP: Final = 0.8
 
 @dataclass
 class Hyper:
-    """Current variance components: ``log_tau`` over :data:`ALL`, ``log_k`` (D,) noisiness of domains, ``v_weight`` (T,).
+    """Current variance components: ``log_tau`` over :data:`ALL`, ``log_k`` (D,) noisiness of domains,
+    ``v_weight`` (T,).
 
-    ``scale_tilt`` (F,) is the gradient of the Laplace volume by the formats' log scales: the number of block shocks that the
-    data determine. Without it a joint mode would contract a format's scale only to make its hundreds of shocks smaller.
+    ``scale_tilt`` (F,) is the gradient of the Laplace volume by the formats' log scales: the number of block
+    shocks that the
+    data determine. Without it a joint mode would contract a format's scale only to make its hundreds of
+    shocks smaller.
     """
 
     log_tau: Floats
@@ -64,7 +70,8 @@ class Hyper:
 class Moments:
     """Second moments of the posterior that the variance components need.
 
-    ``z`` and ``cov`` are the whitened core (P,), (P, P); ``shock_var`` (B, 2) the posterior variance of (e, h).
+    ``z`` and ``cov`` are the whitened core (P,), (P, P); ``shock_var`` (B, 2) the posterior variance of (e,
+    h).
     """
 
     z: Floats

@@ -21,22 +21,26 @@ def share_sentence(opinion: Opinion) -> str:
     if share is not None:
         leaning = "mostly by how people talk there"
         if share.low <= 0.5:
-            leaning = "mostly by who goes there" if share.high < 0.5 else "by both how people talk and who goes there"
+            leaning = (
+                "mostly by who goes there"
+                if share.high < 0.5
+                else "by both how people talk and who goes there"
+            )
         moving = ""
         if abs(share.end - share.start) > 0.25:
             moving = f" It moved from {share.start:.2f} to {share.end:.2f} over the period."
         return (
-            f"Venues differ {leaning}: expression share {share.mean:.2f} (90 % {share.low:.2f} to {share.high:.2f}), "
+            f"Venues differ {leaning}: expression share {share.mean:.2f} (90 % {share.low:.2f} to "
+            f"{share.high:.2f}), "
             f"from {share.authors:,.0f} cases of one author in two venues in one week.{moving}"
         )
     if opinion.fused is not None and len(opinion.counts.formats) > 1:
-        return (
-            f"No author was seen in two venues; the survey puts the expression share near {opinion.fused.share:.2f}, weakly."
-        )
+        return f"No author was seen in two venues; the survey puts the expression share near {opinion.fused.share:.2f}, weakly."
     if len(opinion.counts.formats) == 1:
         return "There is one venue format, so nothing depends on why venues differ."
     return (
-        "Nobody was seen in two venues in one week and there is no survey, so the expression share is unknown: the band covers "
+        "Nobody was seen in two venues in one week and there is no survey, so the expression share is "
+        "unknown: the band covers "
         "everything from 'people talk differently there' to 'different people go there'."
     )
 
@@ -49,7 +53,11 @@ def labels_sentence(opinion: Opinion) -> str:
     part = f"The classifier's errors, known from {plan.labels:,.0f} labels, make {plan.error_share:.0%} of the variance."
     four = f" {plan.to_halve_label_error:,.0f} labels would halve that part of the error"
     if plan.to_halve_error is None:
-        return part + four + "; no number of labels would halve the whole error, because most of it has other causes."
+        return (
+            part
+            + four
+            + "; no number of labels would halve the whole error, because most of it has other causes."
+        )
     return part + four + f"; {plan.to_halve_error:,.0f} would halve the whole error."
 
 
@@ -59,7 +67,8 @@ def survey_sentence(opinion: Opinion) -> str:
         return "Any survey, even 16 answers a week, would give this measure its level and its scale."
     alone, both = float(opinion.fused.alone_sd.mean()), float(opinion.fused.sd.mean())
     return (
-        f"The survey alone knows opinion to {alone:.3f} (net, standard deviation); with the posts {both:.3f}. The posts are "
+        f"The survey alone knows opinion to {alone:.3f} (net, standard deviation); with the posts "
+        f"{both:.3f}. The posts are "
         f"irrelevant with probability {opinion.fused.weight_survey_only:.0%}."
     )
 
@@ -69,16 +78,22 @@ def fit_sentence(opinion: Opinion) -> str:
     d = opinion.diagnostics
     settled = "settled" if d.converged else "did NOT settle"
     return (
-        f"{d.votes:,.0f} votes in {d.cells:,} cells over {len(opinion.counts.weeks)} weeks. The fit {settled} after "
-        f"{d.iterations} steps; cells scatter {d.dispersion:.2f} times as much as the model expects (1 is ideal)."
+        f"{d.votes:,.0f} votes in {d.cells:,} cells over {len(opinion.counts.weeks)} weeks. The fit "
+        f"{settled} after "
+        f"{d.iterations} steps; cells scatter {d.dispersion:.2f} times as much as the model expects (1 is "
+        "ideal)."
     )
 
 
 def paragraphs(opinion: Opinion) -> tuple[str, ...]:
     """All sentences in the report's order."""
     return (
-        share_sentence(opinion), labels_sentence(opinion), survey_sentence(opinion), fit_sentence(opinion), *opinion.notes,
-    )  # fmt: skip
+        share_sentence(opinion),
+        labels_sentence(opinion),
+        survey_sentence(opinion),
+        fit_sentence(opinion),
+        *opinion.notes,
+    )
 
 
 def validation_lines(result: Validation, period: str) -> list[str]:
@@ -90,7 +105,13 @@ def validation_lines(result: Validation, period: str) -> list[str]:
     for score in result.scores:
         cells = ""
         for c in (score.levels, score.differences):
-            cells += f"{f'{c.r:+.2f} [{c.low:+.2f}, {c.high:+.2f}]':<24}{f'{c.p_shift:.3f}/{c.p_placebo:.3f}':<18}"
+            cells += (
+                f"{f'{c.r:+.2f} [{c.low:+.2f}, {c.high:+.2f}]':<24}{f'{c.p_shift:.3f}/{c.p_placebo:.3f}':<18}"
+            )
         lines.append(f"{score.name:<22}{cells}{score.rmse:.4g}")
-    lines += [f"{'constant':<106}{result.constant_rmse:.4g}", f"{'last value':<106}{result.last_rmse:.4g}", result.verdict]
+    lines += [
+        f"{'constant':<106}{result.constant_rmse:.4g}",
+        f"{'last value':<106}{result.last_rmse:.4g}",
+        result.verdict,
+    ]
     return lines

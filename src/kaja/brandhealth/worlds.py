@@ -1,9 +1,13 @@
 """Hostile worlds: people, not the model, with the customer base's opinion known.
 
-Customers of four segments hold an opinion; the extreme, the unhappy and 5 % of very active people speak more; people choose a
-venue by their opinion (selection) or talk differently in it (expression); venues grow and die; topics burst; domains enter
-and leave; cascades run through a domain for a week; a classifier errs by venue. The estimator is misspecified on purpose.
-Every world has an antithetic twin (seeds 2k and 2k + 1): the same accidents, the opinion path mirrored, so that a measure that
+Customers of four segments hold an opinion; the extreme, the unhappy and 5 % of very active people speak more;
+people choose a
+venue by their opinion (selection) or talk differently in it (expression); venues grow and die; topics burst;
+domains enter
+and leave; cascades run through a domain for a week; a classifier errs by venue. The estimator is misspecified
+on purpose.
+Every world has an antithetic twin (seeds 2k and 2k + 1): the same accidents, the opinion path mirrored, so
+that a measure that
 tracks accidents cannot look good on average.
 """
 
@@ -31,8 +35,10 @@ _ACTIVIST: Final = 0.05
 class PeopleWorld:
     """Size and hostility of a world. ``kind`` says why venues differ; ``calm``: nothing is wrong at all.
 
-    ``votes`` in all; ``pair_authors`` author-weeks in two venues; ``labels`` hand labels per venue; ``share_drift``: the expression
-    share moves from 1 to 0 over the period (kind ``mixed`` only); ``cross_shift`` (logit units): cross-posters' opinions differ from
+    ``votes`` in all; ``pair_authors`` author-weeks in two venues; ``labels`` hand labels per venue;
+    ``share_drift``: the expression
+    share moves from 1 to 0 over the period (kind ``mixed`` only); ``cross_shift`` (logit units):
+    cross-posters' opinions differ from
     others' by this much.
     """
 
@@ -53,7 +59,8 @@ class PeopleWorld:
 class Lived:
     """A drawn people world.
 
-    ``truth`` (T,) net favourability of the customer base; ``latent`` (T,) its mean opinion; ``naive`` (T,) the dashboard's mean over
+    ``truth`` (T,) net favourability of the customer base; ``latent`` (T,) its mean opinion; ``naive`` (T,)
+    the dashboard's mean over
     posts; ``share`` (T,) the true expression share.
     """
 
@@ -66,7 +73,9 @@ class Lived:
 
 @dataclass(frozen=True)
 class _People:
-    """Arrays over weeks t, segments s, activity i, deviation z: opinions (t, s, i, z) and how often each kind speaks."""
+    """Arrays over weeks t, segments s, activity i, deviation z: opinions (t, s, i, z) and how often each kind
+    speaks.
+    """
 
     u: Floats
     weight: Floats
@@ -99,7 +108,9 @@ def _people(rng: np.random.Generator, world: PeopleWorld, sign: float) -> tuple[
     u = (level[:, None] + own[None, :] + drift.T)[:, :, None, None] + np.zeros((1, 1, 2, 1)) + _Z
     if not calm:
         u[:, :, 1] -= 0.4  # very active people are less happy (Moe & Schweidel 2012)
-    weight = share[None, :, None, None] * np.array([1 - _ACTIVIST, _ACTIVIST])[None, None, :, None] * _Z_WEIGHT
+    weight = (
+        share[None, :, None, None] * np.array([1 - _ACTIVIST, _ACTIVIST])[None, None, :, None] * _Z_WEIGHT
+    )
     speak = np.ones_like(u) if calm else np.exp(0.35 * np.abs(u) - 0.15 * u)
     lift = np.array([1.0, 1.0 if calm else 9.5])[None, None, :, None]
     posts = weight * rate[:, :, None, None] * speak * lift
@@ -146,7 +157,10 @@ def draw_people(seed: int, world: PeopleWorld | None = None) -> Lived:
     counts = replace(counts, labels=labels, population=population)
     if world.pair_authors:
         counts = replace(
-            counts, pairs=_cross_posters(rng, world, people, choose, base, domain_mix, effects, matrices, domain_format)
+            counts,
+            pairs=_cross_posters(
+                rng, world, people, choose, base, domain_mix, effects, matrices, domain_format
+            ),
         )
     p = class_probabilities(people.u, 0.6)
     truth = np.sum(people.weight * (p[..., 2] - p[..., 0]), axis=(1, 2, 3))
@@ -154,7 +168,9 @@ def draw_people(seed: int, world: PeopleWorld | None = None) -> Lived:
 
 
 def _venue_habits(rng: np.random.Generator, world: PeopleWorld) -> tuple[Floats, Floats, Floats]:
-    """Talk (T, F): how people shift their tone in a venue; pull (T, 1, 1, 1, F): how opinion draws to it; share (T,)."""
+    """Talk (T, F): how people shift their tone in a venue; pull (T, 1, 1, 1, F): how opinion draws to it;
+    share (T,).
+    """
     t, f = world.weeks, world.formats
     tone = rng.normal(size=f)
     tone = (tone - tone.mean()) / tone.std()
@@ -163,7 +179,10 @@ def _venue_habits(rng: np.random.Generator, world: PeopleWorld) -> tuple[Floats,
     if world.share_drift:
         share = np.linspace(1.0, 0.0, t)
     strength = 0.0 if world.kind == "calm" else 1.0
-    talk = strength * 1.1 * share[:, None] * tone + (0.0 if world.kind == "calm" else 1.0) * share[:, None] * drift
+    talk = (
+        strength * 1.1 * share[:, None] * tone
+        + (0.0 if world.kind == "calm" else 1.0) * share[:, None] * drift
+    )
     pull = strength * 1.1 * (1.0 - share)[:, None, None, None, None] * tone
     return talk, pull, share
 
@@ -182,10 +201,21 @@ def _domain_mix(rng: np.random.Generator, world: PeopleWorld, domain_format: Int
 
 
 def _speak(
-    rng: np.random.Generator, world: PeopleWorld, people: _People, choose: Floats, base: Floats, domain_mix: Floats,
-    topic_mix: Floats, effects: dict[str, Floats], matrices: Floats, domain_format: Ints, pile: Floats,
-) -> tuple[Counts, Floats]:  # fmt: skip
-    """Votes in cells, and the dashboard's naive mean over posts (which counts very active people as often as they post)."""
+    rng: np.random.Generator,
+    world: PeopleWorld,
+    people: _People,
+    choose: Floats,
+    base: Floats,
+    domain_mix: Floats,
+    topic_mix: Floats,
+    effects: dict[str, Floats],
+    matrices: Floats,
+    domain_format: Ints,
+    pile: Floats,
+) -> tuple[Counts, Floats]:
+    """Votes in cells, and the dashboard's naive mean over posts (which counts very active people as often as
+    they post).
+    """
     t, d, a, s = world.weeks, world.domains, world.topics, world.segments
     volume = np.where(pile < 0, 1.6, 1.0)
     week, domain, topic, segment = (i.ravel() for i in np.indices((t, d, a, s)))
@@ -213,19 +243,39 @@ def _speak(
     posts = rng.poisson(by_week / by_week.sum() * world.votes * 2.0)
     naive = (posts[:, 2] - posts[:, 0]) / posts.sum(axis=1)
     keep = size > 0
-    names = [tuple(f"{kind} {i + 1}" for i in range(k)) for kind, k in
-             (("format", world.formats), ("domain", d), ("topic", a), ("segment", s))]  # fmt: skip
+    names = [
+        tuple(f"{kind} {i + 1}" for i in range(k))
+        for kind, k in (("format", world.formats), ("domain", d), ("topic", a), ("segment", s))
+    ]
     counts = Counts(
-        week_range(date(2024, 1, 1), t), names[0], names[1], domain_format, names[2], names[3], names[0],
-        week[keep], domain[keep], topic[keep], segment[keep], fmt[keep], n[keep],
-    )  # fmt: skip
+        week_range(date(2024, 1, 1), t),
+        names[0],
+        names[1],
+        domain_format,
+        names[2],
+        names[3],
+        names[0],
+        week[keep],
+        domain[keep],
+        topic[keep],
+        segment[keep],
+        fmt[keep],
+        n[keep],
+    )
     return counts, np.asarray(naive, dtype=np.float64)
 
 
 def _cross_posters(
-    rng: np.random.Generator, world: PeopleWorld, people: _People, choose: Floats, base: Floats, domain_mix: Floats,
-    effects: dict[str, Floats], matrices: Floats, domain_format: Ints,
-) -> Pairs:  # fmt: skip
+    rng: np.random.Generator,
+    world: PeopleWorld,
+    people: _People,
+    choose: Floats,
+    base: Floats,
+    domain_mix: Floats,
+    effects: dict[str, Floats],
+    matrices: Floats,
+    domain_format: Ints,
+) -> Pairs:
     """Draw authors with one vote in each of two formats in a week."""
     t, f, d = world.weeks, world.formats, world.domains
     u = (people.u + world.cross_shift).reshape(t, -1)
