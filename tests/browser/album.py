@@ -39,6 +39,6 @@ class Album:
         )
         index = "".join(f'<li><a href="#{place}">{place}</a></li>' for place in sorted(self.pictures))
         (self.folder / "index.html").write_text(
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Kaja, every page</title><style>{style}</style>'
-            f"<h1>Kaja, every page</h1><ul>{index}</ul>{''.join(rows)}</html>"
+            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Kaja, every page</title>'
+            f"<style>{style}</style><h1>Kaja, every page</h1><ul>{index}</ul>{''.join(rows)}</html>"
         )

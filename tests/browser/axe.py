@@ -8,6 +8,7 @@ from playwright.sync_api import Page
 
 # WCAG 2.0, 2.1 and 2.2, levels A and AA: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md, read 2026-11-22
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+# Without `preload`, which fetches style sheets that the pages themselves have loaded.
 RUN = """async (tags) => (await axe.run(document, {
   runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], preload: false
 })).violations"""
@@ -24,8 +25,8 @@ def list_violations(page: Page) -> list[str]:
         # Evaluated by the debugger, so the page's security policy need not be weakened for it.
         page.evaluate(_source())
     found: list[dict[str, Any]] = page.evaluate(RUN, TAGS)
-    return [
-        f"{rule['id']} ({rule['impact']}): {node['html'][:160]} | {' '.join(node.get('failureSummary', '').split())[:200]}"
-        for rule in found
-        for node in rule["nodes"]
-    ]
+    return [f"{rule['id']}: {node['html'][:160]} | {_summary(node)}" for rule in found for node in rule["nodes"]]
+
+
+def _summary(node: dict[str, Any]) -> str:
+    return " ".join(str(node.get("failureSummary", "")).split())[:200]

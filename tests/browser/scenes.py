@@ -1,4 +1,4 @@
-"""Scenes that tests and pictures play in, planted through Kaja's own actions: `python -m tests.browser.scenes NAME JSON`.
+"""Scenes for tests and pictures, planted through Kaja's own actions: `python -m tests.browser.scenes NAME JSON`.
 
 Runs inside a running installation (its `KAJA_HOME` is in the environment) and prints what it made, as JSON. What only a
 network could have answered, on channels that nobody here has an account for, is written into the rows directly.
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.pictures import draw_picture
-from tests.browser.words import WORDS, Words
+from tests.browser.words import WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -109,7 +109,7 @@ def add_shown_channels(slug: str, language: str = "en", email: str = OWNER) -> d
         "wordpress": Connected(
             Facts(
                 "blog.lummus.test#1", "blog.lummus.test", f"{place} blog", "https://blog.lummus.test",
-                limits={"user_id": 1, "user_name": "Mari"}, permissions=("publish", "delete"),
+                limits={"user_id": 1, "user_name": "Mari"}, permissions=("publish_posts", "upload_files", "manage_categories"),
                 terms={"categories": ("News", "Recipes"), "tags": ()},
             ),
             {}, "https://blog.lummus.test",
@@ -132,7 +132,7 @@ def add_post(
     from kaja.publishing.actions import schedule_post
 
     with inside(slug) as (actor, _, _user):
-        post = write_post(actor, text, channels, pictures, state, labels)
+        post = write_post(actor, text, channels, pictures, state, labels=list(labels))
         if at:
             schedule_post(actor, post, datetime.fromisoformat(at))
     return {"post": str(post.id)}
@@ -161,7 +161,24 @@ def write_post(
         media.append(MediaItem(asset=asset.id, alt=WORDS["en"].alt))
     document = Document(parts=(PartDocument(text=text, media=tuple(media)),))
     ids = [UUID(str(each)) for each in channels]
-    return create_post(actor, document, ids, labels=list(labels), state=state, **more)
+    return create_post(actor, document, ids, state=state, **more)
+
+
+def demo(slug: str = "lummus") -> dict[str, Any]:
+    """The café of the README's pictures."""
+    from django.utils import timezone
+
+    from tests.browser.demo import furnish
+
+    cookie = sign_in()["cookie"]
+    make_workspace(slug)
+    practice = add_practice(slug, "Lummus practice")
+    shown = add_shown_channels(slug)
+    add_person(slug, "jaan@lummus.test", "Jaan Kask")
+    channels = {name[0]: channel for name, channel in shown.items()} | {"p": practice["channel"]}
+    with inside(slug) as (actor, workspace, _), timezone.override(workspace.time_zone):
+        made = furnish(actor, channels)
+    return {"cookie": cookie, "slug": slug, "account": practice["account"], **made}
 
 
 def room(slug: str) -> dict[str, Any]:
@@ -216,24 +233,8 @@ def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER)
 
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
     each.__name__: each
-    for each in (
-        sign_in,
-        make_workspace,
-        add_person,
-        add_practice,
-        add_shown_channels,
-        add_post,
-        room,
-        three,
-        many,
-        every_page,
-    )
+    for each in (sign_in, make_workspace, add_person, add_practice, add_post, demo, room, three, every_page)
 }
-
-
-def add_scene(function: Callable[..., dict[str, Any]]) -> None:
-    """One more scene, from another file."""
-    SCENES[function.__name__] = function
 
 
 def next_day(days: int, hour: int, minute: int = 0) -> datetime:
@@ -252,8 +253,6 @@ def main() -> None:
         made = SCENES[name](**arguments)
     print(json.dumps(made))
 
-
-__all__ = ["SCENES", "Words", "inside", "next_day", "write_post"]
 
 if __name__ == "__main__":
     main()

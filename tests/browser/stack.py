@@ -60,8 +60,3 @@ class Stack:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(60)
         assert self._process.returncode == 0, self.installation.said()
-
-
-def says_only_harmless_things(said: str) -> list[str]:
-    """The lines of the server's log that tell of an error."""
-    return [line for line in said.splitlines() if '"ERROR"' in line or "Traceback" in line or " ERROR " in line]

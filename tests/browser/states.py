@@ -40,14 +40,14 @@ def settle_states(
     made = {"scheduled": str(planned[0].id)}
     made["sent"] = str(_sent(actor, words.posts[3], practice).id)
     failed = _plan(actor, words.posts[4], [practice], next_day(2, 10), labels=words.labels[2:3])
-    _stop(failed, State.FAILED, refused_problem("Practice", REASON))
+    stop_at(failed, State.FAILED, refused_problem("Practice", REASON))
     uncertain = _plan(actor, words.posts[5], [practice], next_day(2, 11))
-    found = [_candidate(words.posts[5], number) for number in range(2)]
-    _stop(uncertain, State.UNCERTAIN, CHOOSE, candidates=found, uncertain_since=now(), next_at=None)
+    found = [candidate(words.posts[5], number) for number in range(2)]
+    stop_at(uncertain, State.UNCERTAIN, CHOOSE, candidates=found, uncertain_since=now(), next_at=None)
     missed = _plan(actor, words.posts[1], [practice], next_day(2, 12))
-    _stop(missed, State.MISSED, with_params(MISSED, minutes=30))
+    stop_at(missed, State.MISSED, with_params(MISSED, minutes=30))
     held = _plan(actor, words.posts[0], [shown["bluesky"]], next_day(2, 13))
-    _stop(held, State.WAITING, RECONNECT, next_at=None)
+    stop_at(held, State.WAITING, RECONNECT, next_at=None)
     draft = write_post(actor, words.posts[2], everywhere, 3, labels=words.labels[:1])
     made.update(failed=str(failed.id), uncertain=str(uncertain.id), missed=str(missed.id), draft=str(draft.id))
     made["delivery"] = str(Delivery.objects.get(variant__post=uncertain).id)
@@ -71,7 +71,7 @@ def _plan(actor: Actor, text: str, channels: list[str], at: datetime, pictures: 
     return post
 
 
-def _stop(post: Post, state: State, problem: Problem, **more: Any) -> None:
+def stop_at(post: Post, state: State, problem: Problem, **more: Any) -> None:
     """As the engine leaves a delivery that waits for a person."""
     rows = Delivery.objects.filter(variant__post=post)
     rows.update(state=state, problem=render_problem(problem), needs_person=True, **{"next_at": None, **more})
@@ -112,7 +112,7 @@ def mark_sent(post: Post, at: datetime, url: str) -> None:
         )  # fmt: skip
 
 
-def _candidate(text: str, number: int) -> dict[str, Any]:
+def candidate(text: str, number: int) -> dict[str, Any]:
     return {
         "id": f"p{number}", "url": f"https://social.test/{number}", "text": text,
         "posted_at": now().isoformat(), "data": {},

@@ -1,9 +1,9 @@
-"""Every page, in every state worth a look: nothing for axe-core to find, nothing in the console, nothing that sticks out.
+"""Every page, in every state worth a look: axe-core finds nothing, the console is empty, nothing sticks out.
 
 Leaves `screenshots-review/index.html` for people to look through.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,10 +35,9 @@ class View:
         return f"{self.width}-{self.theme}"
 
 
-LARGE, MIDDLE, SMALL, NIGHT = (
-    View(1440, 900, "light", axe=True), View(1024, 768, "light"), View(390, 844, "light"), View(390, 844, "dark", axe=True),
-)  # fmt: skip
-EVENING = View(1440, 900, "dark")
+LARGE, EVENING = View(1440, 900, "light", axe=True), View(1440, 900, "dark")
+MIDDLE = View(1024, 768, "light")
+SMALL, NIGHT = View(390, 844, "light"), View(390, 844, "dark", axe=True)
 # What is looked at how: every width and theme with three of everything, the rest where it differs most.
 LOOKS = {
     "three": (LARGE, EVENING, MIDDLE, SMALL, NIGHT),
@@ -64,83 +63,74 @@ def scenes(kaja: Stack) -> dict[str, dict[str, Any]]:
     return {name: {**each, "day": tomorrow.date().isoformat()} for name, each in made.items()}
 
 
-def look(page: Page, album: Album, place: Place, scene: str, view: View) -> list[str]:
-    """Everything that is wrong with what the window shows."""
-    where = f"{place.label()} {scene} {view.label()}"
+WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
+  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(e).position !== "fixed")
+  .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))"""
+
+
+def look(page: Page, album: Album, place: Place, scene: str, views: Iterable[View]) -> list[str]:
+    """Everything that is wrong with what the window shows, at each size and in each theme."""
     wrong = []
-    wide: list[str] = page.evaluate(
-        """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-        .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(e).position !== "fixed")
-        .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))"""
-    )
-    wrong += [f"{where}: wider than the window: {each}" for each in wide]
-    if view.axe:
-        wrong += [f"{where}: {each}" for each in list_violations(page)]
-    album.keep(page, place.label(), f"{scene}-{view.label()}")
+    for view in views:
+        page.emulate_media(color_scheme=view.theme, reduced_motion="reduce")
+        page.set_viewport_size({"width": view.width, "height": view.height})
+        # A change of theme counts as a transition, however short.
+        page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished.catch(() => 0)))")
+        where = f"{place.label()} {scene} {view.label()}"
+        wrong += [f"{where}: wider than the window: {each}" for each in page.evaluate(WIDER)]
+        if view.axe:
+            wrong += [f"{where}: {each}" for each in list_violations(page)]
+        album.keep(page, place.label(), f"{scene}-{view.label()}")
     return wrong
 
 
-def walk(
-    open_window: OpenWindow, album: Album, scenes: dict[str, Any], scene: str, view: View, console: Watched
-) -> list[str]:
-    cookie = scenes["cookies"][LANGUAGES[scene]]
-    page = open_window(cookie, viewport={"width": view.width, "height": view.height}, color_scheme=view.theme)
-    places = [place for place in (*PLACES, *FILLED) if scene.startswith("three")]
-    if scene in ("none", "many"):
-        places = [place for place in PLACES if place.crowded or scene == "none"]
+def places_of(scene: str) -> list[Place]:
+    """Every page with three of everything; elsewhere those that look different."""
+    if scene == "three":
+        return [*PLACES, *FILLED]
+    if scene == "none":
+        return list(PLACES)
+    return [place for place in PLACES if place.crowded] + (list(FILLED) if scene.startswith("three") else [])
+
+
+@pytest.mark.parametrize("scene", LOOKS)
+def test_pages_of_a_workspace(
+    open_window: OpenWindow, album: Album, scenes: dict[str, Any], scene: str, console: Watched
+) -> None:
+    page = open_window(scenes["cookies"][LANGUAGES[scene]])
     wrong: list[str] = []
-    for place in places:
+    for place in places_of(scene):
         answer = page.goto(fill(place, scenes[scene]))
-        page.wait_for_load_state("load")
         if answer is not None and answer.status != 200:
-            wrong.append(f"{place.label()} answers {answer.status}")
-        wrong += look(page, album, place, scene, view)
+            wrong.append(f"{place.label()} {scene}: answers {answer.status}")
+        wrong += look(page, album, place, scene, LOOKS[scene])
         wrong += [f"{place.label()} {scene}: console: {line}" for line in console.complaints()]
         console.said.clear()
-    return wrong
-
-
-@pytest.mark.parametrize(
-    ("scene", "view"), [(scene, view) for scene, views in LOOKS.items() for view in views],
-    ids=lambda value: value if isinstance(value, str) else value.label(),
-)  # fmt: skip
-def test_pages_of_a_workspace(
-    open_window: OpenWindow, album: Album, scenes: dict[str, Any], scene: str, view: View, console: Watched
-) -> None:
-    wrong = walk(open_window, album, scenes, scene, view, console)
     assert wrong == [], "\n".join(wrong)
 
 
-@pytest.mark.parametrize("view", [LARGE, NIGHT], ids=View.label)
-def test_pages_of_nobody(
-    open_window: OpenWindow, album: Album, scenes: dict[str, Any], view: View, console: Watched
-) -> None:
+def test_pages_of_nobody(open_window: OpenWindow, album: Album, scenes: dict[str, Any], console: Watched) -> None:
     console.allow("404")  # an invitation that nobody made
-    page = open_window(viewport={"width": view.width, "height": view.height}, color_scheme=view.theme)
+    page = open_window()
     wrong: list[str] = []
     for place in SIGNED_OUT:
         page.goto(place.path)
-        wrong += look(page, album, place, "nobody", view)
+        wrong += look(page, album, place, "nobody", (LARGE, NIGHT))
     assert wrong == [], "\n".join(wrong)
 
 
-@pytest.mark.parametrize("view", [LARGE, NIGHT], ids=View.label)
-def test_pages_of_the_practice_network(
-    open_window: OpenWindow, kaja: Stack, album: Album, scenes: dict[str, Any], view: View
-) -> None:
-    page = open_window(viewport={"width": view.width, "height": view.height}, color_scheme=view.theme)
+def test_pages_of_the_practice_network(open_window: OpenWindow, kaja: Stack, album: Album) -> None:
+    page = open_window()
     token = kaja.practice.account("Blue Door")
     told = kaja.practice.post(token, "Fresh bread https://door.test").json()
-    accounts = Place(
-        "practice", told["url"].rpartition("/")[0].removeprefix(kaja.practice.url), name="practice-account"
-    )
-    post = Place("practice", told["url"].removeprefix(kaja.practice.url), name="practice-post")
+    path = told["url"].removeprefix(kaja.practice.url)
+    account = Place("practice", path.rpartition("/")[0], name="practice-account")
     wrong: list[str] = []
-    for place in (*PRACTICE, accounts, post):
+    for place in (*PRACTICE, account, Place("practice", path, name="practice-post")):
         answer = page.goto(kaja.practice.url + place.path)
         assert answer is not None
         assert answer.status == 200, place
-        wrong += look(page, album, place, "practice", view)
+        wrong += look(page, album, place, "practice", (LARGE, NIGHT))
     assert wrong == [], "\n".join(wrong)
 
 
@@ -159,11 +149,8 @@ def routes() -> Iterator[str]:
 
 def test_no_page_is_forgotten() -> None:
     """A route that answers GET with a page is looked at above, or stands in a list with the reason why not."""
-    from django.urls import resolve
-
     looked_at = {place.route for place in (*PLACES, *FILLED, *SIGNED_OUT)}
     known = looked_at | NOT_PAGES.keys()
-    assert resolve("/ui").url_name == "ui"
     forgotten = [name for name in routes() if name not in known and not only_posts(name)]
     assert forgotten == []
 
