@@ -52,7 +52,7 @@ class Inhabited:
 
     def browser(self, role: str = "owner", **options: Any) -> Client:
         """A signed-in browser."""
-        client = Client(raise_request_exception=True, **options)
+        client = Client(**options)
         client.force_login(self.person(role))
         return client
 

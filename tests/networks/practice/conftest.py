@@ -21,3 +21,11 @@ async def practice(running: PracticeServer) -> AsyncIterator[PracticeServer]:
     yield running
     await close_pools()
     running.reset()
+
+
+@pytest.fixture(params=["keyed", "plain", "staged"])
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+# Connecting.
