@@ -126,13 +126,13 @@ def add_shown_channels(slug: str, language: str = "en", email: str = OWNER) -> d
 
 
 def add_post(
-    slug: str, text: str, channels: list[str], at: str = "", pictures: int = 0, state: str = "draft", labels: Any = ()
+    slug: str, text: str, channels: list[str], at: str = "", pictures: int = 0, email: str = OWNER
 ) -> dict[str, Any]:
-    """A post, scheduled when `at` (ISO, with a zone) is given."""
+    """A draft, or a post that is scheduled when `at` (ISO, with a zone) is given."""
     from kaja.publishing.actions import schedule_post
 
-    with inside(slug) as (actor, _, _user):
-        post = write_post(actor, text, channels, pictures, state, labels=list(labels))
+    with inside(slug, email) as (actor, _, _user):
+        post = write_post(actor, text, channels, pictures)
         if at:
             schedule_post(actor, post, datetime.fromisoformat(at))
     return {"post": str(post.id)}

@@ -24,15 +24,17 @@ DESK, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
 
 
 def keep(page: Page, name: str) -> None:
-    """Write what the window shows, in as many colours as a small file has room for."""
+    """Write what the window shows; in fewer colours where the file would be too large."""
     page.mouse.move(0, 0)
     page.wait_for_load_state("networkidle")
     shot = Image.open(io.BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
+    out = io.BytesIO()
+    shot.save(out, "PNG", optimize=True)
     for colours in (256, 128, 64):
-        out = io.BytesIO()
-        shot.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
         if out.tell() <= MOST_BYTES:
             break
+        out = io.BytesIO()
+        shot.quantize(colours, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
     FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"{name}.png").write_bytes(out.getvalue())
     print(f"docs/screenshots/{name}.png  {out.tell() // 1000} KB", flush=True)

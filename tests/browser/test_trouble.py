@@ -51,6 +51,9 @@ def test_a_refused_post_is_mended_and_sent(kaja: Stack, open_window: OpenWindow)
     expect(page.locator("#needs-count")).to_have_text("1")
     standing.get_by_text("Journal", exact=True).click()
     expect(standing.locator(".log")).to_contain_text(REASON)
+    # Something happens meanwhile, and the open page follows: what somebody reads stays open.
+    kaja.plant("add_post", slug="refused", text="Another", channels=[], email="mari.refused@lummus.test")
+    expect(standing.locator(".log")).to_contain_text(REASON)
 
     page.get_by_role("link", name=re.compile("Needs you")).first.click()
     waiting = page.locator("#needs-you")
@@ -69,6 +72,7 @@ def test_a_refused_post_is_mended_and_sent(kaja: Stack, open_window: OpenWindow)
     if again.count():
         again.click()
     expect(page.locator("#post-standing").get_by_text("Sent", exact=True)).to_be_visible(timeout=60_000)
+    expect(page.locator("#post-facts")).to_contain_text("Done")
     assert room.standing() == ["All about bread"]
     expect(page.locator("#needs-count")).to_have_text("")
 

@@ -78,6 +78,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         "labels": queries.list_labels_of(post),
         "is_scheduled": post.state == PostState.SCHEDULED,
         "is_open": any(row.state in ("scheduled", "waiting") for row in rows),
+        "is_done": bool(rows) and all(row.state == "sent" for row in rows),
         "calendar": address("calendar:index", request.workspace.slug),
     }
     return render_page(request, "post/page.html", context)
