@@ -103,8 +103,9 @@ for batch in pq.ParquetFile(sys.argv[1]).iter_batches(1_000_000):
     frame = batch.to_pandas()
     frame["week"] = frame["time"].dt.to_period("W").dt.start_time
     rows += len(frame)
-    for week, fmt, domain, topic, segment, author, label in zip(frame["week"], frame["format"], frame["domain"], frame["topic"],
-                                                                frame["segment"], frame["author"], frame["class"]):
+    for week, fmt, domain, topic, segment, author, label in zip(
+        *(frame[name] for name in ("week", "format", "domain", "topic", "segment", "author", "class"))
+    ):
         vote = (author, week, fmt, domain)
         if vote not in seen:
             seen.add(vote)
@@ -148,7 +149,7 @@ def count(rows: int, loop_rows: int) -> None:
 
 
 def coverage(sizes: list[float], worlds: int) -> None:
-    """Share of weeks whose truth lies inside the nominal 90 % interval, and its standard error over worlds."""
+    """Share of weeks whose truth lies inside the nominal 90 % interval, with its standard error."""
     for votes in sizes:
         inside, width, r = [], [], []
         for seed in range(2000, 2000 + worlds):

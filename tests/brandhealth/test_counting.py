@@ -17,7 +17,7 @@ from kaja.brandhealth.sql import counting_sql
 HEADER = "time,format,domain,topic,segment,author,class"
 ROWS = [
     "2024-01-01T09:00:00Z,forum,a.example,price,new,ann,negative",
-    "2024-01-02T09:00:00Z,forum,a.example,price,new,ann,positive",  # ann again: one vote per author, week and domain
+    "2024-01-02T09:00:00Z,forum,a.example,price,new,ann,positive",  # ann again: still one vote
     "2024-01-03T09:00:00Z,blog,b.example,price,new,ann,positive",  # ann in a second venue
     "2024-01-03T10:00:00Z,forum,a.example,design,old,bob,neutral",
     "2024-01-09T10:00:00Z,forum,a.example,price,old,bob,0",
@@ -75,7 +75,8 @@ def test_order_and_duplicates_do_not_matter(shuffled: list[str]) -> None:
 def test_parts_give_the_same_counts_as_one_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     rows = [
-        f"2024-01-{rng.integers(1, 29):02d}T10:00:00Z,{rng.choice(['forum', 'blog', 'micro'])},d{rng.integers(3)},"
+        f"2024-01-{rng.integers(1, 29):02d}T10:00:00Z,{rng.choice(['forum', 'blog', 'micro'])},"
+        f"d{rng.integers(3)},"
         f"t{rng.integers(2)},s,u{rng.integers(60)},{rng.choice(['negative', 'neutral', 'positive'])}"
         for _ in range(500)
     ]

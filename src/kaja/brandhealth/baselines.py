@@ -9,7 +9,7 @@ from kaja.brandhealth.ordinal import Floats
 
 
 def naive_net(counts: Counts) -> Floats:
-    """Net share (positive - negative) of all votes per week, -1..1, shape (T,); nan in weeks without votes."""
+    """Net share (positive - negative) of all votes per week, -1..1, shape (T,); nan without votes."""
     by_week = np.stack(
         [np.bincount(counts.week, counts.n[:, k], minlength=len(counts.weeks)) for k in range(3)], axis=1
     )

@@ -115,7 +115,8 @@ def first_bad(
     """Raise for the first row (1 is the first data row) where ``condition`` holds."""
     db.execute("SET preserve_insertion_order = true")  # so that row numbers are the file's
     row = db.execute(
-        f"SELECT n, CAST({quoted(column)} AS VARCHAR) FROM (SELECT row_number() OVER () AS n, * FROM {relation}) "  # noqa: S608
+        f"SELECT n, CAST({quoted(column)} AS VARCHAR) FROM "  # noqa: S608
+        f"(SELECT row_number() OVER () AS n, * FROM {relation}) "
         f"WHERE {condition} ORDER BY n LIMIT 1"
     ).fetchone()
     if row is not None:
@@ -299,8 +300,8 @@ def _count_part(db: duckdb.DuckDBPyConnection, sql: dict[str, str], part: int, p
         post = f"SELECT * FROM every_post {where}"  # noqa: S608
         db.execute(f"CREATE OR REPLACE TEMP TABLE vote AS WITH post AS ({post}) {sql['vote']}")
         for table, query in (("cells", sql["cell"]), ("pairs", sql["pair"])):
-            db.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM ({query}) LIMIT 0")
-            db.execute(f"INSERT INTO {table} {query}")  # noqa: S608
+            db.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM ({query}) LIMIT 0")  # noqa: S608
+            db.execute(f"INSERT INTO {table} {query}")
         db.execute("INSERT INTO job VALUES (?, ?)", [mark, part])
         db.execute("COMMIT")
     except BaseException:
@@ -331,7 +332,8 @@ def _count_counts(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str,
     fmt = _text(found, "format", "'all'")
     sums = ", ".join(f"sum(try_cast({quoted(found[name])} AS DOUBLE)) AS {name}" for name in PROBABILITIES)
     db.execute(
-        f"CREATE OR REPLACE TABLE cells AS SELECT CAST(date_trunc('week', {stamp}) AS DATE) AS week, {fmt} AS format, "  # noqa: S608
+        f"CREATE OR REPLACE TABLE cells AS SELECT "  # noqa: S608
+        f"CAST(date_trunc('week', {stamp}) AS DATE) AS week, {fmt} AS format, "
         f"{_text(found, 'domain', fmt)} AS domain, {_text(found, 'topic', chr(39) + 'all' + chr(39))} AS "
         "topic, "
         f"{_text(found, 'segment', chr(39) + 'all' + chr(39))} AS segment, "

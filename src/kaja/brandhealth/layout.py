@@ -102,7 +102,7 @@ class Layout:
         )
 
     def precision(self, weight: Floats) -> Floats:
-        """The prior precision matrix for whitened precisions ``weight`` (shape (size,)), shape (size, size)."""
+        """The prior precision matrix (size, size) for whitened precisions ``weight`` (size,)."""
         q = np.zeros((self.size, self.size))
         i = np.arange(self.size)
         np.add.at(q, (i, i), weight * self.scale**2)

@@ -31,7 +31,7 @@ _FREE: Final = ((1, 2), (0, 2), (0, 1))
 
 
 def expit(x: Floats) -> Floats:
-    """Logistic function, safe for any finite input (clipped at +-40, where float64 is exactly 0 or 1 anyway)."""
+    """Logistic function, safe for any finite input (clipped at +-40, where it is 0 or 1 for our purposes)."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -40.0, 40.0))), dtype=np.float64)
 
 

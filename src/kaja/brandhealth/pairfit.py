@@ -79,7 +79,7 @@ def _difference(inner: Floats, one: Floats, two: Floats, total: float) -> Floats
 
 
 def joint_table(eta1: Floats, eta2: Floats, g: float, ell1: Floats, ell2: Floats, log_psi: float) -> Floats:
-    """True-class table of pairs, shape (R, 3, 3): latent tones (R,), log scales (R,), log global odds ratio."""
+    """True-class table of pairs (R, 3, 3) from latent tones (R,), log scales (R,), log global odds ratio."""
     one, two = (_cumulate(class_derivatives(e, g, ell)[0]) for e, ell in ((eta1, ell1), (eta2, ell2)))
     inner = _copula(one[:, :, None], two[:, None, :], float(np.exp(log_psi)))[0]
     return _difference(inner, one, two, 1.0)
@@ -102,7 +102,7 @@ def _sides(
 
 
 def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[Floats, Floats]:
-    """Table (R, 3, 3) and its derivatives (R, 7, 3, 3) by base, x1, x2, log g, log scales 1 and 2, log psi."""
+    """Table (R, 3, 3), derivatives (R, 7, 3, 3) by base, x1, x2, log g, log scales 1 and 2, log psi."""
     (eta1, ell1), (eta2, ell2) = _sides(x, data, offset, layout)
     g, log_psi = float(np.exp(x[layout.at["log_g"]])), float(x[layout.at["log_psi"]])
     (p1, d1), (p2, d2) = class_derivatives(eta1, g, ell1), class_derivatives(eta2, g, ell2)

@@ -17,7 +17,8 @@ from kaja.brandhealth.wording import headline, paragraphs
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #57606a; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6edf3; --paper: #0d1117; --line: #30363d; --soft: #9da7b1; } }
+@media (prefers-color-scheme: dark) {
+  :root { --ink: #e6edf3; --paper: #0d1117; --line: #30363d; --soft: #9da7b1; } }
 body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var(--paper); margin: 2rem auto;
   max-width: 60rem; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
@@ -73,9 +74,11 @@ def render_html(opinion: Opinion, title: str) -> str:
     charts = "".join(_section(chart) for chart in all_charts(opinion))
     scales = _table(("component", "standard deviation", "low", "high"), scale_rows(opinion))
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
-        f'<h1>{html.escape(title)}</h1><p class="lead">{html.escape(headline(opinion))} {first} to {last}.</p>'
+        f"<h1>{html.escape(title)}</h1>"
+        f'<p class="lead">{html.escape(headline(opinion))} {first} to {last}.</p>'
         f"{text}{charts}<section><h2>Variance components</h2><p>Logit units, 90 % intervals.</p>"
         f"<details><summary>Table</summary>{scales}</details></section></main></body></html>\n"
     )

@@ -90,7 +90,7 @@ def summarise_share(posterior: Posterior) -> ShareSummary:
 
 
 def _normal_points(count: int) -> Floats:
-    """Standard normal quantiles at (i + 1/2) / count, by inverting the error function's tabulated integral."""
+    """Standard normal quantiles at (i + 1/2) / count, by inverting a tabulated integral."""
     grid = np.linspace(-5.0, 5.0, 20_001)
     density = np.exp(-0.5 * grid**2)
     cumulative = np.cumsum(density) / density.sum()

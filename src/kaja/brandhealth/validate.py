@@ -152,7 +152,7 @@ def correlate(
 
 
 def _surrogates(x: Floats, rng: np.random.Generator) -> list[Floats]:
-    """AR(1) series with the measure's own memory: what a series that knows nothing reaches by being smooth."""
+    """AR(1) series with the measure's own memory: what smoothness alone reaches."""
     centred = x - x.mean()
     phi = float(np.clip((centred[1:] @ centred[:-1]) / max(float(centred @ centred), 1e-300), -0.99, 0.99))
     noise = rng.normal(size=(_SURROGATES, x.size))
@@ -177,7 +177,8 @@ def _verdict(scores: list[MeasureScore], constant: float, last: float, n: int) -
     moves = judged.differences.r > 0 and max(judged.differences.p_shift, judged.differences.p_placebo) < 0.05
     best = min([constant, last, *(s.rmse for s in rivals)])
     if levels and moves and judged.rmse < best:
-        return f"{judged.name} follows the benchmark in levels and in changes, and predicts the second half best."
+        return f"{judged.name} follows the benchmark in levels and in changes, "
+            "and predicts the second half best."
     parts = [
         f"levels {'yes' if levels else 'no'} (r = {judged.levels.r:.2f})",
         f"changes {'yes' if moves else 'no'} (r = {judged.differences.r:.2f})",

@@ -12,7 +12,10 @@ def headline(opinion: Opinion) -> str:
         return "Customer opinion: your survey, sharpened by the posts as far as they follow it."
     if opinion.index is None:
         return "A band, not a line: posts alone cannot say which of two readings is right."
-    return "A social-media estimate of how opinion moves, with venue, topic, audience and classifier taken into account."
+    return (
+        "A social-media estimate of how opinion moves, with venue, topic, audience and classifier "
+        "taken into account."
+    )
 
 
 def share_sentence(opinion: Opinion) -> str:
@@ -35,7 +38,8 @@ def share_sentence(opinion: Opinion) -> str:
             f"from {share.authors:,.0f} cases of one author in two venues in one week.{moving}"
         )
     if opinion.fused is not None and len(opinion.counts.formats) > 1:
-        return f"No author was seen in two venues; the survey puts the expression share near {opinion.fused.share:.2f}, weakly."
+        told = f"{opinion.fused.share:.2f}"
+        return f"No author was seen in two venues; the survey puts the expression share near {told}, weakly."
     if len(opinion.counts.formats) == 1:
         return "There is one venue format, so nothing depends on why venues differ."
     return (
@@ -49,8 +53,12 @@ def labels_sentence(opinion: Opinion) -> str:
     """How many hand labels would halve the error."""
     plan = opinion.diagnostics.labels
     if plan is None:
-        return "There are no hand labels. About 300 per venue, drawn at random, let the classifier's errors be corrected."
-    part = f"The classifier's errors, known from {plan.labels:,.0f} labels, make {plan.error_share:.0%} of the variance."
+        return (
+            "There are no hand labels. About 300 per venue, drawn at random, let the classifier's errors be "
+            "corrected."
+        )
+    part = f"The classifier's errors, known from {plan.labels:,.0f} labels, make "
+    part += f"{plan.error_share:.0%} of the variance."
     four = f" {plan.to_halve_label_error:,.0f} labels would halve that part of the error"
     if plan.to_halve_error is None:
         return (
@@ -100,7 +108,8 @@ def validation_lines(result: Validation, period: str) -> list[str]:
     """The honest protocol's outcome as lines of text."""
     lines = [
         f"{result.periods} {period}s, lag {result.lag}; first half calibrates, second half scores.",
-        f"{'measure':<22}{'levels r [90 %]':<24}{'p shift/placebo':<18}{'changes r [90 %]':<24}{'p shift/placebo':<18}error",
+        f"{'measure':<22}{'levels r [90 %]':<24}{'p shift/placebo':<18}"
+        f"{'changes r [90 %]':<24}{'p shift/placebo':<18}error",
     ]
     for score in result.scores:
         cells = ""

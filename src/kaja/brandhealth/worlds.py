@@ -188,7 +188,7 @@ def _venue_habits(rng: np.random.Generator, world: PeopleWorld) -> tuple[Floats,
 
 
 def _domain_mix(rng: np.random.Generator, world: PeopleWorld, domain_format: Ints) -> Floats:
-    """Share of each domain within its format per week, shape (T, D); a third of the domains enter or leave."""
+    """Share of each domain within its format per week, shape (T, D); a third of them enter or leave."""
     t, d = world.weeks, world.domains
     size = np.exp(rng.normal(size=d)[None, :] + _walk(rng, d, t, 0.5).T)
     if world.kind != "calm":
