@@ -34,8 +34,11 @@ def _require_time(due_at: datetime) -> None:
         )
 
 
-def _require_sendable(post: Post) -> None:
-    """The same rules that the composer shows and that are checked again at delivery."""
+def _require_sendable(post: Post, *, moved: bool = False) -> None:
+    """The same rules that the composer shows and that are checked again at delivery.
+
+    A post that is planned already and only `moved` may be on a channel that was let go: it is kept and shown there.
+    """
     found = check_post(post)
     if not found:
         raise Refused(
@@ -46,7 +49,12 @@ def _require_sendable(post: Post) -> None:
                 fix=gettext_noop("Choose at least one channel, then schedule it."),
             )
         )
-    errors = [problem for problems in found.values() for problem in problems if problem.severity == "error"]
+    errors = [
+        problem
+        for problems in found.values()
+        for problem in problems
+        if problem.severity == "error" and not (moved and problem.code == "channel_disconnected")
+    ]
     if errors:
         raise Refused(*errors)
 
@@ -94,7 +102,9 @@ def move_post(actor: Actor, post: Post, due_at: datetime) -> Post:
                     fix=gettext_noop("Duplicate it to post it again at another time."),
                 )
             )
-        schedule_post(actor, post, due_at)
+        _require_time(due_at)
+        _require_sendable(post, moved=True)
+        _plan(actor, post, due_at)
     else:
         policy.require(actor, policy.Permission.WRITE)
         set_plan(actor, post.id, post.state, due_at)
