@@ -93,7 +93,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     post = Post.objects.get(id=ids["post_id"])
     PostLabel.objects.create(post=post, label=Label.objects.get(id=ids["label_id"]))
     delivery = Delivery.objects.get(id=ids["delivery_id"])
-    Attempt.objects.create(delivery=delivery, fence=1, stage="send", started_at=now, message=mark)
+    Attempt.objects.create(delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=now, message=mark)
     RemoteChange.objects.create(publication_id=ids["publication_id"], kind="edit", requested_by=mark)
     RememberedRequest.objects.create(token=token, key=mark, fingerprint=b"x", status=200, body=mark)
     audit.record(curator, "channel.connect", channel, {}, {"name": mark})

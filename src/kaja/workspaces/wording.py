@@ -1,7 +1,7 @@
 """A message and its values in the reader's language: pages, API and mails say it through here."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext, pgettext, pgettext_lazy
@@ -25,6 +25,13 @@ STAGES = {
     "publish": pgettext_lazy("step of a delivery", "publish"),
     "comment": pgettext_lazy("step of a delivery", "comment"),
     "confirm": pgettext_lazy("step of a delivery", "confirm"),
+}
+
+QUOTAS = {
+    "api": pgettext_lazy("quota", "calls"),
+    "posts": pgettext_lazy("quota", "posts"),
+    "media": pgettext_lazy("quota", "uploads"),
+    "delete": pgettext_lazy("quota", "deletions"),
 }
 
 
@@ -66,3 +73,16 @@ def _stage(name: str) -> str:
     if not known[2]:
         return word
     return pgettext("step of a delivery", "%(step)s %(number)s") % {"step": word, "number": int(known[2]) + 1}
+
+
+def scope_words(scopes: Iterable[str]) -> str:
+    """What a token may do, in one line."""
+    return ", ".join(str(PERMISSIONS.get(scope, scope)) for scope in scopes)
+
+
+def quota_words(bucket: str) -> str:
+    """What a quota counts. Bluesky names none, only how many calls in how many seconds."""
+    if window := re.fullmatch(r"(\d+) per (\d+) s", bucket):
+        words = pgettext("quota", "%(limit)s calls in %(minutes)s min")
+        return words % {"limit": window[1], "minutes": max(1, round(int(window[2]) / 60))}
+    return str(QUOTAS.get(bucket, bucket))

@@ -20,6 +20,7 @@ from kaja.web import flash as flashes
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
 from kaja.web.settings.words import action_words, name_target
+from kaja.workspaces.wording import quota_words, scope_words
 
 register = template.Library()
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
@@ -28,6 +29,8 @@ register.filter("action_words", action_words)
 register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
+register.filter("quota_words", quota_words)
+register.filter("scope_words", scope_words)
 
 
 @cache
