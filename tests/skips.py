@@ -11,6 +11,8 @@ import pytest
 ALLOWED = (
     "needs macOS",
     "needs an account at the network itself",
+    # Recordings of the networks' own documents, which are not ours to publish; where their folder is, none may lack.
+    "needs the networks' contracts",
 )
 
 
