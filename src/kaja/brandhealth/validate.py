@@ -177,8 +177,8 @@ def _verdict(scores: list[MeasureScore], constant: float, last: float, n: int) -
     moves = judged.differences.r > 0 and max(judged.differences.p_shift, judged.differences.p_placebo) < 0.05
     best = min([constant, last, *(s.rmse for s in rivals)])
     if levels and moves and judged.rmse < best:
-        return f"{judged.name} follows the benchmark in levels and in changes, "
-            "and predicts the second half best."
+        told = f"{judged.name} follows the benchmark in levels and in changes"
+        return f"{told}, and predicts the second half best."
     parts = [
         f"levels {'yes' if levels else 'no'} (r = {judged.levels.r:.2f})",
         f"changes {'yes' if moves else 'no'} (r = {judged.differences.r:.2f})",
