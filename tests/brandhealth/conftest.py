@@ -4,9 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from kaja.brandhealth.estimate import Posterior, fit_counts
 from kaja.brandhealth.simulate import Drawn, ModelWorld, draw_from_model
+
+# a busy machine is no failure: these properties are about numbers, not about time
+settings.register_profile("opinion", deadline=None)
+settings.load_profile("opinion")
 
 SMALL = ModelWorld(
     votes=6e4, weeks=20, formats=3, domains=9, topics=3, segments=2, pair_authors=800, labels=200
