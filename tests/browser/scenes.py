@@ -109,7 +109,7 @@ def add_shown_channels(slug: str, language: str = "en", email: str = OWNER) -> d
         "wordpress": Connected(
             Facts(
                 "blog.lummus.test#1", "blog.lummus.test", f"{place} blog", "https://blog.lummus.test",
-                limits={"user_id": 1, "user_name": "Mari"}, permissions=("publish_posts", "upload_files", "manage_categories"),
+                limits={"user_id": 1, "user_name": "Mari"}, permissions=("publish_posts", "upload_files"),
                 terms={"categories": ("News", "Recipes"), "tags": ()},
             ),
             {}, "https://blog.lummus.test",

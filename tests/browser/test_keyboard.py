@@ -14,7 +14,7 @@ FOCUSED = """async () => {
   const element = document.activeElement;
   if (!element || element === document.body) return {name: "", seen: true};
   const box = element.getBoundingClientRect();
-  const marks = [element, element.closest("label, .field, .segmented, .palette-field") ?? element].map((each) => {
+  const marks = [element, element.closest("label, .field, .part") ?? element].map((each) => {
     const style = getComputedStyle(each);
     const outline = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;
     return outline || style.boxShadow !== "none";
@@ -50,6 +50,7 @@ def test_from_signing_in_to_the_published_post(kaja: Stack, open_window: OpenWin
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/w/keys/ideas/"))
 
+    expect(page.get_by_label("New idea")).to_be_visible()
     page.wait_for_load_state()
     if page.evaluate("document.activeElement.tagName") != "INPUT":
         tab_to(page, "Skip to the content")

@@ -66,6 +66,8 @@ def test_a_refused_post_is_mended_and_sent(kaja: Stack, open_window: OpenWindow)
     page.get_by_role("link", name="Mend the post").click()
     page.get_by_label("Text", exact=True).fill("All about bread")
     expect(page.locator("#save-state")).to_contain_text("Saved")
+    # The time that was planned has passed meanwhile.
+    page.get_by_role("radio", name="Now").click()
     page.locator("#finish").click()
     page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
     again = page.locator("#post-standing").get_by_role("button", name="Send again")
