@@ -24,6 +24,8 @@ from kaja.publishing.engine.run import Runner
 from kaja.publishing.engine.threads import close_connections, in_thread
 
 log = logging.getLogger(__name__)
+CUT_OFF = 1.0
+"""Seconds that are left to the writer when `run` is cancelled."""
 
 
 class Engine:
@@ -60,15 +62,19 @@ class Engine:
             asyncio.create_task(self._outlive(self._listen)),
             asyncio.create_task(self._outlive(self._keep_house)),
         ]
+        patience = CUT_OFF
         try:
             await self._outlive(self._claim)
             if self._running:
                 await asyncio.wait(self._running, timeout=self.pace.lease)
+            patience = self.pace.lease
         finally:
             for helper in helpers:
                 helper.cancel()
             self._journal.close()
-            await asyncio.wait([writer, *helpers], timeout=self.pace.lease)
+            # Cancelled, because the database is gone and nobody waits any longer: then the writer cannot finish either.
+            await asyncio.wait([writer, *helpers], timeout=patience)
+            writer.cancel()
             await close_pools()
             close_connections()
 
