@@ -9,6 +9,7 @@ import psycopg
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.translation import gettext, gettext_noop
 
 from kaja.kernel.ids import new_id
 
@@ -25,9 +26,9 @@ class Outage(StrEnum):
 
 
 TITLES = {
-    Outage.DATABASE: "The database does not answer",
-    Outage.DISK: "The disk is full",
-    Outage.UNKNOWN: "Something went wrong here",
+    Outage.DATABASE: gettext_noop("The database does not answer"),
+    Outage.DISK: gettext_noop("The disk is full"),
+    Outage.UNKNOWN: gettext_noop("Something went wrong here"),
 }
 
 
@@ -63,9 +64,10 @@ def server_error(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = JsonResponse(
             {
                 "type": f"about:blank#{outage}",
-                "title": TITLES[outage],
+                "title": gettext(TITLES[outage]),
                 "status": status,
-                "detail": f"Nothing that was accepted before is lost. Reference {reference}.",
+                "detail": gettext("Nothing that was accepted before is lost. Reference: %(reference)s.")
+                % {"reference": reference},
                 "reference": reference,
             },
             status=status,
