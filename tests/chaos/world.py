@@ -93,8 +93,15 @@ class World:
         self.workers: list[Worker] = []
         self._nursery: subprocess.Popen[str] | None = None
         self._log = (folder / "workers.log").open("ab")
-        self._migrate()
         self.workspace = new_id()
+        try:
+            self._migrate()
+            self._add_workspace()
+        except BaseException:
+            self.close()
+            raise
+
+    def _add_workspace(self) -> None:
         with self.connect() as connection:
             connection.execute(
                 "INSERT INTO workspaces_workspace (id, name, slug, time_zone, language, late_limit_minutes, created_at)"
