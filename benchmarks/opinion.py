@@ -40,9 +40,7 @@ SIZES = (1e5, 1e6, 1e7, 1e8, 1e9)
 
 
 def _fit_once(votes: float, queue: multiprocessing.Queue[tuple[int, float, float, int]]) -> None:
-    drawn = draw_from_model(
-        3, ModelWorld(votes=votes, weeks=52, formats=5, domains=60, topics=10, segments=4)
-    )
+    drawn = draw_from_model(3, ModelWorld(votes=votes, weeks=52, formats=5, domains=60, topics=10, segments=4))
     begin, cpu = time.perf_counter(), time.process_time()
     posterior = fit_counts(drawn.counts)
     read_index(posterior)
@@ -204,8 +202,7 @@ def fusion(seeds: int) -> None:
             survey = survey_from_answers(survey_answers(lived.truth, 16, seed))
             fused = fuse(social_signal(fit_counts(lived.counts)), survey)
             errors = [
-                float(np.sqrt(np.mean((s - lived.truth) ** 2)))
-                for s in (lived.naive, fused.alone_mean, fused.mean)
+                float(np.sqrt(np.mean((s - lived.truth) ** 2))) for s in (lived.naive, fused.alone_mean, fused.mean)
             ]
             inside = float(np.mean((lived.truth >= fused.low) & (lived.truth <= fused.high)))
             rows.append([*errors, inside, float(errors[2] > errors[1])])
@@ -219,9 +216,7 @@ def fusion(seeds: int) -> None:
 
 def main() -> None:
     """Run what was asked for."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="?", choices=("speed", "count", "coverage", "worlds", "fusion"))
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--loop-rows", type=int, default=5_000_000)

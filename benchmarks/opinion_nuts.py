@@ -47,9 +47,7 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
     votes = np.bincount(c.format, c.n.sum(axis=1), minlength=f)
     votes = votes / votes.sum()
     kinds = sorted({(int(i), int(j)) for i, j in zip(c.pairs.first, c.pairs.second, strict=True)})
-    kind = np.array(
-        [kinds.index((int(i), int(j))) for i, j in zip(c.pairs.first, c.pairs.second, strict=True)]
-    )
+    kind = np.array([kinds.index((int(i), int(j))) for i, j in zip(c.pairs.first, c.pairs.second, strict=True)])
     total = c.n.sum(axis=1)
     weight = np.zeros((t * f, c.n.shape[0]))
     weight[c.week * f + c.format, np.arange(total.size)] = total

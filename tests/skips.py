@@ -13,6 +13,7 @@ ALLOWED = (
     "needs an account at the network itself",
     # Recordings of the networks' own documents, which are not ours to publish; where their folder is, none may lack.
     "needs the networks' contracts",
+    "needs the Michigan tweet counts",
 )
 
 

@@ -13,9 +13,7 @@ from kaja.brandhealth.simulate import Drawn, ModelWorld, draw_from_model
 settings.register_profile("opinion", deadline=None)
 settings.load_profile("opinion")
 
-SMALL = ModelWorld(
-    votes=6e4, weeks=20, formats=3, domains=9, topics=3, segments=2, pair_authors=800, labels=200
-)
+SMALL = ModelWorld(votes=6e4, weeks=20, formats=3, domains=9, topics=3, segments=2, pair_authors=800, labels=200)
 
 
 @pytest.fixture(scope="session")

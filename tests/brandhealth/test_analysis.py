@@ -85,9 +85,7 @@ def test_with_a_survey_the_level_is_the_surveys(surveyed: Opinion) -> None:
 def test_effects_are_relative_to_the_average_vote(with_authors: Opinion) -> None:
     for kind in ("venue", "domain", "topic", "segment"):
         chosen = [e for e in with_authors.effects if e.kind == kind]
-        assert sum(e.mean * e.votes for e in chosen) == pytest.approx(
-            0, abs=1e-6 * with_authors.diagnostics.votes
-        )
+        assert sum(e.mean * e.votes for e in chosen) == pytest.approx(0, abs=1e-6 * with_authors.diagnostics.votes)
         assert all(e.sd > 0 for e in chosen)
 
 

@@ -69,9 +69,7 @@ def test_the_measure_beats_the_dashboard_in_hostile_worlds(kind: str) -> None:
 def test_where_nothing_is_wrong_the_measure_does_no_harm() -> None:
     loss = []
     for seed in (0, 3):
-        lived = draw_people(
-            seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2)
-        )
+        lived = draw_people(seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2))
         ours = pearson(read_index(fit_counts(lived.counts)).mean, lived.truth)
         loss.append(pearson(lived.naive, lived.truth) - ours)
     assert np.mean(loss) < 0.03  # smoothing costs a little where there is nothing to smooth away
@@ -82,9 +80,7 @@ def test_the_classifiers_compression_is_undone() -> None:
     counted, measured = [], []
     strong = DEFAULT_TAU | {"mu": 0.3, "omega": 0.05, "nu": 0.02}
     for seed in range(5):
-        world = ModelWorld(
-            votes=1e6, weeks=30, formats=2, domains=8, topics=2, labels=300, pair_authors=0, tau=strong
-        )
+        world = ModelWorld(votes=1e6, weeks=30, formats=2, domains=8, topics=2, labels=300, pair_authors=0, tau=strong)
         drawn = draw_from_model(300 + seed, world)
         movement = true_index(drawn.counts, drawn.truth, 1.0)
         for counts, slopes in ((drawn.counts, measured), (replace(drawn.counts, labels=None), counted)):

@@ -34,9 +34,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def out(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("out")
     extra = [
-        a
-        for name in ("pairs", "labels", "survey", "population")
-        for a in (f"--{name}", str(world / f"{name}.csv"))
+        a for name in ("pairs", "labels", "survey", "population") for a in (f"--{name}", str(world / f"{name}.csv"))
     ]
     assert main(["fit", str(world / "counts.csv"), *extra, "-o", str(folder), "--title", "Simulated"]) == 0
     return folder
@@ -62,9 +60,7 @@ def test_fit_says_what_it_found(world: Path, tmp_path: Path, capsys: pytest.Capt
     assert "step 1" in told.err
 
 
-def test_validate_refuses_a_verdict_on_few_periods(
-    out: Path, world: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_validate_refuses_a_verdict_on_few_periods(out: Path, world: Path, capsys: pytest.CaptureFixture[str]) -> None:
     measures = str(out / "weekly.parquet")
     assert main(["validate", measures, str(world / "truth.csv"), "--value", "truth"]) == 0
     told = capsys.readouterr().out

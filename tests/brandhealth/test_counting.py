@@ -31,9 +31,7 @@ def write(path: Path, rows: list[str], header: str = HEADER) -> Path:
 
 
 def same(one: Counts, two: Counts) -> bool:
-    cells = all(
-        np.array_equal(getattr(one, k), getattr(two, k)) for k in ("week", "domain", "topic", "segment", "n")
-    )
+    cells = all(np.array_equal(getattr(one, k), getattr(two, k)) for k in ("week", "domain", "topic", "segment", "n"))
     pairs = (one.pairs is None) == (two.pairs is None)
     if one.pairs is not None and two.pairs is not None:
         pairs = np.array_equal(one.pairs.n, two.pairs.n)
@@ -88,9 +86,7 @@ def test_parts_give_the_same_counts_as_one_go(tmp_path: Path, monkeypatch: pytes
     assert parts == [9] * 9
 
 
-def test_an_interruption_loses_only_the_part_in_progress(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interruption_loses_only_the_part_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [f"2024-01-01T10:00:00Z,forum,d,t,s,u{i},positive" for i in range(100)]
     posts = write(tmp_path / "posts.csv", rows)
     monkeypatch.setattr(counting, "_ROWS_PER_PART", 20)
@@ -197,9 +193,6 @@ def test_the_queries_differ_between_engines_by_the_hash_only() -> None:
     assert texts[0] == texts[1]
     assert texts[0]["vote"] == texts[2]["vote"]
     assert texts[0]["cell"] == texts[2]["cell"]
-    assert (
-        texts[0]["pair"].replace("md5(author || format)", "cityHash64(concat(author, format))")
-        == texts[2]["pair"]
-    )
+    assert texts[0]["pair"].replace("md5(author || format)", "cityHash64(concat(author, format))") == texts[2]["pair"]
     with pytest.raises(OpinionError, match="oracle"):
         counting_sql("oracle")  # type: ignore[arg-type]

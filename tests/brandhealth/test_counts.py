@@ -75,9 +75,7 @@ def test_merging_adds_equal_cells_and_ignores_order(drawn: Drawn) -> None:
 def test_format_shares_sum_to_one_and_bridge_gaps(drawn: Drawn) -> None:
     c = drawn.counts
     keep = (c.week < 5) | (c.week > 8)
-    gap = replace(
-        c, **{name: getattr(c, name)[keep] for name in ("week", "domain", "topic", "segment", "group", "n")}
-    )
+    gap = replace(c, **{name: getattr(c, name)[keep] for name in ("week", "domain", "topic", "segment", "group", "n")})
     share = gap.format_shares()
     assert np.allclose(share.sum(axis=1), 1)
     assert (share[6] >= np.minimum(share[4], share[9]) - 1e-12).all()
@@ -92,9 +90,7 @@ def test_naive_net_is_the_net_share(rows: list[tuple[int, int, int]]) -> None:
     neg, neu, pos = np.array(rows).sum(axis=0)
     assert naive_net(c)[0] == pytest.approx((pos - neg) / (neg + neu + pos))
     assert np.isnan(naive_net(c)[1])
-    assert fixed_mix_net(c)[0] == pytest.approx(
-        naive_net(c)[0]
-    )  # one venue, one topic: the mix is fixed anyway
+    assert fixed_mix_net(c)[0] == pytest.approx(naive_net(c)[0])  # one venue, one topic: the mix is fixed anyway
 
 
 def test_fixed_mix_does_not_follow_the_mix() -> None:

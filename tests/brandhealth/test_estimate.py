@@ -44,12 +44,8 @@ def test_the_gradient_is_the_objectives(drawn: Drawn) -> None:
     c = merge_cells(drawn.counts)
     layout = make_layout(c, True)
     rng = np.random.default_rng(0)
-    matrices = np.repeat(
-        np.array([[[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]]]), layout.groups, axis=0
-    )
-    problem = estimate._Problem(
-        c, layout, estimate.make_blocks(c), estimate.make_pair_data(c, layout), matrices
-    )
+    matrices = np.repeat(np.array([[[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]]]), layout.groups, axis=0)
+    problem = estimate._Problem(c, layout, estimate.make_blocks(c), estimate.make_pair_data(c, layout), matrices)
     hyper = estimate.start_hyper(layout)
     x = estimate._start(problem) + 0.1 * rng.normal(size=layout.size)
     shocks = 0.1 * rng.normal(size=(problem.blocks.size, 2))

@@ -48,9 +48,7 @@ def test_the_share_is_recovered_from_authors(kind: str, low: float, high: float)
 
 def test_without_pairs_the_share_is_not_guessed() -> None:
     posterior = fit_counts(
-        draw_from_model(
-            2, ModelWorld(votes=5e3, weeks=8, formats=2, domains=4, topics=2, pair_authors=0)
-        ).counts
+        draw_from_model(2, ModelWorld(votes=5e3, weeks=8, formats=2, domains=4, topics=2, pair_authors=0)).counts
     )
     assert not posterior.layout.has_pairs
 

@@ -76,14 +76,10 @@ def test_bad_populations_are_named(drawn: Drawn, tmp_path: Path, text: str, word
 
 def test_a_survey_of_answers_or_of_means(drawn: Drawn, tmp_path: Path) -> None:
     week = drawn.counts.weeks[2]
-    counts = read_survey(
-        write(tmp_path / "a.csv", f"time,negative,neutral,positive\n{week},4,8,8\n"), bare(drawn)
-    )
+    counts = read_survey(write(tmp_path / "a.csv", f"time,negative,neutral,positive\n{week},4,8,8\n"), bare(drawn))
     assert counts.mean[2] == pytest.approx(0.2)
     assert np.isnan(counts.mean[3])
-    means = read_survey(
-        write(tmp_path / "b.csv", f"time,mean,se\n{week},0.2,0.1\n{week},0.4,0.1\n"), bare(drawn)
-    )
+    means = read_survey(write(tmp_path / "b.csv", f"time,mean,se\n{week},0.2,0.1\n{week},0.4,0.1\n"), bare(drawn))
     assert means.mean[2] == pytest.approx(0.3)
     assert means.variance[2] == pytest.approx(0.005)
 
@@ -108,9 +104,7 @@ PAIR = "time,first_format,second_format,first_class,second_class,authors\n"
 
 
 def test_pairs_are_read_from_either_side(drawn: Drawn, tmp_path: Path) -> None:
-    c = read_pairs(
-        write(tmp_path / "p.csv", PAIR + "2024-01-01,format 2,format 1,positive,negative,3\n"), bare(drawn)
-    )
+    c = read_pairs(write(tmp_path / "p.csv", PAIR + "2024-01-01,format 2,format 1,positive,negative,3\n"), bare(drawn))
     assert c.pairs is not None
     assert (c.pairs.first[0], c.pairs.second[0]) == (0, 1)
     assert c.pairs.n[0, 0, 2] == 3

@@ -45,11 +45,7 @@ def test_given_placebos_are_used() -> None:
         f"p{i}": target + 0.01 * walk(i) for i in range(20)
     }  # 'placebos' that do know: the measure is not special
     plain = validate({"m": target}, target).scores[0].levels.p_placebo
-    assert (
-        validate({"m": target + 0.1 * walk(3)}, target, placebos=strong).scores[0].levels.p_placebo
-        > 0.5
-        > plain
-    )
+    assert validate({"m": target + 0.1 * walk(3)}, target, placebos=strong).scores[0].levels.p_placebo > 0.5 > plain
 
 
 def test_missing_periods_are_left_out() -> None:

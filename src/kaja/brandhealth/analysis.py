@@ -89,9 +89,7 @@ class Opinion:
     notes: tuple[str, ...]
 
 
-def measure_opinion(
-    counts: Counts, survey: Survey | None = None, progress: Progress | None = None
-) -> Opinion:
+def measure_opinion(counts: Counts, survey: Survey | None = None, progress: Progress | None = None) -> Opinion:
     """Fit the model and read everything off it.
 
     ``survey`` needs one entry per week of ``counts`` (nan where there is no wave). Raises OpinionError for
@@ -171,9 +169,7 @@ def what_moved(posterior: Posterior, index: Series | None, expression: Series) -
         return out
 
     fmt = counts.format
-    venue = average(
-        x[at["alpha"] + fmt] + x[at["omega"] + fmt * t + counts.week] + x[at["delta"] + counts.domain]
-    )
+    venue = average(x[at["alpha"] + fmt] + x[at["omega"] + fmt * t + counts.week] + x[at["delta"] + counts.domain])
     speaker = average(x[at["sigma"] + counts.segment] + x[at["nu"] + counts.segment * t + counts.week])
     customer = counts.segment_shares()
     wanted = customer @ (x[layout.part("sigma")][:, None] + x[layout.part("nu")].reshape(layout.segments, t))
@@ -190,9 +186,7 @@ def what_moved(posterior: Posterior, index: Series | None, expression: Series) -
     }
     assert tuple(parts) == CAUSES
     weight = observed_weeks(posterior)
-    return {
-        name: part - float(np.sum(weight * np.where(weight > 0, part, 0.0))) for name, part in parts.items()
-    }
+    return {name: part - float(np.sum(weight * np.where(weight > 0, part, 0.0))) for name, part in parts.items()}
 
 
 def effects_of(posterior: Posterior) -> tuple[Effect, ...]:
@@ -214,10 +208,7 @@ def effects_of(posterior: Posterior) -> tuple[Effect, ...]:
         by_matrix = grad @ posterior.matrix_slope
         cov = grad @ posterior.covariance @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T
         sd = np.sqrt(np.maximum(np.diag(cov), 0.0))
-        out += [
-            Effect(kind, n, float(m), float(s), float(v))
-            for n, m, s, v in zip(names, mean, sd, size, strict=True)
-        ]
+        out += [Effect(kind, n, float(m), float(s), float(v)) for n, m, s, v in zip(names, mean, sd, size, strict=True)]
     return tuple(out)
 
 
@@ -255,9 +246,7 @@ def _notes(counts: Counts, posterior: Posterior, survey: Survey | None) -> tuple
             "estimate from social posts, not the customers' opinion itself."
         )
     if counts.labels is None:
-        out.append(
-            "No hand labels: the classifier is taken at its word, and the intervals leave its errors out."
-        )
+        out.append("No hand labels: the classifier is taken at its word, and the intervals leave its errors out.")
     empty = len(counts.weeks) - int(np.unique(counts.week).size)
     if empty:
         out.append(f"{empty} of {len(counts.weeks)} weeks have no votes; there the measure is interpolated.")

@@ -236,9 +236,9 @@ def _block_gram(
     gram[:, scalars[:, None], scalars[None, :]] = np.add.reduceat(w, starts, axis=0)
     for kind, width, offset in ((topic, a, 1), (segment, s, 1 + a)):
         key = local * width + kind
-        score[:, offset : offset + width] = np.bincount(
-            key, score_cell[:, 0], minlength=count * width
-        ).reshape(count, width)
+        score[:, offset : offset + width] = np.bincount(key, score_cell[:, 0], minlength=count * width).reshape(
+            count, width
+        )
         for i, target in enumerate(scalars):
             table = np.bincount(key, w[:, 0, i], minlength=count * width).reshape(count, width)
             gram[:, offset : offset + width, target] = table

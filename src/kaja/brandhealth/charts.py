@@ -117,9 +117,7 @@ def moved_chart(opinion: Opinion) -> Chart:
         parts = [float(opinion.moved[cause][t]) for cause in CAUSES]
         rows.append((str(week), *(number(p) for p in parts)))
         values += [
-            {"week": str(week), "cause": c, "part": p}
-            for c, p in zip(CAUSES, parts, strict=True)
-            if math.isfinite(p)
+            {"week": str(week), "cause": c, "part": p} for c, p in zip(CAUSES, parts, strict=True) if math.isfinite(p)
         ]
     spec = _spec(
         values,
@@ -148,9 +146,7 @@ def moved_chart(opinion: Opinion) -> Chart:
 
 def effects_chart(opinion: Opinion) -> Chart:
     """Venue, topic, segment and the largest domains' effects with 90 % intervals."""
-    domains = sorted((e for e in opinion.effects if e.kind == "domain"), key=lambda e: -e.votes)[
-        :_MOST_DOMAINS
-    ]
+    domains = sorted((e for e in opinion.effects if e.kind == "domain"), key=lambda e: -e.votes)[:_MOST_DOMAINS]
     chosen = [e for e in opinion.effects if e.kind != "domain"] + domains
     values = [
         {

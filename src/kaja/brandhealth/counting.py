@@ -94,18 +94,12 @@ def find_columns(source: Source, present: list[str]) -> dict[str, str]:
         if name not in known:
             raise OpinionError(f"field {name!r} is not one of {', '.join(known)}")
         if column not in present:
-            raise OpinionError(
-                f"{source.path}: no column {column!r} for {name}; there are {', '.join(present)}"
-            )
-    found = {
-        name: source.columns.get(name, name) for name in known if source.columns.get(name, name) in present
-    }
+            raise OpinionError(f"{source.path}: no column {column!r} for {name}; there are {', '.join(present)}")
+    found = {name: source.columns.get(name, name) for name in known if source.columns.get(name, name) in present}
     if "time" not in found:
         raise OpinionError(f"{source.path}: no column 'time'; map one of {', '.join(present)} to it")
     if "class" not in found and not all(name in found for name in PROBABILITIES):
-        raise OpinionError(
-            f"{source.path}: neither a column 'class' nor 'negative', 'neutral' and 'positive'"
-        )
+        raise OpinionError(f"{source.path}: neither a column 'class' nor 'negative', 'neutral' and 'positive'")
     return found
 
 
@@ -143,13 +137,9 @@ def _time_sql(column: str, timezone: str | None) -> tuple[str, str]:
 def check_times(db: duckdb.DuckDBPyConnection, relation: str, column: str, source: Source) -> str:
     """Check the time column and return its SQL expression (a UTC timestamp)."""
     if source.timezone is not None:
-        known = db.execute(
-            "SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [source.timezone]
-        ).fetchone()
+        known = db.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [source.timezone]).fetchone()
         if known is None or not known[0]:
-            raise OpinionError(
-                f"time zone {source.timezone!r} is not known; use a name such as Europe/Tallinn or UTC"
-            )
+            raise OpinionError(f"time zone {source.timezone!r} is not known; use a name such as Europe/Tallinn or UTC")
     stamp, zoned = _time_sql(column, source.timezone)
     row = db.execute(
         f"SELECT count(*), count_if({stamp} IS NULL), count_if({zoned}) FROM {relation}"  # noqa: S608
@@ -178,9 +168,7 @@ def check_times(db: duckdb.DuckDBPyConnection, relation: str, column: str, sourc
     return stamp
 
 
-def check_probabilities(
-    db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], path: Path
-) -> bool:
+def check_probabilities(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], path: Path) -> bool:
     """Check the three numeric columns; True when they are class probabilities of single posts, False when
     counts.
     """
@@ -309,9 +297,7 @@ def _count_part(db: duckdb.DuckDBPyConnection, sql: dict[str, str], part: int, p
         raise
 
 
-def _post_sql(
-    db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str, path: Path
-) -> str:
+def _post_sql(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str, path: Path) -> str:
     fmt = _text(found, "format", "'all'")
     author = (
         f"nullif(trim(CAST({quoted(found['author'])} AS VARCHAR)), '')"
@@ -347,9 +333,7 @@ def _result(db: duckdb.DuckDBPyConnection) -> Counts:
         "sum(positive)::DOUBLE FROM cells GROUP BY ALL"
     ).fetchall()
     pairs: list[PairRow] = []
-    if db.execute("SELECT count(*) FROM information_schema.tables WHERE table_name = 'pairs'").fetchone() == (
-        1,
-    ):
+    if db.execute("SELECT count(*) FROM information_schema.tables WHERE table_name = 'pairs'").fetchone() == (1,):
         pairs = db.execute(
             "SELECT week, first_format, second_format, first_language, second_language, first_class, "
             "second_class, "

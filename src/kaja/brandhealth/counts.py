@@ -93,14 +93,10 @@ class Counts:
                 raise OpinionError(f"counts {name}: expected shape ({cells},), got {column.shape}")
             bad = np.flatnonzero((column < 0) | (column >= size))
             if bad.size:
-                raise OpinionError(
-                    f"counts row {bad[0]}, column {name}: index {column[bad[0]]} outside 0..{size - 1}"
-                )
+                raise OpinionError(f"counts row {bad[0]}, column {name}: index {column[bad[0]]} outside 0..{size - 1}")
         bad = np.flatnonzero(~np.isfinite(self.n).all(axis=1) | (self.n < 0).any(axis=1))
         if bad.size:
-            raise OpinionError(
-                f"counts row {bad[0]}, column n: {self.n[bad[0]].tolist()} is not three counts >= 0"
-            )
+            raise OpinionError(f"counts row {bad[0]}, column n: {self.n[bad[0]].tolist()} is not three counts >= 0")
         if cells == 0 or self.n.sum() == 0:
             raise OpinionError("counts: there is not a single vote")
         if self.domain_format.shape != (len(self.domains),):
@@ -121,9 +117,7 @@ class Counts:
                 )
         for one, two in zip(self.weeks, self.weeks[1:], strict=False):
             if two - one != timedelta(days=7):
-                raise OpinionError(
-                    f"weeks: {one} is followed by {two}; weeks must be contiguous (empty weeks stay in)"
-                )
+                raise OpinionError(f"weeks: {one} is followed by {two}; weeks must be contiguous (empty weeks stay in)")
 
     @property
     def format(self) -> Ints:

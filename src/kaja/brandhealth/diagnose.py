@@ -78,9 +78,7 @@ def expected_classes(posterior: Posterior) -> Floats:
     ell = x[layout.at["lambda"] + blocks.format][blocks.cell_block]
     g = np.exp(x[layout.at["log_g"]] + posterior.shocks[:, 1])[blocks.cell_block]
     p = class_probabilities(eta, g, ell)
-    return np.asarray(
-        np.einsum("cj,cjk->ck", p, posterior.matrices[blocks.group[blocks.cell_block]]), dtype=np.float64
-    )
+    return np.asarray(np.einsum("cj,cjk->ck", p, posterior.matrices[blocks.group[blocks.cell_block]]), dtype=np.float64)
 
 
 def _dispersion(posterior: Posterior) -> float:

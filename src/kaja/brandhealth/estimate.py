@@ -127,9 +127,7 @@ def pair_offset(x: Floats, counts: Counts, layout: Layout) -> Floats:
 
 def _prior_value(x: Floats, shocks: Floats, hyper: Hyper, problem: _Problem) -> float:
     layout = problem.layout
-    value = layout.prior_terms(x, hyper.weights(layout))[0] + float(
-        hyper.scale_tilt @ x[layout.part("lambda")]
-    )
+    value = layout.prior_terms(x, hyper.weights(layout))[0] + float(hyper.scale_tilt @ x[layout.part("lambda")])
     value -= 0.5 * float(np.sum(hyper.shock_precision(problem.blocks) * shocks**2))
     return value
 

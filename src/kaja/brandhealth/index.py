@@ -75,9 +75,7 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
         grad[weeks, at["nu"] + s * t + weeks] += customer[s]
         value += customer[s] * (x[at["sigma"] + s] + x[at["nu"] + s * t + weeks])
     if share is None and not layout.has_pairs:
-        raise ValueError(
-            "no cross-venue authors in this fit: give the expression share, or show both readings"
-        )
+        raise ValueError("no cross-venue authors in this fit: give the expression share, or show both readings")
     rho = x[layout.part("rho")] if share is None else np.full(t, share)
     for f in range(layout.formats):
         gap = x[at["alpha"] + f] + x[at["omega"] + f * t + weeks]
@@ -165,9 +163,7 @@ def _shock_terms(posterior: Posterior, hyper: Hyper, g: Floats, i: int) -> tuple
     weighted = through * precision
     spread = np.zeros((g.shape[0], layout.size))
     for r in range(g.shape[0]):
-        spread[r] = np.bincount(
-            info.index.ravel(), (weighted[r][:, None] * couple).ravel(), minlength=layout.size
-        )
+        spread[r] = np.bincount(info.index.ravel(), (weighted[r][:, None] * couple).ravel(), minlength=layout.size)
     inner = spread @ posterior.covariance @ spread.T + (weighted * info.inverse[:, i, i]) @ weighted.T
     part = 4.0 * inner - 2.0 * through @ weighted.T
     return part, np.asarray(2.0 * weighted @ posterior.shocks[:, i], dtype=np.float64)

@@ -97,9 +97,7 @@ class Layout:
     def whiten(self, x: Floats) -> Floats:
         """Apply the whitening along the first axis (without the centre)."""
         shape = (-1,) + (1,) * (x.ndim - 1)
-        return np.asarray(
-            self.scale.reshape(shape) * x + self.back.reshape(shape) * x[self.pred], dtype=np.float64
-        )
+        return np.asarray(self.scale.reshape(shape) * x + self.back.reshape(shape) * x[self.pred], dtype=np.float64)
 
     def precision(self, weight: Floats) -> Floats:
         """The prior precision matrix (size, size) for whitened precisions ``weight`` (size,)."""

@@ -37,9 +37,7 @@ def weekly_table(opinion: Opinion) -> pa.Table:
         readings["index"] = opinion.index
     for name, series in readings.items():
         columns |= {name: series.mean, f"{name}_low": series.low, f"{name}_high": series.high}
-    columns |= {
-        f"moved_{cause.replace(' ', '_').replace('-', '_')}": part for cause, part in opinion.moved.items()
-    }
+    columns |= {f"moved_{cause.replace(' ', '_').replace('-', '_')}": part for cause, part in opinion.moved.items()}
     if opinion.survey is not None and opinion.fused is not None:
         columns |= {"survey": opinion.survey.mean, "survey_alone": opinion.fused.alone_mean}
     return pa.table(columns)
@@ -98,10 +96,7 @@ def write_all(opinion: Opinion, out: Path, title: str) -> list[Path]:
     returns their paths.
     """
     out.mkdir(parents=True, exist_ok=True)
-    paths = [
-        out / name
-        for name in ("opinion.json", "weekly.parquet", "effects.parquet", "report.html", "report.pdf")
-    ]
+    paths = [out / name for name in ("opinion.json", "weekly.parquet", "effects.parquet", "report.html", "report.pdf")]
     paths[0].write_text(json.dumps(to_json(opinion), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     pq.write_table(weekly_table(opinion), paths[1])
     pq.write_table(effects_table(opinion), paths[2])

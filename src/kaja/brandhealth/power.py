@@ -62,9 +62,7 @@ def _design(world: PeopleWorld, answers: int, seeds: Sequence[int]) -> PowerRow:
         index = read_index(posterior, None if posterior.layout.has_pairs else 1.0)
         errors = (np.nan, np.nan)
         if answers > 0:
-            fused = fuse(
-                social_signal(posterior), survey_from_answers(survey_answers(lived.truth, answers, seed))
-            )
+            fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, answers, seed)))
             errors = (_rmse(fused.mean - lived.truth), _rmse(fused.alone_mean - lived.truth))
         rows.append(
             (

@@ -115,9 +115,7 @@ def render_pdf(opinion: Opinion, title: str) -> bytes:
         root = Path(folder)
         for chart in charts:
             (root / f"{chart.name}.svg").write_text(to_svg(chart), encoding="utf-8")
-            lines.append(
-                f'#block(breakable: false)[#text(size: 13pt, weight: "bold", {_typst_text(chart.title)})\n'
-            )
+            lines.append(f'#block(breakable: false)[#text(size: 13pt, weight: "bold", {_typst_text(chart.title)})\n')
             lines.append(f'#image("{chart.name}.svg", width: 100%)\n')
             lines.append(f"#text(size: 8.5pt, fill: luma(90), {_typst_text(chart.caption)})]\n")
         lines.append('#pagebreak()\n#text(size: 13pt, weight: "bold", "Tables")\n')

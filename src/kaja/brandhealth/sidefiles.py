@@ -72,24 +72,16 @@ def read_labels(path: Path, counts: Counts) -> Counts:
         k = []
         for column in ("true", "predicted"):
             if row[column].lower() not in _CLASSES:
-                raise OpinionError(
-                    f"{where}, column {column}: {row[column]!r} is not negative, neutral or positive"
-                )
+                raise OpinionError(f"{where}, column {column}: {row[column]!r} is not negative, neutral or positive")
             k.append(_CLASSES[row[column].lower()])
         name = group_name(row["format"], row.get("language", ""))
         if name not in at:
-            raise OpinionError(
-                f"{where}, column format: {name!r} is not among the posts' {', '.join(counts.groups)}"
-            )
+            raise OpinionError(f"{where}, column format: {name!r} is not among the posts' {', '.join(counts.groups)}")
         table[at[name], k[0], k[1]] += _number(row, "count", where) if "count" in row else 1.0
     if table.sum() == 0:
         raise OpinionError(f"{path}: not one label")
     bare = [name for name, i in at.items() if table[i].sum() == 0]
-    note = (
-        (f"no hand labels for {', '.join(bare)}: the other venues' labels stand in, five per class",)
-        if bare
-        else ()
-    )
+    note = (f"no hand labels for {', '.join(bare)}: the other venues' labels stand in, five per class",) if bare else ()
     return replace(counts, labels=table, notes=counts.notes + note)
 
 
@@ -119,8 +111,7 @@ def read_pairs(path: Path, counts: Counts) -> Counts:
             )
             if fmt not in fmt_at or group not in group_at:
                 raise OpinionError(
-                    f"{where}, column {name}_format: {group!r} is not among the posts' "
-                    f"{', '.join(counts.groups)}"
+                    f"{where}, column {name}_format: {group!r} is not among the posts' {', '.join(counts.groups)}"
                 )
             if row[f"{name}_class"].lower() not in _CLASSES:
                 raise OpinionError(f"{where}, column {name}_class: {row[f'{name}_class']!r} is not a class")
@@ -166,9 +157,7 @@ def _week_of(row: Row, where: str) -> date:
     try:
         day = date.fromisoformat(row["time"][:10])
     except ValueError:
-        raise OpinionError(
-            f"{where}, column time: {row['time']!r} is not a date such as 2024-05-31"
-        ) from None
+        raise OpinionError(f"{where}, column time: {row['time']!r} is not a date such as 2024-05-31") from None
     return day - timedelta(days=day.weekday())
 
 
@@ -189,9 +178,7 @@ def read_survey(path: Path, counts: Counts) -> Survey:
             if week in place:
                 n[place[week]] += values
         if n.sum() == 0:
-            raise OpinionError(
-                f"{path}: no answer falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}"
-            )
+            raise OpinionError(f"{path}: no answer falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}")
         return survey_from_answers(n)
     _need(rows, ("mean", "se"), path)
     top, bottom = np.zeros(size), np.zeros(size)
@@ -203,18 +190,14 @@ def read_survey(path: Path, counts: Counts) -> Survey:
             _number(row, "se", where),
         )
         if mean > 1:
-            raise OpinionError(
-                f"{where}, column mean: {mean:g} is above 1; give net favourability between -1 and 1"
-            )
+            raise OpinionError(f"{where}, column mean: {mean:g} is above 1; give net favourability between -1 and 1")
         if se == 0:
             raise OpinionError(f"{where}, column se: a standard error of 0 would overrule everything")
         if week in place:
             top[place[week]] += mean / se**2
             bottom[place[week]] += 1 / se**2
     if not bottom.any():
-        raise OpinionError(
-            f"{path}: no wave falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}"
-        )
+        raise OpinionError(f"{path}: no wave falls into the posts' weeks {counts.weeks[0]} to {counts.weeks[-1]}")
     value, variance = np.full(size, np.nan), np.full(size, np.nan)
     np.divide(top, bottom, out=value, where=bottom > 0)
     np.divide(1.0, bottom, out=variance, where=bottom > 0)

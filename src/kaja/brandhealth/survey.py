@@ -98,9 +98,7 @@ def survey_from_answers(n: Floats) -> Survey:
     claim certainty.
     """
     if n.ndim != 2 or n.shape[1] != 3 or (n < 0).any() or not np.isfinite(n).all():
-        raise OpinionError(
-            f"survey: expected weekly counts of shape (weeks, 3), all >= 0, got shape {n.shape}"
-        )
+        raise OpinionError(f"survey: expected weekly counts of shape (weeks, 3), all >= 0, got shape {n.shape}")
     total = n.sum(axis=1)
     if total.sum() == 0:
         raise OpinionError("survey: not one answer")
@@ -138,18 +136,14 @@ def social_signal(posterior: Posterior) -> SocialSignal:
     else:
         shares, prior = _SHARES, np.ones(len(_SHARES))
         series = [read_index(posterior, share) for share in _SHARES]
-    return SocialSignal(
-        shares, tuple(s.mean for s in series), tuple(s.covariance for s in series), prior / prior.sum()
-    )
+    return SocialSignal(shares, tuple(s.mean for s in series), tuple(s.covariance for s in series), prior / prior.sum())
 
 
 def fuse(signal: SocialSignal, survey: Survey) -> Fused:
     """Average over all models by their evidence. Survey alone has prior weight one half."""
     t = survey.mean.size
     if signal.index[0].size != t:
-        raise OpinionError(
-            f"survey: {t} weeks, but the posts have {signal.index[0].size}; give one row per week"
-        )
+        raise OpinionError(f"survey: {t} weeks, but the posts have {signal.index[0].size}; give one row per week")
     walk = np.minimum.outer(np.arange(1.0, t + 1), np.arange(1.0, t + 1))
     level = np.ones((t, t))  # level unknown, standard deviation 1 in net units
     seen = np.isfinite(survey.mean)
@@ -175,9 +169,7 @@ def fuse(signal: SocialSignal, survey: Survey) -> Fused:
     return _average(models, alone_log, alone)
 
 
-def _condition(
-    prior: Floats, mean: Floats, y: Floats, noise: Floats, seen: Floats
-) -> tuple[float, Floats, Floats]:
+def _condition(prior: Floats, mean: Floats, y: Floats, noise: Floats, seen: Floats) -> tuple[float, Floats, Floats]:
     """Log evidence of the waves ``y`` and the posterior mean (T,) and variance (T,) of theta."""
     k = prior[:, seen]
     s = k[seen] + noise

@@ -45,9 +45,7 @@ def build_counts(table: CountTable) -> Counts:
     first, last = min(row[0] for row in cells), max(row[0] for row in cells)
     count = (last - first).days // 7 + 1
     if count > _MOST_WEEKS:
-        raise OpinionError(
-            f"the posts span {count} weeks, from {first} to {last}: one of these dates looks wrong"
-        )
+        raise OpinionError(f"the posts span {count} weeks, from {first} to {last}: one of these dates looks wrong")
     weeks = tuple(first + timedelta(weeks=i) for i in range(count))
     formats = tuple(sorted({row[1] for row in cells}))
     domains = tuple(sorted({domain_name(row[1], row[2]) for row in cells}))

@@ -125,9 +125,7 @@ def pearson(x: Floats, y: Floats) -> float:
     return float(x @ y) / scale if scale > 0 else 0.0
 
 
-def correlate(
-    x: Floats, y: Floats, rng: np.random.Generator, placebos: list[Floats] | None = None
-) -> Correlation:
+def correlate(x: Floats, y: Floats, rng: np.random.Generator, placebos: list[Floats] | None = None) -> Correlation:
     """Correlation of two series of shape (n,) with interval and p values (two-sided, the observed one counted
     in).
     """
@@ -135,11 +133,7 @@ def correlate(
     half = 1.6449 / np.sqrt(n - 3) if n > 3 else np.inf
     middle = np.arctanh(np.clip(r, -0.999999, 0.999999))
     shifts = [abs(pearson(np.roll(x, k), y)) for k in range(1, n)]
-    fakes = (
-        placebos
-        if placebos is not None and len(placebos) >= 19
-        else [*(placebos or []), *_surrogates(x, rng)]
-    )
+    fakes = placebos if placebos is not None and len(placebos) >= 19 else [*(placebos or []), *_surrogates(x, rng)]
     beaten = [abs(pearson(f, y)) for f in fakes]
     return Correlation(
         r,

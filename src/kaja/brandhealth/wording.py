@@ -13,8 +13,7 @@ def headline(opinion: Opinion) -> str:
     if opinion.index is None:
         return "A band, not a line: posts alone cannot say which of two readings is right."
     return (
-        "A social-media estimate of how opinion moves, with venue, topic, audience and classifier "
-        "taken into account."
+        "A social-media estimate of how opinion moves, with venue, topic, audience and classifier taken into account."
     )
 
 
@@ -24,11 +23,7 @@ def share_sentence(opinion: Opinion) -> str:
     if share is not None:
         leaning = "mostly by how people talk there"
         if share.low <= 0.5:
-            leaning = (
-                "mostly by who goes there"
-                if share.high < 0.5
-                else "by both how people talk and who goes there"
-            )
+            leaning = "mostly by who goes there" if share.high < 0.5 else "by both how people talk and who goes there"
         moving = ""
         if abs(share.end - share.start) > 0.25:
             moving = f" It moved from {share.start:.2f} to {share.end:.2f} over the period."
@@ -54,18 +49,13 @@ def labels_sentence(opinion: Opinion) -> str:
     plan = opinion.diagnostics.labels
     if plan is None:
         return (
-            "There are no hand labels. About 300 per venue, drawn at random, let the classifier's errors be "
-            "corrected."
+            "There are no hand labels. About 300 per venue, drawn at random, let the classifier's errors be corrected."
         )
     part = f"The classifier's errors, known from {plan.labels:,.0f} labels, make "
     part += f"{plan.error_share:.0%} of the variance."
     four = f" {plan.to_halve_label_error:,.0f} labels would halve that part of the error"
     if plan.to_halve_error is None:
-        return (
-            part
-            + four
-            + "; no number of labels would halve the whole error, because most of it has other causes."
-        )
+        return part + four + "; no number of labels would halve the whole error, because most of it has other causes."
     return part + four + f"; {plan.to_halve_error:,.0f} would halve the whole error."
 
 
@@ -114,9 +104,7 @@ def validation_lines(result: Validation, period: str) -> list[str]:
     for score in result.scores:
         cells = ""
         for c in (score.levels, score.differences):
-            cells += (
-                f"{f'{c.r:+.2f} [{c.low:+.2f}, {c.high:+.2f}]':<24}{f'{c.p_shift:.3f}/{c.p_placebo:.3f}':<18}"
-            )
+            cells += f"{f'{c.r:+.2f} [{c.low:+.2f}, {c.high:+.2f}]':<24}{f'{c.p_shift:.3f}/{c.p_placebo:.3f}':<18}"
         lines.append(f"{score.name:<22}{cells}{score.rmse:.4g}")
     lines += [
         f"{'constant':<106}{result.constant_rmse:.4g}",

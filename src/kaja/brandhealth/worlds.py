@@ -108,9 +108,7 @@ def _people(rng: np.random.Generator, world: PeopleWorld, sign: float) -> tuple[
     u = (level[:, None] + own[None, :] + drift.T)[:, :, None, None] + np.zeros((1, 1, 2, 1)) + _Z
     if not calm:
         u[:, :, 1] -= 0.4  # very active people are less happy (Moe & Schweidel 2012)
-    weight = (
-        share[None, :, None, None] * np.array([1 - _ACTIVIST, _ACTIVIST])[None, None, :, None] * _Z_WEIGHT
-    )
+    weight = share[None, :, None, None] * np.array([1 - _ACTIVIST, _ACTIVIST])[None, None, :, None] * _Z_WEIGHT
     speak = np.ones_like(u) if calm else np.exp(0.35 * np.abs(u) - 0.15 * u)
     lift = np.array([1.0, 1.0 if calm else 9.5])[None, None, :, None]
     posts = weight * rate[:, :, None, None] * speak * lift
@@ -158,9 +156,7 @@ def draw_people(seed: int, world: PeopleWorld | None = None) -> Lived:
     if world.pair_authors:
         counts = replace(
             counts,
-            pairs=_cross_posters(
-                rng, world, people, choose, base, domain_mix, effects, matrices, domain_format
-            ),
+            pairs=_cross_posters(rng, world, people, choose, base, domain_mix, effects, matrices, domain_format),
         )
     p = class_probabilities(people.u, 0.6)
     truth = np.sum(people.weight * (p[..., 2] - p[..., 0]), axis=(1, 2, 3))
@@ -179,10 +175,7 @@ def _venue_habits(rng: np.random.Generator, world: PeopleWorld) -> tuple[Floats,
     if world.share_drift:
         share = np.linspace(1.0, 0.0, t)
     strength = 0.0 if world.kind == "calm" else 1.0
-    talk = (
-        strength * 1.1 * share[:, None] * tone
-        + (0.0 if world.kind == "calm" else 1.0) * share[:, None] * drift
-    )
+    talk = strength * 1.1 * share[:, None] * tone + (0.0 if world.kind == "calm" else 1.0) * share[:, None] * drift
     pull = strength * 1.1 * (1.0 - share)[:, None, None, None, None] * tone
     return talk, pull, share
 

@@ -24,16 +24,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kaja opinion: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "\nInterrupted. What was counted is kept: run the same command again to go on.", file=sys.stderr
-        )
+        print("\nInterrupted. What was counted is kept: run the same command again to go on.", file=sys.stderr)
         return _INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="kaja opinion", description="Underlying brand opinion, estimated from posts."
-    )
+    parser = argparse.ArgumentParser(prog="kaja opinion", description="Underlying brand opinion, estimated from posts.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     fit = commands.add_parser("fit", help="count posts, fit the model, write a report")
     fit.add_argument("posts", type=Path, help="CSV, JSONL or Parquet of posts (or of counts)")
@@ -61,15 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         "measures", type=Path, help="weekly.parquet of a fit, or any file with a time column and measures"
     )
     check.add_argument("benchmark", type=Path, help="file with a time column and the benchmark")
-    check.add_argument(
-        "--measure", help="the measure that is judged (default: index or net, else the first column)"
-    )
-    check.add_argument(
-        "--against", default="naive,fixed_mix,survey_alone", help="rival measures, comma separated"
-    )
-    check.add_argument(
-        "--placebo", default="", help="measures that cannot know the benchmark, comma separated"
-    )
+    check.add_argument("--measure", help="the measure that is judged (default: index or net, else the first column)")
+    check.add_argument("--against", default="naive,fixed_mix,survey_alone", help="rival measures, comma separated")
+    check.add_argument("--placebo", default="", help="measures that cannot know the benchmark, comma separated")
     check.add_argument("--value", default="value", help="column of the benchmark")
     check.add_argument("--period", choices=("week", "month"), default="week")
     check.add_argument(
@@ -87,9 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_argument("--weeks", type=int, default=52)
     simulate.add_argument("--drift", action="store_true", help="the expression share moves from 1 to 0")
     simulate.add_argument("-o", "--out", type=Path, help="folder for the files")
-    simulate.add_argument(
-        "--power", action="store_true", help="print a power analysis instead of writing files"
-    )
+    simulate.add_argument("--power", action="store_true", help="print a power analysis instead of writing files")
     simulate.add_argument("--seeds", type=int, default=4, help="worlds per design in a power analysis")
     simulate.set_defaults(run=_simulate)
 
@@ -176,12 +164,8 @@ def read_series(path: Path, period: str) -> dict[str, dict[date, float]]:
                 try:
                     series.setdefault(at, []).append(float(row[name]))
                 except ValueError:
-                    raise OpinionError(
-                        f"{path} row {number}, column {name}: {row[name]!r} is not a number"
-                    ) from None
-    return {
-        name: {at: float(np.mean(v)) for at, v in series.items()} for name, series in sums.items() if series
-    }
+                    raise OpinionError(f"{path} row {number}, column {name}: {row[name]!r} is not a number") from None
+    return {name: {at: float(np.mean(v)) for at, v in series.items()} for name, series in sums.items() if series}
 
 
 def _validate(args: argparse.Namespace) -> int:
@@ -191,17 +175,13 @@ def _validate(args: argparse.Namespace) -> int:
     measures = read_series(args.measures, args.period)
     benchmark = read_series(args.benchmark, args.period)
     if args.value not in benchmark:
-        raise OpinionError(
-            f"{args.benchmark}: no numeric column {args.value!r}; there are {', '.join(benchmark)}"
-        )
+        raise OpinionError(f"{args.benchmark}: no numeric column {args.value!r}; there are {', '.join(benchmark)}")
     judged = args.measure or next((n for n in ("index", "net") if n in measures), next(iter(measures), ""))
     rivals = [n for n in args.against.split(",") if n in measures and n != judged]
     placebos = [n for n in args.placebo.split(",") if n]
     missing = [n for n in (judged, *placebos) if n not in measures]
     if missing:
-        raise OpinionError(
-            f"{args.measures}: no numeric column {missing[0]!r}; there are {', '.join(measures)}"
-        )
+        raise OpinionError(f"{args.measures}: no numeric column {missing[0]!r}; there are {', '.join(measures)}")
     target = benchmark[args.value]
     common = sorted(set(measures[judged]) | set(target))
 
