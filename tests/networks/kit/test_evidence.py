@@ -7,11 +7,13 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.networks.kit.evidence import Redactor
+from kaja.networks.kit.evidence import MARK, Redactor
 from kaja.networks.kit.http import Session
 from tests.conformance.server import Reply, Request, serving
 
-SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=6, max_size=60)
+SECRETS = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=6, max_size=60).filter(
+    lambda secret: secret not in MARK  # a part of the mark itself would be found in every mark
+)
 
 
 @given(secret=SECRETS, around=st.text(max_size=30))
