@@ -53,7 +53,9 @@ class Pool:
                     longest = IRREVERSIBLE_IDLE_SECONDS if irreversible else IDLE_SECONDS
                     wire = self._take(key, longest) or await self._connect(request)
                     wire.written = False
-                    answer = await wire.exchange(data, max_bytes, head_only=request.method == "HEAD")
+                    answer = await wire.exchange(
+                        data, max_bytes, head_only=request.method == "HEAD", last=request.is_last()
+                    )
                     return answer
         except TooLarge:
             raise AnswerLost(_too_large(request.host)) from None

@@ -49,6 +49,10 @@ class Request:
     headers: tuple[tuple[str, str], ...]
     body: bytes = b""
 
+    def is_last(self) -> bool:
+        """Whether it asks to close the connection after the answer; a server may then close without a word."""
+        return any(name.lower() == "connection" and value.lower() == "close" for name, value in self.headers)
+
     def render(self) -> bytes:
         """What goes over the wire. Raises WireError for anything that would be read as something else there."""
         if not _METHOD.fullmatch(self.method) or not self.target or _FORBIDDEN_IN_TARGET.search(self.target):
@@ -105,7 +109,7 @@ class Wire(asyncio.Protocol):
         if self._transport is None:
             raise ConnectionResetError("closed during the handshake")
 
-    async def exchange(self, data: bytes, max_bytes: int, *, head_only: bool = False) -> Answer:
+    async def exchange(self, data: bytes, max_bytes: int, *, head_only: bool = False, last: bool = False) -> Answer:
         """Send a rendered request, read the whole answer. Raises NotSent, WireError, TooLarge."""
         if not self.usable or self._transport is None:
             raise WireError("the connection is closed")
@@ -121,6 +125,7 @@ class Wire(asyncio.Protocol):
         self.written = True
         self._transport.write(data)
         answer = await self._waiting
+        self._usable = self._usable and not last
         answer.body = _unpack(answer, max_bytes)
         return answer
 
