@@ -113,6 +113,15 @@ async def test_a_connection_is_left_after_an_answer_that_does_not_end_cleanly(fi
     assert server.connections == 2
 
 
+async def test_a_connection_that_was_asked_to_close_is_left() -> None:
+    """The server may close it without a word, and the next request on it would lose its answer."""
+    async with answering(OK, OK) as (server, session):
+        for _ in range(2):
+            answer = await session.request("GET", "/", headers={"Connection": "close"})
+            assert answer.content == b"{}"
+    assert server.connections == 2
+
+
 @pytest.mark.parametrize(
     "answer",
     [

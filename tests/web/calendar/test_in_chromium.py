@@ -235,7 +235,7 @@ def test_address_holds_the_view_and_back_works(page: Page, workspace: Workspace,
     make_post(workspace, "Second", next_week(1), (make_channel(workspace, "Two"),))
     visit(page)
     page.locator("summary", has_text="Channel").click()
-    page.locator(".cal-filters .menu-list a", has_text="Acme").click()
+    page.locator(".cal-filters .menu-list a[href*='channel=']", has_text="Acme").click()
     expect(page.locator(".cal-card")).to_have_count(1)
     expect(page).to_have_url(re.compile(f"channel={channel.id}"))
     page.get_by_role("link", name="List").click()

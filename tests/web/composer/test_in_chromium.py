@@ -255,6 +255,7 @@ def test_emoji_and_the_whole_way_by_keys(page: Page, channels: dict[str, Channel
     page.get_by_role("button", name="Emoji").focus()
     page.keyboard.press("Enter")
     page.keyboard.type("hot beverage")
+    page.wait_for_timeout(1000)  # a person looks at what was found before taking it
     page.keyboard.press("Enter")
     expect(page.get_by_label("Text", exact=True)).to_have_value(re.compile("Coffee ☕"))
     page.get_by_role("radio", name="Next free slot").focus()
