@@ -53,4 +53,6 @@ fi
 "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$name.txt"
 # Without isolation: the build backend is one of the pinned packages, nothing unpinned is fetched to build Kaja.
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+# Every start of Kaja is of several processes; where Python may not write bytecode, each would compile all of it anew.
+.venv/bin/python -m compileall -q -j 0 src
 echo "$key" > "$stamp"
