@@ -182,6 +182,7 @@ def run(chosen: argparse.Namespace, owner: str, app: str) -> None:
     from django.core.management import call_command
     from django.db import connection
     from django.test import Client
+    from django.utils import timezone
 
     from kaja.kernel.tenancy import SystemPurpose, system_scope
     from kaja.workspaces.models import Member, Role, User, Workspace
@@ -202,7 +203,10 @@ def run(chosen: argparse.Namespace, owner: str, app: str) -> None:
         user = User.objects.create_user(f"{name}@bench.test", "x" * 12)
         with system_scope(SystemPurpose.CREATE_WORKSPACE):
             workspace = Workspace.objects.create(name=name, slug=name, time_zone="Europe/Tallinn")
-            Member.objects.create(workspace=workspace, user=user, role=Role.CURATOR)
+            # Not a newcomer: the list of first steps was put away long ago.
+            Member.objects.create(
+                workspace=workspace, user=user, role=Role.CURATOR, first_steps_hidden_at=timezone.now()
+            )
         fill(workspace, posts)
         client = Client()
         client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")

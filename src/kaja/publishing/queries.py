@@ -105,13 +105,16 @@ def standings_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, PostStanding]:
         .values_list("variant__post_id")
         .annotate(states=ArrayAgg("state", distinct=True), needs=BoolOr("needs_person"))
     )
-    return {
-        post_id: PostStanding(
-            _join({standing_of(state, False) for state in states} | ({"needs_you"} if needs else set())),
-            not BEGUN.isdisjoint(states),
-        )
-        for post_id, states, needs in rows
-    }
+    # Hundreds of posts stand in a handful of ways.
+    ways: dict[tuple[tuple[str, ...], bool], PostStanding] = {}
+    found = {}
+    for post_id, states, needs in rows:
+        key = (tuple(states), needs)
+        if (standing := ways.get(key)) is None:
+            joined = _join({standing_of(state, False) for state in states} | ({"needs_you"} if needs else set()))
+            standing = ways[key] = PostStanding(joined, not BEGUN.isdisjoint(states))
+        found[post_id] = standing
+    return found
 
 
 def _whole() -> QuerySet[Delivery]:

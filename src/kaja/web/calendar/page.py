@@ -1,16 +1,17 @@
 """What a view of the calendar draws: days, hours, cards, free slots."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import pgettext
+from django.utils.translation import get_language, pgettext
 
 from kaja.content.plan.calendar import list_calendar
 from kaja.content.plan.slots import list_occurrences
@@ -26,6 +27,8 @@ from kaja.workspaces.policy import Permission, can
 FIRST_HOUR, LAST_HOUR = 7, 21
 """Hours outside these are drawn thin while nothing stands in them."""
 SLOTS_IN_DAY = 3
+Marks = Mapping[UUID, tuple[str, str]]
+"""Network and name of each channel."""
 
 
 @dataclass
@@ -102,34 +105,34 @@ def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str
     return found
 
 
-def _make_days(period: Period, zone: ZoneInfo) -> list[Day]:
-    today = today_in(zone)
+@lru_cache(maxsize=1000)
+def name_day(day: date, language: str) -> tuple[str, str]:
+    """The head of a day, and the day in full; remembered, because every page asks for dozens of the same."""
     # Translators: Django date format characters; the head of a day in the calendar.
     short = pgettext("date format: head of a day", "D j")
     long = pgettext("date format: a day in full", "l, j F Y")
+    return date_format(day, short), date_format(day, long)
+
+
+def _make_days(period: Period, zone: ZoneInfo) -> list[Day]:
+    today = today_in(zone)
     month = period.anchor.month
+    language = get_language() or ""
     return [
-        Day(
-            day,
-            date_format(day, short),
-            date_format(day, long),
-            day == today,
-            day < today,
-            period.view == "month" and day.month != month,
-        )
+        Day(day, *name_day(day, language), day == today, day < today, period.view == "month" and day.month != month)
         for day in period.days
     ]
 
 
 def _free_slots(
-    begin: datetime, end: datetime, zone: ZoneInfo, wanted: Wanted, cards: list[Card], slug: str, choices: Choices
+    begin: datetime, end: datetime, zone: ZoneInfo, wanted: Wanted, cards: list[Card], slug: str, marks: Marks
 ) -> list[FreeSlot]:
     begin = max(begin, clock.now())
     if begin >= end or wanted.state not in ("", "planned"):
         return []
     taken = None
     if not wanted.filtered:
-        taken = {(mark.channel_id, card.entry.due_at) for card in cards for mark in card.entry.channels}
+        taken = {(each, card.entry.due_at) for card in cards for each in card.entry.channels}
     only = [UUID(wanted.channel)] if wanted.channel else None
     free: dict[datetime, list[UUID]] = defaultdict(list)
     local: dict[datetime, datetime] = {}
@@ -137,16 +140,17 @@ def _free_slots(
         if not each.taken:
             free[each.time.instant].append(each.slot.channel_id)
             local[each.time.instant] = each.time.local
-    printer = SlotPrinter(slug, {UUID(c.value): (c.network, c.name) for c in choices.channel})
+    printer = SlotPrinter(slug, marks)
     return [printer.slot(local[instant], channels) for instant, channels in sorted(free.items())]
 
 
 def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, slug: str, actor: Actor) -> Page:
-    """Read and lay out one view. Six queries, whatever the number of posts."""
+    """Read and lay out one view. Five queries, whatever the number of posts."""
     begin, end = local_day(period.first, zone)[0], local_day(period.end, zone)[0]
-    stretch = list_calendar(begin, end, wanted.post_filter())
+    stretch = list_calendar(begin, end, zone, wanted.post_filter())
     standings = standings_of_posts([entry.id for entry in stretch.entries])
-    printer = CardPrinter(slug, zone, actor)
+    marks = {UUID(choice.value): (choice.network, choice.name) for choice in choices.channel}
+    printer = CardPrinter(slug, actor, marks)
     cards = [printer.card(entry, standings.get(entry.id)) for entry in stretch.entries]
     total = stretch.total
     if wanted.state:
@@ -157,7 +161,7 @@ def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, 
     for card in cards:
         days[card.local.date()].cards.append(card)
     if can(actor, Permission.WRITE) and period.view != "list":
-        for slot in _free_slots(begin, end, zone, wanted, cards, slug, choices):
+        for slot in _free_slots(begin, end, zone, wanted, cards, slug, marks):
             days[slot.local.date()].slots.append(slot)
     listed = list(days.values())
     transitions = find_transitions(period.days, zone)
