@@ -8,6 +8,7 @@ import click
 
 from kaja.cli.failures import BadSetting
 from kaja.config import environment
+from kaja.kernel.collector import calm_collector
 
 
 @click.command()
@@ -48,7 +49,5 @@ def load_application() -> Any:
     from kaja.config.asgi import application
 
     get_resolver().url_patterns  # noqa: B018 - imports every view
-    gc.collect()
-    gc.freeze()
-    gc.enable()
+    calm_collector()
     return application

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import resource
@@ -16,6 +15,7 @@ from django.db import connection
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app as django_app
 
+from kaja.kernel.collector import calm_collector
 from kaja.publishing.engine.loop import Engine
 from kaja.publishing.engine.pace import Pace
 
@@ -89,13 +89,6 @@ async def _run_job_worker() -> None:
         await worker_app.run_worker_async(
             concurrency=JOBS_AT_ONCE, install_signal_handlers=False, listen_notify=True, shutdown_graceful_timeout=20
         )
-
-
-def calm_collector() -> None:
-    """Look for garbage rarely, and never among the modules: thousands of rows in work are no garbage."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
 
 
 def main() -> None:
