@@ -54,7 +54,9 @@ async def open_world() -> AsyncIterator[World]:
         return refuse("MethodNotImplemented", "Method Not Implemented", 501)
 
     tokens = {"access": make_token("com.atproto.appPass"), "refresh": make_token("com.atproto.refresh")}
-    yield World(handle, FACTS, {"identifier": "alice.test", "did": DID, "password": "abcd-efgh-ijkl-mnop", **tokens})
+    credentials = {"identifier": "alice.test", "did": DID, "password": "abcd-efgh-ijkl-mnop", **tokens}
+    foreign = "https://bsky.app/profile/did:plc:z72i7hdynmk6r22z27h6tvur/post/3l6oveex3ii2l"
+    yield World(handle, FACTS, credentials, foreign)
 
 
 PICTURE = Media("k", "image", "image/png", 1000, 10, 10, alt="A door")

@@ -20,6 +20,8 @@ class World:
     handler: Handler
     facts: Facts
     credentials: Mapping[str, str]
+    foreign: str
+    """The address of a post that stands there and that somebody else wrote."""
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,13 @@ from kaja.networks.kit.content import Media, Part
 from kaja.networks.mastodon import CONNECTOR
 from tests.conformance.description import Description, Invalid, World
 from tests.conformance.server import Reply
-from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
+from tests.networks.mastodon.server import FACTS, FOREIGN, TOKEN, MastodonServer
 
 
 @asynccontextmanager
 async def open_world() -> AsyncIterator[World]:
-    yield World(MastodonServer().handle, FACTS, {"access_token": TOKEN, "scope": "read write"})
+    credentials = {"access_token": TOKEN, "scope": "read write"}
+    yield World(MastodonServer().handle, FACTS, credentials, FOREIGN["url"])
 
 
 PICTURE = Media("k", "image", "image/png", 1000, 10, 10, alt="A door")

@@ -35,7 +35,9 @@ async def open_world() -> AsyncIterator[World]:
                 told = await asyncio.to_thread(server.call, request.method, target, body, headers=headers)
                 return Reply(told.status, told.content)
 
-            yield World(handle, connected.facts, connected.credentials)
+            other = await asyncio.to_thread(server.account, "somebody")
+            foreign = (await asyncio.to_thread(server.post, other, "Not ours")).json()["url"]
+            yield World(handle, connected.facts, connected.credentials, foreign)
         finally:
             await asyncio.to_thread(server.stop)
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector, ConnectRefused, Facts, is_idempotent
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Session, close_pools
+from kaja.networks.kit.http import Session, TransportError, close_pools
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
@@ -19,6 +19,7 @@ from kaja.networks.kit.results import (
     Later,
     NeedsReconnect,
     Next,
+    NoSuchPost,
     Rejected,
     Sent,
     StageResult,
@@ -42,6 +43,7 @@ class Desk:
     facts: Facts
     credentials: dict[str, str]
     session: Session
+    foreign: str
 
     @property
     def connector(self) -> Connector:
@@ -70,7 +72,7 @@ class Desk:
 async def at_work(network: str) -> AsyncIterator[Desk]:
     described = DESCRIPTIONS[network]
     async with described.open_world() as world, serving(world.handler) as (server, url):
-        desk = Desk(described, server, url, world.facts, dict(world.credentials), Session())
+        desk = Desk(described, server, url, world.facts, dict(world.credentials), Session(), world.foreign)
         desk.session = desk.open()
         try:
             yield desk
@@ -104,7 +106,7 @@ async def test_an_answer_that_is_dropped_after_acceptance_is_unknown_then_found(
         assert isinstance(lost, Unknown)
         found = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, Found)
-        if desk.connector.info.idempotent:
+        if is_idempotent(desk.facts.limits, desk.connector.info.idempotent):
             (stage,) = [s.name for s in desk.connector.stages(outgoing, desk.facts) if s.irreversible]
             again = await desk.connector.run(stage, outgoing, checkpoint, desk.facts, desk.session)
             assert isinstance(again, Sent)
@@ -190,6 +192,75 @@ async def test_a_look_up_that_fails_tells_nothing(network: str, reply: Reply | N
         desk.server.fault = Fault(lambda _: True, reply)
         told = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(told, CannotTell), told
+
+
+@every_network
+async def test_the_post_at_an_address_is_ours_to_go_on_with(network: str) -> None:
+    """What a copied address leads to serves as well as what publishing told: the thread goes on, deleting works."""
+    async with at_work(network) as desk:
+        sent, _ = await desk.publish(desk.described.make_outgoing())
+        assert isinstance(sent, Sent)
+        found = await desk.connector.find_post(f" {sent.ref.url} ", desk.facts, desk.session)
+        assert isinstance(found, Found), found
+        assert found.ref.id == sent.ref.id
+        if desk.connector.info.threads:
+            place = {"kind": "continuation", "root": found.ref, "reply_to": found.ref}
+            going_on, _ = await desk.publish(desk.described.make_outgoing("And on", key="7" * 32, **place))
+            assert isinstance(going_on, Sent), going_on
+            assert going_on.ref.id != sent.ref.id
+        if desk.connector.info.deletes:
+            assert await desk.connector.delete(found.ref, desk.facts, desk.session) == Changed(None)
+            assert isinstance(await desk.connector.find_post(sent.ref.url, desk.facts, desk.session), NoSuchPost)
+
+
+@every_network
+async def test_an_address_that_is_none_of_the_accounts_posts_is_refused_with_a_reason(network: str) -> None:
+    async with at_work(network) as desk:
+        strange = ["over there", "javascript:alert(1)", "https://[", "https://elsewhere.example/", desk.facts.url]
+        for url in [desk.foreign, f"{desk.foreign}0", *strange]:
+            told = await desk.connector.find_post(url, desk.facts, desk.session)
+            assert isinstance(told, NoSuchPost), (url, told)
+            assert told.problem.fix
+            assert "%(" not in told.problem.text() + (told.problem.fix % told.problem.params)
+        told = await desk.connector.find_post(desk.foreign, desk.facts, desk.session)
+        assert isinstance(told, NoSuchPost)
+        assert told.problem.code == "post_of_another"
+
+
+TROUBLE = pytest.mark.parametrize(
+    "reply",
+    [Reply(500, {}), Reply(429, {}, {"Retry-After": "5"}), Reply(200, b"<html>"), None],
+    ids=["500", "429", "nonsense", "dropped"],
+)
+
+
+@every_network
+@TROUBLE
+async def test_an_address_that_cannot_be_looked_at_tells_nothing(network: str, reply: Reply | None) -> None:
+    async with at_work(network) as desk:
+        sent, _ = await desk.publish(desk.described.make_outgoing())
+        assert isinstance(sent, Sent)
+        desk.server.fault = Fault(lambda _: True, reply)
+        told = await desk.connector.find_post(sent.ref.url, desk.facts, desk.session)
+        assert isinstance(told, CannotTell), told
+
+
+@every_network
+@TROUBLE
+async def test_trouble_of_the_moment_is_no_reason_to_connect_anew(network: str, reply: Reply | None) -> None:
+    async with at_work(network) as desk:
+        desk.server.fault = Fault(lambda _: True, reply)
+        with pytest.raises(TransportError):
+            await desk.connector.inspect(desk.session)
+
+
+@every_network
+async def test_a_refused_sign_in_is_one(network: str) -> None:
+    async with at_work(network) as desk:
+        refusal = Reply(401, {"error": "AuthenticationRequired", "code": "rest_not_logged_in"})
+        desk.server.fault = Fault(lambda _: True, refusal)
+        with pytest.raises(ConnectRefused):
+            await desk.connector.inspect(desk.session)
 
 
 @every_network

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kaja.networks.kit.connector import draws_on
 from kaja.networks.kit.content import LinkCard, Media, Part
 from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
@@ -63,6 +64,16 @@ def test_exactly_one_stage_is_irreversible(network: str) -> None:
         stages = described.connector.stages(described.make_outgoing(**fields), described.facts)
         assert [stage.irreversible for stage in stages].count(True) == 1, fields
         assert len({stage.name for stage in stages}) == len(stages)
+
+
+@every_network
+def test_a_budget_of_its_own_holds_back_only_what_draws_on_it(network: str) -> None:
+    info = CONNECTORS[network].info
+    assert draws_on(info, "any other", media=False), "a budget that nobody named counts for every post"
+    for bucket, uses in info.quota_uses.items():
+        assert uses
+        assert not draws_on(info, bucket, media=False)
+        assert draws_on(info, bucket, media=True) == ("media" in uses)
 
 
 @every_network

@@ -14,6 +14,7 @@ FACTS = Facts(
     "1",
     "alice",
     "Alice",
+    url="https://blog.test",
     limits={"user_id": 1},
     permissions=("publish_posts", "upload_files", "edit_posts", "delete_posts", "manage_categories"),
 )
@@ -22,7 +23,9 @@ OPTIONS = {"title": "A title"}
 
 @asynccontextmanager
 async def open_world() -> AsyncIterator[World]:
-    posts: dict[str, dict[str, Any]] = {}
+    posts: dict[str, dict[str, Any]] = {
+        "7": {"id": 7, "author": 2, "status": "publish", "slug": "not-ours", "link": "https://blog.test/not-ours/"}
+    }
 
     async def handle(request: Request) -> Reply:
         if not request.headers.get("authorization", "").startswith("Basic "):
@@ -33,7 +36,8 @@ async def open_world() -> AsyncIterator[World]:
             return Reply(200, [post for post in posts.values() if (post["slug"], post["status"]) == (slug, status)])
         if request.method == "POST" and tail == "posts":
             tail = str(40 + len(posts))
-            posts[tail] = {"id": int(tail), "link": f"https://blog.test/?p={tail}", "title": {}, "content": {}}
+            own = {"author": 1, "link": f"https://blog.test/?p={tail}"}
+            posts[tail] = {"id": int(tail), "title": {}, "content": {}, **own}
         if tail not in posts:
             gone = {"code": "rest_post_invalid_id", "message": "Invalid post ID.", "data": {"status": 404}}
             return Reply(404, gone)
@@ -43,7 +47,12 @@ async def open_world() -> AsyncIterator[World]:
             posts[tail] |= {name: value for name, value in request.json().items() if name in ("status", "slug")}
         return Reply(200, posts[tail])
 
-    yield World(handle, FACTS, {"username": "alice", "password": "abcd EFGH ijkl MNOP qrst UVWX"})
+    yield World(
+        handle,
+        FACTS,
+        {"username": "alice", "password": "abcd EFGH ijkl MNOP qrst UVWX"},
+        "https://blog.test/2026/11/not-ours/",
+    )
 
 
 def publishes(request: Request) -> bool:

@@ -148,7 +148,7 @@ def test_settling_a_doubt(practice: PracticeServer, workspace: Workspace) -> Non
         with pytest.raises(NotFound):
             settle_delivery(ACTOR, first.id, "there", candidate="43")
         with pytest.raises(Refused):
-            settle_delivery(ACTOR, first.id, "there", url="over there")
+            settle_delivery(ACTOR, first.id, "there")
         settled = settle_delivery(ACTOR, first.id, "there", candidate="42")
         assert (settled.state, settled.remote_id, settled.needs_person) == (State.SENT, "42", False)
         assert Publication.objects.get().remote_url == "https://practice.example/42"

@@ -193,3 +193,15 @@ def test_a_late_absence_found_sends_again_and_an_early_one_waits() -> None:
     )
     assert late.state == State.WAITING
     assert late.checkpoint == {"container": "c"}, "what was prepared is used again"
+
+
+@pytest.mark.parametrize(
+    ("limits", "network", "repeats"),
+    [({"idempotent": True}, False, True), ({"idempotent": False}, True, False), ({}, True, True), ({}, False, False)],
+)
+def test_the_accounts_own_facts_say_whether_a_key_may_be_repeated(
+    limits: dict[str, Any], network: bool, repeats: bool
+) -> None:
+    row = make_row(State.UNCERTAIN, first_call=NOW, facts={"limits": limits})
+    verdict = decide.after_look(row, AbsentAsOf(NOW), settle=30.0, idempotent=network, now=NOW, pace=PACE)
+    assert verdict.repeat is repeats

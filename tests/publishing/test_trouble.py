@@ -12,7 +12,7 @@ from kaja.publishing.actions import (
     pause_workspace,
     resume_instance,
     resume_workspace,
-    settle_delivery,
+    settle_at_address,
     unschedule_post,
     wake_channel,
 )
@@ -245,9 +245,10 @@ def test_a_doubt_that_the_network_cannot_settle_goes_to_a_person(
         [row] = deliveries_of(workspace, post)
         assert row.state == State.UNCERTAIN
         [standing] = practice.truth()
-        with workspace_scope(workspace.id):
-            settle_delivery(ACTOR, row.id, "there", url=f"{practice.url}/posts/{standing['id']}")
+        practice.set_faults()
+        settle_at_address(ACTOR, workspace.id, row.id, f"{practice.url}/@bakery/{standing['id']}")
         [row] = wait_for_states(workspace, post, "sent")
+    assert row.remote_id == standing["id"]
     assert row.remote_url.endswith(standing["id"])
     assert len(practice.truth()) == 1
 

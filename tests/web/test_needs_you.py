@@ -74,7 +74,7 @@ def test_address_that_is_none_changes_nothing(workspace: Workspace) -> None:
     delivery = make_waiting(workspace, State.UNCERTAIN, uncertain_since=now())
     answer = press(workspace, delivery, do="there", url="javascript:alert(1)")
     assert answer.status_code == 400
-    assert "paste its address" in answer.content.decode()
+    assert "copy its address" in answer.content.decode()
     assert state_of(workspace, delivery).state == State.UNCERTAIN
 
 

@@ -1,5 +1,7 @@
 """Connected accounts."""
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -54,6 +56,12 @@ class QuotaState(TenantModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "bucket"], name="quota_once")]
+
+    @property
+    def used_up_until(self) -> datetime | None:
+        """When the network takes more; None while something is left. The claim's SQL says the same."""
+        reset = self.resets_at if self.remaining is not None and self.remaining <= 0 else None
+        return max((moment for moment in (self.blocked_until, reset) if moment), default=None)
 
 
 class OAuthClient(TenantModel):

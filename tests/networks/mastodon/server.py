@@ -52,6 +52,11 @@ FACTS = Facts(
     url="https://mastodon.example/@trwnh",
     limits=render_limits(LIMITS),
 )
+FOREIGN = {
+    "id": "109000000000000001",
+    "url": "https://mastodon.example/@gargron/109000000000000001",
+    "account": {"id": "1"},
+}
 
 
 @dataclass
@@ -152,7 +157,7 @@ class MastodonServer:
             self.statuses.append(made)
             self.keys[key] = made
             return Reply(200, made)
-        found = [s for s in self.statuses if s["id"] == request.path.rsplit("/", 1)[-1]]
+        found = [s for s in [*self.statuses, FOREIGN] if s["id"] == request.path.rsplit("/", 1)[-1]]
         if not found:
             return Reply(404, {"error": "Record not found"})
         if request.method == "DELETE":
@@ -175,6 +180,8 @@ class MastodonServer:
             "id": number,
             "created_at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "url": f"https://mastodon.example/@trwnh/{number}",
+            "uri": f"https://mastodon.example/users/trwnh/statuses/{number}",
+            "account": {"id": "14715"},
             "content": f"<p>{shown.replace(chr(10), '<br />')}</p>",
             "visibility": body.get("visibility", "public"),
             "spoiler_text": body.get("spoiler_text", ""),

@@ -123,8 +123,13 @@ def _detail(delivery: Delivery) -> DeliveryDetail:
 
 @router.post("/deliveries/{uuid:delivery_id}/settle", response=ok(DeliveryDetail), operation_id="settleDelivery")
 def settle_delivery(request: HttpRequest, delivery_id: UUID, body: SettleIn) -> DeliveryDetail:
-    """End the doubt about an uncertain delivery."""
-    actions.settle_delivery(actor_of(request), delivery_id, body.decision, candidate=body.candidate, url=body.url)
+    """End the doubt about an uncertain delivery. With `url`, the network is asked which post stands there; an address
+    that is not of a post of this channel is refused."""
+    actor = actor_of(request)
+    if body.decision == "there" and body.url and not body.candidate:
+        actions.settle_at_address(actor, workspace_of(request).id, delivery_id, body.url)
+    else:
+        actions.settle_delivery(actor, delivery_id, body.decision, candidate=body.candidate)
     return _detail(queries.get_delivery(delivery_id))
 
 

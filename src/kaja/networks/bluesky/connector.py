@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kaja.networks.bluesky import account, text
+from kaja.networks.bluesky import account, identity, text
 from kaja.networks.bluesky.auth import ask, call
 from kaja.networks.bluesky.checks import list_problems
 from kaja.networks.bluesky.limits import DIRECTORY, LABELS, MAX_IMAGES, NETWORK, RESOLVER
@@ -14,11 +14,13 @@ from kaja.networks.bluesky.records import (
     is_same,
     make_record_key,
     make_ref,
+    parse_address,
     parse_uri,
     render_post,
     render_time,
 )
 from kaja.networks.bluesky.xrpc import FILE_GONE, Failed, get_error, read, read_quotas
+from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import (
     Authorization,
@@ -46,9 +48,11 @@ from kaja.networks.kit.results import (
     Found,
     Later,
     Next,
+    NoSuchPost,
     Reconciliation,
     Rejected,
     RemoteRef,
+    Resolution,
     Sent,
     StageResult,
     Unknown,
@@ -211,6 +215,25 @@ class Bluesky:
         if is_same(record, expected):
             return Found(ref)
         return CannotTell(_key_taken(), (Candidate(ref, str(record.get("text", "")), None),))
+
+    async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
+        """By the record key in the address; a handle in it may be an older one of the account."""
+        session.read_quotas = read_quotas
+        named = parse_address(url)
+        if named is None:
+            return NoSuchPost(addresses.no_address(NETWORK, url))
+        who, record_key = named
+        try:
+            if not who.startswith("did:") and who != facts.handle.lower():
+                who = await identity.fetch_did(who, session, resolver=self._resolver)
+            if who not in (facts.account_id, facts.handle.lower()):
+                return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
+            found = await self._fetch(record_key, facts, session)
+        except Failed as failed:
+            return CannotTell(failed.problem)
+        except TransportError as error:
+            return CannotTell(error.problem)
+        return Found(found[0]) if found else NoSuchPost(addresses.not_there(NETWORK))
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
         return Rejected(

@@ -1,17 +1,21 @@
 """What is written into the account's repository: record keys, posts, and references to them."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from kaja.networks.bluesky.limits import APP, LABELS
 from kaja.networks.bluesky.text import normalize, render_facets
+from kaja.networks.kit.addresses import parse_url
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.results import RemoteRef
 
 COLLECTION = "app.bsky.feed.post"
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"  # base32-sortable, https://atproto.com/specs/tid, read 2026-11-22
+# The app's own addresses, which other apps of the network use too; record keys: https://atproto.com/specs/record-key.
+_ADDRESS = re.compile(r"/profile/(did:[a-z]+:[\w.:%-]+|[\w-]+(?:\.[\w-]+)+)/post/([\w.~:-]{1,512})/?")
 _CLOCK_BITS = 10
 _SECOND = 1_000_000
 
@@ -105,6 +109,21 @@ def parse_uri(uri: str) -> tuple[str, str]:
     if not uri.startswith("at://did:") or not found or not record_key:
         raise ValueError("this is not the address of a Bluesky post")
     return did, record_key
+
+
+def parse_address(url: str) -> tuple[str, str] | None:
+    """Who (a DID, or a handle in small letters) and the record key, from a post's page or its at:// address."""
+    if url.strip().startswith("at://"):
+        try:
+            return parse_uri(url.strip())
+        except ValueError:
+            return None
+    parts = parse_url(url)
+    found = _ADDRESS.fullmatch(parts.path) if parts else None
+    if found is None:
+        return None
+    who = found[1] if found[1].startswith("did:") else found[1].lower()
+    return who, found[2]
 
 
 def is_same(record: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem
-from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, Resolution, StageResult
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,10 @@ class FormField:
     """False where the network can do without; a field with a default may always be left alone."""
 
 
+Use = Literal["media", "change"]
+"""What may have a budget of its own: sending files, and editing or deleting what stands there."""
+
+
 @dataclass(frozen=True)
 class NetworkInfo:
     """What is true of the network as a whole; what depends on the instance or account stands in `Facts`."""
@@ -66,7 +70,10 @@ class NetworkInfo:
     settle_seconds: float = 30.0
     """How long after a call the network may still not list what it accepted (absent counts only later)."""
     idempotent: bool = False
-    """A repeated publish with the same key makes no second object."""
+    """A repeated publish with the same key makes no second object. `Facts.limits["idempotent"]`, where a connector
+    writes it, says it of one account; see `is_idempotent`."""
+    quota_uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
+    """Budgets that only some work draws on, by bucket. A bucket that is not named here counts for every post."""
     help: str = ""
 
 
@@ -96,6 +103,17 @@ class Facts:
     version: str = ""
     terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Values that the composer offers for option fields of kind `terms` (categories, tags)."""
+
+
+def is_idempotent(limits: Mapping[str, Any], network: bool) -> bool:
+    """Whether a key makes one object only: by the account's own limits, else as it is on the network as a whole."""
+    return bool(limits.get("idempotent", network))
+
+
+def draws_on(info: NetworkInfo, bucket: str, *, media: bool) -> bool:
+    """Whether a post, with or without files, needs something of a budget."""
+    uses = info.quota_uses.get(bucket)
+    return uses is None or (media and "media" in uses)
 
 
 @dataclass(frozen=True)
@@ -169,6 +187,8 @@ class Connector(Protocol):
     async def find_delivery(
         self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> Reconciliation: ...
+    # Which post of this account stands at an address that a person copied; never one of another account.
+    async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution: ...
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult: ...
     async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult: ...
 

@@ -110,6 +110,16 @@ Reconciliation = Found | AbsentAsOf | CannotTell
 
 
 @dataclass(frozen=True)
+class NoSuchPost:
+    """An address is not that of a post of this account; `problem` says what is wrong with it."""
+
+    problem: Problem
+
+
+Resolution = Found | NoSuchPost | CannotTell
+
+
+@dataclass(frozen=True)
 class Changed:
     """An edit or deletion was carried out. `ref` is the object now (None after deletion)."""
 

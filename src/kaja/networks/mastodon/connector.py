@@ -18,7 +18,15 @@ from kaja.networks.kit.connector import (
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import CannotTell, ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
+from kaja.networks.kit.results import (
+    CannotTell,
+    ChangeResult,
+    Checkpoint,
+    Reconciliation,
+    RemoteRef,
+    Resolution,
+    StageResult,
+)
 from kaja.networks.mastodon import changes, delivery, oauth, reconcile, rules
 from kaja.networks.mastodon.account import inspect_account
 from kaja.networks.mastodon.limits import read_limits
@@ -67,6 +75,8 @@ INFO = NetworkInfo(
     # Mastodon itself honours the key, compatible servers may not (Facts.limits["idempotent"] says what is known):
     # so the network as a whole is reconciled by looking.
     idempotent=False,
+    # https://docs.joinmastodon.org/api/rate-limits/, read 2026-11-22.
+    quota_uses={"media": frozenset({"media"}), "delete": frozenset({"change"})},
     settle_seconds=30.0,
     help=gettext_noop("Any Mastodon server, and compatible ones."),
 )
@@ -104,6 +114,12 @@ class Mastodon:
         try:
             return await reconcile.find_status(outgoing, checkpoint, facts, session)
         except TransportError as error:  # an answer that cannot be read
+            return CannotTell(error.problem)
+
+    async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
+        try:
+            return await reconcile.find_status_at(url, facts, session)
+        except TransportError as error:
             return CannotTell(error.problem)
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:

@@ -3,12 +3,14 @@
 The statuses that stood there before the call are known from stage `prepare`; only newer ones are considered.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from difflib import SequenceMatcher
 from typing import Any
 
-from kaja.networks.kit.answers import read_list
+from kaja.networks.kit import addresses
+from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
@@ -21,15 +23,19 @@ from kaja.networks.kit.results import (
     Checkpoint,
     Found,
     Later,
+    NoSuchPost,
     Reconciliation,
     RemoteRef,
+    Resolution,
 )
-from kaja.networks.mastodon.api import call, open_session, parse_time
+from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, parse_time
 from kaja.networks.mastodon.delivery import LISTED, build_ref
 from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.text import parse_html, skeleton
 
 PAGES = 5
+# Ids of Mastodon are numbers, those of GoToSocial, Pleroma and Akkoma letters and digits.
+_ID = re.compile(r"(?=\w*\d)[0-9A-Za-z]+")
 ALIKE = 0.8
 """From this similarity on, another text may be ours after the server's rewriting: a person decides."""
 SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
@@ -63,6 +69,42 @@ async def find_status(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, 
             candidates,
         )
     return AbsentAsOf(looked_at)
+
+
+async def find_status_at(url: str, facts: Facts, session: Session) -> Resolution:
+    """The account's status at an address: by the id in it, else among the newest ones by the address they give.
+
+    Search could resolve more addresses, but needs a permission (read:search) that Kaja does not ask for.
+    """
+    parts = addresses.parse_url(url)
+    if parts is None:
+        return NoSuchPost(addresses.no_address(NETWORK, url))
+    open_session(session)
+    if not any(addresses.is_same_host(url, own) for own in (session.base_url, facts.url)):
+        return NoSuchPost(addresses.not_there(NETWORK))
+    last = parts.path.rstrip("/").rpartition("/")[2]
+    if _ID.fullmatch(last):
+        answer = await call(session, "GET", f"/api/v1/statuses/{last}")
+        if isinstance(answer, Response):
+            status = read_object(answer, "id")
+            if str(read_mapping(status.get("account")).get("id")) != facts.account_id:
+                return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
+            return Found(_bare_ref(status))
+        if not is_missing(answer):
+            return CannotTell(_reason(answer))
+    params: dict[str, str | int] = {"limit": LISTED, "exclude_reblogs": "true"}
+    for _ in range(PAGES):
+        answer = await call(session, "GET", f"/api/v1/accounts/{facts.account_id}/statuses", params=params)
+        if not isinstance(answer, Response):
+            return CannotTell(_reason(answer))
+        page = read_list(answer)
+        for status in page:
+            if url.strip().rstrip("/") in (status.get("url"), status.get("uri")) and not status.get("reblog"):
+                return Found(_bare_ref(status))
+        if not page or params.get("max_id") == str(page[-1].get("id")):
+            break
+        params["max_id"] = str(page[-1].get("id"))
+    return NoSuchPost(addresses.not_there(NETWORK))
 
 
 async def _list_fresh(

@@ -33,6 +33,7 @@ from kaja.networks.kit.results import (
     Reconciliation,
     Rejected,
     RemoteRef,
+    Resolution,
     Sent,
     StageResult,
     Unknown,
@@ -234,6 +235,10 @@ class Practice:
         _open(session)
         return await lookup.find_delivery(outgoing, checkpoint, facts, session)
 
+    async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
+        _open(session)
+        return await lookup.find_post(url, facts, session)
+
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
         """Replaces text, media and options; repeating it does no harm."""
         _open(session)
@@ -287,13 +292,16 @@ class Practice:
         return Connected(facts, {"token": token}, session.base_url)
 
     async def inspect(self, session: Session) -> Facts:
+        """Raises TransportError for trouble of the moment, which says nothing about the account."""
         _open(session)
         try:
             return parse_facts(await lookup.fetch(session, "/api/v1/account"))
-        except (Failed, TransportError) as error:
-            raise ConnectRefused(error.problem) from error
+        except Failed as failed:
+            if isinstance(failed.result, Later | Unknown):
+                raise AnswerLost(failed.problem) from failed
+            raise ConnectRefused(failed.problem) from failed
         except (KeyError, TypeError, ValueError) as error:
-            raise ConnectRefused(_not_practice(session.base_url)) from error
+            raise AnswerLost(_not_practice(session.base_url)) from error
 
 
 def parse_base_url(text: str) -> str:

@@ -1,9 +1,12 @@
 """Finding out whether something stands on the practice network that nobody heard the answer about."""
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
+from kaja.networks.kit import addresses
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, TransportError
@@ -14,14 +17,17 @@ from kaja.networks.kit.results import (
     CannotTell,
     Checkpoint,
     Found,
+    NoSuchPost,
     Reconciliation,
     Rejected,
+    Resolution,
 )
 from kaja.networks.practice.answers import NETWORK, Failed, parse_ref, parse_time, read
 
 SKEW = timedelta(seconds=5)
 """How far the server's clock may be behind ours."""
 PAGE = 100
+_PATH = re.compile(r"/@([^/]+)/(\d+)/?")
 PAGES = 50
 _PARENT_GONE = Problem(
     "parent_gone",
@@ -42,6 +48,47 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
         return CannotTell(error.problem)
     except (KeyError, TypeError, ValueError):
         return CannotTell(_unreadable())
+
+
+async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
+    """The account's post, or with `#c7` its comment, at the address of its public page."""
+    parts = addresses.parse_url(url)
+    named = _PATH.fullmatch(unquote(parts.path)) if parts else None
+    if parts is None or named is None:
+        return NoSuchPost(addresses.no_address(NETWORK, url))
+    if not any(addresses.is_same_host(url, own) for own in (session.base_url, facts.url)):
+        return NoSuchPost(addresses.not_there(NETWORK))
+    try:
+        if parts.fragment:
+            return await _find_comment(named[2], parts.fragment.removeprefix("c"), facts, session)
+        told = await fetch(session, f"/api/v1/posts/{named[2]}")
+        return Found(parse_ref(told)) if told["account"] == facts.handle else _of_another(facts)
+    except Failed as failed:
+        if isinstance(failed.result, Rejected):
+            return NoSuchPost(addresses.not_there(NETWORK))
+        return CannotTell(failed.problem)
+    except TransportError as error:
+        return CannotTell(error.problem)
+    except (KeyError, TypeError, ValueError):
+        return CannotTell(_unreadable())
+
+
+async def _find_comment(post: str, comment: str, facts: Facts, session: Session) -> Resolution:
+    before = ""
+    for _ in range(PAGES):
+        told = await fetch(session, f"/api/v1/posts/{post}/comments", {"limit": PAGE, "before": before})
+        for item in told["comments"]:
+            if str(item["id"]) == comment:
+                ours = bool(item["by_account"]) and item["author"] == facts.handle
+                return Found(parse_ref(item)) if ours else _of_another(facts)
+        before = told["next_before"] or ""
+        if not before:
+            break
+    return NoSuchPost(addresses.not_there(NETWORK))
+
+
+def _of_another(facts: Facts) -> NoSuchPost:
+    return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
 
 
 async def fetch(session: Session, path: str, params: Mapping[str, str | int] | None = None) -> Mapping[str, Any]:

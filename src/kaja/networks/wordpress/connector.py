@@ -17,8 +17,16 @@ from kaja.networks.kit.connector import (
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import CannotTell, ChangeResult, Checkpoint, Reconciliation, RemoteRef, StageResult
-from kaja.networks.wordpress import changes, delivery, rules, site
+from kaja.networks.kit.results import (
+    CannotTell,
+    ChangeResult,
+    Checkpoint,
+    Reconciliation,
+    RemoteRef,
+    Resolution,
+    StageResult,
+)
+from kaja.networks.wordpress import changes, delivery, lookup, rules, site
 
 INFO = NetworkInfo(
     key="wordpress",
@@ -97,6 +105,12 @@ class WordPress:
         try:
             return await delivery.find_delivery(outgoing, checkpoint, facts, session)
         except TransportError as error:  # an answer that cannot be read
+            return CannotTell(error.problem)
+
+    async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
+        try:
+            return await lookup.find_post(url, facts, session)
+        except TransportError as error:
             return CannotTell(error.problem)
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:

@@ -5,6 +5,7 @@ from kaja.publishing.actions.decide import (
     cancel_delivery,
     resolve_missed,
     retry_delivery,
+    settle_at_address,
     settle_delivery,
     wake_channel,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "resume_workspace",
     "retry_delivery",
     "schedule_post",
+    "settle_at_address",
     "settle_delivery",
     "take_back_plans",
     "unschedule_post",

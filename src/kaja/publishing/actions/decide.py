@@ -7,9 +7,17 @@ from uuid import UUID
 
 from django.db import transaction
 
+from kaja.channels.models import Channel
+from kaja.channels.sessions import facts_of, open_session, record_quota, save_credentials
 from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_due, notify_live
+from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.vault import VaultError
+from kaja.networks.kit.http import run_blocking
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import CannotTell, Found, NoSuchPost, RemoteRef
+from kaja.networks.registry import CONNECTORS
+from kaja.publishing import problems
 from kaja.publishing.models import OPEN_STATES, Delivery, Publication, State
 from kaja.publishing.problems import render_problem
 from kaja.publishing.states import check_move
@@ -20,6 +28,12 @@ from kaja.workspaces.errors import Conflict, NotFound, Refused
 
 Settlement = Literal["there", "send_again", "drop"]
 Missed = Literal["send_now", "reschedule", "drop"]
+ADDRESS_MISSING = Problem(
+    "address_missing",
+    gettext_noop("Kaja needs to know which post on the network it is."),
+    field="url",
+    fix=gettext_noop("Choose one of the found posts, or paste its address (https://…)."),
+)
 
 
 def _lock(actor: Actor, delivery_id: UUID) -> Delivery:
@@ -50,21 +64,61 @@ def _written(actor: Actor, action: str, row: Delivery, before: Mapping[str, Any]
     return row
 
 
+def settle_at_address(actor: Actor, workspace_id: UUID, delivery_id: UUID, url: str) -> Delivery:
+    """End the doubt with an address that the person gives; the network says which post of the channel stands there.
+
+    Called outside a scope, because a network may take half a minute and no transaction should wait for it. Raises
+    Refused when it is no address of a post of this channel, or when the network cannot say so now.
+    """
+    with workspace_scope(workspace_id):
+        row = _lock(actor, delivery_id)
+        _require_state(row, State.UNCERTAIN)
+        if not url.strip():
+            raise Refused(ADDRESS_MISSING)
+        channel = row.channel
+        if channel.disconnected_at is not None:
+            raise Refused(problems.DISCONNECTED)
+        connector = CONNECTORS[channel.network]
+        try:
+            session, facts = open_session(channel), facts_of(channel)
+        except VaultError as error:
+            raise Refused(problems.CREDENTIALS_LOCKED) from error
+    told = run_blocking(lambda: connector.find_post(url.strip(), facts, session))
+    with workspace_scope(workspace_id):
+        if session.credentials_changed:
+            save_credentials(channel, session.credentials)
+        record_quota(channel, session.quotas.values())
+    match told:
+        case Found(ref):
+            with workspace_scope(workspace_id):
+                return settle_delivery(actor, delivery_id, "there", found=ref)
+        case NoSuchPost(problem):
+            raise Refused(problem)
+        case CannotTell(reason):
+            raise Refused(_not_asked(reason))
+
+
+def _not_asked(reason: Problem) -> Problem:
+    """The network's trouble, and what it means for the address."""
+    fix = gettext_noop("The address could not be looked at, so nothing was changed. Try again in a few minutes.")
+    return Problem(reason.code, reason.message, "url", fix, reason.params)
+
+
 @transaction.atomic
 def settle_delivery(
-    actor: Actor, delivery_id: UUID, decision: Settlement, *, candidate: str = "", url: str = ""
+    actor: Actor, delivery_id: UUID, decision: Settlement, *, candidate: str = "", found: RemoteRef | None = None
 ) -> Delivery:
     """End the doubt about an uncertain delivery.
 
-    "there": it stands on the network, as one of the found candidates (its remote id) or at an address that the person
-    gives. "send_again": it does not, send it now. "drop": leave it, whatever stands there.
+    "there": it stands on the network, as one of the found candidates (its remote id) or as what the network has at an
+    address (`settle_at_address`). "send_again": it does not, send it now. "drop": leave it, whatever stands there.
     """
     row = _lock(actor, delivery_id)
     _require_state(row, State.UNCERTAIN)
     before = {"state": row.state, "needs_person": row.needs_person}
     match decision:
         case "there":
-            _mark_there(row, candidate, url)
+            _mark_there(row, found or _candidate_of(row, candidate))
             return _written(actor, "delivery.there", row, before, remote_id=row.remote_id, remote_url=row.remote_url)
         case "send_again":
             _leave_doubt(row, State.WAITING)
@@ -85,38 +139,54 @@ def _leave_doubt(row: Delivery, state: State) -> None:
     row.needs_person, row.candidates, row.tries, row.announce = False, [], 0, ""
 
 
-def _mark_there(row: Delivery, candidate: str, url: str) -> None:
-    known = {each["id"]: each for each in row.candidates}
-    if candidate and candidate not in known:
-        raise NotFound(
-            Problem(
-                "candidate_unknown",
-                gettext_noop("This is not one of the posts that were found."),
-                field="candidate",
-                fix=gettext_noop("Choose one of them, or give the address of the post."),
-            )
+def _candidate_of(row: Delivery, candidate: str) -> RemoteRef:
+    """One of the posts that the look-up found."""
+    if not candidate:
+        raise Refused(ADDRESS_MISSING)
+    for each in row.candidates:
+        if each["id"] == candidate:
+            return RemoteRef(each["id"], each.get("url") or "", each.get("data") or {})
+    raise NotFound(
+        Problem(
+            "candidate_unknown",
+            gettext_noop("This is not one of the posts that were found."),
+            field="candidate",
+            fix=gettext_noop("Choose one of them, or give the address of the post."),
         )
-    url = url.strip()
-    if not candidate and not url.startswith(("https://", "http://")):
-        raise Refused(
-            Problem(
-                "address_missing",
-                gettext_noop("Kaja needs to know which post on the network it is."),
-                field="url",
-                fix=gettext_noop("Choose one of the found posts, or paste its address (https://…)."),
+    )
+
+
+def _require_free(row: Delivery, ref: RemoteRef) -> None:
+    """Refuse what another delivery of the channel made: editing one would change the other's post."""
+    # Two people who settle two deliveries with one address wait for each other here.
+    Channel.objects.select_for_update(of=("self",)).get(id=row.channel_id)
+    others = Publication.objects.filter(delivery__channel_id=row.channel_id, remote_id=ref.id).exclude(delivery=row)
+    for other in others.select_related("delivery__variant__post"):
+        # WordPress numbers articles and comments apart.
+        if other.data.get("type") == ref.data.get("type"):
+            raise Refused(
+                Problem(
+                    "remote_taken",
+                    gettext_noop("What stands there is “%(post)s”, which Kaja sent; it cannot be both."),
+                    field="url",
+                    fix=gettext_noop("Give the address of this post, or send it again if it is not there."),
+                    params={"post": other.delivery.variant.post.summary[:60] or "…"},
+                )
             )
-        )
-    chosen = known.get(candidate, {"id": url, "url": url, "data": {}})
+
+
+def _mark_there(row: Delivery, ref: RemoteRef) -> None:
+    _require_free(row, ref)
     at = row.uncertain_since or now()
     _leave_doubt(row, State.SENT)
-    row.remote_id, row.remote_url, row.sent_at = chosen["id"][:500], (chosen.get("url") or url)[:1000], at
+    row.remote_id, row.remote_url, row.sent_at = ref.id[:500], ref.url[:1000], at
     row.stage, row.checkpoint, row.problem, row.next_at = "", {}, None, None
     row.save()
     Publication.objects.create(
         delivery=row,
         remote_id=row.remote_id,
         remote_url=row.remote_url,
-        data=chosen.get("data") or {},
+        data=dict(ref.data),
         sent=row.content or {},
         published_at=at,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from kaja.networks.kit.connector import is_idempotent
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -183,8 +184,10 @@ def may_repeat(row: Claimed, *, idempotent: bool, now: datetime, pace: Pace) -> 
 def after_look(
     row: Claimed, found: Reconciliation, *, settle: float, idempotent: bool, now: datetime, pace: Pace
 ) -> Verdict:
-    """The verdict on one look at the network for an uncertain row."""
+    """The verdict on one look at the network for an uncertain row. `idempotent` is what holds for the network as a
+    whole; what the channel's facts say of its own account comes first."""
     assert row.uncertain_since is not None
+    idempotent = is_idempotent(row.facts.get("limits") or {}, idempotent)
     settled = row.uncertain_since + _seconds(settle)
     match found:
         case Found(ref):

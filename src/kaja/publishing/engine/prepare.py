@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+from kaja.channels.models import QuotaState
 from kaja.channels.sessions import parse_facts
 from kaja.content.document import Document, MediaItem, Overrides, resolve
 from kaja.content.media.open import open_asset, render_key
 from kaja.content.models import Asset
 from kaja.content.queries import media_items
-from kaja.kernel.tenancy import SystemPurpose, system_scope
-from kaja.networks.kit.connector import Facts
+from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.networks.kit.connector import Facts, draws_on
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
@@ -62,6 +63,9 @@ class FactsCache:
 
 async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime) -> list[Prepared]:
     """Everything that can be said about a batch before any call; one query for the files of all of it."""
+    rows = list(rows)
+    if spent := [row for row in rows if _may_go_on(row, now)]:
+        await in_thread(_narrow_quotas, spent)
     prepared = [_judged(row, facts, now) for row in rows]
     wanted = {
         (each.row.workspace_id, each.row.id): items for each in prepared if each.work and (items := _items_of(each.row))
@@ -71,6 +75,23 @@ async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime) -> 
         if each.work is not None:
             _fill(each, files.get((each.row.workspace_id, each.row.id), {}), now)
     return prepared
+
+
+def _may_go_on(row: Claimed, now: datetime) -> bool:
+    """Whether a budget is used up that this row perhaps does not need."""
+    connector = CONNECTORS.get(row.network)
+    spent = row.quota_until is not None and row.quota_until > now
+    return spent and connector is not None and bool(connector.info.quota_uses)
+
+
+def _narrow_quotas(rows: list[Claimed]) -> None:
+    """Let each row wait only for the budgets that it draws on: one for files does not hold back a text."""
+    for row in rows:
+        info, media = CONNECTORS[row.network].info, bool(_items_of(row))
+        with workspace_scope(row.workspace_id):
+            quotas = QuotaState.objects.filter(channel_id=row.channel_id)
+            until = [each.used_up_until for each in quotas if draws_on(info, each.bucket, media=media)]
+        row.quota_until = max((moment for moment in until if moment is not None), default=None)
 
 
 def _judged(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:

@@ -7,8 +7,15 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.actions import cancel_delivery, resolve_missed, retry_delivery, settle_delivery
+from kaja.publishing.actions import (
+    cancel_delivery,
+    resolve_missed,
+    retry_delivery,
+    settle_at_address,
+    settle_delivery,
+)
 from kaja.web.flash import flash
 from kaja.web.frame.navigation import address
 from kaja.web.needs_you.queries import list_channels_to_reconnect, list_unsettled_notices, list_waiting
@@ -36,15 +43,29 @@ def index(request: WorkspaceRequest) -> HttpResponse:
 
 
 @require_POST
-@workspace_view(Permission.PUBLISH)
+@workspace_view(Permission.PUBLISH, scoped=False)
 def settle(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
     """Carry out what the person decided: `do` is there, send_again, retry, send_now or drop; `next` leads back."""
+    if request.POST.get("do") == "there" and request.POST.get("url"):
+        # The network is asked what stands there, outside any transaction.
+        settle_at_address(request.actor, request.workspace.id, delivery_id, request.POST["url"])
+        flash(request, _("Noted: it stands on the network."))
+    else:
+        with workspace_scope(request.workspace.id):
+            _decide(request, delivery_id)
+    back = request.POST.get("next", "")
+    # Only back into this workspace: an address from a form leads nowhere else.
+    if back.startswith(f"/w/{request.workspace.slug}/"):
+        return redirect(back)
+    return redirect("needs_you:list", request.workspace.slug)
+
+
+def _decide(request: WorkspaceRequest, delivery_id: UUID) -> None:
     do = request.POST.get("do", "")
     actor = request.actor
     match do:
         case "there":
-            candidate, url = request.POST.get("candidate", ""), request.POST.get("url", "")
-            settle_delivery(actor, delivery_id, "there", candidate=candidate, url=url)
+            settle_delivery(actor, delivery_id, "there", candidate=request.POST.get("candidate", ""))
             flash(request, _("Noted: it stands on the network."))
         case "send_again":
             settle_delivery(actor, delivery_id, "send_again")
@@ -70,11 +91,6 @@ def settle(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
                     params={"decision": do[:40]},
                 )
             )
-    back = request.POST.get("next", "")
-    # Only back into this workspace: an address from a form leads nowhere else.
-    if back.startswith(f"/w/{request.workspace.slug}/"):
-        return redirect(back)
-    return redirect("needs_you:list", request.workspace.slug)
 
 
 @require_POST

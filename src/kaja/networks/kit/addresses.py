@@ -1,0 +1,54 @@
+"""What may be wrong with the address of a post that a person copied out of a network."""
+
+from urllib.parse import SplitResult, urlsplit
+
+from kaja.networks.kit.problems import Problem, gettext_noop
+
+
+def parse_url(text: str) -> SplitResult | None:
+    """An http(s) address with a host, or None."""
+    try:
+        parts = urlsplit(text.strip())
+        parts.port  # noqa: B018 raises for a bad one
+    except ValueError:
+        return None
+    return parts if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def is_same_host(one: str, other: str) -> bool:
+    """Whether two addresses name the same server; `www.` and the scheme make no difference."""
+    hosts = [urlsplit(each).netloc.rpartition("@")[2].lower().removeprefix("www.") for each in (one, other)]
+    return hosts[0] == hosts[1] != ""
+
+
+def no_address(network: str, text: str) -> Problem:
+    """What was given is not the address of a post on this network."""
+    return Problem(
+        "address_unknown",
+        gettext_noop("“%(address)s” is not the address of a post on %(network)s."),
+        field="url",
+        fix=gettext_noop("Open the post on the network and copy its address from there."),
+        params={"address": text.strip()[:200], "network": network},
+    )
+
+
+def not_there(network: str) -> Problem:
+    """It is such an address, but nothing stands there."""
+    return Problem(
+        "post_not_there",
+        gettext_noop("%(network)s has no post of this channel at this address."),
+        field="url",
+        fix=gettext_noop("Open the post on the network and copy its address; if it is not there, send it again."),
+        params={"network": network},
+    )
+
+
+def of_another(network: str, handle: str) -> Problem:
+    """Somebody else wrote what stands there."""
+    return Problem(
+        "post_of_another",
+        gettext_noop("The post at this address is not by %(handle)s."),
+        field="url",
+        fix=gettext_noop("Give the address of a post of this channel."),
+        params={"network": network, "handle": handle},
+    )

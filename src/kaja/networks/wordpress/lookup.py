@@ -1,0 +1,78 @@
+"""Which article or comment of the account stands at an address: by its id where the address has one, else by its slug.
+
+Addresses: https://wordpress.org/documentation/article/customize-permalinks/ (`?p=ID` always works; a permalink ends
+with the slug or the id), and `#comment-ID` for a comment, read 2026-11-22.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import SplitResult, parse_qs, unquote
+
+from kaja.networks.kit import addresses
+from kaja.networks.kit.answers import read_list, read_object
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.outcome import Failure
+from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.results import CannotTell, Found, NoSuchPost, RemoteRef, Resolution
+from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
+from kaja.networks.wordpress.delivery import build_comment_ref, reason_of
+
+_COMMENT = re.compile(r"comment-(\d+)")
+
+
+async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
+    """Raises TransportError for an answer that cannot be read."""
+    parts = addresses.parse_url(url)
+    if parts is None:
+        return NoSuchPost(addresses.no_address(NETWORK, url))
+    open_session(session)
+    if not any(addresses.is_same_host(url, own) for own in (session.base_url, facts.url)):
+        return NoSuchPost(addresses.not_there(NETWORK))
+    if comment := _COMMENT.fullmatch(parts.fragment):
+        answer = await call(session, "GET", f"/wp/v2/comments/{comment[1]}")
+        return _judge(answer, facts)
+    if number := _post_id(parts):
+        answer = await call(session, "GET", f"/wp/v2/posts/{number}", params={"context": "edit"})
+        return _judge(answer, facts)
+    slug = unquote(parts.path.rstrip("/").rpartition("/")[2])
+    if not slug:
+        return NoSuchPost(addresses.no_address(NETWORK, url))
+    answer = await call(session, "GET", "/wp/v2/posts", params={"slug": slug, "status": "publish"})
+    if not isinstance(answer, Response):
+        return CannotTell(reason_of(answer))
+    found = read_list(answer)
+    return _judge_object(found[0], facts) if len(found) == 1 else NoSuchPost(addresses.not_there(NETWORK))
+
+
+def _post_id(parts: SplitResult) -> str:
+    """The id in an address: `?p=7`, the editor's `?post=7`, or a permalink that ends with it (/archives/7)."""
+    query = parse_qs(parts.query)
+    for name in ("p", "post"):
+        if (value := query.get(name, [""])[0]).isdecimal():
+            return value
+    last = parts.path.rstrip("/").rpartition("/")[2]
+    return last if parts.path.rstrip("/").endswith(f"/archives/{last}") and last.isdecimal() else ""
+
+
+def _judge(answer: Response | Failure, facts: Facts) -> Resolution:
+    if is_missing(answer):
+        return NoSuchPost(addresses.not_there(NETWORK))
+    if not isinstance(answer, Response):
+        return CannotTell(reason_of(answer))
+    return _judge_object(read_object(answer, "id"), facts)
+
+
+def _judge_object(found: Mapping[str, Any], facts: Facts) -> Resolution:
+    if found.get("author") != facts.limits.get("user_id"):
+        return NoSuchPost(_by_another(facts))
+    if "post" in found:  # only a comment names the article that it stands below
+        return Found(build_comment_ref(found))
+    if found.get("status") != "publish":
+        return NoSuchPost(addresses.not_there(NETWORK))
+    return Found(RemoteRef(str(found["id"]), str(found.get("link") or ""), {"type": "post", "media": {}}))
+
+
+def _by_another(facts: Facts) -> Problem:
+    return addresses.of_another(NETWORK, str(facts.limits.get("user_name") or facts.handle))
