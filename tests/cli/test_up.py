@@ -1,10 +1,13 @@
 """`kaja up` with real processes: first start, crashes, Ctrl-C, an orphan, a second start."""
 
+import contextlib
 import os
 import signal
 import socket
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx2
 import psycopg
 import pytest
 
@@ -41,6 +44,62 @@ def test_starts_survives_crashes_and_ends_without_leftovers(installation: Instal
     assert process.wait(60) == 0
     assert installation.said().rstrip().endswith("kaja: stopped.")
     assert installation.leftovers() == []
+
+
+def kill_database(installation: Installation) -> None:
+    """SIGKILL to the server and to every process of it at once, as a power cut would."""
+    postmaster = installation.children()["postgres"]
+    below = []
+    for folder in Path("/proc").iterdir():
+        try:
+            if folder.name.isdigit() and int((folder / "stat").read_text().rsplit(")", 1)[1].split()[1]) == postmaster:
+                below.append(int(folder.name))
+        except (OSError, IndexError):
+            continue
+    assert len(below) > 3
+    for pid in (postmaster, *below):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installation: Installation) -> None:
+    installation.settings["KAJA_PACE_LEASE"] = "10"
+    installation.up()
+    installation.wait_for(lambda: installation.children().keys() >= PARTS)
+    practice = f"http://127.0.0.1:{installation.environment()['KAJA_PRACTICE_PORT']}"
+    for words, given in (
+        (("user", "create", "--email", "a@kaja.test", "--password-stdin"), "correct horse battery\n"),
+        (("workspace", "create", "--name", "Kohvik", "--owner", "a@kaja.test"), ""),
+        (("channel", "connect", "-w", "kohvik", "--network", "practice", "--field", "name=cafe", "--field",
+          f"base_url={practice}"), ""),
+        (("token", "create", "-w", "kohvik", "--name", "script"), ""),
+    ):  # fmt: skip
+        done = installation.kaja(*words, given=given)
+        assert done.returncode == 0, done.stderr
+    base = f"http://127.0.0.1:{installation.port}/api/v1"
+    with httpx2.Client(base_url=base, headers={"Authorization": f"Bearer {done.stdout.strip()}"}, timeout=60) as api:
+        [channel] = api.get("/channels").json()
+        made = [
+            api.post("/posts", json={"text": text, "channels": [channel["id"]]}).json()["id"]
+            for text in ("At once", "A little later")
+        ]
+        due = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+        accepted = [
+            api.post(f"/posts/{made[0]}/publish", json={}),
+            api.post(f"/posts/{made[1]}/schedule", json={"due_at": due}),
+        ]
+        kill_database(installation)
+        assert [answer.status_code for answer in accepted] == [200, 200]
+        installation.wait_for(installation.answers)
+
+        def states() -> list[str]:
+            shown = [api.get(f"/posts/{post}") for post in made]
+            return [answer.json()["deliveries"][0]["state"] if answer.is_success else "" for answer in shown]
+
+        installation.wait_for(lambda: states() == ["sent", "sent"], seconds=120)
+    objects = httpx2.get(f"{practice}/admin/truth").json()["objects"]
+    assert sorted(each["text"] for each in objects) == ["A little later", "At once"]
+    assert "the database was killed (SIGKILL); starting it again" in installation.said()
 
 
 def test_next_start_takes_over_after_a_killed_supervisor(installation: Installation) -> None:

@@ -3,6 +3,7 @@
 Errors of real servers quote requests: a debug page with headers, an error with the body, a redirect with the query.
 """
 
+import contextlib
 import http.client
 import json
 import threading
@@ -12,7 +13,8 @@ from urllib.parse import urlsplit
 
 
 class EchoServer:
-    """`mode`: pass (to the target), 500, 401, 429, 302, garbage (200 with no JSON), cut (half an answer).
+    """`mode`: pass (to the target), 500, 401, 429, 302, garbage (200 with no JSON), cut (half an answer), hang (never
+    answers), drip (begins to answer and goes on a byte at a time).
 
     What `answers` holds for a path is answered in every mode.
     """
@@ -20,6 +22,7 @@ class EchoServer:
     def __init__(self, target: str = "") -> None:
         self.target, self.mode, self.served = target, "pass", 0
         self.answers: dict[str, Any] = {}
+        self._closing = threading.Event()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -31,6 +34,8 @@ class EchoServer:
                     outer.answer(self, known)
                 elif outer.mode == "pass":
                     outer.forward(self, body)
+                elif outer.mode in ("hang", "drip"):
+                    outer.keep_waiting(self)
                 else:
                     outer.shout(self, body)
 
@@ -71,6 +76,18 @@ class EchoServer:
         handler.wfile.write(content)
         connection.close()
 
+    def keep_waiting(self, handler: BaseHTTPRequestHandler) -> None:
+        """Hold the connection open until the test is over."""
+        with contextlib.suppress(OSError):
+            if self.mode == "drip":
+                handler.wfile.write(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999\r\n\r\n"
+                )
+            while not self._closing.wait(0.1):
+                if self.mode == "drip":
+                    handler.wfile.write(b" ")
+        handler.close_connection = True
+
     def shout(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         sent = {**dict(handler.headers.items()), "line": handler.requestline, "body": body.decode(errors="replace")}
         text = json.dumps({"error": "failed", "message": f"cannot serve {sent}", "error_description": str(sent)})
@@ -91,6 +108,7 @@ class EchoServer:
         return self
 
     def __exit__(self, *error: object) -> None:
+        self._closing.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(10)

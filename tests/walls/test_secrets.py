@@ -37,7 +37,13 @@ pytestmark = pytest.mark.django_db
 
 APP_PASSWORD = "q7vd-x3mz-k5pw-n2tc"
 SITE_PASSWORD = "Zq8X vT3m Kp5W nY2c Rb7L dF4h"
-MODES = ["500", "401", "429", "302", "garbage", "cut"]
+MODES = ["500", "401", "429", "302", "garbage", "cut", "hang", "drip"]
+
+
+@pytest.fixture(autouse=True)
+def impatient(settings: Any) -> None:
+    """Servers that never answer are given up sooner than an operator would want."""
+    settings.NETWORK_TIMEOUT = 0.5
 
 
 @pytest.fixture
@@ -118,7 +124,7 @@ def test_a_server_that_shouts_during_connecting(
     assert_nowhere([password, token], logs, page, answer)
 
 
-@pytest.mark.parametrize("mode", ["500", "302", "garbage"])
+@pytest.mark.parametrize("mode", ["500", "302", "garbage", "hang", "drip"])
 @pytest.mark.parametrize("stage", ["token", "account"])
 def test_a_server_that_shouts_during_consent(stage: str, mode: str, workspace: Workspace, logs: io.StringIO) -> None:
     """OAuth: the client's secret and the code are sent to the token address, then the token to the account's."""
@@ -164,7 +170,7 @@ def connect_through(server: EchoServer, workspace: Workspace) -> tuple[Channel, 
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("mode", ["500", "401", "garbage"])
+@pytest.mark.parametrize("mode", ["500", "401", "garbage", "hang"])
 def test_a_server_that_shouts_during_delivery_and_checking(
     mode: str, practice: PracticeServer, workspace: Workspace, logs: io.StringIO
 ) -> None:

@@ -6,6 +6,7 @@ Called outside a scope, because a network may take half a minute and no transact
 import json
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
@@ -190,11 +191,12 @@ def _tell_broken(channel: Channel, before: str) -> None:
 
 
 def _ask(fetch: Callable[[], Awaitable[T]]) -> T:
-    """Run one exchange; what went wrong in it is a refusal with the network's own reason."""
+    """Run one exchange; what went wrong in it is a refusal with the network's own reason, and what to do."""
     try:
         return run_blocking(fetch)
     except (ConnectRefused, TransportError) as error:
-        raise Refused(error.problem) from error
+        fix = gettext_noop("Nothing was connected. Check the address; if it is right, try again in a few minutes.")
+        raise Refused(replace(error.problem, fix=error.problem.fix or fix)) from error
 
 
 def get_form_connector(network: str) -> Connector:

@@ -31,7 +31,12 @@ def make_session(network: str, base_url: str, credentials: Mapping[str, str]) ->
     allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
     if network == "practice":
         allowed.append(urlsplit(settings.PRACTICE_URL).hostname or "")
-    return Session(base_url=base_url, credentials=dict(credentials), allow_private=allowed)
+    return Session(
+        base_url=base_url,
+        credentials=dict(credentials),
+        allow_private=allowed,
+        timeout=settings.NETWORK_TIMEOUT,
+    )
 
 
 def facts_of(channel: Channel) -> Facts:

@@ -1,6 +1,8 @@
 """`kaja migrate`: bring the database's schema, the rights in it and the static files to this version."""
 
+import json
 import os
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import click
@@ -15,6 +17,7 @@ from kaja.kernel.postgres import grant_to_app
 
 # Any number that nothing else locks: two hosts that start at once migrate one after the other.
 _LOCK = 0x6B616A61
+MANIFEST = "staticfiles.json"
 
 
 @click.command()
@@ -66,7 +69,11 @@ def _grant(connection: psycopg.Connection, app_url: str) -> None:
 
 
 def collect_static() -> None:
-    """Put every static file, under a name with its hash and compressed, into the data folder."""
+    """Put every static file, under a name with its hash and compressed, into the data folder.
+
+    A server that is still running serves pages which name the files of its own version: they stay until the next
+    version but one is collected.
+    """
     import django
     from django.conf import settings
     from django.core.files.storage import storages
@@ -75,5 +82,21 @@ def collect_static() -> None:
     django.setup()
     settings.STORAGES["staticfiles"] = {"BACKEND": "kaja.config.storage.HashedFiles"}
     storages.__init__()  # type: ignore[misc] # forget the storage that was chosen before the files were collected
-    call_command("collectstatic", interactive=False, verbosity=0, clear=True)
+    folder = Path(settings.STATIC_ROOT)
+    kept = _named(folder)
+    call_command("collectstatic", interactive=False, verbosity=0)
+    kept |= _named(folder) | {MANIFEST}
+    for path in [path for path in folder.rglob("*") if path.is_file()]:
+        name = path.relative_to(folder).as_posix()
+        if name.removesuffix(".gz").removesuffix(".br") not in kept:
+            path.unlink()
     prepared.remember(static_code=prepared.static_code())
+
+
+def _named(folder: Path) -> set[str]:
+    """The files that the manifest in a folder names, plain and hashed; none where there is no manifest."""
+    try:
+        paths: dict[str, str] = json.loads((folder / MANIFEST).read_text())["paths"]
+    except (OSError, ValueError, KeyError):
+        return set()
+    return {*paths.keys(), *paths.values()}

@@ -2,7 +2,11 @@
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kaja.config.settings")
-application = get_asgi_application()
+django.setup(set_prefix=False)
+
+from kaja.config.bodies import Application  # noqa: E402 - models are loaded first
+
+application = Application()

@@ -59,6 +59,14 @@ def pool_size() -> int:
     return int(value)
 
 
+def network_timeout() -> float:
+    """Seconds after which a network's answer counts as lost."""
+    value = os.environ.get("KAJA_NETWORK_TIMEOUT") or "30"
+    if not value.isdigit() or not 1 <= int(value) <= 300:
+        raise Misconfigured(f"KAJA_NETWORK_TIMEOUT must be a number of seconds from 1 to 300 (it is {value!r})")
+    return float(value)
+
+
 def has_external_database() -> bool:
     return bool(os.environ.get("DATABASE_URL"))
 

@@ -37,7 +37,7 @@ def find_outage(error: BaseException | None) -> Outage:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
-        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return Outage.DISK
         state = getattr(error, "sqlstate", None)
         if state == "53100":  # disk_full

@@ -40,6 +40,8 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 # Hosts in private ranges that connectors may still reach (an instance inside the company); "*" allows all.
 PRIVATE_HOSTS_ALLOWED = [h for h in os.environ.get("KAJA_ALLOW_PRIVATE_HOSTS", "").split(",") if h]
+# Seconds that a network has for one answer; uploads have longer.
+NETWORK_TIMEOUT = environment.network_timeout()
 PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL", f"http://127.0.0.1:{environment.practice_port()}")
 
 INSTALLED_APPS = [
@@ -66,7 +68,7 @@ MIDDLEWARE = [
     "kaja.config.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "kaja.config.headers.SecurityHeadersMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kaja.config.static.StaticFiles",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -4,6 +4,11 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import Refused
 
 
+def _megabytes(size: int) -> float:
+    """Rounded up, so that the shown size is never within the shown limit."""
+    return -(-size // 100_000) / 10
+
+
 class UploadRefused(Refused):
     """The file was not taken; the post stays as it is."""
 
@@ -77,7 +82,22 @@ def too_large(filename: str, size: int, limit: int) -> UploadRefused:
             ),
             field="media",
             fix=gettext_noop("Make it smaller, or cut it."),
-            params={"filename": filename, "size": round(size / 1e6, 1), "limit": round(limit / 1e6)},
+            params={"filename": filename, "size": _megabytes(size), "limit": round(limit / 1e6)},
+        )
+    )
+
+
+def body_too_large(size: int, limit: int) -> UploadRefused:
+    """For a request that was not even kept, so that nobody knows the file's name."""
+    return UploadRefused(
+        Problem(
+            code="media_too_large",
+            message=gettext_noop(
+                "What was sent has %(size)s MB; a file may have at most %(limit)s MB. It was not kept."
+            ),
+            field="media",
+            fix=gettext_noop("Make it smaller, or cut it."),
+            params={"size": _megabytes(size), "limit": round(limit / 1e6)},
         )
     )
 
@@ -100,7 +120,7 @@ def too_long(filename: str, seconds: float, limit: float) -> UploadRefused:
     return UploadRefused(
         Problem(
             code="media_too_long",
-            message=gettext_noop("“%(filename)s” plays %(minutes)s minutes; at most %(limit)s minutes are taken."),
+            message=gettext_noop("“%(filename)s” plays for %(minutes)s min; at most %(limit)s min are taken."),
             field="media",
             fix=gettext_noop("Cut it."),
             params={"filename": filename, "minutes": round(seconds / 60), "limit": round(limit / 60)},

@@ -20,6 +20,9 @@ from kaja.kernel.tenancy import current_workspace_id
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No space on the disk, none left for this user, or a limit on a file's size that the operator set."""
+
 
 @dataclass(frozen=True)
 class _Taken:
@@ -137,7 +140,7 @@ def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: s
         thumbnail = _store(f"{folder}/thumbnail.webp", ContentFile(taken.thumbnail))
     except OSError as error:
         _drop(stored, thumbnail)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in NO_ROOM:
             raise refusals.disk_full() from error
         raise
     try:
