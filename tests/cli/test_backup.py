@@ -1,12 +1,16 @@
 """A backup holds everything, is verified before it is used, and never costs data."""
 
+import base64
 import io
 import json
+import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
+from kaja.cli.dump import find_program
+from kaja.kernel.vault import KeyRing
 from tests.cli.conftest import Installation
 
 pytestmark = pytest.mark.alone
@@ -120,6 +124,78 @@ def test_round_trip_with_sealed_credentials(installation: Installation, tmp_path
     assert installation.kaja("backup", "--without-keys", str(without)).returncode == 0
     with tarfile.open(without) as tar:
         assert not {"keys.json", "secret-key"} & set(tar.getnames())
+
+
+PLANT = """
+from kaja.api.tokens import create_token
+from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.web.accounts.sealing import SealingAdapter
+from kaja.workspaces.actions import invite
+from kaja.workspaces.models import Member
+from kaja.workspaces.queries import actor_of
+from allauth.mfa.totp.internal.auth import TOTP
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from django.test import Client
+with system_scope(SystemPurpose.MAINTENANCE):
+    member = Member.objects.select_related("user", "workspace").get()
+with workspace_scope(member.workspace_id):
+    actor = actor_of(member, member.user)
+    print(create_token(actor, "script", ("view",))[1])
+    print(invite(actor, email="b@kohvik.test", role="guest")[1])
+TOTP.activate(member.user, "PLANTEDTOTPSECRETPLANTEDTOTPSECR")
+codes = RecoveryCodes.activate(member.user).get_unused_codes()
+print(codes[0])
+client = Client()
+client.force_login(member.user)
+print(client.cookies["kaja_session"].value)
+"""
+
+
+def test_a_backup_without_keys_opens_nothing(installation: Installation, tmp_path: Path) -> None:
+    """Every secret that the installation was given or made is looked for in all that the file holds."""
+    fill(installation)
+    planted = installation.python(PLANT)
+    assert planted.returncode == 0, planted.stderr
+    home = installation.home
+    ring = KeyRing.parse((home / "keys.json").read_text())
+    keys = [text for key in ring.keys.values() for text in (base64.b64encode(key).decode(), key.hex())]
+    keys.append((home / "secret-key").read_text().strip())
+    passwords = json.loads((home / "postgres" / "passwords.json").read_text()).values()
+    planted_secrets = [
+        *planted.stdout.split(), *passwords, "correct horse battery", "abcd-efgh-ijkl-mnop",
+        "PLANTEDTOTPSECRETPLANTEDTOTPSECR",
+    ]  # fmt: skip
+    assert len(planted_secrets) == 4 + 3 + 3
+
+    for words, hidden, shown in (
+        (["--without-keys"], [*keys, *planted_secrets], []),
+        ([], planted_secrets, [keys[0], keys[-1]]),
+    ):
+        file = tmp_path / f"kaja{len(words)}.tar"
+        done = installation.kaja("backup", *words, str(file))
+        assert done.returncode == 0, done.stderr
+        held = read_whole(file, tmp_path / f"unpacked{len(words)}")
+        assert b"Kohvik" in held
+        assert b"did:plc:x" in held, "the rows can be read, so a secret in them would be found"
+        for secret in hidden:
+            assert len(secret) > 7
+            for spelled in (secret, secret.encode().hex()):
+                assert spelled.encode() not in held, secret[:4]
+            assert secret not in done.stdout + done.stderr
+        for secret in shown:
+            assert secret.encode() in held, "with its keys it would show, so the search finds what is there"
+
+
+def read_whole(file: Path, folder: Path) -> bytes:
+    """Every file of an archive, and its database as SQL."""
+    with tarfile.open(file) as tar:
+        tar.extractall(folder, filter="data")
+    dump = folder / "database.dump"
+    as_sql = subprocess.run(
+        [find_program("pg_restore", 0), "--file=-", str(dump)], capture_output=True, check=True
+    ).stdout
+    assert b"COPY public.channels_channel" in as_sql
+    return as_sql + b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
 @pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "postgres/data/PG_VERSION"])

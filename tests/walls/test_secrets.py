@@ -4,14 +4,18 @@ Searched afterwards: log lines (with their tracebacks), the texts of pages and A
 table of the database except the two that hold sealed or hashed values by design.
 """
 
+import base64
 import io
 import json
 import logging
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -19,16 +23,18 @@ from django.test import Client
 from kaja.api.tokens import create_token
 from kaja.channels.jobs import check_one
 from kaja.channels.models import Channel
+from kaja.channels.vault import _vault as open_vault
 from kaja.channels.vault import open_credentials
 from kaja.config.logs import RedactingFormatter
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.kernel.vault import KeyRing, VaultError
 from kaja.publishing.models import Attempt
 from kaja.workspaces.models import Workspace
 from tests.networks.mastodon.server import INSTANCE
 from tests.people import PASSWORD, actor, browser
 from tests.practice.running import PracticeServer
 from tests.publishing.conftest import practice, running
-from tests.publishing.delivering import QUICK, deliveries_of, plan_post, running_engine, wait_until
+from tests.publishing.delivering import QUICK, connect_practice, deliveries_of, plan_post, running_engine, wait_until
 from tests.walls.echo import EchoServer
 from tests.web.test_accounts import totp_code
 
@@ -80,6 +86,15 @@ def whole_database() -> str:
     return "\n".join(text)
 
 
+def installation_secrets() -> list[str]:
+    """The vault's keys, as the ring writes them and as Python and PostgreSQL write bytes, and what signs sessions."""
+    ring = KeyRing.parse(os.environ.get("KAJA_KEYS") or (Path(settings.HOME) / "keys.json").read_text())
+    raw = list(ring.keys.values())
+    assert raw
+    spelled = [text for key in raw for text in (base64.b64encode(key).decode(), repr(key)[2:-1], key.hex())]
+    return [*spelled, settings.SECRET_KEY]
+
+
 def spellings(secret: str) -> list[str]:
     """As it is, and as hexadecimal bytes."""
     return [secret, secret.replace(" ", ""), secret.encode().hex()]
@@ -88,7 +103,7 @@ def spellings(secret: str) -> list[str]:
 def assert_nowhere(secrets: list[str], logs: io.StringIO, *pages: Any) -> None:
     written, stored = logs.getvalue(), whole_database()
     shown = "\n".join(page.content.decode(errors="replace") for page in pages)
-    for secret in secrets:
+    for secret in [*secrets, *installation_secrets()]:
         assert len(secret) >= 6
         for spelling in spellings(secret):
             for place, text in (("logs", written), ("database", stored), ("pages", shown)):
@@ -198,6 +213,54 @@ def test_a_server_that_shouts_during_delivery_and_checking(
 def attempts_of(workspace: Workspace) -> list[Attempt]:
     with workspace_scope(workspace.id):
         return list(Attempt.objects.all())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("where", ["environment", "file"])
+def test_the_key_ring_and_the_secret_key(
+    where: str, practice: PracticeServer, workspace: Workspace, logs: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything that opens sealed values goes wrong: the ring is another, it is damaged, it is quoted in errors."""
+    channel = connect_practice(practice, workspace, "bakery")
+    ring = KeyRing.generate("k9")
+    keys = Path(settings.HOME) / "keys.json"
+    if where == "file":
+        monkeypatch.delenv("KAJA_KEYS")
+        keys.write_text(ring.render())
+    else:
+        monkeypatch.setenv("KAJA_KEYS", ring.render())
+    open_vault.cache_clear()
+    # Formatters read the ring once, as a process does that was started with it.
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, RedactingFormatter):
+            monkeypatch.setattr(handler.formatter, "_secrets", None)
+    try:
+        with running_engine(QUICK):
+            post = plan_post(workspace, [channel], "Fresh rye today")
+            wait_until(lambda: deliveries_of(workspace, post)[0].needs_person)
+        for _ in range(2):
+            check_one(workspace_id=str(workspace.id), channel_id=str(channel.id))  # type: ignore[operator]
+        check_one.defer(workspace_id=str(workspace.id), channel_id=str(channel.id))
+        client = browser(workspace)
+        paths = (f"channels/{channel.id}/", "needs-you/", f"posts/{post.id}", "settings/audit/")
+        pages = [client.get(f"/w/acme/{path}") for path in paths]
+        assert {page.status_code for page in pages} == {200}
+        with pytest.raises(VaultError) as refused:
+            open_credentials(channel.id, bytes(channel.credentials))
+        with pytest.raises(VaultError) as damaged:
+            KeyRing.parse(ring.render()[:-1])
+        said = f"{refused.value} {damaged.value} {ring!r} {open_vault(ring.render(), keys)!r}"
+        assert not [secret for secret in installation_secrets() if secret in said]
+        for quoted in (ring.render(), ring.keys, settings.SECRET_KEY, next(iter(ring.keys.values())).hex()):
+            try:
+                raise RuntimeError(f"cannot open with {quoted}")
+            except RuntimeError:
+                logging.getLogger("kaja.test").exception("quoted: %s", quoted)
+        assert logs.getvalue().count("RuntimeError: cannot open with") == 4
+        assert_nowhere([], logs, *pages)
+    finally:
+        keys.unlink(missing_ok=True)
+        open_vault.cache_clear()
 
 
 def test_passwords_sessions_and_second_factors(workspace: Workspace, logs: io.StringIO) -> None:

@@ -4,6 +4,7 @@ import base64
 import logging
 import os
 import re
+from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -46,10 +47,21 @@ def known_secrets() -> tuple[str, ...]:
         # As SMTP sends it (RFC 4616, RFC 4954); a server that refuses may quote the line.
         for spelled in (mail, f"\0{settings.EMAIL_HOST_USER}\0{mail}"):
             found.add(base64.b64encode(spelled.encode()).decode())
-    found.update(re.findall(r"[A-Za-z0-9+/]{43}=", os.environ.get("KAJA_KEYS", "")))
+    for key in re.findall(r"[A-Za-z0-9+/]{43}=", _key_ring(Path(settings.HOME))):
+        raw = base64.b64decode(key)
+        # Also as Python and PostgreSQL write bytes.
+        found |= {key, repr(raw)[2:-1], raw.hex()}
     if url := os.environ.get("KAJA_OWNER_DATABASE_URL"):
         found.add(unquote(urlsplit(url).password or ""))
     return tuple(secret for secret in found if len(secret) >= 8)
+
+
+def _key_ring(home: Path) -> str:
+    """The key ring's text, wherever it stands; empty before the first start."""
+    try:
+        return os.environ.get("KAJA_KEYS") or (home / "keys.json").read_text()
+    except OSError:
+        return ""
 
 
 class RedactingFormatter(logging.Formatter):
