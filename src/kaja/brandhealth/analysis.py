@@ -148,10 +148,9 @@ def _headline(
     if fused is not None:
         return fused.mean, np.maximum(fused.low, -1.0), np.minimum(fused.high, 1.0)
     if index is not None:
-        share = None if posterior.layout.has_pairs else 1.0
-        return tuple(to_net(posterior, s, share) for s in (index.mean, index.low, index.high))  # type: ignore[return-value]
+        return tuple(to_net(posterior, s) for s in (index.mean, index.low, index.high))  # type: ignore[return-value]
     middle = (expression.mean + selection.mean) / 2.0
-    return tuple(to_net(posterior, s, 0.5) for s in (middle, band_low, band_high))  # type: ignore[return-value]
+    return tuple(to_net(posterior, s) for s in (middle, band_low, band_high))  # type: ignore[return-value]
 
 
 def what_moved(posterior: Posterior, index: Series | None, expression: Series) -> dict[str, Floats]:
@@ -176,12 +175,14 @@ def what_moved(posterior: Posterior, index: Series | None, expression: Series) -
     share = None if layout.has_pairs else 1.0
     value, _ = index_value(posterior, share)
     by_venue = value - x[layout.part("mu")] - wanted  # what of the venues' difference counts as opinion
+    # the common tone divides as averaged over how strong pile-ons are, not as at the mode
+    moved_over = posterior.split.opinion - x[layout.part("mu")]
     parts = {
-        "opinion": value,
+        "opinion": value + moved_over,
         "topic": average(x[at["beta"] + counts.topic]),
         "venue mix": venue - by_venue,
         "who speaks": speaker - wanted,
-        "pile-on": x[layout.part("v")],
+        "pile-on": x[layout.part("v")] - moved_over,
         "noise": average(posterior.shocks[blocks.cell_block, 0]),
     }
     assert tuple(parts) == CAUSES

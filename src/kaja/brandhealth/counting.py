@@ -16,11 +16,11 @@ from typing import Final
 import duckdb
 
 from kaja.brandhealth.counts import Counts, OpinionError
-from kaja.brandhealth.sql import counting_sql
-from kaja.brandhealth.tally import CountTable, PairRow, build_counts
+from kaja.brandhealth.packing import TABLES, TEXTS, Packing, count_part, literal, make_packing, read_packed
+from kaja.brandhealth.tally import CountTable, build_counts
 
-# Rows per part: a window over this many rows fits in a few hundred megabytes.
-_ROWS_PER_PART: Final = 8_000_000
+# Rows per part: the votes of this many rows fit in a gigabyte.
+_ROWS_PER_PART: Final = 20_000_000
 _MEMORY: Final = "1GB"
 
 FIELDS: Final = ("time", "format", "domain", "topic", "segment", "language", "author", "class")
@@ -79,10 +79,10 @@ def reader(path: Path) -> str:
     raise OpinionError(f"{path}: the name must end in .csv, .tsv, .jsonl or .parquet (or .csv.gz, .jsonl.gz)")
 
 
-def column_names(db: duckdb.DuckDBPyConnection, relation: str, path: Path) -> list[str]:
-    """Columns of a file; a file that cannot be read at all becomes a clear error."""
+def column_types(db: duckdb.DuckDBPyConnection, relation: str, path: Path) -> dict[str, str]:
+    """Columns of a file and their types; a file that cannot be read at all becomes a clear error."""
     try:
-        return [str(row[0]) for row in db.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()]  # noqa: S608
+        return {str(row[0]): str(row[1]) for row in db.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}  # noqa: S608
     except duckdb.Error as error:
         raise OpinionError(f"{path}: cannot be read: {str(error).splitlines()[0]}") from error
 
@@ -113,6 +113,7 @@ def first_bad(
         f"(SELECT row_number() OVER () AS n, * FROM {relation}) "
         f"WHERE {condition} ORDER BY n LIMIT 1"
     ).fetchone()
+    db.execute("SET preserve_insertion_order = false")
     if row is not None:
         raise OpinionError(f"{path} row {row[0]}, column {column}: {row[1]!r} {message}")
 
@@ -122,11 +123,18 @@ def is_counts(found: dict[str, str]) -> bool:
     return "class" not in found and all(name in found for name in PROBABILITIES)
 
 
-def _time_sql(column: str, timezone: str | None) -> tuple[str, str]:
-    """Expressions for the UTC timestamp (null when unreadable) and for 'this text carries a zone'."""
+def _time_sql(column: str, kind: str, timezone: str | None) -> tuple[str, str]:
+    """Expressions for the UTC timestamp (null when unreadable) and for 'this time carries a zone'.
+
+    ``kind`` is the column's type: only text has to be parsed, which costs more than all the rest.
+    """
+    shift = "" if timezone is None else f" AT TIME ZONE '{timezone}' AT TIME ZONE 'UTC'"
+    if kind == "TIMESTAMP WITH TIME ZONE":
+        return f"({quoted(column)} AT TIME ZONE 'UTC')", "true"
+    if kind == "DATE" or kind.startswith("TIMESTAMP"):
+        return f"(CAST({quoted(column)} AS TIMESTAMP){shift})", "false"
     text = f"trim(CAST({quoted(column)} AS VARCHAR))"
     zoned = f"regexp_matches({text}, '(Z|z|[+-][0-9]{{2}}(:?[0-9]{{2}})?)$') AND {text} LIKE '%:%'"
-    shift = "" if timezone is None else f" AT TIME ZONE '{timezone}' AT TIME ZONE 'UTC'"
     plain = f"(try_cast({text} AS TIMESTAMP){shift})"
     return (
         f"CASE WHEN {zoned} THEN try_cast({text} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' ELSE {plain} END",
@@ -134,13 +142,15 @@ def _time_sql(column: str, timezone: str | None) -> tuple[str, str]:
     )
 
 
-def check_times(db: duckdb.DuckDBPyConnection, relation: str, column: str, source: Source) -> str:
-    """Check the time column and return its SQL expression (a UTC timestamp)."""
+def check_times(
+    db: duckdb.DuckDBPyConnection, relation: str, column: str, kind: str, source: Source
+) -> tuple[str, int]:
+    """Check the time column; returns its SQL expression (a UTC timestamp) and the number of rows."""
     if source.timezone is not None:
         known = db.execute("SELECT count(*) FROM pg_timezone_names() WHERE name = ?", [source.timezone]).fetchone()
         if known is None or not known[0]:
             raise OpinionError(f"time zone {source.timezone!r} is not known; use a name such as Europe/Tallinn or UTC")
-    stamp, zoned = _time_sql(column, source.timezone)
+    stamp, zoned = _time_sql(column, kind, source.timezone)
     row = db.execute(
         f"SELECT count(*), count_if({stamp} IS NULL), count_if({zoned}) FROM {relation}"  # noqa: S608
     ).fetchone()
@@ -165,7 +175,7 @@ def check_times(db: duckdb.DuckDBPyConnection, relation: str, column: str, sourc
             source.path,
             "has no time zone while other rows have one; say which with --timezone",
         )
-    return stamp
+    return stamp, int(total)
 
 
 def check_probabilities(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], path: Path) -> bool:
@@ -193,28 +203,65 @@ def check_probabilities(db: duckdb.DuckDBPyConnection, relation: str, found: dic
 
 
 def _class_sql(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], path: Path) -> str:
+    """Expression for the class 0, 1, 2; words that are no class are refused by row."""
     if "class" in found:
-        text = f"lower(trim(CAST({quoted(found['class'])} AS VARCHAR)))"
-        names = ", ".join(f"'{name}'" for name in _CLASS)
-        bad = f"{text} IS NULL OR {text} NOT IN ({names})"
-        first_bad(
-            db,
-            relation,
-            bad,
-            found["class"],
-            path,
-            "is not a class; use negative, neutral, positive (or -1, 0, 1)",
-        )
-        whens = " ".join(f"WHEN '{name}' THEN {k}" for name, k in _CLASS.items())
-        return f"CASE {text} {whens} END"
+        column = f"CAST({quoted(found['class'])} AS VARCHAR)"
+        words = [row[0] for row in db.execute(f"SELECT DISTINCT {column} FROM {relation}").fetchall()]  # noqa: S608
+        if any(word is None or word.strip().lower() not in _CLASS for word in words):
+            names = ", ".join(f"'{name}'" for name in _CLASS)
+            text = f"lower(trim({column}))"
+            first_bad(
+                db,
+                relation,
+                f"{text} IS NULL OR {text} NOT IN ({names})",
+                found["class"],
+                path,
+                "is not a class; use negative, neutral, positive (or -1, 0, 1)",
+            )
+        whens = " ".join(f"WHEN {literal(word)} THEN {_CLASS[word.strip().lower()]}" for word in sorted(words))
+        return f"(CASE {column} {whens} END)"
     neg, neu, pos = (f"try_cast({quoted(found[name])} AS DOUBLE)" for name in PROBABILITIES)
-    return f"CASE WHEN {neu} >= {neg} AND {neu} >= {pos} THEN 1 WHEN {pos} > {neg} THEN 2 ELSE 0 END"
+    return f"(CASE WHEN {neu} >= {neg} AND {neu} >= {pos} THEN 1 WHEN {pos} > {neg} THEN 2 ELSE 0 END)"
 
 
 def _text(found: dict[str, str], name: str, default: str) -> str:
     if name not in found:
         return default
     return f"coalesce(nullif(trim(CAST({quoted(found[name])} AS VARCHAR)), ''), {default})"
+
+
+def _texts(found: dict[str, str]) -> dict[str, str]:
+    """Expressions for the five names of a post."""
+    fmt = _text(found, "format", "'all'")
+    return {
+        "format": fmt,
+        "domain": _text(found, "domain", fmt),
+        "topic": _text(found, "topic", "'all'"),
+        "segment": _text(found, "segment", "'all'"),
+        "language": _text(found, "language", "''"),
+    }
+
+
+def _clean_names(db: duckdb.DuckDBPyConnection, relation: str, column: str) -> list[str]:
+    """The sorted distinct values of a text column; none when one of them is missing, blank or padded."""
+    rows = db.execute(f"SELECT DISTINCT {column} AS v FROM {relation}").fetchall()  # noqa: S608
+    clean = all(value is not None and value != "" and value.strip() == value for (value,) in rows)
+    return sorted(value for (value,) in rows) if clean else []
+
+
+def _packing(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str, path: Path) -> Packing:
+    texts: dict[str, str] = _texts(found)
+    names: dict[str, list[str]] = {}
+    for name in TEXTS:
+        if name in found:  # where nothing is blank or padded, the column itself is as good and much cheaper
+            column = f"CAST({quoted(found[name])} AS VARCHAR)"
+            if values := _clean_names(db, relation, column):
+                texts[name], names[name] = column, values
+                continue
+        rows = db.execute(f"SELECT DISTINCT {texts[name]} AS v FROM {relation} ORDER BY v").fetchall()  # noqa: S608
+        names[name] = [str(row[0]) for row in rows]
+    author = "NULL" if "author" not in found else f"nullif(trim(CAST({quoted(found['author'])} AS VARCHAR)), '')"
+    return make_packing(db, relation, names, texts, stamp, author, _class_sql(db, relation, found, path))
 
 
 def _fingerprint(source: Source) -> str:
@@ -255,41 +302,33 @@ def count_posts(source: Source, work: Path, progress: Progress | None = None, th
 
 def _count(db: duckdb.DuckDBPyConnection, source: Source, progress: Progress | None) -> Counts:
     relation = reader(source.path)
-    found = find_columns(source, column_names(db, relation, source.path))
+    kinds = column_types(db, relation, source.path)
+    found = find_columns(source, list(kinds))
     mark = _fingerprint(source)
     db.execute("CREATE TABLE IF NOT EXISTS job (mark VARCHAR, part INTEGER)")
     if db.execute("SELECT count(*) FROM job WHERE mark <> ?", [mark]).fetchone() != (0,):
-        for name in ("job", "cells", "pairs"):
+        for name in ("job", "cells", *TABLES):
             db.execute(f"DROP TABLE IF EXISTS {name}")
         db.execute("CREATE TABLE job (mark VARCHAR, part INTEGER)")
-    stamp = check_times(db, relation, found["time"], source)
+    stamp, rows = check_times(db, relation, found["time"], kinds[found["time"]], source)
     if is_counts(found) and not check_probabilities(db, relation, found, source.path):
-        _count_counts(db, relation, found, stamp)
-        return _result(db)
-    post = _post_sql(db, relation, found, stamp, source.path)
-    rows = db.execute(f"SELECT count(*) FROM {relation}").fetchone()  # noqa: S608
-    parts = max(1, -(-(rows[0] if rows else 0) // _ROWS_PER_PART))
-    sql = counting_sql("duckdb")
-    db.execute(f"CREATE OR REPLACE TEMP VIEW every_post AS {post}")
+        return _count_counts(db, relation, found, stamp)
+    packing = _packing(db, relation, found, stamp, source.path)
+    parts = max(1, -(-rows // _ROWS_PER_PART))
     done = {int(row[0]) for row in db.execute("SELECT part FROM job").fetchall()}
     for part in range(parts):
         if part not in done:
-            _count_part(db, sql, part, parts, mark)
+            _count_part(db, packing, part, parts, mark)
         if progress is not None:
             progress(part + 1, parts)
-    return _result(db)
+    return build_counts(CountTable(*read_packed(db, packing)))
 
 
-def _count_part(db: duckdb.DuckDBPyConnection, sql: dict[str, str], part: int, parts: int, mark: str) -> None:
+def _count_part(db: duckdb.DuckDBPyConnection, packing: Packing, part: int, parts: int, mark: str) -> None:
     """Count one part of the authors in one transaction."""
-    where = "" if parts == 1 else f"WHERE hash(coalesce(author, CAST(time AS VARCHAR))) % {parts} = {part}"
     db.execute("BEGIN")
     try:
-        post = f"SELECT * FROM every_post {where}"  # noqa: S608
-        db.execute(f"CREATE OR REPLACE TEMP TABLE vote AS WITH post AS ({post}) {sql['vote']}")
-        for table, query in (("cells", sql["cell"]), ("pairs", sql["pair"])):
-            db.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM ({query}) LIMIT 0")  # noqa: S608
-            db.execute(f"INSERT INTO {table} {query}")
+        count_part(db, packing, part, parts)
         db.execute("INSERT INTO job VALUES (?, ?)", [mark, part])
         db.execute("COMMIT")
     except BaseException:
@@ -297,46 +336,10 @@ def _count_part(db: duckdb.DuckDBPyConnection, sql: dict[str, str], part: int, p
         raise
 
 
-def _post_sql(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str, path: Path) -> str:
-    fmt = _text(found, "format", "'all'")
-    author = (
-        f"nullif(trim(CAST({quoted(found['author'])} AS VARCHAR)), '')"
-        if "author" in found
-        else "CAST(NULL AS VARCHAR)"
-    )
-    return (
-        f"SELECT CAST(date_trunc('week', {stamp}) AS DATE) AS week, {stamp} AS time, {fmt} AS format, "  # noqa: S608
-        f"{_text(found, 'domain', fmt)} AS domain, {_text(found, 'topic', chr(39) + 'all' + chr(39))} AS "
-        "topic, "
-        f"{_text(found, 'segment', chr(39) + 'all' + chr(39))} AS segment, "
-        f"{_text(found, 'language', chr(39) * 2)} AS language, {author} AS author, "
-        f"{_class_sql(db, relation, found, path)} AS class FROM {relation}"
-    )
-
-
-def _count_counts(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str) -> None:
-    fmt = _text(found, "format", "'all'")
+def _count_counts(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str) -> Counts:
+    texts = ", ".join(f"{text} AS {name}" for name, text in _texts(found).items())
     sums = ", ".join(f"sum(try_cast({quoted(found[name])} AS DOUBLE)) AS {name}" for name in PROBABILITIES)
-    db.execute(
-        f"CREATE OR REPLACE TABLE cells AS SELECT "  # noqa: S608
-        f"CAST(date_trunc('week', {stamp}) AS DATE) AS week, {fmt} AS format, "
-        f"{_text(found, 'domain', fmt)} AS domain, {_text(found, 'topic', chr(39) + 'all' + chr(39))} AS "
-        "topic, "
-        f"{_text(found, 'segment', chr(39) + 'all' + chr(39))} AS segment, "
-        f"{_text(found, 'language', chr(39) * 2)} AS language, {sums} FROM {relation} GROUP BY ALL"
-    )
-
-
-def _result(db: duckdb.DuckDBPyConnection) -> Counts:
     cells = db.execute(
-        "SELECT week, format, domain, topic, segment, language, sum(negative)::DOUBLE, sum(neutral)::DOUBLE, "
-        "sum(positive)::DOUBLE FROM cells GROUP BY ALL"
+        f"SELECT CAST(date_trunc('week', {stamp}) AS DATE) AS week, {texts}, {sums} FROM {relation} GROUP BY ALL"  # noqa: S608
     ).fetchall()
-    pairs: list[PairRow] = []
-    if db.execute("SELECT count(*) FROM information_schema.tables WHERE table_name = 'pairs'").fetchone() == (1,):
-        pairs = db.execute(
-            "SELECT week, first_format, second_format, first_language, second_language, first_class, "
-            "second_class, "
-            "sum(authors)::DOUBLE FROM pairs GROUP BY ALL"
-        ).fetchall()
-    return build_counts(CountTable(cells, pairs))
+    return build_counts(CountTable(cells, []))

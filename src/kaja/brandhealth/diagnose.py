@@ -10,6 +10,7 @@ from kaja.brandhealth.cellfit import cell_location
 from kaja.brandhealth.estimate import Posterior
 from kaja.brandhealth.index import Series, index_value, observed_weeks
 from kaja.brandhealth.ordinal import TINY, Floats, class_probabilities
+from kaja.brandhealth.transient import average
 from kaja.brandhealth.variance import ALL, posterior_moments
 
 
@@ -100,9 +101,10 @@ def _label_plan(posterior: Posterior, index: Series) -> LabelPlan | None:
     if labels is None:
         return None
     share = None if posterior.layout.has_pairs else 1.0
-    _, grad = index_value(posterior, share)
+    value, grad = index_value(posterior, share)
     grad = grad - observed_weeks(posterior) @ grad
-    by_matrix = grad @ posterior.matrix_slope
+    sensitivity = average(posterior.split, value, grad, posterior.x, posterior.covariance, posterior.layout)[2]
+    by_matrix = sensitivity @ posterior.matrix_slope
     from_labels = float(np.einsum("tr,rs,ts->", by_matrix, posterior.matrix_covariance, by_matrix))
     whole = float(np.trace(index.covariance))
     part, count = from_labels / whole, float(labels.sum())

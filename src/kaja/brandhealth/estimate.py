@@ -10,18 +10,19 @@ from typing import Final
 
 import numpy as np
 
+from kaja.brandhealth.blockfit import settle_shocks
 from kaja.brandhealth.cellfit import (
     Blocks,
     Information,
     cell_information,
-    cell_location,
     core_width,
     make_blocks,
 )
 from kaja.brandhealth.counts import Counts, merge_cells
 from kaja.brandhealth.layout import Layout, make_layout
-from kaja.brandhealth.ordinal import TINY, Floats, class_probabilities, dirichlet_covariance, matrix_posterior
+from kaja.brandhealth.ordinal import Floats, dirichlet_covariance, matrix_posterior
 from kaja.brandhealth.pairfit import PairData, make_pair_data, pair_information, pair_value
+from kaja.brandhealth.transient import Split, split_tone
 from kaja.brandhealth.variance import Hyper, log_tau_score, posterior_moments, start_hyper, update_hyper
 
 MAX_ITERATIONS: Final = 60
@@ -42,7 +43,8 @@ class Posterior:
     likelihood at the mode;
     ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the change of the mode by
     their logits,
-    ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels. ``iterations``,
+    ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels; ``split`` divides the weekly common tone
+    into opinion and pile-on. ``iterations``,
     ``converged``, ``decrement`` (the last Newton step in posterior standard deviations) say how it ended.
     """
 
@@ -58,6 +60,7 @@ class Posterior:
     matrices: Floats
     matrix_slope: Floats
     matrix_covariance: Floats
+    split: Split
     iterations: int
     converged: bool
     decrement: float
@@ -125,50 +128,19 @@ def pair_offset(x: Floats, counts: Counts, layout: Layout) -> Floats:
     return np.divide(top, bottom, out=np.zeros(size), where=bottom > 0).reshape(layout.weeks, layout.formats)
 
 
-def _prior_value(x: Floats, shocks: Floats, hyper: Hyper, problem: _Problem) -> float:
+def _core_value(x: Floats, hyper: Hyper, problem: _Problem) -> float:
+    """Log prior of the core."""
     layout = problem.layout
-    value = layout.prior_terms(x, hyper.weights(layout))[0] + float(hyper.scale_tilt @ x[layout.part("lambda")])
-    value -= 0.5 * float(np.sum(hyper.shock_precision(problem.blocks) * shocks**2))
-    return value
+    return layout.prior_terms(x, hyper.weights(layout))[0] + float(hyper.scale_tilt @ x[layout.part("lambda")])
 
 
-def _objective(x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem: _Problem) -> float:
-    value = float(np.sum(_cell_values(x, shocks, problem)))
+def _best(x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem: _Problem) -> tuple[float, Floats]:
+    """The objective at ``x`` on the ridge of the best shocks, and these shocks."""
+    precision = hyper.shock_precision(problem.blocks)
+    shocks, value = settle_shocks(x, shocks, problem.matrices, precision, problem.blocks, problem.layout)
     if problem.pairs is not None:
         value += pair_value(x, problem.matrices, problem.pairs, offset, problem.layout)
-    return value + _prior_value(x, shocks, hyper, problem)
-
-
-def _cell_values(x: Floats, shocks: Floats, problem: _Problem) -> Floats:
-    """Log likelihood of each cell, shape (C,)."""
-    layout, blocks = problem.layout, problem.blocks
-    eta = cell_location(x, shocks[:, 0], blocks, layout)
-    ell = x[layout.at["lambda"] + blocks.format][blocks.cell_block]
-    p = class_probabilities(eta, np.exp(x[layout.at["log_g"]] + shocks[:, 1])[blocks.cell_block], ell)
-    q = np.maximum(np.einsum("cj,cjk->ck", p, problem.matrices[blocks.group[blocks.cell_block]]), TINY)
-    return np.asarray(np.sum(blocks.n * np.log(q), axis=1), dtype=np.float64)
-
-
-def _damped(x: Floats, shocks: Floats, ds: Floats, own: Floats, hyper: Hyper, problem: _Problem) -> Floats:
-    """Shorten single blocks' steps that overshoot.
-
-    A domain-week whose votes lie at the edge of what its confusion matrix allows has a flat likelihood on one
-    side; Fisher
-    scoring then jumps to and fro for ever, however small the rest of the step is.
-    """
-    wild = own > 0.1
-    if not wild.any():
-        return ds
-    blocks, best = problem.blocks, np.full(wild.size, -np.inf)
-    precision, out = hyper.shock_precision(blocks), ds.copy()
-    for factor in (1.0, 0.5, 0.25, 0.1, 0.0):
-        trial = shocks + np.where(wild[:, None], factor, 1.0) * ds
-        value = np.bincount(blocks.cell_block, _cell_values(x, trial, problem), minlength=wild.size)
-        value -= 0.5 * np.sum(precision * trial**2, axis=1)
-        better = wild & (value > best)
-        best[better] = value[better]
-        out[better] = factor * ds[better]
-    return out
+    return value + _core_value(x, hyper, problem), shocks
 
 
 def _system(
@@ -185,7 +157,7 @@ def _system(
     gradient[:p] += layout.prior_terms(x, weight)[1]
     gradient[layout.part("lambda")] += hyper.scale_tilt
     hessian[:p, :p] += layout.precision(weight)
-    value = info.value + _prior_value(x, shocks, hyper, problem)
+    value = info.value + _core_value(x, hyper, problem) - 0.5 * float(np.sum(precision * shocks**2))
     if problem.pairs is not None:
         part, slope, curve = pair_information(x, problem.matrices, problem.pairs, offset, layout, with_m)
         value, gradient, hessian = value + part, gradient + slope, hessian + curve
@@ -207,9 +179,7 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
         ds = info.shift - np.einsum("bix,bx->bi", info.couple, dx[info.index])
         own = np.einsum("bi,bij,bj->b", info.shift, np.linalg.inv(info.inverse), info.shift)
         decrement = float(np.sqrt(max(gradient @ dx, 0.0) + own.sum()))
-        if decrement < 20.0:
-            ds = _damped(x + dx, shocks, ds, own, hyper, problem)
-        x, shocks = _line_search(x, shocks, dx, ds, value, offset, hyper, problem, decrement)
+        x, shocks = _line_search(x, shocks, dx, ds, value, offset, hyper, problem)
         if progress is not None:
             progress(iteration, decrement)
         if settled < 2 and decrement < 6.0:  # far from the mode, moments mean nothing
@@ -242,6 +212,7 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
         problem.matrices,
         slope,
         spread,
+        split_tone(x, covariance, hyper, layout),
         iteration,
         settled >= 2 and decrement < 1.0,
         decrement,
@@ -262,16 +233,12 @@ def _line_search(
     offset: Floats,
     hyper: Hyper,
     problem: _Problem,
-    decrement: float,
 ) -> tuple[Floats, Floats]:
-    """Halve the step until the objective does not fall; near the optimum the full step is safe and the check
-    is skipped.
-    """
-    if decrement < 0.5:
-        return x + dx, shocks + ds
-    step = min(1.0, _LONGEST_STEP / max(float(np.abs(dx).max()), float(np.abs(ds).max())))
-    for _ in range(20):
-        if _objective(x + step * dx, shocks + step * ds, offset, hyper, problem) >= value - 1e-9 * abs(value):
-            return x + step * dx, shocks + step * ds
+    """Halve the step until the objective on the ridge of the best shocks does not fall."""
+    step = min(1.0, _LONGEST_STEP / max(float(np.abs(dx).max()), 1e-300))
+    for _ in range(12):
+        found, settled = _best(x + step * dx, shocks + step * ds, offset, hyper, problem)
+        if found >= value - 1e-12 * abs(value):
+            return x + step * dx, settled
         step /= 2.0
-    return x, shocks
+    return x, _best(x, shocks, offset, hyper, problem)[1]

@@ -16,9 +16,11 @@ from typing import Final
 
 import numpy as np
 
+from kaja.brandhealth.cellfit import cell_location
 from kaja.brandhealth.estimate import Posterior
 from kaja.brandhealth.ordinal import Floats, net
 from kaja.brandhealth.share import share_weights
+from kaja.brandhealth.transient import AVERAGED, average
 from kaja.brandhealth.variance import Hyper
 
 Z90: Final = 1.6448536269514722
@@ -93,9 +95,6 @@ def read_index(posterior: Posterior, share: float | None = None) -> Series:
     """The centred index with 90 % intervals; see :func:`index_value` for ``share``.
 
     With cross-venue authors the three explanations of :mod:`~kaja.brandhealth.share` are averaged.
-    The covariance is that of the Laplace posterior plus the first- and second-order effect of the variance
-    components' own
-    uncertainty (law of total variance, expanded around their mode).
     """
     if share is None and posterior.layout.has_pairs:
         parts = [(w, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4]
@@ -112,8 +111,7 @@ def _read(posterior: Posterior, share: float | None) -> Series:
     """The centred index at one explanation of the venues' differences (None: the free share)."""
     value, grad = index_value(posterior, share)
     centre = observed_weeks(posterior)
-    grad = grad - centre @ grad
-    return Series(value - centre @ value, functional_covariance(posterior, grad))
+    return read_functional(posterior, value - centre @ value, grad - centre @ grad)
 
 
 def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series], ...]:
@@ -121,20 +119,23 @@ def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series]
     return tuple((w, at, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4)
 
 
-def functional_covariance(posterior: Posterior, grad: Floats) -> Floats:
-    """Covariance (R, R) of linear functionals ``grad`` (R, P) of the core, variance components integrated
-    out.
+def read_functional(posterior: Posterior, value: Floats, grad: Floats) -> Series:
+    """Mean (R,) and covariance (R, R) of functionals linear in the core, every variance component integrated out.
+
+    Opinion's and the pile-ons' components are averaged over (:mod:`~kaja.brandhealth.transient`); the others enter by the
+    first- and second-order effect of their uncertainty, the classifier's matrices by the implicit-function theorem.
     """
     layout, cov, hyper = posterior.layout, posterior.covariance, posterior.hyper
+    mean, base, sensitivity = average(posterior.split, value, grad, posterior.x, cov, layout)
+    by_matrix = sensitivity @ posterior.matrix_slope
+    base = base + by_matrix @ posterior.matrix_covariance @ by_matrix.T
     g = grad @ cov
-    by_matrix = grad @ posterior.matrix_slope
-    base = g @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T
     weight = hyper.weights(layout)
     z = layout.whiten(posterior.x) - layout.centre
     root = np.sqrt(weight)
     gw = layout.whiten(g.T).T * root
     cw = layout.whiten(layout.whiten(cov).T) * np.outer(root, root)
-    theta = posterior.hyper_covariance
+    theta = _plugged_in(posterior)
     known = layout.comp >= 0
     comp = np.where(known, layout.comp, 0)
     pair_theta = theta[np.ix_(comp, comp)] * np.outer(known, known)
@@ -151,7 +152,15 @@ def functional_covariance(posterior: Posterior, grad: Floats) -> Floats:
         slope[:, j] = tangent
         second += theta[j, j] * part
     total = base + second + slope @ theta @ slope.T
-    return np.asarray((total + total.T) / 2.0, dtype=np.float64)
+    return Series(mean, np.asarray((total + total.T) / 2.0, dtype=np.float64))
+
+
+def _plugged_in(posterior: Posterior) -> Floats:
+    """Covariance (K, K) of the components' logarithms given opinion's and the pile-ons', which are averaged over."""
+    information = np.linalg.inv(posterior.hyper_covariance)
+    theta = np.zeros_like(information)
+    theta[AVERAGED:, AVERAGED:] = np.linalg.inv(information[AVERAGED:, AVERAGED:])
+    return theta
 
 
 def _shock_terms(posterior: Posterior, hyper: Hyper, g: Floats, i: int) -> tuple[Floats, Floats]:
@@ -169,15 +178,14 @@ def _shock_terms(posterior: Posterior, hyper: Hyper, g: Floats, i: int) -> tuple
     return part, np.asarray(2.0 * weighted @ posterior.shocks[:, i], dtype=np.float64)
 
 
-def to_net(posterior: Posterior, series: Floats, share: float | None = None) -> Floats:
+def to_net(posterior: Posterior, series: Floats) -> Floats:
     """Map the centred index to net favourability (-1..1) at the period's mean level of the posts.
 
     The level is that of the posts, not of the customers: without a survey only the movement carries
     information.
     """
-    value, _ = index_value(posterior, share)
-    x, layout, counts = posterior.x, posterior.layout, posterior.counts
-    votes = counts.n.sum(axis=1)
-    effect = x[layout.at["delta"] + counts.domain] + x[layout.at["beta"] + counts.topic]
-    level = float(observed_weeks(posterior) @ value + np.average(effect, weights=votes))
-    return net(np.asarray(series, dtype=np.float64) + level, float(np.exp(x[layout.at["log_g"]])))
+    counts, x = posterior.counts, posterior.x
+    tone = cell_location(x, posterior.shocks[:, 0], posterior.blocks, posterior.layout)
+    # the mean tone of the votes, whatever made it: the venues' part of it is not known apart from opinion's
+    level = float(np.average(tone, weights=counts.n.sum(axis=1)))
+    return net(np.asarray(series, dtype=np.float64) + level, float(np.exp(x[posterior.layout.at["log_g"]])))

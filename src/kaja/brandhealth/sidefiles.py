@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
-from kaja.brandhealth.counting import column_names, reader
+from kaja.brandhealth.counting import column_types, reader
 from kaja.brandhealth.counts import Counts, OpinionError, make_pairs
 from kaja.brandhealth.survey import Survey, survey_from_answers
 from kaja.brandhealth.tally import group_name
@@ -35,7 +35,7 @@ def read_rows(path: Path) -> list[Row]:
     """All rows of a small CSV, JSONL or Parquet file as text, keys in the file's order."""
     with duckdb.connect() as db:
         relation = reader(path)
-        names = column_names(db, relation, path)
+        names = list(column_types(db, relation, path))
         picked = ", ".join(f'CAST("{name}" AS VARCHAR)' for name in names)
         rows = db.execute(f"SELECT {picked} FROM {relation}").fetchall()  # noqa: S608
     if not rows:

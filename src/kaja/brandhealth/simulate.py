@@ -15,6 +15,8 @@ from kaja.brandhealth.layout import PHI
 from kaja.brandhealth.ordinal import Floats, Ints, class_probabilities
 from kaja.brandhealth.pairfit import joint_table
 from kaja.brandhealth.share import SPIKE
+from kaja.brandhealth.transient import NO_PILE_ONS
+from kaja.brandhealth.variance import ALL
 
 DEFAULT_TAU: dict[str, float] = {
     "mu": 0.08,
@@ -40,7 +42,8 @@ class ModelWorld:
 
     ``votes`` expected votes in all; ``pair_authors`` author-weeks seen in two venues; ``labels`` hand labels
     per venue format (0:
-    the classifier is perfect and the fit is told so); ``tau`` the standard deviations.
+    the classifier is perfect and the fit is told so); ``tau`` the standard deviations. ``from_prior`` draws them from the
+    estimator's own prior instead (half of the worlds then have no pile-ons), as simulation-based calibration needs.
     """
 
     votes: float = 1e7
@@ -57,6 +60,7 @@ class ModelWorld:
     log_g: tuple[float, float] = (-0.3, 0.2)
     start_level: float = 0.5
     transient_df: float = 3.0
+    from_prior: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,15 @@ def _ar1(rng: np.random.Generator, rows: int, weeks: int, sd: float) -> Floats:
     return out
 
 
+def _scales(rng: np.random.Generator, world: ModelWorld) -> dict[str, float]:
+    if not world.from_prior:
+        return world.tau
+    tau = world.tau | {name: median * float(np.exp(sd * rng.normal())) for name, median, sd in ALL}
+    return tau | ({"v": 0.0} if rng.random() < NO_PILE_ONS else {})
+
+
 def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
-    tau, t, f = world.tau, world.weeks, world.formats
+    tau, t, f = _scales(rng, world), world.weeks, world.formats
     mu = np.cumsum(np.append(rng.normal() * world.start_level, rng.normal(size=t - 1) * tau["mu"]))
     rho = np.cumsum(np.append(rng.normal(*world.rho_start), rng.normal(size=t - 1) * tau["rho"]))
     xi = rng.normal(size=f) * tau["xi"]
