@@ -106,7 +106,7 @@ class Variant(TenantModel):
 
 
 class Asset(TenantModel):
-    """A file of the workspace. The stored file never carries EXIF; `file` and `thumbnail` are storage names."""
+    """A file of the workspace, stored without metadata. `file` and `thumbnail` are storage names."""
 
     kind = models.CharField(max_length=10)  # image, gif, video
     file = models.CharField(max_length=300)

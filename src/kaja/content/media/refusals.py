@@ -87,6 +87,21 @@ def too_large(filename: str, size: int, limit: int) -> UploadRefused:
     )
 
 
+def not_cleanable(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_not_cleanable",
+            message=gettext_noop(
+                "“%(filename)s” carries data beside picture and sound, such as places, that Kaja cannot take out. "
+                "It was not added."
+            ),
+            field="media",
+            fix=gettext_noop("Export it again as MP4 from the program that you edit videos with."),
+            params={"filename": filename},
+        )
+    )
+
+
 def body_too_large(size: int, limit: int) -> UploadRefused:
     """For a request that was not even kept, so that nobody knows the file's name."""
     return UploadRefused(

@@ -5,7 +5,7 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -92,7 +92,9 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
         digest = hashlib.sha256(picture.data).hexdigest()
         content: File[bytes] = ContentFile(picture.data)
         return _Taken(content, picture.thumbnail, len(picture.data), digest, picture.ending, measures)
-    video = videos.probe_video(file, size, filename)
+    cleaned = cast("IO[bytes]", videos.clean_video(file, size, filename))
+    # What will be stored is what is looked into.
+    video = videos.probe_video(cleaned, filename)
     measures = {
         "kind": "video",
         "mime": video.mime,
@@ -101,7 +103,7 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
         "duration": video.duration,
         "facts": {"codec": video.codec, "fps": video.fps, "audio": video.audio},
     }
-    return _Taken(File(file), video.poster, size, _digest(file), video.ending, measures)
+    return _Taken(File(cleaned), video.poster, size, _digest(cleaned), video.ending, measures)
 
 
 def _store(name: str, content: "File[bytes]") -> str:
@@ -119,8 +121,8 @@ def _drop(*names: str) -> None:
 def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: str = "") -> Asset:
     """Take a file into the workspace. The same bytes (after cleaning) are kept once. Raises UploadRefused.
 
-    Metadata is removed from pictures and their orientation applied. A wrong ending between picture formats is
-    mended; a name that promises another kind of thing is refused.
+    Metadata is removed from pictures and videos, and the pictures' orientation applied. A wrong ending between picture
+    formats is mended; a name that promises another kind of thing is refused.
     """
     policy.require(actor, policy.Permission.WRITE)
     filename = clean_filename(filename)

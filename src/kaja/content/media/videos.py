@@ -7,8 +7,9 @@ from typing import IO, Any
 
 from PIL import Image
 
-from kaja.content.media import refusals
+from kaja.content.media import boxes, ebml, refusals
 from kaja.content.media.images import MAX_PIXELS, render_thumbnail
+from kaja.content.media.patched import PatchedFile
 
 MAX_BYTES = 1000 * 1000 * 1000
 MAX_SECONDS = 4 * 3600.0
@@ -51,16 +52,32 @@ def is_whole_mp4(file: IO[bytes], size: int) -> bool:
     return True
 
 
-def probe_video(file: IO[bytes], size: int, filename: str) -> Video:
+def is_matroska(file: IO[bytes]) -> bool:
+    file.seek(0)
+    return file.read(4) == b"\x1a\x45\xdf\xa3"
+
+
+def clean_video(file: IO[bytes], size: int, filename: str) -> PatchedFile:
+    """The same video without what it says beside picture and sound: places, dates, devices. Raises UploadRefused."""
+    matroska = is_matroska(file)
+    if not matroska and not is_whole_mp4(file, size):
+        raise refusals.corrupt(filename)
+    try:
+        patches = ebml.find_patches(file, size) if matroska else boxes.find_patches(file, size)
+    except boxes.NotCleanable:
+        raise refusals.not_cleanable(filename) from None
+    except (ValueError, KeyError, IndexError, StopIteration, struct.error):
+        raise refusals.corrupt(filename) from None
+    return PatchedFile(file, size, patches)
+
+
+def probe_video(file: IO[bytes], filename: str) -> Video:
     """Look into a video: container, codecs, measures, and one decoded frame. Raises UploadRefused."""
     # Not at the top: FFmpeg's libraries are a tenth of the web server's memory, and few processes ever see a video.
     import av
     import av.error
 
-    file.seek(0)
-    matroska = file.read(4) == b"\x1a\x45\xdf\xa3"
-    if not matroska and not is_whole_mp4(file, size):
-        raise refusals.corrupt(filename)
+    matroska = is_matroska(file)
     file.seek(0)
     try:
         with av.open(file, format="matroska" if matroska else "mp4", metadata_errors="ignore") as container:
