@@ -12,9 +12,10 @@ from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.vault import open_credentials, seal_credentials
 from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_live
-from kaja.networks.kit.connector import Facts, Quota
+from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.quotas import Quota
 
 FAILURES_UNTIL_RECONNECT = 2
 """One refused credential may be the network's own hiccup; the second in a row is believed."""

@@ -16,8 +16,8 @@ from cryptography.x509.oid import NameOID
 
 from kaja.networks.kit import pool as pool_module
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Quota
 from kaja.networks.kit.http import AnswerLost, NotSent, Response, Session, run_blocking
+from kaja.networks.kit.quotas import Quota
 from tests.conformance.server import Fault, Reply, Request, serving
 
 ALLOWED = ("127.0.0.1",)

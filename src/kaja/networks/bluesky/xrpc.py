@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import regex
 
 from kaja.networks.bluesky.limits import NETWORK
-from kaja.networks.kit.connector import Quota
 from kaja.networks.kit.http import Response, TransportError
 from kaja.networks.kit.outcome import Failure, classify, parse_reset, reconnect_problem, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import Later, NeedsReconnect, Rejected, Unknown
 
 TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})

@@ -78,17 +78,6 @@ class NetworkInfo:
 
 
 @dataclass(frozen=True)
-class Quota:
-    """What the network said about a budget. `resets_at` and `blocked_until` are aware datetimes."""
-
-    bucket: str
-    limit: int | None = None
-    remaining: int | None = None
-    resets_at: datetime | None = None
-    blocked_until: datetime | None = None
-
-
-@dataclass(frozen=True)
 class Facts:
     """What the network says about one account: JSON-able, stored with the channel, given back to every rule."""
 

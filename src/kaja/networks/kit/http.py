@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -34,10 +34,8 @@ from kaja.networks.kit.egress import (
 from kaja.networks.kit.evidence import Redactor
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.wire import Request
-
-if TYPE_CHECKING:
-    from kaja.networks.kit.connector import Quota
 
 __all__ = [
     "AnswerLost",
@@ -120,7 +118,7 @@ class Session:
     resolve: Resolve = resolve_host
     timeout: float = SECONDS
     credentials_changed: bool = False
-    quotas: dict[str, "Quota"] = field(default_factory=dict)
+    quotas: dict[str, Quota] = field(default_factory=dict)
     read_quotas: "Callable[[Response], Iterable[Quota]] | None" = None
     """Set by the connector: what the network's rate headers say."""
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from kaja.networks.kit.connector import Quota
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify, parse_reset, reconnect_problem, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import NeedsReconnect, Rejected
 
 NETWORK = "Mastodon"

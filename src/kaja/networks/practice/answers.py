@@ -5,10 +5,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from kaja.networks.kit.connector import Facts, Quota
+from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Response, TransportError
 from kaja.networks.kit.outcome import Failure, classify, parse_reset, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import Later, Rejected, RemoteRef, Unknown
 
 NETWORK = "Practice"

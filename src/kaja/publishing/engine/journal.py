@@ -20,7 +20,7 @@ from kaja.kernel.events import is_heard
 from kaja.kernel.ids import new_id
 from kaja.kernel.signals import LIVE
 from kaja.kernel.tenancy import SystemPurpose
-from kaja.networks.kit.connector import Quota
+from kaja.networks.kit.quotas import Quota
 from kaja.publishing.engine.claim import enter
 from kaja.publishing.engine.decide import Verdict
 from kaja.publishing.engine.pace import Pace

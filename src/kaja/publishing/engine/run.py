@@ -12,11 +12,11 @@ from kaja.channels.sessions import make_session, record_health, save_credentials
 from kaja.channels.vault import open_credentials
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
-from kaja.networks.kit.connector import Quota
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.pool import may_send
 from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
