@@ -57,8 +57,9 @@ def settle_states(
         health=Health.RECONNECT, health_problem=render_problem(RECONNECT), health_failures=2
     )
     Notice.objects.create(
-        kind="member.joined", message="%(name)s has joined the workspace.", params={"name": words.people[1]}
-    )
+        kind="member.joined", message="%(name)s has joined the workspace.", params={"name": words.people[1]},
+        member=Member.objects.get(user_id=actor.user_id),
+    )  # fmt: skip
     invite(actor, email=f"guest@{workspace.slug}.test", role="guest")
     create_token(actor, "till", ("view", "write"), None)
     made["campaign"] = str(campaign.id)
@@ -164,6 +165,7 @@ def crowd(actor: Actor, workspace: Workspace, user: User, words: Words, practice
         )
         Member.objects.create(workspace=workspace, user=person, role="guest")
         Notice.objects.create(
-            kind="member.joined", message="%(name)s has joined the workspace.", params={"name": person.name}
-        )
+            kind="member.joined", message="%(name)s has joined the workspace.", params={"name": person.name},
+            member=Member.objects.get(user_id=actor.user_id),
+        )  # fmt: skip
     return {"scheduled": str(posts[0].id), "failed": str(posts[0].id), "practice": practice}

@@ -47,6 +47,7 @@ LOOKS_ACROSS = {
     ("publishing/engine/claim.py", "next_wake", "CLAIM"): "one instant, and nothing of the row",
     ("publishing/engine/claim.py", "take_over", "RECOVER"): "rows whose worker died, in whichever workspace",
     ("publishing/engine/journal.py", "_write", "CLAIM"): "writes what calls gave, by delivery id and fence",
+    ("workspaces/migrations/0004_own_notices_and_mails.py", "bring_over", "MAINTENANCE"): "rows get their new shape",
 }
 """Every place that may look across workspaces: file, function, purpose, and why."""
 

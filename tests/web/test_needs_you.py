@@ -10,7 +10,7 @@ from kaja.content.models import Post, Variant
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, Publication, State
-from kaja.workspaces.models import Notice, Role, Workspace
+from kaja.workspaces.models import Member, Notice, Role, Workspace
 from tests.people import add_member, browser
 
 
@@ -49,8 +49,9 @@ def test_everything_is_listed_and_counted(workspace: Workspace, other_workspace:
         Channel.objects.create(
             network="bluesky", account_id="c", name="Let go", health=Health.RECONNECT, disconnected_at=now()
         )
-        Notice.objects.create(kind="test", message="The backup did not run.")
-        Notice.objects.create(kind="delivery.failed", message="Said above already.")
+        owner = Member.objects.get()
+        Notice.objects.create(kind="test", message="The backup did not run.", member=owner)
+        Notice.objects.create(kind="delivery.failed", message="Said above already.", member=owner)
     html = browser(workspace).get("/w/acme/needs-you/").content.decode()
     assert all(text in html for text in ("One", "Two", "Broken", "The backup did not run."))
     assert "Let go" not in html

@@ -12,7 +12,7 @@ from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.vault import seal_credentials
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web import urls as web_urls
-from kaja.workspaces.models import Notice, Role, Workspace
+from kaja.workspaces.models import Member, Notice, Role, Workspace
 from tests.people import add_member, browser
 
 SECRET = "planted-app-password-7731"
@@ -34,7 +34,10 @@ def make_channel(workspace: Workspace) -> Channel:
         channel.credentials = seal_credentials(channel.id, {"app_password": SECRET})
         channel.save()
         QuotaState.objects.create(channel=channel, bucket="posts", limit=300, remaining=12)
-        Notice.objects.create(kind="test", message="The channel %(channel)s works.", params={"channel": "<i>x</i>"})
+        Notice.objects.create(
+            kind="test", message="The channel %(channel)s works.", params={"channel": "<i>x</i>"},
+            member=Member.objects.get(role=Role.CURATOR),
+        )  # fmt: skip
     return channel
 
 

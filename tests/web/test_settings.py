@@ -114,8 +114,15 @@ def test_profile_changes_language_and_theme_at_once(workspace: Workspace) -> Non
     data = {"name": "Mari", "language": "ru", "theme": "dark"}
     html = client.post("/w/acme/settings/profile/", data, follow=True).content.decode()
     assert '<html lang="ru" data-theme="dark">' in html
-    user = User.objects.get()
-    assert (user.name, user.mail_notices) == ("Mari", False)
+    assert User.objects.get().name == "Mari"
+    assert 'value="all" selected' in html, "a curator gets every mail until another choice"
+    with workspace_scope(workspace.id):
+        assert Member.objects.get().mails == ""
+    html = client.post("/w/acme/settings/profile/", data | {"mails": "mine"}, follow=True).content.decode()
+    assert 'value="mine" selected' in html
+    with workspace_scope(workspace.id):
+        assert Member.objects.get().mails == "mine"
+    assert client.post("/w/acme/settings/profile/", data | {"mails": "loud"}).status_code == 422
     assert client.post("/w/acme/settings/profile/", data | {"theme": "pink"}).status_code == 422
 
 

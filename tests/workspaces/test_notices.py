@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.actions import choose_mails, read_notice, read_notices
+from kaja.workspaces.errors import Refused
 from kaja.workspaces.jobs import send_notice
-from kaja.workspaces.models import Notice, Role, User, Workspace
+from kaja.workspaces.models import Mails, Member, Notice, Role, User, Workspace
 from kaja.workspaces.notices import create_notice
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_notices
@@ -108,3 +111,56 @@ def test_read_notice_is_not_mailed(workspace: Workspace, mailbox: Mailbox) -> No
         Notice.objects.update(read_at="2026-01-01T00:00Z")
     assert not send_notice(workspace.id, notice.id)
     assert mailbox.messages == []
+
+
+def test_everybody_puts_a_notice_away_by_themselves(workspace: Workspace) -> None:
+    """What is told to many is still unread for the others when the first has read it."""
+    add_member(workspace, "content@acme.test", Role.CONTENT_MANAGER)
+    tell(workspace)
+    first, second = member_of(workspace), member_of(workspace, "content@acme.test")
+    with workspace_scope(workspace.id):
+        assert read_notices(first) == 1
+        assert not list_notices(first, unread=True).exists()
+        [kept] = list_notices(second, unread=True)
+        read_notice(second, kept.id)
+        assert not list_notices(second, unread=True).exists()
+
+
+@pytest.mark.parametrize(
+    ("role", "choice", "others", "own"),
+    [
+        (Role.CURATOR, "", True, True),
+        (Role.CONTENT_MANAGER, "", True, True),
+        (Role.MARKETER, "", False, True),
+        (Role.GUEST, "", False, True),
+        (Role.MARKETER, Mails.ALL, True, True),
+        (Role.CURATOR, Mails.MINE, False, True),
+        (Role.CURATOR, Mails.NONE, False, False),
+    ],
+)
+def test_mails_go_to_those_who_want_them(
+    workspace: Workspace, mailbox: Mailbox, role: str, choice: str, others: bool, own: bool
+) -> None:
+    """By default all for those who manage, and for everybody what concerns their own posts."""
+    person = add_member(workspace, "person@acme.test", role)
+    somebody = add_member(workspace, "somebody@acme.test", Role.ANALYST)
+    with workspace_scope(workspace.id):
+        for each in Member.objects.exclude(user=person):
+            choose_mails(each, Mails.NONE)
+        if choice:
+            choose_mails(Member.objects.get(user=person), choice)
+    mailed = []
+    for owner in (somebody.id, person.id):
+        with workspace_scope(workspace.id):
+            notices = create_notice("delivery.failed", "It failed.", path=f"needs-you/#{owner}", owner=owner)
+            told = [str(notice.id) for notice in notices if notice.member.user_id == person.id]
+        if owner == person.id:
+            assert told, "the owner of a post is told, whatever the role"
+        jobs = ProcrastinateJob.objects.filter(task_name="workspaces.mail_notice")
+        mailed.append(any(job.args["notice_id"] in told for job in jobs))
+    assert mailed == [others, own]
+
+
+def test_an_unknown_choice_of_mails_is_refused(workspace: Workspace) -> None:
+    with workspace_scope(workspace.id), pytest.raises(Refused):
+        choose_mails(Member.objects.get(), "loud")

@@ -37,7 +37,14 @@ def _tell(event: DeliveryEvent) -> None:
     params = {"post": delivery.variant.post.summary[:60] or "…", "channel": str(delivery.channel)}
     kind = type(event).__name__.removeprefix("Delivery").lower()
     # The delivery's own page would need its post's address, which is the web's; "needs you" shows every one of them.
-    create_notice(f"delivery.{kind}", NEWS[type(event)], params, path=f"needs-you/#delivery-{delivery.id}")
+    post = delivery.variant.post
+    create_notice(
+        f"delivery.{kind}",
+        NEWS[type(event)],
+        params,
+        path=f"needs-you/#delivery-{delivery.id}",
+        owner=post.owner_id or post.created_by_id,
+    )
 
 
 def connect() -> None:

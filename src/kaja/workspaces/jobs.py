@@ -50,7 +50,7 @@ def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
             .filter(id=notice_id, mailed_at=None, read_at=None)
             .first()
         )
-        if notice is None or notice.member is None or not notice.member.user.is_active:
+        if notice is None or not notice.member.user.is_active:
             return False
         user = notice.member.user
         with translation.override(user.language or notice.workspace.language):

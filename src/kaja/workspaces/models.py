@@ -35,7 +35,6 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("theme"), max_length=5, blank=True, choices=[("light", _("Light")), ("dark", _("Dark"))])
-    mail_notices = models.BooleanField(_("e-mail me when something needs me"), default=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
@@ -59,7 +58,7 @@ def list_time_zones() -> frozenset[str]:
 def validate_time_zone(name: str) -> None:
     """Refuse a name that the IANA database does not know."""
     if name not in list_time_zones():
-        raise ValidationError(_("“%(name)s” is not a known time zone."), params={"name": name})
+        raise ValidationError(_("“%(zone)s” is not a known time zone."), params={"zone": name})
 
 
 class Workspace(models.Model):
@@ -91,14 +90,23 @@ class Role(models.TextChoices):
     GUEST = "guest", _("Guest")
 
 
+class Mails(models.TextChoices):
+    """Which notices of a workspace a member gets by e-mail, too."""
+
+    ALL = "all", _("Everything that needs somebody")
+    MINE = "mine", _("Only what concerns my own posts")
+    NONE = "none", _("None")
+
+
 class Member(TenantModel):
-    """A person in a workspace."""
+    """A person in a workspace. Without a choice of their own, mails go by the role (`policy.mails_of`)."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
     joined_at = models.DateTimeField(auto_now_add=True)
     last_seen_notice_at = models.DateTimeField(null=True, blank=True)
     first_steps_hidden_at = models.DateTimeField(null=True, blank=True)
+    mails = models.CharField(_("e-mails"), max_length=4, blank=True, choices=Mails.choices)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["workspace", "user"], name="member_once")]
@@ -137,10 +145,13 @@ class AuditEntry(TenantModel):
 
 
 class Notice(TenantModel):
-    """Something a member should know, shown in the application and sent by e-mail where they asked for it."""
+    """Something one member should know, shown in the application and sent by e-mail where they asked for it.
+
+    What many should know is a row for each of them, so that everybody puts it away by themselves.
+    """
 
     kind = models.CharField(max_length=40)
-    member = models.ForeignKey(Member, null=True, on_delete=models.CASCADE, related_name="notices")
+    member = models.ForeignKey(Member, on_delete=models.CASCADE, related_name="notices")
     message = models.CharField(max_length=300)  # a message id of the catalogues
     params = models.JSONField(default=dict)
     path = models.CharField(max_length=300, blank=True)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from kaja.kernel.signals import notify_live
-from kaja.workspaces.models import Member, Notice
-from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission
+from kaja.workspaces.models import Mails, Member, Notice
+from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission, mails_of
 
 
 def create_notice(
@@ -15,24 +16,27 @@ def create_notice(
     *,
     path: str = "",
     permission: Permission = Permission.PUBLISH,
+    owner: UUID | None = None,
 ) -> list[Notice]:
-    """Tell every member of the entered scope who holds `permission`; e-mails follow in the background.
+    """Tell every member of the entered scope who holds `permission`, and the `owner` (a user's id) of what it is about.
 
-    `message` is a message id marked with `gettext_noop`; `path` is relative to the workspace's address (`channels/…`).
-    An unread notice of the same kind, message and path is not repeated: a network that flaps fills nobody's mailbox.
+    E-mails follow in the background, to those who want them. `message` is a message id marked with `gettext_noop`;
+    `path` is relative to the workspace's address (`channels/…`). An unread notice of the same kind, message and path
+    is not repeated: a network that flaps fills nobody's mailbox.
     """
     from kaja.workspaces.jobs import mail_notice
 
     notices = []
     for member in Member.objects.select_related("user"):
-        if permission not in ROLE_PERMISSIONS[member.role]:
+        owns = owner is not None and member.user_id == owner
+        if not owns and permission not in ROLE_PERMISSIONS[member.role]:
             continue
         same = Notice.objects.filter(member=member, kind=kind, message=message, path=path, read_at=None)
         if same.exists():
             continue
         notice = Notice.objects.create(kind=kind, member=member, message=message, params=dict(params or {}), path=path)
         notices.append(notice)
-        if member.user.mail_notices:
+        if mails_of(member) == Mails.ALL or (owns and mails_of(member) == Mails.MINE):
             mail_notice.defer(workspace_id=str(notice.workspace_id), notice_id=str(notice.id))
     if notices:
         notify_live(notices[0].workspace_id, "notice")

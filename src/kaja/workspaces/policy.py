@@ -5,7 +5,7 @@ from enum import StrEnum
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotAllowed
-from kaja.workspaces.models import Role
+from kaja.workspaces.models import Mails, Member, Role
 
 
 class Permission(StrEnum):
@@ -27,6 +27,13 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.APPROVER: frozenset({Permission.VIEW}),
     Role.GUEST: _WRITERS,
 }
+
+
+def mails_of(member: Member) -> Mails:
+    """Which notices a member gets by e-mail: by choice, else all for those who manage, their own for the others."""
+    if member.mails:
+        return Mails(member.mails)
+    return Mails.ALL if Permission.CHANNELS in ROLE_PERMISSIONS[member.role] else Mails.MINE
 
 
 def can(actor: Actor, permission: Permission) -> bool:

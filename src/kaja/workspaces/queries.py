@@ -4,7 +4,7 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from kaja.kernel.clock import now
@@ -95,6 +95,6 @@ def list_audit(*, before: object = None, person: str = "", target_id: str = "") 
 
 
 def list_notices(member: Member, *, unread: bool = False) -> QuerySet[Notice]:
-    """A member's notices and those for everybody, newest first."""
-    notices = Notice.objects.filter(Q(member=member) | Q(member=None)).order_by("-created_at")
+    """A member's notices, newest first."""
+    notices = Notice.objects.filter(member=member).order_by("-created_at")
     return notices.filter(read_at=None) if unread else notices

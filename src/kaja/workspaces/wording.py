@@ -43,6 +43,9 @@ def say(message: str, params: Mapping[str, Any] | None = None) -> str:
     if not params:
         return translated
     values = {name: _value(name, value) for name, value in params.items()}
+    if values.get("network") == "Practice":
+        # Names of services stay as they are; our own network has one in every language.
+        values["network"] = pgettext("name of a network", "Practice")
     try:
         return translated % values
     except (KeyError, TypeError, ValueError):

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from kaja.web.onboarding.forms import WorkspaceForm
-from kaja.workspaces.models import Role
+from kaja.workspaces.models import Mails, Role
 
 
 class SettingsForm(WorkspaceForm):
@@ -55,7 +55,12 @@ class ProfileForm(forms.Form):
         required=False,
         choices=[("", _("As the device")), ("light", _("Light")), ("dark", _("Dark"))],
     )
-    mail_notices = forms.BooleanField(label=_("E-mail me when something needs me"), required=False)
+    mails = forms.ChoiceField(
+        label=_("E-mails from this workspace"),
+        required=False,
+        choices=Mails.choices,
+        help_text=_("Notices are always shown in Kaja."),
+    )
 
 
 class TokenForm(forms.Form):
@@ -64,7 +69,7 @@ class TokenForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=80, help_text=_("The program that will use it: “Web shop”."))
     scopes = forms.MultipleChoiceField(label=_("What it may do"), widget=forms.CheckboxSelectMultiple)
     days = forms.ChoiceField(
-        label=_("Works for"),
+        label=_("Valid for"),
         choices=[("30", _("30 days")), ("90", _("90 days")), ("365", _("one year")), ("", _("until it is revoked"))],
         initial="90",
         required=False,

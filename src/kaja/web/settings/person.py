@@ -15,8 +15,9 @@ from kaja.kernel.clock import now
 from kaja.web.flash import flash
 from kaja.web.settings.forms import ProfileForm, TokenForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
-from kaja.workspaces.actions import update_profile
+from kaja.workspaces.actions import choose_mails, update_profile
 from kaja.workspaces.errors import Refused
+from kaja.workspaces.policy import mails_of
 
 SCOPE_WORDS = {
     "view": translation.gettext_lazy("see everything in the workspace"),
@@ -36,12 +37,15 @@ def profile(request: WorkspaceRequest) -> HttpResponse:
         "name": user.name,
         "language": user.language,
         "theme": user.theme,
-        "mail_notices": user.mail_notices,
+        "mails": mails_of(request.member).value,
     }
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
+            mails = form.cleaned_data.pop("mails")
             update_profile(user, **form.cleaned_data)
+            if mails:
+                choose_mails(request.member, mails)
         except Refused as refused:
             add_problems(form, refused)
         else:

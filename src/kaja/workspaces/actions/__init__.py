@@ -7,7 +7,7 @@ from kaja.workspaces.actions.members import (
     remove_member,
     revoke_invitation,
 )
-from kaja.workspaces.actions.people import read_notice, read_notices, update_profile
+from kaja.workspaces.actions.people import choose_mails, read_notice, read_notices, update_profile
 from kaja.workspaces.actions.workspaces import (
     create_workspace,
     update_workspace,
@@ -16,6 +16,7 @@ from kaja.workspaces.actions.workspaces import (
 __all__ = [
     "accept_invitation",
     "change_role",
+    "choose_mails",
     "create_workspace",
     "invite",
     "read_notice",

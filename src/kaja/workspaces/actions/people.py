@@ -7,12 +7,12 @@ from django.conf import settings
 from kaja.kernel.clock import now
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import NotFound, Refused
-from kaja.workspaces.models import Member, Notice, User
+from kaja.workspaces.models import Mails, Member, Notice, User
 from kaja.workspaces.queries import list_notices
 
 
-def update_profile(user: User, *, name: str, language: str, theme: str, mail_notices: bool) -> User:
-    """Change one's own name, language, theme and e-mails. Not a workspace's matter, so in no audit log."""
+def update_profile(user: User, *, name: str, language: str, theme: str) -> User:
+    """Change one's own name, language and theme. Not a workspace's matter, so in no audit log."""
     name = name.strip()
     if len(name) > 120:
         raise Refused(
@@ -44,9 +44,25 @@ def update_profile(user: User, *, name: str, language: str, theme: str, mail_not
                 params={"theme": theme},
             )
         )
-    user.name, user.language, user.theme, user.mail_notices = name, language, theme, mail_notices
-    user.save(update_fields=["name", "language", "theme", "mail_notices"])
+    user.name, user.language, user.theme = name, language, theme
+    user.save(update_fields=["name", "language", "theme"])
     return user
+
+
+def choose_mails(member: Member, mails: str) -> Member:
+    """Which notices of this workspace one gets by e-mail; empty goes by the role. One's own matter, in no audit log."""
+    if mails and mails not in Mails.values:
+        raise Refused(
+            Problem(
+                code="mails_unknown",
+                field="mails",
+                message=gettext_noop("There is no such choice of e-mails."),
+                fix=gettext_noop("Choose one of the listed ones."),
+            )
+        )
+    Member.objects.filter(id=member.id).update(mails=mails)
+    member.mails = mails
+    return member
 
 
 def read_notice(member: Member, notice_id: UUID) -> None:
