@@ -188,6 +188,7 @@ class JournalLine:
 
 
 _FIND = "find"
+_CHANGES = ("edit", "delete")
 _WORDS: dict[tuple[str, str], str] = {
     ("send", "sent"): gettext_noop("Sent. The network confirmed it."),
     ("send", "processing"): gettext_noop("Handed over. The network is working on it."),
@@ -204,6 +205,18 @@ _WORDS: dict[tuple[str, str], str] = {
     ("find", "absent"): gettext_noop("Looked on the network: it was not there at that time."),
     ("find", "cannot_tell"): gettext_noop("Looked on the network, which did not settle it."),
     ("find", ""): gettext_noop("Began to look on the network; no result was recorded."),
+    ("edit", "done"): gettext_noop("Changed on the network."),
+    ("edit", "rejected"): gettext_noop("The network refused the change; it stands there as it was."),
+    ("edit", "later"): gettext_noop("The network did not take the change for now; Kaja tries again later."),
+    ("edit", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; it stands there as it was."),
+    ("edit", ""): gettext_noop("Asked the network for the change; no answer was recorded. It is safe to repeat."),
+    ("delete", "done"): gettext_noop("Deleted on the network."),
+    ("delete", "rejected"): gettext_noop("The network refused to delete it; it stands there as it was."),
+    ("delete", "later"): gettext_noop("The network did not delete it for now; Kaja tries again later."),
+    ("delete", "reconnect"): gettext_noop(
+        "The network did not accept the channel's sign-in; it stands there as it was."
+    ),
+    ("delete", ""): gettext_noop("Asked the network to delete it; no answer was recorded. It is safe to repeat."),
     ("step", "sent"): gettext_noop("The network confirmed it."),
     ("step", "done"): gettext_noop("Step “%(stage)s” is done."),
     ("step", "processing"): gettext_noop("The network is still working on it."),
@@ -222,7 +235,7 @@ def journal_of(delivery: Delivery) -> list[JournalLine]:
 
 
 def _line(row: Attempt) -> JournalLine:
-    group = "send" if row.irreversible else "find" if row.stage == _FIND else "step"
+    group = "send" if row.irreversible else row.stage if row.stage in (_FIND, *_CHANGES) else "step"
     reason = Problem(row.outcome, row.message, params=row.params) if row.message else None
     return JournalLine(
         at=row.started_at,

@@ -1,30 +1,41 @@
 """Editing and deleting what stands on a network. Repeating such a call does no harm, so a job carries it out."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from kaja.channels.models import Health
-from kaja.channels.sessions import facts_of, open_session, record_health, save_credentials
+from kaja.channels.models import Channel, Health
+from kaja.channels.sessions import facts_of, open_session, record_health, record_quota, save_credentials
 from kaja.content.media.open import open_assets, render_key
 from kaja.content.queries import check_draft, draft_of
 from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_live
-from kaja.networks.kit.http import run_blocking
+from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.vault import VaultError
+from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.http import Session, run_blocking
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import Changed, ChangeResult, NeedsReconnect, Rejected, RemoteRef
+from kaja.networks.kit.results import Changed, ChangeResult, Later, NeedsReconnect, Rejected, RemoteRef
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.frozen import freeze_draft, list_media, thaw
-from kaja.publishing.models import Publication, RemoteChange
-from kaja.publishing.problems import render_problem
+from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange
+from kaja.publishing.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
 
 PATIENCE = timedelta(minutes=15)
 """The job's pauses grow to 17 minutes; a try after this time is the last one."""
+
+
+CALL_LASTS = timedelta(minutes=10)
+"""A call that began longer ago was cut off with its worker."""
+CHANGES = ("edit", "delete")
+"""Stages of the journal that are about what stands there already."""
 
 
 class TryLater(Exception):
@@ -108,65 +119,147 @@ def request_delete(actor: Actor, publication_id: UUID) -> RemoteChange:
     return _want(actor, publication, "delete", None)
 
 
-def carry_out_change(change_id: UUID, *, last_try: bool = False) -> RemoteChange:
-    """Make the call. Raises TryLater when the network asks to wait; on the last try that becomes a failure."""
-    change = RemoteChange.objects.select_related(
-        "publication__delivery__channel", "publication__delivery__after__publication", "publication__delivery__variant"
-    ).get(id=change_id)
+@dataclass
+class _Call:
+    """What one call needs, read before it: nothing of it asks the database while the network answers."""
+
+    change: RemoteChange
+    attempt: Attempt
+    channel: Channel
+    connector: Connector
+    session: Session
+    facts: Facts
+    ref: RemoteRef
+    outgoing: Outgoing | None
+
+    async def make(self) -> ChangeResult:
+        if self.outgoing is None:
+            return await self.connector.delete(self.ref, self.facts, self.session)
+        return await self.connector.edit(self.ref, self.outgoing, self.facts, self.session)
+
+
+def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = False) -> None:
+    """Make the call: the journal before, the call outside any transaction, the result after.
+
+    Called outside a scope. Raises TryLater when the network asks to wait; on the last try that becomes a failure.
+    """
+    with workspace_scope(workspace_id):
+        call = _begin(change_id)
+    if call is None:
+        return
+    try:
+        result = run_blocking(call.make)
+    except BaseException as error:
+        with workspace_scope(workspace_id):
+            _close(call, "unknown", with_params(CALL_BROKE, error=type(error).__name__))
+        raise
+    with workspace_scope(workspace_id):
+        later = _finish(call, result, last_try)
+    if later:
+        raise TryLater
+
+
+def _begin(change_id: UUID) -> _Call | None:
+    """Everything for the call, and its line in the journal; None when nothing is to be done any more."""
+    change = (
+        RemoteChange.objects.select_for_update(of=("self",))
+        .select_related(
+            "publication__delivery__channel",
+            "publication__delivery__after__publication",
+            "publication__delivery__variant",
+        )
+        .get(id=change_id)
+    )
     if change.state != "wanted":
-        return change
-    result = _call(change)
+        return None
     publication = change.publication
+    delivery = publication.delivery
+    # Two changes of one post at the same time could arrive in the other order.
+    Publication.objects.select_for_update(of=("self",)).get(id=publication.id)
+    running = Attempt.objects.filter(delivery=delivery, stage__in=CHANGES, finished_at=None)
+    if running.filter(started_at__gt=now() - CALL_LASTS).exists():
+        raise TryLater
+    channel = delivery.channel
+    try:
+        if channel.disconnected_at is not None:
+            raise Refused(DISCONNECTED)
+        outgoing = _open_content(change, delivery)
+        session, facts = open_session(channel), facts_of(channel)
+    except (Refused, VaultError) as error:
+        problem = error.problems[0] if isinstance(error, Refused) else CREDENTIALS_LOCKED
+        change.state, change.problem, change.finished_at = "failed", render_problem(problem), now()
+        change.save()
+        notify_live(change.workspace_id, "delivery", delivery.variant.post_id)
+        return None
+    ref = RemoteRef(publication.remote_id, publication.remote_url, publication.data)
+    attempt = Attempt.objects.create(delivery=delivery, fence=delivery.fence, stage=change.kind, started_at=now())
+    return _Call(change, attempt, channel, CONNECTORS[channel.network], session, facts, ref, outgoing)
+
+
+def _open_content(change: RemoteChange, delivery: Delivery) -> Outgoing | None:
+    """What an edit brings; None for a deletion. Raises Refused when a file of it is gone."""
+    if change.content is None:
+        return None
+    before = getattr(delivery.after, "publication", None) if delivery.after else None
+    reply_to = RemoteRef(before.remote_id, before.remote_url, before.data) if before else None
+    opened = {render_key(item): media for item, media in open_assets(list_media(change.content)).items()}
+    return thaw(change.content, delivery.id, opened, reply_to, reply_to)
+
+
+def _close(call: _Call, outcome: str, reason: Problem | None = None) -> None:
+    """The journal's line on how the call ended, and what the session brought along."""
+    attempt, session = call.attempt, call.session
+    attempt.finished_at, attempt.outcome, attempt.evidence = now(), outcome, list(session.exchanges)
+    if reason is not None:
+        stored = render_problem(reason)
+        attempt.message, attempt.params = stored["message"], stored["params"]
+    attempt.save()
+    if session.credentials_changed:
+        save_credentials(call.channel, session.credentials)
+    record_quota(call.channel, session.quotas.values())
+
+
+def _finish(call: _Call, result: ChangeResult, last_try: bool) -> bool:
+    """Write what came of it; whether it is to be tried again."""
+    publication = Publication.objects.select_for_update(of=("self",)).get(id=call.change.publication_id)
+    change = RemoteChange.objects.select_for_update(of=("self",)).get(id=call.change.id)
+    state = "failed"
+    problem: Problem | None = None
     match result:
         case Changed(ref):
-            change.state = "done"
-            if change.kind == "delete":
-                publication.deleted_at = now()
-            else:
-                assert change.content is not None
-                publication.edited_at, publication.sent = now(), change.content
-                if ref is not None:
-                    publication.remote_id, publication.remote_url = ref.id[:500], ref.url[:1000]
-                    publication.data = dict(ref.data)
-            publication.save()
+            _close(call, "done")
+            _write_changed(publication, call.change, ref)
+            state = "done"
         case Rejected(problem):
-            change.state, change.problem = "failed", render_problem(problem)
+            _close(call, "rejected", problem)
         case NeedsReconnect(problem):
-            record_health(publication.delivery.channel, Health.RECONNECT, problem)
-            change.state, change.problem = "failed", render_problem(problem)
+            _close(call, "reconnect", problem)
+            record_health(call.channel, Health.RECONNECT, problem)
         case _:
-            change.problem = render_problem(result.reason)
-            if not last_try:
-                RemoteChange.objects.filter(id=change.id).update(problem=change.problem)
-                raise TryLater
-            change.state = "failed"
-    change.finished_at = now()
+            problem = result.reason
+            _close(call, "later" if isinstance(result, Later) else "unknown", problem)
+            state = "failed" if last_try else "wanted"
+    notify_live(change.workspace_id, "delivery", call.change.publication.delivery.variant.post_id)
+    if change.state != "wanted":
+        return False  # a newer wish has replaced it meanwhile, and is carried out by itself
+    change.state, change.problem = state, render_problem(problem) if problem else None
+    change.finished_at = None if state == "wanted" else now()
     change.save()
-    notify_live(change.workspace_id, "delivery", publication.delivery.variant.post_id)
-    return change
+    return state == "wanted"
+
+
+def _write_changed(publication: Publication, change: RemoteChange, ref: RemoteRef | None) -> None:
+    if change.kind == "delete":
+        publication.deleted_at = now()
+    else:
+        assert change.content is not None
+        publication.edited_at, publication.sent = now(), change.content
+        if ref is not None:
+            publication.remote_id, publication.remote_url = ref.id[:500], ref.url[:1000]
+            publication.data = dict(ref.data)
+    publication.save()
 
 
 def is_old(change_id: UUID) -> bool:
     """Whether the change has been tried for so long that the next refusal is told to the person."""
     return RemoteChange.objects.filter(id=change_id, created_at__lt=now() - PATIENCE).exists()
-
-
-def _call(change: RemoteChange) -> ChangeResult:
-    publication = change.publication
-    delivery = publication.delivery
-    channel = delivery.channel
-    connector = CONNECTORS[channel.network]
-    session, facts = open_session(channel), facts_of(channel)
-    ref = RemoteRef(publication.remote_id, publication.remote_url, publication.data)
-    content = change.content
-    if content is None:
-        result = run_blocking(lambda: connector.delete(ref, facts, session))
-    else:
-        before = getattr(delivery.after, "publication", None) if delivery.after else None
-        reply_to = RemoteRef(before.remote_id, before.remote_url, before.data) if before else None
-        opened = {render_key(item): media for item, media in open_assets(list_media(content)).items()}
-        outgoing = thaw(content, delivery.id, opened, reply_to, reply_to)
-        result = run_blocking(lambda: connector.edit(ref, outgoing, facts, session))
-    if session.credentials_changed:
-        save_credentials(channel, session.credentials)
-    return result
