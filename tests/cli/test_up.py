@@ -29,7 +29,13 @@ def test_starts_survives_crashes_and_ends_without_leftovers(installation: Instal
     process = installation.up()
     installation.wait_for(lambda: installation.children().keys() >= PARTS)
     assert installation.get("/account/login/")[0] == 200
-    installation.wait_for(lambda: f"Kaja is ready:  http://127.0.0.1:{installation.port}" in installation.said())
+    # The printed address works: a sign-in from it is no foreign origin.
+    named = f"http://localhost:{installation.port}"
+    with httpx2.Client(base_url=named, headers={"Origin": named}, timeout=30) as browser:
+        browser.get("/account/login/")
+        form = {"login": "a@b.test", "password": "x", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        assert browser.post("/account/login/", data=form).status_code == 200
+    installation.wait_for(lambda: f"Kaja is ready:  http://localhost:{installation.port}" in installation.said())
 
     for part in ("web", "worker", "practice", "postgres"):
         kill_and_wait(installation, part)

@@ -80,3 +80,11 @@ def test_plain_address_does_not_lock_anybody_out() -> None:
     assert found["SESSION_COOKIE_SECURE"] is False
     assert found["SECURE_HSTS_SECONDS"] == 0
     assert found["ALLOWED_HOSTS"] == ["127.0.0.1", "localhost", "[::1]"]
+
+
+def test_the_usual_address_is_one_for_which_browsers_make_passkeys() -> None:
+    """A number is no domain: WebAuthn refuses it, and https is not asked of localhost only."""
+    found = read_settings(KAJA_PORT="8123")
+    assert found["BASE_URL"] == "http://localhost:8123"
+    assert found["CSRF_TRUSTED_ORIGINS"] == ["http://localhost:8123"]
+    assert "localhost" in found["ALLOWED_HOSTS"]  # type: ignore[operator] # JSON

@@ -15,7 +15,7 @@ from django.test import Client
 
 from kaja.api.models import RememberedRequest
 from kaja.api.tokens import create_token
-from kaja.channels.models import Channel, OAuthClient, PendingConnection, QuotaState, Slot
+from kaja.channels.models import Channel, PendingConnection, QuotaState, Slot
 from kaja.channels.vault import seal_credentials
 from kaja.content.models import Asset, Label, Post, PostLabel
 from kaja.kernel import clock
@@ -85,7 +85,6 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     Slot.objects.create(channel=channel, weekday=0, time="09:00")
     QuotaState.objects.create(channel=channel, bucket="posts", limit=10, remaining=1)
     sealed = {"network": "mastodon", "sealed": b"x"}
-    OAuthClient.objects.create(base_url="https://x.test", redirect_uri="https://y.test", **sealed)
     PendingConnection.objects.create(
         state_hash=workspace.id.bytes * 2, user_id=member_of(workspace).user_id, channel=channel,
         expires_at=now + timedelta(minutes=5), **sealed,

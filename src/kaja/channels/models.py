@@ -64,21 +64,6 @@ class QuotaState(TenantModel):
         return max((moment for moment in (self.blocked_until, reset) if moment), default=None)
 
 
-class OAuthClient(TenantModel):
-    """Our registration with one instance of a network (Mastodon: each server registers apps by itself)."""
-
-    network = models.CharField(max_length=30)
-    base_url = models.CharField(max_length=300)
-    redirect_uri = models.CharField(max_length=500)
-    sealed = models.BinaryField()
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["workspace", "network", "base_url", "redirect_uri"], name="oauth_once")
-        ]
-
-
 class PendingConnection(TenantModel):
     """An OAuth round trip under way; only the state's hash is kept, what is pending is sealed."""
 

@@ -40,8 +40,11 @@ def listen() -> str:
 
 
 def address() -> str:
-    """The address that people type, without a slash at its end."""
-    return (os.environ.get("KAJA_BASE_URL") or f"http://127.0.0.1:{port()}").rstrip("/")
+    """The address that people type, without a slash at its end.
+
+    By name, not by number: browsers make passkeys for names only (WebAuthn, section 5.1.3: the effective domain).
+    """
+    return (os.environ.get("KAJA_BASE_URL") or f"http://localhost:{port()}").rstrip("/")
 
 
 def hosts() -> list[str]:

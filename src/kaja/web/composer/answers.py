@@ -1,9 +1,11 @@
 """JSON answers of the composer; what is refused comes with the same words as everywhere."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
+from django.db import connection, transaction
 from django.http import JsonResponse
 
 from kaja.networks.kit.problems import Problem
@@ -28,12 +30,15 @@ def problem_json(problem: Problem) -> dict[str, Any]:
 
 
 def json_answer(view: View[P]) -> Answer:
-    """Turn a refusal into JSON. What was done before it stands: each action is a transaction of its own."""
+    """Turn a refusal into JSON. Nothing of what the view wrote before it stays."""
 
     @wraps(view)
     def answer(request: WorkspaceRequest, *args: P.args, **kwargs: P.kwargs) -> JsonResponse:
+        # Inside the workspace's scope a point to go back to; outside it, where a network is asked, no transaction.
+        point = transaction.atomic() if connection.in_atomic_block else nullcontext()
         try:
-            response = view(request, *args, **kwargs)
+            with point:
+                response = view(request, *args, **kwargs)
         except Refused as refused:
             status = {NotAllowed: 403, NotFound: 404}.get(type(refused), 409 if isinstance(refused, Conflict) else 400)
             response = JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=status)
