@@ -85,8 +85,10 @@ def _diff_parts(before: Sequence[PartDocument], after: Sequence[PartDocument], c
     return found
 
 
-def _card(card: CardDocument | None) -> str:
-    return " · ".join(part for part in (card.title, card.url) if part) if card else ""
+def _card(card: CardDocument | str | None) -> str:
+    if card == "none":
+        return "–"
+    return " · ".join(part for part in (card.title, card.url) if part) if isinstance(card, CardDocument) else ""
 
 
 def _diff_documents(before: Any, after: Any, channel: str) -> list[Difference]:

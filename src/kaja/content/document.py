@@ -1,7 +1,7 @@
 """The shape of `Post.document`, `Variant.overrides` and what they resolve to for one channel."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,19 +57,30 @@ class Document(BaseModel):
 
 
 class Overrides(BaseModel):
-    """What one channel has differently; a field that is absent follows the common document."""
+    """What one channel has differently; a field that is absent (or null) follows the common document.
+
+    `link_card` may be "none": this channel shows no card though the common document has one.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     parts: tuple[PartDocument, ...] | None = None
     first_comment: str | None = None
     language: str | None = None
-    link_card: CardDocument | None = None
+    link_card: CardDocument | Literal["none"] | None = None
+
+
+def card_of(source: Document | Overrides) -> CardDocument | None:
+    """The card that a document or a channel brings itself."""
+    return source.link_card if isinstance(source.link_card, CardDocument) else None
 
 
 def merge(document: Document, overrides: Overrides) -> Document:
     """The document of one channel."""
     own = {name: getattr(overrides, name) for name in overrides.model_fields_set}
-    return document.model_copy(update={name: value for name, value in own.items() if value is not None})
+    update = {name: value for name, value in own.items() if value is not None}
+    if update.get("link_card") == "none":
+        update["link_card"] = None
+    return document.model_copy(update=update)
 
 
 def resolve(

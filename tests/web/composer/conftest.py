@@ -1,17 +1,22 @@
-"""A signed-in person and channels to write for."""
+"""A signed-in person and channels to write for; a browser for the tests that want one."""
 
 import json
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from kaja.channels.models import Channel
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Member, Role, User, Workspace
+from tests.system import find_program
 
 Send = Callable[..., Any]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 def sign_in(workspace: Workspace, role: str = Role.CURATOR, name: str = "Mari") -> Client:
@@ -49,3 +54,46 @@ def send(browser: Client) -> Send:
         return (client or browser).post(f"/w/acme/posts/{what}", json.dumps(fields), content_type="application/json")
 
     return call
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    # The driver keeps an event loop in this thread; Django must not take that for asynchronous code.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def channels(workspace: Workspace) -> dict[str, Channel]:
+    return {
+        "practice": make_channel(workspace, "Blue Door Bakery"),
+        "bluesky": make_channel(workspace, "Blue Door", "bluesky"),
+        "mastodon": make_channel(workspace, "Blue Door Social", "mastodon", base_url="https://mastodon.test"),
+        "wordpress": make_channel(workspace, "The Door Blog", "wordpress", base_url="https://blog.test"),
+    }
+
+
+def open_window(chromium: Browser, live_server: Any, workspace: Workspace, name: str, **options: Any) -> BrowserContext:
+    context = chromium.new_context(base_url=live_server.url, **options)
+    cookie = sign_in(workspace, name=name).cookies["kaja_session"].value
+    context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
+    return context
+
+
+@pytest.fixture
+def page(chromium: Browser, live_server: Any, workspace: Workspace) -> Iterator[Page]:
+    context = open_window(chromium, live_server, workspace, "Mari", viewport={"width": 1440, "height": 900})
+    opened = context.new_page()
+    said: list[str] = []
+    opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
+    opened.on("pageerror", lambda error: said.append(str(error)))
+    yield opened
+    context.close()
+    expected = re.compile(r"Failed to load resource|net::ERR")
+    assert [line for line in said if not expected.search(line)] == []

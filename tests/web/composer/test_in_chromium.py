@@ -3,17 +3,14 @@
 `SCREENSHOTS` names a folder for screenshots; without it none are kept.
 """
 
-import io
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from kaja.channels.models import Channel
 from kaja.content import actions
@@ -22,55 +19,11 @@ from kaja.content.models import Post, PostState
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Member, Workspace
 from kaja.workspaces.queries import actor_of
-from tests.system import find_program
-from tests.web.composer.conftest import make_channel, sign_in
+from tests.web.composer.conftest import open_window
+from tests.web.composer.windows import choose, picture, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SCREENSHOTS", "")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # The driver keeps an event loop in this thread; Django must not take that for asynchronous code.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=[*FLAGS, "--no-first-run"])
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
-
-
-@pytest.fixture
-def channels(workspace: Workspace) -> dict[str, Channel]:
-    return {
-        "practice": make_channel(workspace, "Blue Door Bakery"),
-        "bluesky": make_channel(workspace, "Blue Door", "bluesky"),
-        "mastodon": make_channel(workspace, "Blue Door Social", "mastodon", base_url="https://mastodon.test"),
-        "wordpress": make_channel(workspace, "The Door Blog", "wordpress", base_url="https://blog.test"),
-    }
-
-
-def open_window(chromium: Browser, live_server: Any, workspace: Workspace, name: str, **options: Any) -> BrowserContext:
-    context = chromium.new_context(base_url=live_server.url, **options)
-    cookie = sign_in(workspace, name=name).cookies["kaja_session"].value
-    context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
-    return context
-
-
-@pytest.fixture
-def page(chromium: Browser, live_server: Any, workspace: Workspace) -> Iterator[Page]:
-    context = open_window(chromium, live_server, workspace, "Mari", viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    context.close()
-    expected = re.compile(r"Failed to load resource|net::ERR")
-    assert [line for line in said if not expected.search(line)] == []
 
 
 def shoot(page: Page, name: str) -> None:
@@ -86,22 +39,6 @@ def accessible(page: Page) -> None:
     tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
     found = Axe().run(page, options={"runOnly": {"type": "tag", "values": tags}}).response["violations"]
     assert [(each["id"], [node["html"][:160] for node in each["nodes"]]) for each in found] == []
-
-
-def picture(number: int = 0, size: tuple[int, int] = (900, 600)) -> bytes:
-    image = Image.new("RGB", size, ("#c8553d", "#588b8b", "#f28f3b", "#2d3047", "#93b7be")[number % 5])
-    ImageDraw.Draw(image).ellipse((200, 100, 700, 500), fill="#ffd5c2")
-    out = io.BytesIO()
-    image.save(out, "JPEG")
-    return out.getvalue()
-
-
-def saved(page: Page) -> None:
-    expect(page.locator("#save-state")).to_contain_text("Saved", timeout=15_000)
-
-
-def choose(page: Page, channel: Channel) -> None:
-    page.locator(f'label.chip:has(input[value="{channel.id}"])').click()
 
 
 def the_post(workspace: Workspace) -> Post:

@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from kaja.channels.models import Channel
-from kaja.content.document import Document, Overrides
+from kaja.content.document import Document, Overrides, card_of
 from kaja.content.models import Asset, Campaign, Label, Post, PostState
 from kaja.content.snapshot import PostContent
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -47,8 +47,8 @@ def require_aware(due_at: datetime | None) -> None:
 def asset_ids(document: Document | Overrides) -> set[UUID]:
     """Every asset that a document names."""
     ids = {item.asset for part in document.parts or () for item in part.media}
-    if document.link_card and document.link_card.image:
-        ids.add(document.link_card.image)
+    if (card := card_of(document)) and card.image:
+        ids.add(card.image)
     return ids
 
 

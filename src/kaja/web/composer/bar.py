@@ -1,8 +1,9 @@
 """The bar under the composer: when the post goes out, in words, and what the one main button will do."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
@@ -10,6 +11,8 @@ from django.utils.translation import ngettext
 
 from kaja.content.models import Post, PostState
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing.models import Kind
+from kaja.publishing.queries import BEGUN, delivery_states_of
 from kaja.web.composer.payload import Payload, is_past, resolve_when
 from kaja.web.composer.previews import ShownPost
 from kaja.web.composer.words import in_words
@@ -82,11 +85,24 @@ def _when(payload: Payload, zone: ZoneInfo) -> tuple[str, str, str, Problem | No
     return in_words(moment.instant, zone), local, note, TIME_PAST if is_past(moment) else None
 
 
+def list_gone(post: Post | None) -> set[UUID]:
+    """The channels on which the post has gone out, or is just going."""
+    states = delivery_states_of([post.id]).get(post.id, ()) if post else ()
+    return {each.channel_id for each in states if each.kind == Kind.POST and each.state in BEGUN}
+
+
 def describe_plan(
-    actor: Actor, payload: Payload, shown: Sequence[ShownPost], zone: ZoneInfo, post: Post | None
+    actor: Actor,
+    payload: Payload,
+    shown: Sequence[ShownPost],
+    zone: ZoneInfo,
+    post: Post | None,
+    gone: Collection[UUID] = (),
 ) -> Plan:
-    """What will happen when the main button is pressed."""
-    words, local, note, problem = _when(payload, zone)
+    """What will happen when the main button is pressed. Where the post has `gone` out, it is not sent again."""
+    left = [channel for channel in payload.channels if channel not in gone]
+    settled = bool(gone and payload.channels and not left)
+    words, local, note, problem = (_("This post has gone out."), "", "", None) if settled else _when(payload, zone)
     problems = [problem] if problem else []
     if not payload.channels:
         problems.insert(0, NO_CHANNEL)
@@ -99,7 +115,9 @@ def describe_plan(
         if not payload.channels and errors == 1:
             say = _("Choose a channel")
         return Plan(say, "publish", False, **common)
-    count = {"count": len(payload.channels)}
+    if settled:
+        return Plan(_("Save the changes"), "save", True, **common)
+    count = {"count": len(left)}
     if payload.when.mode == "now":
         say = ngettext("Publish now to %(count)s channel", "Publish now to %(count)s channels", count["count"]) % count
     elif post is not None and post.state == PostState.SCHEDULED:

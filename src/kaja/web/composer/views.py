@@ -25,7 +25,7 @@ from kaja.kernel import clock
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.web.composer.answers import json_answer, problem_json
-from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan
+from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan, list_gone
 from kaja.web.composer.options import list_options
 from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
 from kaja.web.composer.previews import list_findings, show_content
@@ -150,7 +150,10 @@ def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """The page of a post that is saved."""
     post = queries.get_post(post_id)
     when = When(mode="slot" if Slot.objects.exists() else "now")
-    if post.due_at:
+    if post.due_at and post.due_at <= clock.now():
+        # What failed or was missed is mended and sent at once; its old time could only be refused.
+        when = When(mode="now")
+    elif post.due_at:
         local = timezone.localtime(post.due_at, zone_of(request))
         when = When(mode="time", local=local.strftime("%Y-%m-%dT%H:%M"))
     return _page(request, queries.get_content(post), post, when)
@@ -166,7 +169,7 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     channels = [chosen[c] for c in dict.fromkeys(payload.channels) if c in chosen]
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.post else None
-    plan = describe_plan(request.actor, payload, shown, zone_of(request), post)
+    plan = describe_plan(request.actor, payload, shown, zone_of(request), post, list_gone(post))
     # Nothing is wrong with a page on which nobody has begun.
     begun = bool(payload.post or payload.channels or any(p.text or p.media for p in payload.document.parts))
     context = {"shown": shown, "plan": plan, "begun": begun, "findings": list_findings(shown)}
@@ -268,6 +271,8 @@ def finish(request: WorkspaceRequest) -> JsonResponse:
             post = actions.save_as_idea(request.actor, post.id)
             flash(request, _("Kept as an idea."), "done")
             return JsonResponse({**_saved(request, post), "location": reverse("ideas:board", args=[slug])})
+        elif wanted == "save":
+            flash(request, _("Saved. What stands on a network stays as it is until you change it there."), "done")
         else:
             post = actions.idea_to_draft(request.actor, post.id)
             flash(request, _("Saved as a draft."), "done")
@@ -278,8 +283,8 @@ def finish(request: WorkspaceRequest) -> JsonResponse:
 
 
 def _publish(request: WorkspaceRequest, payload: Payload, post: Post) -> Post:
-    count = len(payload.channels)
     if payload.when.mode == "now":
+        count = len(set(payload.channels) - list_gone(post))
         publishing.publish_now(request.actor, post)
         flash(
             request,

@@ -19,12 +19,12 @@ def zone_name(zone: ZoneInfo) -> str:
 def day_in_words(moment: datetime, zone: ZoneInfo) -> str:
     """The day and time without the zone; the year only when it is not this one."""
     local = timezone.localtime(moment, zone)
-    # Translators: Django date format characters; day of week, day, month.
-    pattern = pgettext("date format", "D j M")
+    # Translators: Django date format characters; day of week, day, month, time.
+    pattern = pgettext("date format", "D j M, H:i")
     if local.year != timezone.localtime(clock.now(), zone).year:
         # Translators: Django date format characters; as above, with the year.
-        pattern = pgettext("date format", "D j M Y")
-    return f"{date_format(local, pattern)}, {date_format(local, 'H:i')}"
+        pattern = pgettext("date format", "D j M Y, H:i")
+    return date_format(local, pattern)
 
 
 def in_words(moment: datetime, zone: ZoneInfo) -> str:
@@ -48,6 +48,9 @@ def page_words() -> dict[str, str]:
         "part": _("Post {number} of the thread"),
         "text": _("Text"),
         "uploading": _("{name} is being uploaded"),
+        "uploadChecked": _("Being checked …"),
+        "cancelUpload": _("Break off the upload of {name}"),
+        "uploadCancelled": _("{name} was not uploaded: you broke it off."),
         "uploadFailed": _("{name} was not uploaded: Kaja does not answer. Try again."),
         "tooLarge": _("{name} is too large for this server."),
         "moved": _("{name} is now number {number} of {count}."),

@@ -51,6 +51,8 @@ export class Checker {
     // Not disabled: pressing it leads to the first problem, and a keyboard can reach it.
     this.button.setAttribute("aria-disabled", String(!plan.enabled));
     this.whenWords.textContent = plan.words;
+    // What has gone out everywhere has no time to choose any more.
+    this.button.closest(".composer-bar").classList.toggle("bar-settled", plan.action === "save");
     if (plan.note) {
       const note = document.createElement("span");
       note.className = "when-note";

@@ -33,7 +33,14 @@ export class Editor {
   /** Draw everything anew (another view, another number of parts). */
   draw(focus = null) {
     const parts = this.state.get("parts");
+    const uploads = [...this.list.children].map((part) => [...part.querySelectorAll(".strip-upload")]);
     this.list.replaceChildren(...parts.map((part, index) => this.drawPart(part, index, parts.length)));
+    // What is being uploaded stays in sight.
+    uploads.forEach((running, index) => {
+      const strip = (this.list.children[index] ?? this.list.lastElementChild).querySelector(".strip");
+      strip.append(...running);
+      strip.hidden = !strip.children.length;
+    });
     for (const field of this.list.querySelectorAll("textarea")) grow(field);
     this.showCounts(this.counts);
     if (focus !== null) {

@@ -77,6 +77,7 @@ export class Fields {
     const $ = (id) => this.root.querySelector(`#${id}`);
     this.card = {
       edit: $("card-edit"),
+      dropped: $("card-dropped"),
       offer: $("card-offer"),
       offerUrl: $("card-offer-url"),
       said: $("card-said"),
@@ -91,9 +92,16 @@ export class Fields {
       });
     }
     $("card-remove").addEventListener("click", () => {
-      this.dropped.add(this.state.get("link_card").url);
+      const { state } = this;
+      if (state.view === "common") this.dropped.add(state.get("link_card").url);
+      state.removeCard();
+      this.drawCard();
+      (state.dropsCard() ? $("card-follow") : this.root.querySelector(".part-text")).focus();
+    });
+    $("card-follow").addEventListener("click", () => {
       this.state.set("link_card", null);
       this.drawCard();
+      $("card-remove").focus();
     });
     $("card-fetch").addEventListener("click", (event) => this.fetchCard(event.currentTarget));
   }
@@ -110,8 +118,12 @@ export class Fields {
 
   drawCard() {
     const card = this.state.get("link_card");
-    const link = card ? "" : this.firstLink();
+    const dropped = this.state.dropsCard();
+    const link = card || dropped ? "" : this.firstLink();
     this.card.edit.hidden = !card;
+    this.card.dropped.hidden = !dropped;
+    const own = this.state.view !== "common" && Boolean(this.state.document.link_card);
+    for (const word of this.card.edit.querySelectorAll("[data-for]")) word.hidden = (word.dataset.for === "channel") !== own;
     this.card.offer.hidden = !link;
     this.card.offerUrl.textContent = link;
     this.link = link;

@@ -40,35 +40,61 @@ function walk(event, grid) {
   buttons[Math.min(Math.max(at + step, 0), buttons.length - 1)].focus();
 }
 
+/** The emoji whose English names hold every typed word; names that begin with them come first. */
+function find(typed) {
+  const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
+  const found = emoji.filter(([, name]) => words.every((word) => name.includes(word)));
+  const first = words.join(" ");
+  return first ? found.sort((a, b) => b[1].startsWith(first) - a[1].startsWith(first)) : found;
+}
+
+/**
+ * Opens at once, so that nothing typed goes elsewhere while the list is fetched; Enter takes the first that matches
+ * what stands in the field at that moment, also when the list arrives only later.
+ */
 export async function pickEmoji(source, button, insert) {
   const picker = document.getElementById("emoji-picker");
   const grid = picker.querySelector(".emoji-grid");
   const search = picker.querySelector("input");
-  emoji ??= await (await fetch(source)).json();
+  let entered = false;
+  const choose = (character) => {
+    picker.hidePopover();
+    insert(character);
+  };
+  const takeFirst = () => {
+    const [first] = find(search.value);
+    if (first) choose(first[0]);
+  };
   search.value = "";
-  draw(grid, emoji);
+  grid.replaceChildren();
   open(picker, button);
   search.focus();
   search.oninput = () => {
-    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-    draw(grid, emoji.filter(([, name]) => words.every((word) => name.includes(word))));
+    entered = false;
+    if (emoji) draw(grid, find(search.value));
   };
   search.onkeydown = (event) => {
+    if (event.isComposing) return;
     if (event.key === "ArrowDown") {
       event.preventDefault();
       grid.firstElementChild?.focus();
     } else if (event.key === "Enter") {
       event.preventDefault();
-      grid.firstElementChild?.click();
+      entered = true;
+      if (emoji) takeFirst();
     }
   };
   grid.onkeydown = (event) => walk(event, grid);
   grid.onclick = (event) => {
     const chosen = event.target.closest("button");
-    if (!chosen) return;
-    picker.hidePopover();
-    insert(chosen.textContent);
+    if (chosen) choose(chosen.textContent);
   };
+  if (!emoji) {
+    emoji = await (await fetch(source)).json();
+    if (!picker.matches(":popover-open")) return;
+  }
+  draw(grid, find(search.value));
+  if (entered) takeFirst();
 }
 
 export function pickTag(button, insert) {

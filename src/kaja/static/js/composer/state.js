@@ -36,10 +36,23 @@ export class State extends EventTarget {
     return this.variants[channel];
   }
 
-  /** What the shown view has for a field of the document. */
+  /** What the shown view has for a field of the document. A channel may have "none" of the common card. */
   get(field) {
     if (this.view === "common") return this.document[field];
-    return this.variant(this.view).overrides[field] ?? this.document[field];
+    const own = this.variant(this.view).overrides[field] ?? this.document[field];
+    return field === "link_card" && own === "none" ? null : own;
+  }
+
+  /** Whether the shown channel drops the card that the others show. */
+  dropsCard() {
+    return this.view !== "common" && Boolean(this.document.link_card)
+      && this.variant(this.view).overrides.link_card === "none";
+  }
+
+  /** The shown view without a card: on one channel the others keep theirs. */
+  removeCard() {
+    const own = this.view !== "common" && this.document.link_card;
+    this.set("link_card", own ? "none" : null);
   }
 
   /** Set a field in the shown view. What is the same as the common post is no difference. */
@@ -47,7 +60,7 @@ export class State extends EventTarget {
     if (this.view === "common") this.document[field] = value;
     else {
       const own = this.variant(this.view).overrides;
-      if (JSON.stringify(value) === JSON.stringify(this.document[field])) delete own[field];
+      if (value === null || JSON.stringify(value) === JSON.stringify(this.document[field])) delete own[field];
       else own[field] = value;
     }
     this.changed(what);

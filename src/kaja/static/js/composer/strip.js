@@ -1,6 +1,6 @@
 // The media strip of one part: files come by button, drop and paste; they are moved, described, cropped, removed.
 
-import { fill, NoAnswer, post, reasons } from "./ask.js";
+import { fill, NoAnswer, reasons, upload } from "./ask.js";
 
 /** Draw a strip from a part's media. */
 export function drawStrip(strip, media, state, words) {
@@ -153,25 +153,40 @@ export class Strip {
     const strip = this.editor.list.children[part].querySelector(".strip");
     const waiting = files.map((file) => {
       const element = document.getElementById("upload-template").content.firstElementChild.cloneNode(true);
-      element.querySelector("span").textContent = file.name;
+      const stop = new AbortController();
+      element.querySelector(".strip-name").textContent = file.name;
+      element.querySelector("progress").setAttribute("aria-label", fill(this.words.uploading, { name: file.name }));
+      const cancel = element.querySelector("button");
+      cancel.setAttribute("aria-label", fill(this.words.cancelUpload, { name: file.name }));
+      cancel.addEventListener("click", () => stop.abort());
       strip.append(element);
-      return element;
+      return { file, element, stop };
     });
     strip.hidden = false;
-    for (const [index, file] of files.entries()) {
-      this.said.textContent = fill(this.words.uploading, { name: file.name });
-      await this.upload(part, file, waiting[index]);
-      waiting[index].remove();
+    for (const each of waiting) {
+      if (!each.stop.signal.aborted) await this.upload(part, each);
+      else this.said.textContent = fill(this.words.uploadCancelled, { name: each.file.name });
+      const focused = each.element.contains(document.activeElement);
+      each.element.remove();
+      if (focused) this.editor.field(part)?.focus();
     }
     this.editor.drawMedia(part);
   }
 
-  async upload(part, file) {
-    const form = new FormData();
-    form.append("file", file, file.name || "pasted.png");
+  async upload(part, { file, element, stop }) {
+    const bar = element.querySelector("progress");
+    const words = element.querySelector(".strip-share");
+    const show = (share) => {
+      bar.value = share;
+      // All of it has left this computer: now Kaja looks at it, and nobody knows how long that takes.
+      if (share === 1) bar.removeAttribute("value");
+      words.textContent = share === 1 ? this.words.uploadChecked : `${Math.floor(share * 100)} %`;
+    };
+    show(0);
+    this.said.textContent = fill(this.words.uploading, { name: file.name });
     let refused;
     try {
-      const { status, data } = await post(this.url, form);
+      const { status, data } = await upload(this.url, file, { onProgress: show, signal: stop.signal });
       if (status === 201) {
         this.state.addAsset(data);
         const known = this.state.get("parts")[part].media.some((item) => item.asset === data.id);
@@ -180,6 +195,10 @@ export class Strip {
       }
       refused = status === 413 ? fill(this.words.tooLarge, { name: file.name }) : reasons(data);
     } catch (error) {
+      if (error.name === "AbortError") {
+        this.said.textContent = fill(this.words.uploadCancelled, { name: file.name });
+        return;
+      }
       if (!(error instanceof NoAnswer)) throw error;
     }
     this.root.say(refused || fill(this.words.uploadFailed, { name: file.name }), "needs");
