@@ -279,8 +279,10 @@ def test_unknown_networks_say_so(actor: Actor) -> None:
 def test_the_board_keeps_its_order(actor: Actor) -> None:
     a, b, c = (actions.create_post(actor, text(n), state=PostState.IDEA) for n in "abc")
     actions.move_on_board(actor, c.id, None)
-    assert [p.summary for p in queries.list_board(PostState.IDEA)] == ["c", "a", "b"]
+    assert [p.summary for p in queries.list_board(PostState.IDEA)[0]] == ["c", "a", "b"]
     for _ in range(80):  # more halvings than a float has room for
         actions.move_on_board(actor, b.id, c.id)
         actions.move_on_board(actor, a.id, c.id)
-    assert [p.summary for p in queries.list_board(PostState.IDEA)] == ["c", "a", "b"]
+    assert [p.summary for p in queries.list_board(PostState.IDEA)[0]] == ["c", "a", "b"]
+    some, number = queries.list_board(PostState.IDEA, limit=2)
+    assert ([p.summary for p in some], number) == (["c", "a"], 3)

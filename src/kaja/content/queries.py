@@ -13,7 +13,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
-from kaja.content.document import Document, MediaItem, Overrides, resolve
+from kaja.content.document import Document, MediaItem, Overrides, card_of, resolve
 from kaja.content.media.open import open_assets
 from kaja.content.models import Asset, Campaign, Label, Post, PostLabel, Revision, Variant
 from kaja.content.snapshot import PostContent, content_of
@@ -159,10 +159,14 @@ def list_posts(wanted: PostFilter | None = None, cursor: str = "", limit: int = 
     return Page(posts, posts[-1].id.hex if more else "")
 
 
-def list_board(state: str, limit: int = 300) -> list[Post]:
-    """A column of the ideas board in its own order."""
+def list_board(state: str, limit: int = 300, among: QuerySet[Any] | None = None) -> tuple[list[Post], int]:
+    """A column of the ideas board, and how many posts it holds: in its own order, or `among` ids, by their time."""
     rows = Post.objects.filter(state=state, deleted_at__isnull=True)
-    return list(_ready(rows).order_by("position", "id")[:limit])
+    order = ["position", "id"]
+    if among is not None:
+        rows, order = rows.filter(id__in=among), ["due_at", "id"]
+    posts = list(_ready(rows).order_by(*order)[: limit + 1])
+    return posts[:limit], len(posts) if len(posts) <= limit else rows.count()
 
 
 def list_revisions(post: Post, limit: int = 200) -> list[Revision]:
@@ -200,8 +204,8 @@ def media_items(document: Document, overrides: Overrides) -> list[MediaItem]:
     items: list[MediaItem] = []
     for source in (document, overrides):
         items += [item for part in source.parts or () for item in part.media]
-        if source.link_card and source.link_card.image:
-            items.append(MediaItem(asset=source.link_card.image))
+        if (card := card_of(source)) and card.image:
+            items.append(MediaItem(asset=card.image))
     return items
 
 

@@ -1,4 +1,5 @@
-// The ideas board: cards are dragged, or moved with Alt and the arrows, within and between the columns that allow it.
+// The ideas board: cards are dragged, or moved with Alt and the arrows or by their menu (which fingers use), within and
+// between the columns that allow it.
 
 import { say } from "./flash.js";
 import { fill, NoAnswer, post, reasons, useToken } from "./composer/ask.js";
@@ -36,7 +37,7 @@ async function settle(card, back) {
 
 function count() {
   for (const column of board().querySelectorAll("[data-column]")) {
-    column.querySelector(".count").textContent = listOf(column).children.length;
+    column.querySelector(".count").textContent = listOf(column).children.length + Number(column.dataset.rest);
     const empty = column.querySelector(".column-empty");
     if (empty) empty.hidden = listOf(column).children.length > 0;
   }
@@ -91,23 +92,80 @@ document.addEventListener("dragend", () => {
   from();
 });
 
-document.addEventListener("keydown", (event) => {
-  const card = event.target.closest?.("[data-move]");
-  if (!card || !event.altKey || !event.key.startsWith("Arrow")) return;
-  event.preventDefault();
+const columns = () => [...board().querySelectorAll("[data-movable]")];
+
+/** Where a step leads: an element and the side of it, or null where there is nothing. */
+function goal(card, step) {
+  if (step === "up") return card.previousElementSibling && [card.previousElementSibling, "before"];
+  if (step === "down") return card.nextElementSibling && [card.nextElementSibling, "after"];
+  const own = card.closest("[data-column]");
+  if (step === "first") return card.previousElementSibling && [listOf(own), "prepend"];
+  const all = columns();
+  const other = all[all.indexOf(own) + { left: -1, right: 1 }[step]] ?? all.find((each) => each.dataset.column === step);
+  return other && other !== own ? [listOf(other), "prepend"] : null;
+}
+
+/** Move a card a step up, down or to the top of its column, or to the top of another ("left", "right", its state). */
+function take(card, step) {
+  const found = goal(card, step);
+  if (!found) return false;
   const back = place(card);
-  const column = card.closest("[data-column]");
-  if (event.key === "ArrowUp" && card.previousElementSibling) card.previousElementSibling.before(card);
-  else if (event.key === "ArrowDown" && card.nextElementSibling) card.nextElementSibling.after(card);
-  else if (event.key === "ArrowLeft" || event.key === "ArrowRight") {
-    const columns = [...board().querySelectorAll("[data-movable]")];
-    const other = columns[columns.indexOf(column) + (event.key === "ArrowLeft" ? -1 : 1)];
-    if (!other) return;
-    listOf(other).prepend(card);
-  } else return;
+  const [element, side] = found;
+  element[side](card);
   card.querySelector(".idea-text").focus();
   card.scrollIntoView({ block: "nearest" });
   settle(card, back);
+  return true;
+}
+
+const STEPS = { ArrowUp: "up", ArrowDown: "down", ArrowLeft: "left", ArrowRight: "right" };
+
+document.addEventListener("keydown", (event) => {
+  const card = event.target.closest?.("[data-move]");
+  if (!card || !event.altKey || !STEPS[event.key]) return;
+  event.preventDefault();
+  take(card, STEPS[event.key]);
+});
+
+// The menu of a card: one for all of them.
+const menu = document.getElementById("idea-menu");
+let chosen = null;
+const stepOf = (item) => item.dataset.to ?? item.dataset.step;
+const items = () => [...menu.querySelectorAll("[role=menuitem]:not([hidden])")];
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.(".idea-more");
+  if (!button) return;
+  chosen = button.closest("[data-move]");
+  for (const item of menu.querySelectorAll("[role=menuitem]")) item.hidden = !goal(chosen, stepOf(item));
+  menu.showPopover();
+  const at = button.getBoundingClientRect();
+  menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
+  const below = at.bottom + 4;
+  menu.style.top = `${below + menu.offsetHeight < innerHeight ? below : Math.max(8, at.top - menu.offsetHeight - 4)}px`;
+  button.setAttribute("aria-expanded", "true");
+  items()[0]?.focus();
+});
+
+menu?.addEventListener("toggle", (event) => {
+  if (event.newState === "closed") chosen?.querySelector(".idea-more").setAttribute("aria-expanded", "false");
+});
+
+menu?.addEventListener("click", (event) => {
+  const item = event.target.closest("[role=menuitem]");
+  if (!item) return;
+  menu.hidePopover();
+  take(chosen, stepOf(item));
+});
+
+menu?.addEventListener("keydown", (event) => {
+  const listed = items();
+  const here = listed.indexOf(document.activeElement);
+  const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: listed.length - 1 }[event.key];
+  if (next !== undefined) listed[(next + listed.length) % listed.length].focus();
+  else if (event.key === "Tab") menu.hidePopover();
+  else return;
+  event.preventDefault();
 });
 
 if (board()?.dataset.csrf) useToken(board().dataset.csrf);

@@ -6,7 +6,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,6 +18,7 @@ from kaja.content.document import Document, MediaItem, PartDocument
 from kaja.content.models import Post, PostState
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing import queries as deliveries
+from kaja.publishing.models import OPEN_STATES, Delivery
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.previews import media_url
@@ -26,7 +28,9 @@ from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
-SHOWN = 100
+STEP = 100
+MOST = 1000
+"""A column shows a step of cards, and a step more on request; beyond the most, the calendar's list is better."""
 
 
 @dataclass(frozen=True)
@@ -41,14 +45,20 @@ class Card:
 
 @dataclass(frozen=True)
 class Column:
-    """A state; `movable` says that cards may be dropped there."""
+    """A state; `movable` says that cards may be dropped there; `more` is the address that shows more of its cards."""
 
     state: str
     title: Any
     empty: Any
     movable: bool
     cards: Sequence[Card]
-    more: int
+    total: int
+    more: str
+
+    @property
+    def rest(self) -> int:
+        """How many are not shown."""
+        return self.total - len(self.cards)
 
 
 TITLES = (
@@ -70,19 +80,18 @@ def _thumbnail(slug: str, post: Post) -> str:
     return ""
 
 
-def list_columns(slug: str, zone: ZoneInfo) -> list[Column]:
-    """The three columns. What was sent everywhere has left the board."""
+def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
+    """The three columns; `wanted` says how many cards of a column are shown (`?idea=200`). What was sent everywhere has
+    left the board."""
     columns = []
     for state, title, empty, movable in TITLES:
-        posts = queries.list_board(state, SHOWN + 1)
+        shown = _shown(wanted.get(state, ""))
+        among = _unfinished() if state == PostState.SCHEDULED else None
+        posts, total = queries.list_board(state, shown, among)
         standings: dict[UUID, str] = {}
-        if state == PostState.SCHEDULED:
+        if among is not None:
             states = deliveries.delivery_states_of([post.id for post in posts])
             standings = {post_id: deliveries.standing_of_post(found) for post_id, found in states.items()}
-            posts = sorted(
-                (post for post in posts if standings.get(post.id) != "done"),
-                key=lambda post: (post.due_at is None, post.due_at),
-            )
         cards = [
             Card(
                 post,
@@ -90,17 +99,35 @@ def list_columns(slug: str, zone: ZoneInfo) -> list[Column]:
                 day_in_words(post.due_at, zone) if post.due_at else "",
                 standings.get(post.id, ""),
             )
-            for post in posts[:SHOWN]
+            for post in posts
         ]
-        columns.append(Column(state, title, empty, movable, cards, max(0, len(posts) - SHOWN)))
+        columns.append(Column(state, title, empty, movable, cards, total, _more(wanted, state, shown)))
     return columns
+
+
+def _unfinished() -> QuerySet[Any]:
+    """Ids of the posts that still go somewhere or wait for a person. Indexes hold just these, however many are done."""
+    return Delivery.objects.filter(Q(state__in=OPEN_STATES) | Q(needs_person=True)).values("variant__post_id")
+
+
+def _shown(asked: str) -> int:
+    return min(max(int(asked), STEP), MOST) if asked.isascii() and asked.isdigit() and len(asked) < 6 else STEP
+
+
+def _more(wanted: QueryDict, state: str, shown: int) -> str:
+    """The address with a step more of one column, or nothing at the end."""
+    if shown >= MOST:
+        return ""
+    query = wanted.copy()
+    query[state] = str(shown + STEP)
+    return f"?{query.urlencode()}#column-{state}"
 
 
 @require_GET
 @workspace_view()
 def board(request: WorkspaceRequest) -> HttpResponse:
     """The board."""
-    columns = list_columns(request.workspace.slug, ZoneInfo(request.workspace.time_zone))
+    columns = list_columns(request.workspace.slug, ZoneInfo(request.workspace.time_zone), request.GET)
     return render_page(request, "ideas/board.html", {"columns": columns, "none": not any(c.cards for c in columns)})
 
 
