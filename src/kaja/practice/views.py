@@ -174,7 +174,7 @@ def render_thread(
         waiting.extend(r for r in reversed(reply.replies) if not r.deleted)
     path = post_path(post.account, post.id)
     return [
-        tag("h1", _("Post by"), " ", post.account, class_="hidden"),
+        tag("h1", _("Post by %(account)s") % {"account": post.account}, class_="hidden"),
         tag("div", [render_post(_, store, item, now, thread=True) for item in above], class_="thread")
         if above
         else None,

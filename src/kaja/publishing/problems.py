@@ -37,7 +37,7 @@ WITHDRAWN = Problem(
 )
 MISSED = Problem(
     "missed",
-    gettext_noop("The post was not sent within its late limit of %(minutes)s minutes, so Kaja did not send it."),
+    gettext_noop("The post was not sent within its late limit (%(minutes)s min), so Kaja did not send it."),
     fix=gettext_noop("Send it now, give it another time, or drop it."),
 )
 DISCONNECTED = Problem(
@@ -72,7 +72,7 @@ WORKER_GONE = Problem(
     "worker_gone",
     gettext_noop("Kaja was interrupted while it was sending, so it looks on the network whether the post is there."),
 )
-CALL_TIMEOUT = Problem("call_timeout", gettext_noop("The network did not finish answering within %(seconds)s seconds."))
+CALL_TIMEOUT = Problem("call_timeout", gettext_noop("The network did not finish answering in time (%(seconds)s s)."))
 CALL_BROKE = Problem("call_broke", gettext_noop("The call ended in an error inside Kaja (%(error)s)."))
 CONTENT_BROKE = Problem(
     "content_unreadable",

@@ -135,7 +135,7 @@ def _check_video(medium: Media, path: str, facts: Facts) -> Iterator[Problem]:
     if medium.duration > ADVISED_VIDEO_SECONDS:
         yield Problem(
             "video_too_long",
-            gettext_noop("The video is longer than %(limit)s minutes; Bluesky may not show it."),
+            gettext_noop("The video is longer than %(limit)s min; Bluesky may not show it."),
             field=path,
             fix=gettext_noop("Shorten it."),
             params={"limit": ADVISED_VIDEO_SECONDS // 60},

@@ -9,7 +9,6 @@ from uuid import UUID
 
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Coalesce, NullIf
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from kaja.channels.models import Channel
@@ -166,6 +165,15 @@ MENUS: Mapping[str, tuple[Any, str]] = {
     "owner": (gettext_lazy("Owner"), "user"),
 }
 
+# What takes a filter away again, said whole: a word put into a sentence would have the wrong ending in most languages.
+CLEAR = {
+    "channel": gettext_lazy("Show all channels again"),
+    "campaign": gettext_lazy("Show all campaigns again"),
+    "label": gettext_lazy("Show all labels again"),
+    "state": gettext_lazy("Show all states again"),
+    "owner": gettext_lazy("Show all owners again"),
+}
+
 
 def describe_menus(wanted: Wanted, choices: Choices) -> list[dict[str, Any]]:
     """The filters' menus, each with its choices' addresses, and the chip of what is chosen."""
@@ -190,7 +198,7 @@ def describe_menus(wanted: Wanted, choices: Choices) -> list[dict[str, Any]]:
                 ],
                 "chosen": next((choice.name for choice in listed if choice.value == chosen), ""),
                 "clear": wanted.query(**{name: ""}),
-                "clear_words": _("Show every %(what)s again") % {"what": str(word).lower()},
+                "clear_words": str(CLEAR[name]),
             }
         )
     return menus

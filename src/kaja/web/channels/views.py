@@ -12,6 +12,7 @@ from kaja.channels.models import Channel, Health
 from kaja.channels.queries import get_channel, list_channels, list_quotas
 from kaja.channels.sessions import facts_of
 from kaja.kernel.clock import now
+from kaja.networks.kit.connector import NetworkInfo
 from kaja.networks.registry import CONNECTORS
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
@@ -63,10 +64,17 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "facts": facts,
             "limits": [(name, value) for name, value in facts.limits.items() if isinstance(value, int | str)],
             "info": connector.info if connector else None,
+            "abilities": _abilities(connector.info) if connector else (),
             "quotas": list_quotas(channel),
             "history": list_audit(target_id=str(channel.id))[:20],
         },
     )
+
+
+def _abilities(info: NetworkInfo) -> list[str]:
+    """What a channel of this network can carry."""
+    able = ((True, _("text and pictures")), (info.threads, _("threads")), (info.first_comment, _("first comment")))
+    return [word for can, word in (*able, (info.link_card, _("link cards"))) if can]
 
 
 @require_POST

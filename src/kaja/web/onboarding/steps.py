@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kaja.channels.models import Channel
 from kaja.content.models import Post, PostState
@@ -53,7 +54,7 @@ def list_first_steps(member: Member, actor: Actor) -> list[Step]:
         hide(member)  # for good: what was learned is not shown again, and no page asks again
         return []
     return [
-        Step(_("Connect a channel"), reverse("onboarding:channel", args=[slug]), done["channel"]),
+        Step(pgettext("first step", "Connect a channel"), reverse("onboarding:channel", args=[slug]), done["channel"]),
         Step(_("Write your first post"), address(COMPOSE, slug), done["post"]),
         Step(_("Schedule it or send it"), address("calendar:index", slug), done["scheduled"]),
         Step(_("Connect a real channel"), reverse("channels:connect", args=[slug]), done["real"]),

@@ -49,6 +49,16 @@ def _standing(delivery: Delivery) -> dict[str, object]:
     }
 
 
+def _whole(rows: list[Delivery]) -> str:
+    """How the whole post stands, where that is more than being scheduled: a name of the states that pages show."""
+    found = {deliveries.standing_of(row.state, row.needs_person) for row in rows}
+    if "needs_you" in found:
+        return "needs"
+    if "under_way" in found or {"planned", "done"} <= found:
+        return "underway"
+    return "done" if "done" in found else ""
+
+
 def needs_kind(delivery: Delivery) -> str:
     """Which question a delivery asks a person; empty when it asks none."""
     if not delivery.needs_person:
@@ -78,7 +88,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         "labels": queries.list_labels_of(post),
         "is_scheduled": post.state == PostState.SCHEDULED,
         "is_open": any(row.state in ("scheduled", "waiting") for row in rows),
-        "is_done": bool(rows) and all(row.state == "sent" for row in rows),
+        "standing": _whole(rows) if post.state == PostState.SCHEDULED else "",
         "calendar": address("calendar:index", request.workspace.slug),
     }
     return render_page(request, "post/page.html", context)

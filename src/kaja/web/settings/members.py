@@ -33,6 +33,7 @@ def _render(
         "link": link,
         "link_email": email,
         "now": now(),
+        "live_page": reverse("settings:members", args=[request.workspace.slug]),
     }
     return render_page(request, "settings/members.html", context, status=status)
 

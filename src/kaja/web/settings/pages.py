@@ -10,7 +10,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kaja.publishing.actions import pause_workspace, resume_workspace
 from kaja.web.flash import flash
 from kaja.web.settings.forms import SettingsForm
-from kaja.web.settings.words import name_target
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces import actions
 from kaja.workspaces.errors import Refused
@@ -77,10 +76,7 @@ def audit(request: WorkspaceRequest) -> HttpResponse:
         raise Http404 from None
     entries = list(list_audit(before=before)[: AUDIT_PAGE + 1])
     older = entries[AUDIT_PAGE - 1].id if len(entries) > AUDIT_PAGE else None
-    rows = [
-        {"entry": entry, "target": name_target({**entry.before, **entry.after}), "changes": _changes(entry)}
-        for entry in entries[:AUDIT_PAGE]
-    ]
+    rows = [{"entry": entry, "changes": _changes(entry)} for entry in entries[:AUDIT_PAGE]]
     return render_page(request, "settings/audit.html", {"rows": rows, "older": older, "paged": before is not None})
 
 

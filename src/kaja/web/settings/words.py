@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 ACTIONS: dict[str, Any] = {
@@ -11,16 +13,16 @@ ACTIONS: dict[str, Any] = {
     "workspace.resume": _("resumed sending"),
     "instance.pause": _("paused this whole Kaja"),
     "instance.resume": _("resumed this whole Kaja"),
-    "member.invite": _("invited"),
-    "member.revoke_invitation": _("took back the invitation of"),
+    "member.invite": _("invited somebody"),
+    "member.revoke_invitation": _("took back an invitation"),
     "member.join": _("joined"),
-    "member.change_role": _("changed the role of"),
-    "member.remove": _("removed"),
+    "member.change_role": _("changed somebody's role"),
+    "member.remove": _("removed somebody"),
     "channel.connect": _("connected the channel"),
     "channel.reconnect": _("connected the channel again"),
     "channel.disconnect": _("disconnected the channel"),
-    "token.create": _("made the API token"),
-    "token.revoke": _("ended the API token"),
+    "token.create": _("made an API token"),
+    "token.revoke": _("ended an API token"),
     "post.create": _("wrote a post"),
     "post.update": _("changed a post"),
     "post.autosave": _("changed a post"),
@@ -35,9 +37,9 @@ ACTIONS: dict[str, Any] = {
     "asset.alt": _("described a picture"),
     "campaign.save": _("changed a campaign"),
     "campaign.archive": _("archived a campaign"),
-    "label.create": _("made the label"),
-    "label.rename": _("renamed the label"),
-    "label.delete": _("deleted the label"),
+    "label.create": _("made a label"),
+    "label.rename": _("renamed a label"),
+    "label.delete": _("deleted a label"),
     "delivery.cancel": _("cancelled a delivery"),
     "delivery.drop": _("decided not to send a post to a channel"),
     "delivery.retry": _("had a failed post sent again"),
@@ -47,13 +49,43 @@ ACTIONS: dict[str, Any] = {
     "delivery.there": _("said that an uncertain post stands on the network"),
     "publication.edit": _("had a post changed on the network"),
     "publication.delete": _("had a post deleted on the network"),
-    "channel.slots": _("changed the weekly slots of"),
+    "channel.slots": _("changed the weekly slots of the channel"),
+}
+
+# The same where it is known what it was done to: whole sentences, because languages bend names and put them elsewhere.
+ABOUT: dict[str, Any] = {
+    "member.invite": _("invited %(target)s"),
+    "member.revoke_invitation": _("took back the invitation of %(target)s"),
+    "member.change_role": _("changed the role of %(target)s"),
+    "member.remove": _("removed %(target)s"),
+    "channel.connect": _("connected the channel %(target)s"),
+    "channel.reconnect": _("connected the channel %(target)s again"),
+    "channel.disconnect": _("disconnected the channel %(target)s"),
+    "channel.slots": _("changed the weekly slots of %(target)s"),
+    "token.create": _("made the API token %(target)s"),
+    "token.revoke": _("ended the API token %(target)s"),
+    "post.create": _("wrote the post %(target)s"),
+    "asset.upload": _("uploaded the file %(target)s"),
+    "campaign.save": _("changed the campaign %(target)s"),
+    "campaign.archive": _("archived the campaign %(target)s"),
+    "label.create": _("made the label %(target)s"),
+    "label.rename": _("renamed a label: it is called %(target)s now"),
+    "label.delete": _("deleted the label %(target)s"),
 }
 
 
 def action_words(action: str) -> Any:
     """What a person reads for an action; an action without words shows its own name."""
     return ACTIONS.get(action, action)
+
+
+def audit_words(entry: Any) -> SafeString:
+    """What was done, and to what as far as the entry's values say, as one sentence without who did it."""
+    target = name_target({**entry.before, **entry.after})
+    if not target or entry.action not in ABOUT:
+        return format_html("{}", action_words(entry.action))
+    before, _target, after = str(ABOUT[entry.action]).partition("%(target)s")
+    return format_html('{}<span class="strong">{}</span>{}', before, target, after)
 
 
 def name_target(values: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """Template tags of the frame; every template has them without loading."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,21 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext, pgettext_lazy
 
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
-from kaja.web.settings.words import action_words, name_target
+from kaja.web.settings.words import action_words, audit_words
 from kaja.workspaces.wording import quota_words, scope_words
 
 register = template.Library()
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 
 register.filter("action_words", action_words)
+register.filter("audit_words", audit_words)
 register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
@@ -44,16 +45,23 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
     """A Lucide icon of the sprite; `size` is "sm", "lg" or empty. Give a label only when no word stands beside it."""
     if name not in symbols("vendor/icons.svg"):
         raise template.TemplateSyntaxError(f"no icon {name!r}: add it to tools/icons.txt and run tools/vendor.py")
-    return _use("icon", f"{static('vendor/icons.svg')}#{name}", size, label)
+    return _use("icon", f"{address_of('vendor/icons.svg')}#{name}", size, str(label))
 
 
 @register.simple_tag
 def network_mark(network: str, size: str = "", label: str = "") -> SafeString:
     """The small one-colour mark of a network."""
     known = network if network in symbols("marks.svg") else "unknown"
-    return _use("mark", f"{static('marks.svg')}#{known}", size, label)
+    return _use("mark", f"{address_of('marks.svg')}#{known}", size, str(label))
 
 
+@cache
+def address_of(sprite: str) -> str:
+    """Where a sprite is served; asked for dozens of times by every page."""
+    return static(sprite)
+
+
+@lru_cache(maxsize=2000)
 def _use(kind: str, href: str, size: str, label: str) -> SafeString:
     classes = f"{kind} {kind}-{size}" if size else kind
     if label:
@@ -70,31 +78,27 @@ def post_url(slug: str, post_id: Any) -> str:
 
 
 @register.filter
-def entry_target(entry: Any) -> str:
-    """What an audit entry is about."""
-    return name_target({**entry.before, **entry.after})
-
-
-@register.filter
 def network_name(network: str) -> str:
     """The name that people know a network by."""
     connector = CONNECTORS.get(network)
     # Names of services stay as they are; our own practice network has one in every language.
-    return gettext(connector.info.name) if connector else network
+    if connector and connector.info.practice:
+        return pgettext("name of a network", "Practice")
+    return connector.info.name if connector else network
 
 
 # The four states: what it looks like and what it is called. Finer words (a delivery's state) keep the same four looks.
 STATES: dict[str, tuple[str, str, Any]] = {
     "idea": ("planned", "lightbulb", _("Idea")),
     "draft": ("planned", "pencil-line", _("Draft")),
-    "planned": ("planned", "calendar-clock", _("Planned")),
+    "planned": ("planned", "calendar-clock", pgettext_lazy("state of a post", "Planned")),
     "scheduled": ("planned", "calendar-clock", _("Scheduled")),
-    "underway": ("underway", "loader", _("Under way")),
+    "underway": ("underway", "loader", pgettext_lazy("state of a post", "Under way")),
     "sending": ("underway", "send", _("Being sent")),
     "processing": ("underway", "hourglass", _("The network is working on it")),
     "waiting": ("underway", "clock", _("Waiting")),
     "uncertain": ("underway", "search", _("Being checked")),
-    "done": ("done", "circle-check", _("Done")),
+    "done": ("done", "circle-check", pgettext_lazy("state of a post", "Done")),
     "sent": ("done", "check-check", _("Sent")),
     "ok": ("done", "circle-check", _("Working")),
     "needs": ("needs", "octagon-alert", _("Needs you")),
@@ -134,8 +138,9 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
 
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: Any) -> dict[str, Any]:
-    """What is wrong with a form as a whole."""
-    return {"errors": form.non_field_errors() if form else []}
+    """What is wrong with a form as a whole, and with fields that nobody sees."""
+    hidden = [error for each in form.hidden_fields() for error in each.errors] if form else []
+    return {"errors": [*form.non_field_errors(), *hidden] if form else []}
 
 
 @register.inclusion_tag("components/problems.html")
@@ -147,7 +152,7 @@ def problems(found: Any) -> dict[str, Any]:
 @register.inclusion_tag("components/avatar.html")
 def avatar(name: str, picture: str = "", network: str = "", size: str = "", square: bool = False) -> dict[str, Any]:
     """A person's or channel's picture, or initials; with the network's mark in its corner."""
-    words = [word for word in re.split(r"[\s@._-]+", str(name)) if word]
+    words = re.findall(r"[^\W_]+", str(name))
     initials = "".join(word[0] for word in words[:2]).upper() or "?"
     return {"initials": initials, "picture": picture, "network": network, "size": size, "square": square}
 
