@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 # WCAG 2.0, 2.1 and 2.2, levels A and AA: https://github.com/dequelabs/axe-core/blob/develop/doc/API.md, read 2026-11-22
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 # Without `preload`, which fetches style sheets that the pages themselves have loaded.
-RUN = """async (tags) => (await axe.run(document, {
+RUN = """async ([tags, root]) => (await axe.run(root || document, {
   runOnly: {type: "tag", values: tags}, resultTypes: ["violations"], preload: false
 })).violations"""
 
@@ -19,12 +19,12 @@ def _source() -> str:
     return (resources.files("axe_playwright_python") / "axe.min.js").read_text()
 
 
-def list_violations(page: Page) -> list[str]:
-    """One line for each element that breaks a rule."""
+def list_violations(page: Page, root: str = "") -> list[str]:
+    """One line for each element that breaks a rule; only inside `root` (a selector) where one is given."""
     if not page.evaluate("typeof axe === 'object'"):
         # Evaluated by the debugger, so the page's security policy need not be weakened for it.
         page.evaluate(_source())
-    found: list[dict[str, Any]] = page.evaluate(RUN, TAGS)
+    found: list[dict[str, Any]] = page.evaluate(RUN, [TAGS, root])
     return [f"{rule['id']}: {node['html'][:160]} | {_summary(node)}" for rule in found for node in rule["nodes"]]
 
 

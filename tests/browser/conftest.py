@@ -3,12 +3,15 @@
 import os
 import re
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.album import Album
 from tests.browser.stack import PACE, Stack
 from tests.system import find_program
 
@@ -87,9 +90,10 @@ def open_window(chromium: Browser, kaja: Stack, console: Watched) -> Iterator[Op
     opened: list[BrowserContext] = []
 
     def open_one(cookie: str = "", **options: Any) -> Page:
-        settings = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB", "timezone_id": "Europe/Tallinn"}
+        settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
+        settings["timezone_id"] = "Europe/Tallinn"
         settings["reduced_motion"] = "reduce"  # nothing is half way when somebody looks
-        context = chromium.new_context(base_url=kaja.url, **{**settings, **options})
+        context = chromium.new_context(**{"base_url": kaja.url, **settings, **options})
         context.set_default_timeout(20_000)
         console.watch(context)
         if cookie:
@@ -100,6 +104,22 @@ def open_window(chromium: Browser, kaja: Stack, console: Watched) -> Iterator[Op
     yield open_one
     for context in opened:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def album() -> Iterator[Album]:
+    """The pictures of all tests that look at pages."""
+    kept = Album()
+    yield kept
+    kept.close()
+
+
+@pytest.fixture(scope="session")
+def scenes(kaja: Stack) -> dict[str, dict[str, Any]]:
+    """What was planted for the walk through every page, by scene; the cookies of the people by language."""
+    made = kaja.plant("every_page")
+    tomorrow = datetime.now(ZoneInfo("Europe/Tallinn")) + timedelta(days=1)
+    return {name: {**each, "day": tomorrow.date().isoformat()} for name, each in made.items()}
 
 
 @pytest.fixture(autouse=True)

@@ -67,7 +67,9 @@ SIGNED_OUT = (
     Place("account_signup", "/account/signup/", name="signup-closed"),
     Place("account_reset_password", "/account/password/reset/"),
     Place("account_reset_password_done", "/account/password/reset/done/"),
+    Place("account_inactive", "/account/inactive/"),
     Place("invitation", "/account/invitation/no-such-token/", name="invitation-closed"),
+    Place("", "/no-such-page/", name="error-404"),
 )
 PRACTICE = (
     Place("practice", "/", True, "practice-timeline"),
@@ -75,6 +77,25 @@ PRACTICE = (
     Place("practice", "/faults", name="practice-faults"),
 )
 
+# Looked at in test_second_factor.py, by somebody who really has one.
+BEHIND_A_SECOND_FACTOR = {
+    "account_logout",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "mfa_authenticate",
+    "mfa_reauthenticate",
+    "mfa_reauthenticate_webauthn",
+    "mfa_activate_totp",
+    "mfa_deactivate_totp",
+    "mfa_view_recovery_codes",
+    "mfa_generate_recovery_codes",
+    "mfa_list_webauthn",
+    "mfa_add_webauthn",
+    "mfa_edit_webauthn",
+    "mfa_remove_webauthn",
+}
+
+# Nothing that a person sees: each answers a script, is a file, or leads on.
 NOT_PAGES = {
     "home": "leads on to the workspace",
     "workspace": "leads on to the calendar",
@@ -82,29 +103,14 @@ NOT_PAGES = {
     "calendar:next_slot": "answers a script",
     "media:file": "a file",
     "media:thumbnail": "a file",
-    "post:journal": "a part of the post page, opened there",
+    "post:journal": "a part of the post page, looked at there (layers.py)",
     "channels:callback": "a network sends people here; it leads on",
-    "account_logout": "the menu signs out by POST; a page only for those who type the address",
-    "account_inactive": "for accounts that an operator has closed",
-    "account_email": "addresses are managed in the profile",
-    "account_email_verification_sent": "Kaja asks for no verification",
-    "account_confirm_email": "Kaja asks for no verification",
-    "account_set_password": "leads on: everybody has a password",
-    "account_confirm_login_code": "Kaja sends no codes",
-    "account_reset_password_from_key": "needs a letter's link",
-    "account_reset_password_from_key_done": "behind a letter's link",
-    "mfa_authenticate": "behind a password of somebody with two factors",
-    "mfa_reauthenticate": "for somebody with two factors",
-    "mfa_activate_totp": "asks for the password first",
-    "mfa_deactivate_totp": "for somebody with two factors",
-    "mfa_view_recovery_codes": "for somebody with two factors",
-    "mfa_generate_recovery_codes": "for somebody with two factors",
+    "account_email": "leads on",
+    "account_email_verification_sent": "leads on",
+    "account_confirm_email": "leads on",
+    "account_set_password": "leads on",
+    "account_confirm_login_code": "leads on",
     "mfa_download_recovery_codes": "a file",
-    "mfa_list_webauthn": "asks for the password first",
-    "mfa_add_webauthn": "asks for the password first",
-    "mfa_reauthenticate_webauthn": "needs a passkey",
-    "mfa_remove_webauthn": "needs a passkey",
-    "mfa_edit_webauthn": "needs a passkey",
     "mfa_login_webauthn": "answers a script",
 }
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.browser.pictures import draw_picture
@@ -231,9 +232,51 @@ def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER)
         return {"slug": slug, **crowd(actor, workspace, user, words, practice["channel"], number)}
 
 
+def forgotten(email: str) -> dict[str, Any]:
+    """A person, and the path of the link that a letter about their forgotten password would carry."""
+    from allauth.account.forms import default_token_generator
+    from allauth.account.utils import user_pk_to_url_str
+    from django.urls import reverse
+
+    from kaja.workspaces.models import User
+
+    sign_in(email, "Liis Sepp")
+    user = User.objects.get(email=email)
+    key = default_token_generator.make_token(user)
+    return {"path": reverse("account_reset_password_from_key", args=[user_pk_to_url_str(user), key])}
+
+
+def broken() -> dict[str, Any]:
+    """The pages of errors and outages, as they are sent."""
+    from django.template.loader import render_to_string
+
+    import kaja.web
+    from kaja.config.outage import Outage
+    from kaja.networks.kit.problems import Problem
+
+    context = {"reference": "0a1b2c3d4e5f", "retry": None, "was_sending": True}
+    outages = {kind: render_to_string("outage.html", {**context, "outage": kind}) for kind in Outage}
+    names = [path.stem for path in (Path(kaja.web.__file__).parent / "templates/errors").glob("[0-9]*.html")]
+    page = {"bare": True, "problem": Problem("media_too_large", "What was sent has 300 MB.")}
+    errors = {name: render_to_string(f"errors/{name}.html", page) for name in names}
+    return {**{str(k): v for k, v in outages.items()}, **errors}
+
+
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
     each.__name__: each
-    for each in (sign_in, make_workspace, add_person, add_practice, add_post, demo, room, three, every_page)
+    for each in (
+        sign_in,
+        make_workspace,
+        add_person,
+        add_practice,
+        add_post,
+        demo,
+        room,
+        three,
+        every_page,
+        forgotten,
+        broken,
+    )
 }
 
 

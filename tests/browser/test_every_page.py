@@ -3,41 +3,19 @@
 Leaves `screenshots-review/index.html` for people to look through.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.sync_api import Page
 
 from tests.browser.album import Album
-from tests.browser.axe import list_violations
 from tests.browser.conftest import OpenWindow, Watched
-from tests.browser.places import FILLED, NOT_PAGES, PLACES, PRACTICE, SIGNED_OUT, Place, fill
+from tests.browser.looking import EVENING, LARGE, MIDDLE, NIGHT, SMALL, look
+from tests.browser.places import BEHIND_A_SECOND_FACTOR, FILLED, NOT_PAGES, PLACES, PRACTICE, SIGNED_OUT, Place, fill
 from tests.browser.stack import Stack
 
 LANGUAGES = {"three": "en", "three-ru": "ru", "three-zh": "zh-hant", "many": "en", "none": "ru"}
-
-
-@dataclass(frozen=True)
-class View:
-    """A size of the window and a theme; `axe` where axe-core is asked too (it does not depend on the width alone)."""
-
-    width: int
-    height: int
-    theme: Any
-    axe: bool = False
-
-    def label(self) -> str:
-        return f"{self.width}-{self.theme}"
-
-
-LARGE, EVENING = View(1440, 900, "light", axe=True), View(1440, 900, "dark")
-MIDDLE = View(1024, 768, "light")
-SMALL, NIGHT = View(390, 844, "light"), View(390, 844, "dark", axe=True)
 # What is looked at how: every width and theme with three of everything, the rest where it differs most.
 LOOKS = {
     "three": (LARGE, EVENING, MIDDLE, SMALL, NIGHT),
@@ -46,53 +24,6 @@ LOOKS = {
     "three-ru": (MIDDLE, NIGHT),
     "three-zh": (MIDDLE, SMALL),
 }
-
-
-@pytest.fixture(scope="module")
-def album() -> Iterator[Album]:
-    kept = Album()
-    yield kept
-    kept.close()
-
-
-@pytest.fixture(scope="module")
-def scenes(kaja: Stack) -> dict[str, dict[str, Any]]:
-    """What was planted, by scene; the cookies of the people by language."""
-    made = kaja.plant("every_page")
-    tomorrow = datetime.now(ZoneInfo("Europe/Tallinn")) + timedelta(days=1)
-    return {name: {**each, "day": tomorrow.date().isoformat()} for name, each in made.items()}
-
-
-WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-  .filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(e).position !== "fixed")
-  .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))"""
-
-
-def look(page: Page, album: Album, place: Place, scene: str, views: Iterable[View]) -> list[str]:
-    """Everything that is wrong with what the window shows, at each size and in each theme."""
-    wrong = []
-    theme = None
-    for view in views:
-        page.emulate_media(color_scheme=view.theme, reduced_motion="reduce")
-        page.set_viewport_size({"width": view.width, "height": view.height})
-        if view.axe and theme != view.theme:
-            # As somebody sees it who comes with this theme; a change under way mixes the colours of both.
-            page.reload()
-        theme = view.theme
-        where = f"{place.label()} {scene} {view.label()}"
-        wrong += [f"{where}: wider than the window: {each}" for each in page.evaluate(WIDER)]
-        if view.axe:
-            # At full height: what a bar at the foot covers now can be scrolled away from under it.
-            height = page.evaluate("Math.max(innerHeight, document.documentElement.scrollHeight)")
-            page.set_viewport_size({"width": view.width, "height": min(height, 6000)})
-            found = list_violations(page)
-            if found:  # a button that is just being enabled has the colours of neither state: what stays counts
-                page.wait_for_timeout(1000)
-                found = list_violations(page)
-            wrong += [f"{where}: {each}" for each in found]
-            page.set_viewport_size({"width": view.width, "height": view.height})
-        album.keep(page, place.label(), f"{scene}-{view.label()}")
-    return wrong
 
 
 def places_of(scene: str) -> list[Place]:
@@ -160,7 +91,7 @@ def routes() -> Iterator[str]:
 
 def test_no_page_is_forgotten() -> None:
     """A route that answers GET with a page is looked at above, or stands in a list with the reason why not."""
-    looked_at = {place.route for place in (*PLACES, *FILLED, *SIGNED_OUT)}
+    looked_at = {place.route for place in (*PLACES, *FILLED, *SIGNED_OUT)} | BEHIND_A_SECOND_FACTOR
     known = looked_at | NOT_PAGES.keys()
     forgotten = [name for name in routes() if name not in known and not only_posts(name)]
     assert forgotten == []

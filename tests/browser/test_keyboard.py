@@ -1,6 +1,8 @@
 """The whole journey without a mouse: signing in, writing, planning, moving, publishing. Focus is always to be seen."""
 
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Page, expect
 
@@ -102,6 +104,66 @@ def test_from_signing_in_to_the_published_post(kaja: Stack, open_window: OpenWin
     page.keyboard.press("g")
     page.keyboard.press("p")
     page.wait_for_url(re.compile("/calendar/"))
+
+
+def type_time(page: Page, at: datetime) -> None:
+    """Type into the field of day and time that has the focus. Its order is the browser's, not the page's."""
+    for order in ("%m%d%Y", "%d%m%Y"):
+        for _ in range(8):
+            page.keyboard.press("ArrowLeft")
+        page.keyboard.type(f"{at:{order}}")
+        page.keyboard.press("ArrowRight")
+        page.keyboard.type(f"{at:%I%M%p}")  # where there are 24 hours, AM is no key
+        if page.evaluate("document.activeElement.value") == f"{at:%Y-%m-%dT%H:%M}":
+            return
+    raise AssertionError(f"the field holds {page.evaluate('document.activeElement.value')}")
+
+
+def test_planning_and_moving_the_card(kaja: Stack, open_window: OpenWindow) -> None:
+    made = kaja.plant("room", slug="plankeys")
+    page = open_window(made["cookie"])
+    today = datetime.now(ZoneInfo("Europe/Tallinn"))
+    # Always on the page of the next week, and always in the future.
+    at = (today + timedelta(days=7 - today.weekday() + 1)).replace(hour=10, minute=0)
+
+    page.goto("/w/plankeys/needs-you/")
+    page.locator("body").press("c")
+    page.wait_for_url(re.compile("/posts/new"))
+    tab_to(page, "^Text$")
+    page.keyboard.type("Planned without a mouse")
+    assert page.locator('input[name="channel"]').is_checked(), "the only channel is chosen already"
+    tab_to(page, "Next free slot|At a time|^Now", most=80)
+    for _ in range(3):
+        if page.evaluate("document.activeElement.dataset.whenMode") == "time":
+            break
+        page.keyboard.press("ArrowRight")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.id") == "field-due_at"
+    type_time(page, at)
+    expect(page.locator("#when-words")).to_contain_text("10:00, Tallinn")
+    tab_to(page, "Schedule for 1 channel")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
+    expect(page.locator("#post-facts")).to_contain_text("10:00")
+
+    page.locator("body").press("g")
+    page.keyboard.press("p")
+    page.wait_for_url(re.compile("/calendar/"))
+    page.locator("body").press("n")
+    card = page.locator(".cal-card", has_text="Planned without a mouse")
+    expect(card).to_have_attribute("data-at", f"{at:%Y-%m-%d}T10:00")
+    tab_to(page, "Planned without a mouse", most=80)
+    page.keyboard.press("m")
+    expect(page.locator("#calendar-said")).to_contain_text("Arrows choose another time")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowDown")
+    expect(page.locator("#cal-flag")).to_contain_text("11:00")
+    page.keyboard.press("Enter")
+    goal = at + timedelta(days=1)
+    expect(card).to_have_attribute("data-at", f"{goal:%Y-%m-%d}T11:00")
+    expect(card.locator(".cal-link")).to_be_focused()
+    page.reload()
+    expect(card).to_have_attribute("data-at", f"{goal:%Y-%m-%d}T11:00")
 
 
 def test_every_stop_of_every_page_can_be_seen(kaja: Stack, open_window: OpenWindow) -> None:

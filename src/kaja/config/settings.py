@@ -137,6 +137,13 @@ ACCOUNT_FORMS = {
     "login": "kaja.web.accounts.forms.LoginForm",
     "reauthenticate": "kaja.web.accounts.forms.ReauthenticateForm",
 }
+MFA_FORMS = {
+    "authenticate": "kaja.web.accounts.factors.AuthenticateForm",
+    "reauthenticate": "kaja.web.accounts.factors.ReauthenticateForm",
+    "activate_totp": "kaja.web.accounts.factors.ActivateTOTPForm",
+    "add_webauthn": "kaja.web.accounts.factors.AddPasskeyForm",
+    "edit_webauthn": "kaja.web.accounts.factors.RenamePasskeyForm",
+}
 CSRF_FAILURE_VIEW = "kaja.web.frame.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 

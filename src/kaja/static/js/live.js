@@ -3,6 +3,8 @@
 // present page's address. While somebody types in it or drags it, it waits.
 
 const address = document.body.dataset.liveSource;
+// Where the page can be had again: what an address answers to a form may not be what it answers to a look.
+const page = () => document.body.dataset.livePage || location.pathname + location.search;
 const waiting = new Set();
 let timer = 0;
 
@@ -22,7 +24,7 @@ function refresh() {
     if (element.hasAttribute("hx-get")) {
       element.dispatchEvent(new CustomEvent("live", { bubbles: false }));
     } else {
-      htmx.ajax("GET", location.pathname + location.search, {
+      htmx.ajax("GET", page(), {
         source: element, target: element, select: `#${CSS.escape(id)}`, swap: "outerMorph",
       });
     }

@@ -2,7 +2,7 @@
 
 const dialog = document.getElementById("palette");
 const input = dialog?.querySelector("input");
-const results = dialog?.querySelector("[role=listbox]");
+const results = dialog?.querySelector(".palette-results");
 let asked = 0;
 let timer = 0;
 
@@ -14,6 +14,7 @@ async function find() {
   // A slow old answer never covers a newer one.
   if (number !== asked || !answer?.ok) return;
   results.innerHTML = await answer.text();
+  input.setAttribute("aria-expanded", String(options().length > 0));
   choose(0);
 }
 
@@ -54,7 +55,7 @@ input?.addEventListener("keydown", (event) => {
     event.preventDefault();
   } else if (event.key === "Enter") {
     const option = options()[chosen()];
-    if (option) (option.querySelector("a, button") ?? option).click();
+    option?.click();
     event.preventDefault();
   }
 });

@@ -6,5 +6,12 @@ from kaja.web.accounts import views
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("invitation/<str:token>/", views.invitation, name="invitation"),
+    # Pages of allauth for what Kaja does otherwise or not at all: the profile holds the address, nobody proves one by
+    # mail, everybody has a password. They stand before allauth's own, so nobody meets those.
+    path("email/", views.lead_on, name="account_email"),
+    path("confirm-email/", views.lead_on, name="account_email_verification_sent"),
+    path("confirm-email/<str:key>/", views.lead_on, name="account_confirm_email"),
+    path("password/set/", views.lead_on, name="account_set_password"),
+    path("login/code/confirm/", views.lead_on, name="account_confirm_login_code"),
     path("", include("allauth.urls")),
 ]

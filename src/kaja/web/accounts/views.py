@@ -8,6 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from kaja.web.accounts.adapter import INVITATION
 from kaja.web.flash import flash, flash_refusal
+from kaja.web.frame.views import home
 from kaja.web.workspace import render_page
 from kaja.workspaces.actions import accept_invitation
 from kaja.workspaces.errors import Refused
@@ -35,3 +36,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         flash(request, _("Welcome to %(workspace)s.") % {"workspace": found.workspace.name})
         return redirect("workspace", found.workspace.slug)
     return render_page(request, "account/invitation.html", {"invitation": found})
+
+
+@never_cache
+def lead_on(request: HttpRequest, key: str = "") -> HttpResponse:
+    """For addresses that have no page in Kaja: whatever they carry, nothing is done; the front door knows the way."""
+    return home(request)

@@ -31,6 +31,7 @@ def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200)
         "form": form,
         "running": [each for each in listed if each.archived_at is None],
         "archived": [each for each in listed if each.archived_at is not None],
+        "live_page": reverse("groups:campaigns", args=[request.workspace.slug]),
     }
     return render_page(request, "groups/campaigns.html", context, status=status)
 
