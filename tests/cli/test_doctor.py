@@ -29,7 +29,7 @@ def test_healthy_installation_and_what_breaks_it(installation: Installation) -> 
     installation.up()
     installation.wait_for(lambda: examine(installation)[0] == 0)
     _, found = examine(installation)
-    healthy = {"python", "data folder", "disk", "keys", "database", "roles", "extensions", "clock", "migrations"}
+    healthy = {"python", "data folder", "disk", "keys", "database", "roles", "clock", "migrations", "search"}
     healthy |= {"credentials", "worker", "web", "practice network", "static files"}
     assert {name for name, (level, _, _) in found.items() if level == "ok"} >= healthy
     assert found["mail"][0] == "warning"

@@ -41,12 +41,16 @@ def migrate_database(*, quiet: bool) -> None:
     from django.db.migrations.loader import MigrationLoader
 
     django.setup()
+    from kaja.content.search import MAKE_INDEX
+
     try:
         with psycopg.connect(owner, autocommit=True, connect_timeout=5) as connection:
             if (found := check_version(connection)) < LEAST_VERSION:
                 raise DatabaseUnusable(f"PostgreSQL {LEAST_VERSION} or newer is needed; this server is {found}.")
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
             call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
+            # Also later: an administrator may have created the extension since.
+            connection.execute(MAKE_INDEX)
             _grant(connection, app)
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(owner, error)) from error

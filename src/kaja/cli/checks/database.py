@@ -11,7 +11,6 @@ from kaja.cli.checks.findings import Finding, Level
 from kaja.cli.database import LEAST_VERSION, check_version, embedded_cluster, explain
 from kaja.config import environment
 
-EXTENSIONS = ("pg_trgm", "unaccent", "btree_gist")
 MOST_SKEW = 2.0  # seconds; due times are compared between hosts and the database
 WORKER_SILENCE = 90.0
 
@@ -42,9 +41,9 @@ def check_database() -> Iterator[Finding]:
     with connection:
         yield from _server(connection)
         yield from _roles(connection)
-        yield from _extensions(connection)
         yield from _clock(connection)
         if (yield from _migrations(connection)):
+            yield from _search(connection)
             yield from _sealed(connection)
             yield from _worker(connection)
 
@@ -97,16 +96,14 @@ def _roles(connection: psycopg.Connection) -> Iterator[Finding]:
         yield Finding("roles", Level.OK, f"{role} reads and writes, {unquote(owner_url.username or '')} migrates")
 
 
-def _extensions(connection: psycopg.Connection) -> Iterator[Finding]:
-    rows = connection.execute("SELECT name FROM pg_available_extensions").fetchall()
-    missing = sorted(set(EXTENSIONS) - {row[0] for row in rows})
-    if missing:
-        yield Finding(
-            "extensions", Level.BROKEN, f"{', '.join(missing)} cannot be installed",
-            "Install PostgreSQL's contrib package on the database server.",
-        )  # fmt: skip
+def _search(connection: psycopg.Connection) -> Iterator[Finding]:
+    if _one(connection, "SELECT to_regclass('content_postsearch_body') IS NOT NULL")[0]:
+        yield Finding("search", Level.OK, "by its index")
     else:
-        yield Finding("extensions", Level.OK, ", ".join(EXTENSIONS))
+        yield Finding(
+            "search", Level.WARNING, "works without its index: searching many posts is slow",
+            "Have an administrator run CREATE EXTENSION pg_trgm in this database, then run kaja migrate.",
+        )  # fmt: skip
 
 
 def _clock(connection: psycopg.Connection) -> Iterator[Finding]:

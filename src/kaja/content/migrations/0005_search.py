@@ -7,14 +7,14 @@ workspace but the entered one, and so keeps the wall while the index works.
 
 from django.db import migrations
 
+from kaja.content.search import MAKE_INDEX
+
 FORWARD = r"""
-CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE TABLE content_postsearch (
     post_id uuid PRIMARY KEY,
     workspace_id uuid NOT NULL,
     body text NOT NULL
 );
-CREATE INDEX content_postsearch_body ON content_postsearch USING gin (body gin_trgm_ops);
 CREATE INDEX content_postsearch_workspace ON content_postsearch (workspace_id, post_id DESC);
 ALTER TABLE content_postsearch ENABLE ROW LEVEL SECURITY;
 ALTER TABLE content_postsearch FORCE ROW LEVEL SECURITY;
@@ -74,4 +74,4 @@ DROP TABLE content_postsearch;
 
 class Migration(migrations.Migration):
     dependencies = [("content", "0004_revision_author")]
-    operations = [migrations.RunSQL(FORWARD, BACKWARD)]
+    operations = [migrations.RunSQL(FORWARD, BACKWARD), migrations.RunSQL(MAKE_INDEX, migrations.RunSQL.noop)]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from kaja.channels.models import Channel
 from kaja.content.models import Post
+from kaja.content.queries import search_post_ids
 from kaja.web.frame.navigation import COMPOSE, address, list_destinations, post_address
 from kaja.web.workspace import WorkspaceRequest
 from kaja.workspaces.models import Member
@@ -79,7 +80,8 @@ def _pages(request: WorkspaceRequest, query: str) -> list[Hit]:
 
 
 def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
-    found = Post.objects.filter(deleted_at=None, summary__icontains=query).order_by("-updated_at")[:MOST]
+    # Some more than are shown, because those in the bin are found, too.
+    found = Post.objects.filter(deleted_at=None, id__in=search_post_ids(query, 5 * MOST)).order_by("-updated_at")[:MOST]
     return [
         Hit(post.summary, post_address(request.workspace.slug, post.id), "file-text", post.get_state_display())
         for post in found
