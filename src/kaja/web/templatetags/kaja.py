@@ -1,7 +1,8 @@
 """Template tags of the frame; every template has them without loading."""
 
 import re
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from functools import cache, lru_cache, reduce
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,13 @@ def network_name(network: str) -> str:
     if connector and connector.info.practice:
         return pgettext("name of a network", "Practice")
     return connector.info.name if connector else network
+
+
+@register.filter
+def listed(words: Iterable[str]) -> str:
+    """Words one after the other, as the reader's language writes a list."""
+    pattern = pgettext("words of a list", "%(before)s, %(next)s")
+    return reduce(lambda before, word: pattern % {"before": before, "next": word} if before else word, words, "")
 
 
 # The four states: what it looks like and what it is called. Finer words (a delivery's state) keep the same four looks.
