@@ -156,8 +156,9 @@ SMALL = {"weeks": 26, "formats": 4, "domains": 16, "topics": 4, "pair_authors": 
 def coverage(sizes: list[float], worlds: int, whole: bool, from_prior: bool) -> None:
     """Share of weeks whose truth lies inside the nominal 90 % interval, with its standard error, and the truth's ranks.
 
-    Worlds of 26 weeks, 4 formats, 16 domains and 4 topics, or with ``whole`` of 52, 5, 60 and 10. ``from_prior`` draws the
-    standard deviations from the estimator's prior; without it they are its medians, and every world has pile-ons.
+    Worlds of 26 weeks, 4 formats, 16 domains and 4 topics, or with ``whole`` of 52, 5, 60 and 10. ``from_prior``
+    draws the standard deviations from the estimator's prior; without it they are its medians, and every world has
+    pile-ons.
     """
     for votes in sizes:
         inside, width, r, ranks, unsettled = [], [], [], [], 0
@@ -177,7 +178,8 @@ def coverage(sizes: list[float], worlds: int, whole: bool, from_prior: bool) -> 
         chi = float(np.sum((bins - worlds / 10) ** 2 / (worlds / 10)))
         print(
             f"{votes:.0e}: coverage {np.mean(inside):.3f} +- {error:.3f} over {worlds} worlds, width "
-            f"{np.median(width):.3f}, r {np.mean(r):.3f}, not settled {unsettled}; ranks {bins.tolist()}, chi-square {chi:.1f} "
+            f"{np.median(width):.3f}, r {np.mean(r):.3f}, not settled {unsettled}; ranks {bins.tolist()}, chi-square "
+            f"{chi:.1f} "
             "(9 degrees of freedom, 5 % point 16.9)",
             flush=True,
         )

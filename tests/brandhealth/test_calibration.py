@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from kaja.brandhealth.estimate import fit_counts
-from kaja.brandhealth.index import read_index
-from kaja.brandhealth.simulate import DEFAULT_TAU, ModelWorld, draw_from_model, true_index
+from kaja.brandhealth.index import read_index, to_net
+from kaja.brandhealth.ordinal import net
+from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from kaja.brandhealth.validate import pearson
 from kaja.brandhealth.worlds import PeopleWorld, draw_people
 from tests.brandhealth.conftest import SMALL
@@ -66,27 +67,38 @@ def test_the_measure_beats_the_dashboard_in_hostile_worlds(kind: str) -> None:
     assert np.median(ours) > 0.85
 
 
-@pytest.mark.xfail(strict=True, reason="not reached yet: the measure loses .033 of correlation in calm worlds")
 def test_where_nothing_is_wrong_the_measure_does_no_harm() -> None:
     loss = []
-    for seed in (0, 3):
+    for seed in range(60_000, 60_006):
         lived = draw_people(seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2))
         ours = pearson(read_index(fit_counts(lived.counts)).mean, lived.truth)
         loss.append(pearson(lived.naive, lived.truth) - ours)
     assert np.mean(loss) < 0.01
+    assert max(loss) < 0.02
 
 
-@pytest.mark.xfail(strict=True, reason="not reached yet: the slope is .70 over these five worlds, one of them .19")
+def posts_level(drawn: Drawn) -> float:
+    """The true mean tone of the votes, logit units."""
+    u, c = drawn.truth, drawn.counts
+    tone = (u["mu"] + u["v"])[c.week] + (u["alpha"][:, None] + u["omega"])[c.format, c.week] + u["delta"][c.domain]
+    tone += u["beta"][c.topic] + (u["sigma"][:, None] + u["nu"])[c.segment, c.week] + u["e"][c.week, c.domain]
+    return float(np.average(tone, weights=c.n.sum(axis=1)))
+
+
 def test_the_classifiers_compression_is_undone() -> None:
-    """Slope of measured against true movement: counting classes shrinks it, 300 labels restore it."""
+    """Slope of measured against true movement, net: counting classes halves it, 300 labels restore it."""
     counted, measured = [], []
     strong = DEFAULT_TAU | {"mu": 0.3, "omega": 0.05, "nu": 0.02}
-    for seed in range(5):
+    for seed in range(60_000, 60_008):
         world = ModelWorld(votes=1e6, weeks=30, formats=2, domains=8, topics=2, labels=300, pair_authors=0, tau=strong)
-        drawn = draw_from_model(300 + seed, world)
-        movement = true_index(drawn.counts, drawn.truth, 1.0)
+        drawn = draw_from_model(seed, world)
+        index = true_index(drawn.counts, drawn.truth, 1.0)
+        truth = net(index + posts_level(drawn), float(np.exp(drawn.truth["log_g"][0])))
+        movement = truth - truth.mean()
         for counts, slopes in ((drawn.counts, measured), (replace(drawn.counts, labels=None), counted)):
-            index = read_index(fit_counts(counts), 1.0).mean
-            slopes.append(float(index @ movement / (movement @ movement)))
+            posterior = fit_counts(counts)
+            found = to_net(posterior, read_index(posterior, 1.0).mean)
+            slopes.append(float(found @ movement / (movement @ movement)))
+    print("slopes with labels", np.round(measured, 2), "without", np.round(counted, 2))
     assert 0.9 < np.mean(measured) < 1.1
-    assert np.mean(counted) < 0.8
+    assert np.mean(counted) < 0.7

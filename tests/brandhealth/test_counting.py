@@ -1,7 +1,9 @@
 import json
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,6 +15,7 @@ from kaja.brandhealth import counting
 from kaja.brandhealth.counting import Source, count_posts
 from kaja.brandhealth.counts import Counts, OpinionError
 from kaja.brandhealth.sql import counting_sql
+from kaja.brandhealth.tally import CountTable, build_counts
 
 HEADER = "time,format,domain,topic,segment,author,class"
 ROWS = [
@@ -186,6 +189,60 @@ def test_unreadable_files_are_refused(tmp_path: Path, name: str) -> None:
         (tmp_path / name).write_bytes(b"PK")
     with pytest.raises(OpinionError, match=r"no such file|must end in"):
         count_posts(Source(tmp_path / name), tmp_path / "work")
+
+
+def documented(posts: Path) -> Counts:
+    """The counts by the documented queries, word for word, over the table that they ask for."""
+    with duckdb.connect() as db:
+        db.execute("SET TimeZone = 'UTC'")
+        db.execute(
+            "CREATE TABLE post AS SELECT CAST(date_trunc('week', t) AS DATE) AS week, t AS time, format, domain, "
+            "topic, segment, '' AS language, nullif(author, '') AS author, "
+            "CASE class WHEN 'negative' THEN 0 WHEN 'neutral' THEN 1 ELSE 2 END AS class "
+            f"FROM (SELECT *, CAST(time AS TIMESTAMP) AS t FROM read_csv('{posts}', all_varchar = true, header = true))"
+        )
+        sql = counting_sql("duckdb")
+        db.execute(f"CREATE TABLE vote AS {sql['vote']}")
+        cells = [(*row[:6], *map(float, row[6:])) for row in db.execute(sql["cell"]).fetchall()]
+        pairs = [(*row[:7], float(row[7])) for row in db.execute(sql["pair"]).fetchall()]
+    return build_counts(CountTable(cells, pairs))  # type: ignore[arg-type]
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_packed_counting_says_what_the_documented_queries_say(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    days = rng.integers(1, 29, size=300)
+    rows = [
+        f"2024-01-{day:02d}T{rng.integers(10, 13)}:00:00,{'forum' if where < 3 else 'blog'},d{where},"
+        f"t{rng.integers(3)},s{rng.integers(2)},{rng.choice(['', 'a', 'b', 'c', 'd', 'e', 'f'])},"
+        f"{rng.choice(['negative', 'neutral', 'positive'])}"
+        for day, where in zip(days, rng.integers(5, size=300), strict=True)
+    ]
+    with tempfile.TemporaryDirectory() as name:
+        posts = write(Path(name) / "posts.csv", rows)
+        assert same(documented(posts), count_posts(Source(posts), Path(name) / "work"))
+
+
+def test_blank_and_padded_names_are_the_same_name(tmp_path: Path) -> None:
+    header = "time,format,domain,topic,author,class"
+    rows = [
+        "2024-01-01,forum,,price,ann,negative",
+        "2024-01-01, forum ,forum,,bob,negative",
+        "2024-01-01,forum,forum, price,cem,POSITIVE",
+    ]
+    c = count_posts(Source(write(tmp_path / "p.csv", rows, header)), tmp_path / "work")
+    assert (c.formats, c.domains, c.topics) == (("forum",), ("forum",), ("all", "price"))
+    assert c.votes == 3
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.date32(), pa.string()])
+def test_times_are_read_whatever_their_type(tmp_path: Path, kind: pa.DataType) -> None:
+    times = pa.array([datetime(2024, 1, 7, tzinfo=UTC), datetime(2024, 1, 8, tzinfo=UTC)], pa.timestamp("us", "UTC"))
+    pq.write_table(pa.table({"time": times.cast(kind), "class": [-1, 1]}), tmp_path / "p.parquet")
+    c = count_posts(Source(tmp_path / "p.parquet"), tmp_path / "work")
+    assert [str(week) for week in c.weeks] == ["2024-01-01", "2024-01-08"]
+    assert c.n.tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
 def test_the_queries_differ_between_engines_by_the_hash_only() -> None:

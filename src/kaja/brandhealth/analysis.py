@@ -59,7 +59,7 @@ class Opinion:
     ``index`` is the measure (logit units, mean zero) where there is evidence on the expression share, else
     None; ``expression`` and
     ``selection`` are the two readings; ``band_low``, ``band_high`` enclose both readings' 90 % intervals.
-    ``net``, ``net_low``,
+    ``no_pile_ons`` is the probability that nothing was transient. ``net``, ``net_low``,
     ``net_high`` express the headline in net favourability (-1..1): the fused customer opinion with a survey,
     else the posts'
     own level. ``moved`` maps each of :data:`CAUSES` to its part of the posts' tone per week (logit units,
@@ -86,6 +86,7 @@ class Opinion:
     fused: Fused | None
     survey: Survey | None
     diagnostics: Diagnostics
+    no_pile_ons: float
     notes: tuple[str, ...]
 
 
@@ -132,6 +133,7 @@ def measure_opinion(counts: Counts, survey: Survey | None = None, progress: Prog
         fused,
         survey,
         diagnose(posterior, index if index is not None else expression),
+        posterior.split.no_pile_ons,
         counts.notes + _notes(counts, posterior, survey),
     )
 

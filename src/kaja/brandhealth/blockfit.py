@@ -1,8 +1,9 @@
 """The best shocks of every domain-week given the core: many problems of two unknowns, solved side by side.
 
-Newton with the observed information and a step control of its own in every block. The core is then fitted along the ridge
-of the best shocks. Stepping both together crept: where a domain-week lies at the edge of what its confusion matrix allows,
-its best shock is a curved function of the core, and one straight step had to be cut for all to suit the worst block.
+Newton with the observed information and a step control of its own in every block. The core is then fitted along the
+ridge of the best shocks. Stepping both together crept: where a domain-week lies at the edge of what its confusion
+matrix allows, its best shock is a curved function of the core, and one straight step had to be cut for all to suit
+the worst block.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _LONGEST: Final = 1.0
 class _Cells:
     """The cells of the blocks at work; ``place`` counts these blocks from 0.
 
-    ``neutral`` (C, 3) is what the classifier makes of a neutral vote, ``lower`` and ``upper`` what it makes of a negative or
-    positive vote instead.
+    ``neutral`` (C, 3) is what the classifier makes of a neutral vote, ``lower`` and ``upper`` what it makes of a
+    negative or positive vote instead.
     """
 
     place: Ints
@@ -44,7 +45,7 @@ class _Cells:
 def settle_shocks(
     x: Floats, shocks: Floats, matrices: Floats, precision: Floats, blocks: Blocks, layout: Layout
 ) -> tuple[Floats, float]:
-    """The best shocks (B, 2) given the core ``x``, sought from ``shocks``, and their log likelihood and prior together."""
+    """The best shocks (B, 2) given the core ``x``, sought from ``shocks``; also their log likelihood and prior."""
     rest = cell_location(x, np.zeros(blocks.size), blocks, layout)
     scale = np.exp(-x[layout.at["lambda"] + blocks.format])
     log_g = float(x[layout.at["log_g"]])

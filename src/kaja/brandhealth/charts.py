@@ -6,7 +6,10 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
+import numpy as np
+
 from kaja.brandhealth.analysis import CAUSES, Opinion
+from kaja.brandhealth.index import to_net
 
 # Okabe-Ito: distinguishable with colour vision deficiency and in print.
 BLUE: Final = "#0072B2"
@@ -16,10 +19,13 @@ COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#99999
 _CONFIG: Final[dict[str, Any]] = {
     "font": "sans-serif",
     "axis": {"grid": True, "gridOpacity": 0.35, "labelFontSize": 11, "titleFontSize": 12},
+    "header": {"labelFontSize": 12, "labelFontWeight": "bold", "labelAngle": 0, "labelAlign": "left"},
+    "legend": {"orient": "top", "labelFontSize": 12, "symbolStrokeWidth": 3},
     "view": {"stroke": None},
     "background": "white",
 }
 _MOST_DOMAINS: Final = 20
+_KINDS: Final = ("venue", "topic", "segment", "domain")
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,12 @@ def _spec(values: list[dict[str, Any]], height: int, **rest: Any) -> dict[str, A
 def number(value: float, digits: int = 3) -> str:
     """A number for a table; an en dash where there is none."""
     return f"{value:.{digits}f}" if math.isfinite(value) else "–"
+
+
+def _worth(opinion: Opinion) -> str:
+    """What a tenth of a logit is worth here."""
+    low, high = to_net(opinion.posterior, np.array([-0.05, 0.05]))
+    return f"A tenth of a logit is {high - low:.3f} of net favourability here."
 
 
 def index_chart(opinion: Opinion) -> Chart:
@@ -100,10 +112,12 @@ def index_chart(opinion: Opinion) -> Chart:
         ],
     )
     kind = "90 % interval" if single else "band between the two readings, with their 90 % intervals"
+    level = "" if opinion.fused is not None else "Compare how the lines move, not how high they stand."
     return Chart(
         "index",
         "Estimated opinion per week",
-        f"Shaded: {kind}. Net favourability is positive minus negative, -1 to 1.",
+        f"Shaded: {kind}. Net favourability is positive minus negative, -1 to 1. Naive mean: what a dashboard "
+        f"shows. Fixed mix: the same, at a constant mix of venues and topics. {level}",
         spec,
         ("week", headline if single else "no single line", "low", "high", "naive mean", "fixed mix"),
         tuple(rows),
@@ -137,7 +151,9 @@ def moved_chart(opinion: Opinion) -> Chart:
     return Chart(
         "moved",
         "What moved the tone of the posts",
-        "Only the part named opinion is about customers; the parts add up.",
+        "Each bar is a week's tone against the average week, divided by cause; the parts add up. Only opinion is about "
+        "customers: topic, venue mix and who speaks would move a dashboard though nobody changed their mind. "
+        + _worth(opinion),
         spec,
         ("week", *CAUSES),
         tuple(rows),
@@ -147,7 +163,7 @@ def moved_chart(opinion: Opinion) -> Chart:
 def effects_chart(opinion: Opinion) -> Chart:
     """Venue, topic, segment and the largest domains' effects with 90 % intervals."""
     domains = sorted((e for e in opinion.effects if e.kind == "domain"), key=lambda e: -e.votes)[:_MOST_DOMAINS]
-    chosen = [e for e in opinion.effects if e.kind != "domain"] + domains
+    chosen = [e for kind in _KINDS[:-1] for e in opinion.effects if e.kind == kind] + domains
     values = [
         {
             "kind": e.kind,
@@ -163,7 +179,7 @@ def effects_chart(opinion: Opinion) -> Chart:
     spec = _spec(
         values,
         120,
-        facet={"row": {"field": "kind", "type": "nominal", "title": None}},
+        facet={"row": {"field": "kind", "type": "nominal", "title": None, "sort": list(_KINDS)}},
         resolve={"scale": {"y": "independent"}},
         spec={
             "width": 560,
@@ -184,7 +200,8 @@ def effects_chart(opinion: Opinion) -> Chart:
     return Chart(
         "effects",
         "Venues, topics, segments and the largest domains",
-        "Difference in tone, everything else equal; 90 %.",
+        "How much friendlier (right) or less friendly (left) votes are there, everything else equal; lines are 90 % "
+        "intervals. " + _worth(opinion),
         spec,
         ("kind", "name", "effect", "standard deviation", "votes"),
         rows,

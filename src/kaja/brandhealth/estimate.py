@@ -37,15 +37,12 @@ Progress = Callable[[int, float], None]
 class Posterior:
     """The Laplace posterior of one fit.
 
-    ``x`` (P,) mode of the core, ``covariance`` (P, P) given the variance components, ``shocks`` (B, 2);
-    ``hyper`` the
-    variance components with the covariance of their logarithms ``hyper_covariance`` (K, K); ``info`` the
-    likelihood at the mode;
-    ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the change of the mode by
-    their logits,
-    ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels; ``split`` divides the weekly common tone
-    into opinion and pile-on. ``iterations``,
-    ``converged``, ``decrement`` (the last Newton step in posterior standard deviations) say how it ended.
+    ``x`` (P,) mode of the core, ``covariance`` (P, P) given the variance components, ``shocks`` (B, 2); ``hyper``
+    the variance components with the covariance of their logarithms ``hyper_covariance`` (K, K); ``info`` the
+    likelihood at the mode; ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the
+    change of the mode by their logits, ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels;
+    ``split`` divides the weekly common tone into opinion and pile-on. ``iterations``, ``converged``, ``decrement``
+    (the last Newton step in posterior standard deviations) say how it ended.
     """
 
     counts: Counts

@@ -122,8 +122,9 @@ def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series]
 def read_functional(posterior: Posterior, value: Floats, grad: Floats) -> Series:
     """Mean (R,) and covariance (R, R) of functionals linear in the core, every variance component integrated out.
 
-    Opinion's and the pile-ons' components are averaged over (:mod:`~kaja.brandhealth.transient`); the others enter by the
-    first- and second-order effect of their uncertainty, the classifier's matrices by the implicit-function theorem.
+    Opinion's and the pile-ons' components are averaged over (:mod:`~kaja.brandhealth.transient`); the others enter
+    by the first- and second-order effect of their uncertainty, the classifier's matrices by the implicit-function
+    theorem.
     """
     layout, cov, hyper = posterior.layout, posterior.covariance, posterior.hyper
     mean, base, sensitivity = average(posterior.split, value, grad, posterior.x, cov, layout)

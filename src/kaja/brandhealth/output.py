@@ -78,6 +78,7 @@ def to_json(opinion: Opinion) -> dict[str, Any]:
         "weekly": weekly,
         "effects": effects_table(opinion).to_pylist(),
         "expression_share": None if share is None else asdict(share),
+        "no_pile_ons_probability": opinion.no_pile_ons,
         "survey_only_probability": None if opinion.fused is None else opinion.fused.weight_survey_only,
         "labels": None if plan is None else asdict(plan),
         "fit": {

@@ -1,10 +1,10 @@
 """Counting in DuckDB: every post packed into three integers, so that votes are found in a hash table of numbers.
 
-:mod:`~kaja.brandhealth.sql` says what is counted, in queries that three engines run. Those rank strings in windows; over
-10^8 posts that is mostly sorting. Here an author is a 64-bit hash, a place is week, format and domain in one number, and
-what was said is the time within the week, topic, segment, language and class in another, so that "the first post" is a
-minimum. ``tests/brandhealth/test_counting.py`` holds the two against each other. Two authors of 10^8 share a hash with a
-probability below .001; they would then count as one.
+:mod:`~kaja.brandhealth.sql` says what is counted, in queries that three engines run. Those rank strings in windows;
+over 10^8 posts that is mostly sorting. Here an author is a 64-bit hash, a place is week, format and domain in one
+number, and what was said is the time within the week, topic, segment, language and class in another, so that "the
+first post" is a minimum. ``tests/brandhealth/test_counting.py`` holds the two against each other. Two authors of
+10^8 share a hash with a probability below .001; they would then count as one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def make_packing(
     author: str,
     label: str,
 ) -> Packing:
-    """Build the view; ``texts``, ``stamp``, ``author`` and ``label`` (0, 1, 2) are SQL expressions over ``relation``."""
+    """Build the view; ``texts``, ``stamp``, ``author`` and ``label`` are SQL expressions over ``relation``."""
     code = {}
     for name in TEXTS:
         code[name] = "0"
@@ -75,14 +75,13 @@ def make_packing(
     wide = "HUGEINT" if _WEEK * said >= 2**63 else "BIGINT"
     row = db.execute(f"SELECT count_if({author} IS NULL) FROM {relation}").fetchone()  # noqa: S608
     moment = f"(epoch_us({stamp}) + {_MONDAY + _SHIFT_WEEKS * _WEEK})"
-    return Packing(
-        names,
-        f"SELECT CASE WHEN {author} IS NULL THEN NULL ELSE hash({author}) END AS who, "
+    view = (
+        f"SELECT CASE WHEN {author} IS NULL THEN NULL ELSE hash({author}) END AS who, "  # noqa: S608
         f"({moment} // {_WEEK} * {f} + {code['format']}) * {d} + {code['domain']} AS place, "
         f"({moment} % {_WEEK})::{wide} * {said} + (({code['topic']} * {s} + {code['segment']}) * {lang} "
-        f"+ {code['language']}) * 3 + {label} AS packed FROM {relation}",
-        row is None or row[0] > 0,
+        f"+ {code['language']}) * 3 + {label} AS packed FROM {relation}"
     )
+    return Packing(names, view, row is None or row[0] > 0)
 
 
 def count_part(db: duckdb.DuckDBPyConnection, packing: Packing, part: int, parts: int) -> None:

@@ -13,7 +13,7 @@ import vl_convert
 
 from kaja.brandhealth.analysis import Opinion
 from kaja.brandhealth.charts import Chart, all_charts, number
-from kaja.brandhealth.wording import headline, paragraphs
+from kaja.brandhealth.wording import headline, sections
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #57606a; }
@@ -23,7 +23,9 @@ body { font: 16px/1.55 system-ui, sans-serif; color: var(--ink); background: var
   max-width: 60rem; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin-bottom: 0.2rem; } h2 { font-size: 1.15rem; margin-top: 2.2rem; }
 .lead { font-size: 1.1rem; color: var(--soft); margin-top: 0; }
-figure { margin: 0; } figure svg { max-width: 100%; height: auto; background: #fff; border-radius: 6px; }
+figure { margin: 0; } .plot { overflow-x: auto; } .plot svg { width: 100%; min-width: 40rem; height: auto; }
+.plot svg > rect { fill: none; } .plot svg text { fill: var(--ink); }
+.plot svg .role-axis-grid line { stroke: var(--line); } .plot svg .role-axis line { stroke: var(--line); }
 figcaption { color: var(--soft); font-size: 0.9rem; }
 table { border-collapse: collapse; font-size: 0.85rem; font-variant-numeric: tabular-nums; }
 th, td { border-bottom: 1px solid var(--line); padding: 0.2rem 0.7rem; text-align: right; }
@@ -54,32 +56,56 @@ def _section(chart: Chart) -> str:
     return (
         f"<section><h2>{html.escape(chart.title)}</h2><figure role='group' "
         f"aria-label='{html.escape(chart.title, quote=True)}'>"
-        f"{to_svg(chart)}<figcaption>{html.escape(chart.caption)}</figcaption></figure>"
+        f"<div class='plot' tabindex='0'>{to_svg(chart)}</div>"
+        f"<figcaption>{html.escape(chart.caption)}</figcaption></figure>"
         f"<details><summary>Table</summary>{_table(chart.header, chart.rows)}</details>"
         f'<script type="application/vnd.vegalite.v5+json" id="chart-{chart.name}">{spec}</script></section>'
     )
 
 
+_COMPONENTS: Final = {
+    "mu": "opinion, from week to week",
+    "v": "pile-ons",
+    "alpha": "venues",
+    "omega": "a venue's drift",
+    "delta": "domains",
+    "beta": "topics",
+    "sigma": "segments",
+    "nu": "a segment's drift",
+    "rho": "expression share, from week to week",
+    "xi": "a venue's own expression",
+    "m": "cross-posters against others",
+    "e": "a domain's week, tone",
+    "h": "a domain's week, neutrality",
+}
+_SCALES: Final = ("spread of", "standard deviation", "low", "high")
+
+
 def scale_rows(opinion: Opinion) -> tuple[tuple[str, ...], ...]:
     """Variance components with 90 % intervals, as table rows."""
-    return tuple((name, *(number(v) for v in values)) for name, values in opinion.diagnostics.scales.items())
+    return tuple(
+        (f"{_COMPONENTS[name]} ({name})", *(number(v) for v in values))
+        for name, values in opinion.diagnostics.scales.items()
+    )
 
 
 def render_html(opinion: Opinion, title: str) -> str:
-    """The whole report as one HTML page: charts as SVG with their Vega-Lite source and table, sentences,
-    diagnostics.
-    """
+    """The whole report as one HTML page: sentences, charts as SVG with their Vega-Lite source and table, the fit."""
     first, last = opinion.counts.weeks[0], opinion.counts.weeks[-1]
-    text = "".join(f"<p>{html.escape(p)}</p>" for p in paragraphs(opinion))
-    charts = "".join(_section(chart) for chart in all_charts(opinion))
-    scales = _table(("component", "standard deviation", "low", "high"), scale_rows(opinion))
+    text = [
+        f"<section><h2>{html.escape(heading)}</h2>{''.join(f'<p>{html.escape(p)}</p>' for p in sentences)}"
+        for heading, sentences in sections(opinion)
+    ]
+    charts = [_section(chart) for chart in all_charts(opinion)]
+    scales = _table(_SCALES, scale_rows(opinion))
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{html.escape(title)}</h1>"
         f'<p class="lead">{html.escape(headline(opinion))} {first} to {last}.</p>'
-        f"{text}{charts}<section><h2>Variance components</h2><p>Logit units, 90 % intervals.</p>"
+        f"{text[0]}</section>{charts[0]}{text[1]}</section>{''.join(charts[1:])}{text[2]}"
+        f"<p>How much each part of the model varies, in logits, with 90 % intervals:</p>"
         f"<details><summary>Table</summary>{scales}</details></section></main></body></html>\n"
     )
 
@@ -109,17 +135,23 @@ def render_pdf(opinion: Opinion, title: str) -> bytes:
         "#set text(size: 10pt)",
         f'#text(size: 18pt, weight: "bold", {_typst_text(title)})\n',
         f"#text(fill: luma(90), {_typst_text(f'{headline(opinion)} {first} to {last}.')})\n",
-        *(f"#par({_typst_text(p)})\n" for p in paragraphs(opinion)),
     ]
+    told = [
+        [f'#text(size: 13pt, weight: "bold", {_typst_text(heading)})\n', *(f"#par({_typst_text(s)})\n" for s in said)]
+        for heading, said in sections(opinion)
+    ]
+    lines += told[0]
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        for chart in charts:
+        for place, chart in enumerate(charts):
             (root / f"{chart.name}.svg").write_text(to_svg(chart), encoding="utf-8")
             lines.append(f'#block(breakable: false)[#text(size: 13pt, weight: "bold", {_typst_text(chart.title)})\n')
             lines.append(f'#image("{chart.name}.svg", width: 100%)\n')
             lines.append(f"#text(size: 8.5pt, fill: luma(90), {_typst_text(chart.caption)})]\n")
+            lines += told[1] if place == 0 else []
+        lines += told[2]
         lines.append('#pagebreak()\n#text(size: 13pt, weight: "bold", "Tables")\n')
         lines += [_typst_table(chart.header, chart.rows) for chart in charts]
-        lines.append(_typst_table(("component", "standard deviation", "low", "high"), scale_rows(opinion)))
+        lines.append(_typst_table(_SCALES, scale_rows(opinion)))
         (root / "report.typ").write_text("\n".join(lines), encoding="utf-8")
         return bytes(typst.compile(str(root / "report.typ"), root=str(root)))

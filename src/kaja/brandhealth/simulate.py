@@ -40,10 +40,10 @@ DEFAULT_TAU: dict[str, float] = {
 class ModelWorld:
     """Size and truth of a world drawn from the model.
 
-    ``votes`` expected votes in all; ``pair_authors`` author-weeks seen in two venues; ``labels`` hand labels
-    per venue format (0:
-    the classifier is perfect and the fit is told so); ``tau`` the standard deviations. ``from_prior`` draws them from the
-    estimator's own prior instead (half of the worlds then have no pile-ons), as simulation-based calibration needs.
+    ``votes`` expected votes in all; ``pair_authors`` author-weeks seen in two venues; ``labels`` hand labels per
+    venue format (0: the classifier is perfect and the fit is told so); ``tau`` the standard deviations.
+    ``from_prior`` draws them from the estimator's own prior instead (half of the worlds then have no pile-ons), as
+    simulation-based calibration needs.
     """
 
     votes: float = 1e7

@@ -4,11 +4,12 @@ Only the sum s_t = mu_t + v_t of opinion and transient meets the data. Everythin
 
     exp(-s' precision s / 2 + shift' s)
 
-about it, which is read off the Laplace posterior and does not depend on the two variance components. So both components
-are integrated out on a grid instead of being plugged in, and the transient has a spike and slab: with probability one half
-there are no pile-ons at all (Mitchell & Beauchamp, JASA 83, 1988). Without the spike a calm brand's real movement was taken
-for pile-ons and smoothed away. The Student-t prior of v is handled by expectation propagation (Minka 2001) over its scale
-mixture: its evidence is close to exact, where a mean-field bound would have charged the slab .16 nats a week.
+about it, which is read off the Laplace posterior and does not depend on the two variance components. So both
+components are integrated out on a grid instead of being plugged in, and the transient has a spike and slab: with
+probability one half there are no pile-ons at all (Mitchell & Beauchamp, JASA 83, 1988). Without the spike a calm
+brand's real movement was taken for pile-ons and smoothed away. The Student-t prior of v is handled by expectation
+propagation (Minka 2001) over its scale mixture: its evidence is close to exact, where a mean-field bound would have
+charged the slab .16 nats a week.
 """
 
 from __future__ import annotations

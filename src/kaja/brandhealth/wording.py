@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from kaja.brandhealth.analysis import Opinion
+from kaja.brandhealth.index import Z90, Series
 from kaja.brandhealth.validate import Validation
+
+# Weeks averaged at either end for "did opinion change over the period?".
+_END = 4
+# A pile-on is named when it moved the posts' tone by at least this much (logit units) and likely exists at all.
+_NAMED_PILE_ON = 0.25
 
 
 def headline(opinion: Opinion) -> str:
@@ -15,6 +23,50 @@ def headline(opinion: Opinion) -> str:
     return (
         "A social-media estimate of how opinion moves, with venue, topic, audience and classifier taken into account."
     )
+
+
+def change_sentence(opinion: Opinion) -> str:
+    """Did opinion change from the first weeks to the last, and is that more than noise?"""
+    weeks = opinion.counts.weeks
+    span = min(_END, len(weeks) // 2)
+    if opinion.index is None or span == 0:
+        return "Read only what the whole band says: a rise or fall inside it may be an artefact of the venue mix."
+    first, last = np.zeros(len(weeks)), np.zeros(len(weeks))
+    first[:span], last[-span:] = 1.0 / span, 1.0 / span
+    by = float((last - first) @ opinion.index.mean)
+    variance = float((last - first) @ opinion.index.covariance @ (last - first))
+    half = Z90 * float(np.sqrt(max(variance, 0.0)))
+    net = float((last - first) @ opinion.net)
+    ends = f"the first {span} weeks" if span > 1 else "the first week"
+    ends += f" to the last {span}" if span > 1 else " to the last"
+    if abs(by) < half:
+        told = f"From {ends}, opinion moved by {net:+.2f} net: within the noise, so read it as no change."
+    else:
+        way = "rose" if by > 0 else "fell"
+        told = f"From {ends}, opinion {way} by {abs(net):.2f} net favourability, which is more than noise."
+    return told + _range(opinion, opinion.index)
+
+
+def _range(opinion: Opinion, index: Series) -> str:
+    """Where opinion stood highest and lowest, when the two can be told apart."""
+    high, low = int(np.argmax(index.mean)), int(np.argmin(index.mean))
+    cov = index.covariance
+    sd = float(np.sqrt(max(cov[high, high] + cov[low, low] - 2.0 * cov[high, low], 0.0)))
+    if index.mean[high] - index.mean[low] < 2.0 * Z90 * sd:  # the extremes of many weeks differ by more than any two
+        return " No week stands out from the noise."
+    weeks = opinion.counts.weeks
+    return f" It stood highest in the week of {weeks[high]} and lowest in the week of {weeks[low]}."
+
+
+def pile_on_sentences(opinion: Opinion) -> tuple[str, ...]:
+    """The bursts that moved the posts but not the measure, the three largest."""
+    burst = np.nan_to_num(opinion.moved["pile-on"])
+    if opinion.no_pile_ons > 0.5 or np.abs(burst).max() < _NAMED_PILE_ON:
+        return ()
+    largest = [t for t in np.argsort(-np.abs(burst))[:3].tolist() if abs(burst[t]) >= _NAMED_PILE_ON]
+    named = " and ".join(f"{opinion.counts.weeks[t]} ({burst[t]:+.1f})" for t in sorted(largest))
+    kind = "a short burst" if len(largest) == 1 else "short bursts"
+    return (f"What looks like {kind}, in the week of {named} logits, moved the posts and was left out of the measure.",)
 
 
 def share_sentence(opinion: Opinion) -> str:
@@ -83,15 +135,18 @@ def fit_sentence(opinion: Opinion) -> str:
     )
 
 
+def sections(opinion: Opinion) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The report's sentences under their headings: findings first, then how sure, then the fit."""
+    return (
+        ("In short", (change_sentence(opinion), *pile_on_sentences(opinion), share_sentence(opinion))),
+        ("How far to trust it", (*opinion.notes, labels_sentence(opinion), survey_sentence(opinion))),
+        ("The fit", (fit_sentence(opinion),)),
+    )
+
+
 def paragraphs(opinion: Opinion) -> tuple[str, ...]:
     """All sentences in the report's order."""
-    return (
-        share_sentence(opinion),
-        labels_sentence(opinion),
-        survey_sentence(opinion),
-        fit_sentence(opinion),
-        *opinion.notes,
-    )
+    return tuple(sentence for _, sentences in sections(opinion) for sentence in sentences)
 
 
 def validation_lines(result: Validation, period: str) -> list[str]:
