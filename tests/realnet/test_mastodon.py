@@ -18,7 +18,16 @@ from mastodon import Mastodon as Client
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.content import Draft, Part
 from kaja.networks.kit.http import Session, close_pools
-from kaja.networks.kit.results import AbsentAsOf, CannotTell, Changed, Found, NeedsReconnect, Rejected, Unknown
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    CannotTell,
+    Changed,
+    Found,
+    NeedsReconnect,
+    NoSuchPost,
+    Rejected,
+    Unknown,
+)
 from kaja.networks.mastodon import Mastodon
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
@@ -140,6 +149,21 @@ async def test_thread_and_first_comment(alice: Connected) -> None:
     three = await publish(CONNECTOR, comment, alice.facts, session)
     answers = {status.id: status.in_reply_to_id for status in client_of(alice).status_context(root.ref.id).descendants}
     assert answers == {two.ref.id: root.ref.id, three.ref.id: root.ref.id}
+
+
+async def test_what_stands_at_an_address_is_found(alice: Connected) -> None:
+    """snac2's addresses hold no id of the API: the status is found among the newest by the address that it gives."""
+    session = session_of(alice)
+    sent = await publish(CONNECTOR, make_outgoing("Where am I?"), alice.facts, session)
+    found = await CONNECTOR.find_post(sent.ref.url, alice.facts, session)
+    assert isinstance(found, Found), (sent.ref.url, found)
+    assert found.ref.id == sent.ref.id
+    place = {"kind": "continuation", "root": found.ref, "reply_to": found.ref}
+    more = await publish(CONNECTOR, make_outgoing("And on it goes", **place), alice.facts, session)
+    context = client_of(alice).status(more.ref.id)
+    assert str(context["in_reply_to_id"])
+    for url in (f"{sent.ref.url}9", f"{alice.base_url}/bob/p/1", "https://elsewhere.example/alice/p/1"):
+        assert isinstance(await CONNECTOR.find_post(url, alice.facts, session), NoSuchPost), url
 
 
 async def test_pictures_carry_their_descriptions(alice: Connected) -> None:
