@@ -62,11 +62,32 @@ async def test_a_body_that_no_file_may_have_is_refused_in_words_and_never_kept(m
     assert "This is too large" not in page
 
 
+async def test_a_body_that_does_not_say_its_length_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kaja.config.bodies.LARGEST", 250_000)
+    receive = Receiver(6)
+    status, _, body = await ask("/api/v1/media", 0, receive)
+    assert (status, json.loads(body)["problems"][0]["code"]) == (413, "media_too_large")
+    assert receive.left == 0
+
+
+@pytest.mark.parametrize("at", [0, 2, 3, "end"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
-async def test_a_body_without_room_is_said_as_a_full_disk(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_without_room_is_said_as_a_full_disk(
+    number: int, at: int | str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the room ends: at the last piece, or when what was buffered is written, nothing more comes."""
+
     class Full:
-        def __init__(self, **_: object) -> None: ...
+        def __init__(self, **_: object) -> None:
+            self.written = 0
+
         def write(self, data: bytes) -> int:
+            if self.written == at:
+                raise OSError(number, "no room")
+            self.written += 1
+            return len(data)
+
+        def seek(self, place: int) -> int:
             raise OSError(number, "no room")
 
     monkeypatch.setattr("django.core.handlers.asgi.tempfile.SpooledTemporaryFile", Full)

@@ -6,6 +6,7 @@ Error"; see `django.core.handlers.asgi.ASGIHandler.handle`, Django 5.2.
 
 import io
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
@@ -26,14 +27,42 @@ LARGEST = videos.MAX_BYTES + 1_000_000
 """Bytes of a body: the largest file, and room for the form around it."""
 
 
+class _TooLarge(Exception):
+    """More came than any file may have. `size` in bytes, as far as it is known."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size = size
+
+
+class _Body:
+    """What the client sends: counted, and known to the end."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._size = 0
+        self._ended = False
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+        self._size += len(message.get("body", b""))
+        if self._size > LARGEST:
+            raise _TooLarge(self._size)
+        return message
+
+    async def read_away(self) -> None:
+        """Take the rest without keeping it: a browser that is still sending hears no answer."""
+        while not self._ended:
+            message = await self._receive()
+            self._ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
+
+
 class Application(ASGIHandler):
     """Django's handler with a bound on bodies and an answer for a full disk."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if _length(scope) > LARGEST:
-            await _read_away(receive)
-            await self._answer(scope, send, too_large)
-            return
+        body = _Body(receive)
         begun = False
 
         async def watched(message: Message) -> None:
@@ -41,16 +70,20 @@ class Application(ASGIHandler):
             begun = True
             await send(message)
 
+        say: Callable[[HttpRequest], HttpResponse]
         try:
-            await super().handle(scope, receive, watched)
-        except OSError:
+            if (length := _length(scope)) > LARGEST:
+                raise _TooLarge(length)
+            await super().handle(scope, body, watched)
+            return
+        except _TooLarge as error:
+            say = partial(too_large, size=error.size)
+        except OSError as error:
             # Only the body's temporary file is touched outside of Django's own net.
             if begun:
                 raise
-            await _read_away(receive)
-            await self._answer(scope, send, server_error)
-
-    async def _answer(self, scope: Scope, send: Send, say: Callable[[HttpRequest], HttpResponse]) -> None:
+            say = partial(no_room, error=error)
+        await body.read_away()
         request = self.request_class(scope, io.BytesIO())
         with translation.override(translation.get_language_from_request(request)):
             response = say(request)
@@ -64,17 +97,16 @@ def _length(scope: Scope) -> int:
     return 0
 
 
-async def _read_away(receive: Receive) -> None:
-    """Take the rest of the body without keeping it: a browser that is still sending hears no answer."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return
+def no_room(request: HttpRequest, error: OSError) -> HttpResponse:
+    """The answer to a body that could not be kept."""
+    try:
+        raise error
+    except OSError:
+        return server_error(request)  # reads the exception that is being handled
 
 
-def too_large(request: HttpRequest) -> HttpResponse:
+def too_large(request: HttpRequest, size: int) -> HttpResponse:
     """The answer to a body over `LARGEST`, which was not kept."""
-    size = int(request.META.get("CONTENT_LENGTH") or 0)
     [problem] = refusals.body_too_large(size, videos.MAX_BYTES).problems
     if request.path.startswith("/api/"):
         return problem_response(413, [problem])
