@@ -148,11 +148,13 @@ def cell_information(
     blocks: Blocks,
     layout: Layout,
     with_m: bool = False,
+    observed: bool = False,
 ) -> Information:
     """One pass: ``x`` (P,), ``shocks`` (B, 2) = (e, h), ``matrices`` (G, 3, 3), ``shock_precision`` (B, 2).
 
     ``with_m`` appends six columns per classifier group (the matrices' logits) after the core's P in gradient
-    and hessian.
+    and hessian. ``observed`` takes the observed information instead of Fisher's: they differ where a domain-week lies
+    at the edge of what its matrix allows, and there only the observed one is the curvature.
     """
     index, feature = core_index(blocks, layout, with_m)
     a, s = layout.topics, layout.segments
@@ -170,7 +172,7 @@ def cell_information(
         high = min(low + step, blocks.size)
         cells = slice(int(blocks.starts[low]), int(blocks.starts[high]))
         part, score, gram = _block_gram(
-            eta_all[cells], ell_block, g_block, matrices, tangent, blocks, cells, low, high, layout, features
+            eta_all[cells], ell_block, g_block, matrices, tangent, blocks, cells, low, high, layout, features, observed
         )
         value += part
         eh = np.array([0, 2 + a + s])
@@ -191,7 +193,38 @@ def cell_information(
     return Information(value, gradient, hessian.reshape(size, size), inverse, shift, couple, index)
 
 
+def _bend(eta: Floats, g: Floats, ell: Floats, p: Floats, pull: Floats) -> Floats:
+    """What the curvature of the class probabilities by (eta, ell, log g) adds to the log likelihood's, (C, 3, 3).
+
+    ``pull`` (C, 3) is the derivative of the log likelihood by each true class's probability.
+    """
+    inv = np.exp(-ell)
+    out = np.zeros((eta.size, 3, 3))
+    for tail, z, by_eta, weight in (
+        (p[:, 0], (-g - eta) * inv, -inv, pull[:, 0] - pull[:, 1]),
+        (p[:, 2], (eta - g) * inv, inv, pull[:, 2] - pull[:, 1]),
+    ):
+        first = weight * tail * (1.0 - tail)
+        second = first * (1.0 - 2.0 * tail)
+        slope = np.stack([by_eta, -z, -g * inv], axis=1)
+        out += second[:, None, None] * slope[:, :, None] * slope[:, None, :]
+        out[:, 0, 1] -= first * by_eta
+        out[:, 1, 0] -= first * by_eta
+        out[:, 1, 1] += first * z
+        out[:, 1, 2] += first * g * inv
+        out[:, 2, 1] += first * g * inv
+        out[:, 2, 2] -= first * g * inv
+    return out
+
+
 def _inverse2(m: Floats) -> Floats:
+    """Inverse of symmetric 2x2 matrices, lifted along the diagonal where they are not positive."""
+    middle, spread = (m[:, 0, 0] + m[:, 1, 1]) / 2.0, np.hypot((m[:, 0, 0] - m[:, 1, 1]) / 2.0, m[:, 0, 1])
+    lowest = middle - spread
+    lift = np.where(lowest > 1e-9 * spread, 0.0, np.abs(lowest) - lowest + 1e-3 * spread + 1e-9)
+    m = m.copy()
+    m[:, 0, 0] += lift
+    m[:, 1, 1] += lift
     det = m[:, 0, 0] * m[:, 1, 1] - m[:, 0, 1] * m[:, 1, 0]
     out = np.empty_like(m)
     out[:, 0, 0], out[:, 1, 1] = m[:, 1, 1] / det, m[:, 0, 0] / det
@@ -211,6 +244,7 @@ def _block_gram(
     high: int,
     layout: Layout,
     features: int,
+    observed: bool,
 ) -> tuple[float, Floats, Floats]:
     """Log likelihood, score (b, K) and information (b, K, K) of blocks ``low..high`` over their features."""
     a, s, count = layout.topics, layout.segments, high - low
@@ -225,9 +259,16 @@ def _block_gram(
         d = np.concatenate([d, np.einsum("cj,crjk->crk", p, tangent[group])], axis=1)
     value = float(np.sum(n * np.log(q)))
     total = n.sum(axis=1)
-    score_cell = np.einsum("cik,ck->ci", d, n / q)
-    root = d * np.sqrt(total[:, None] / q)[:, None, :]
+    ratio = n / q
+    score_cell = np.einsum("cik,ck->ci", d, ratio)
+    root = d * (np.sqrt(n) / q if observed else np.sqrt(total[:, None] / q))[:, None, :]
     w = root @ np.swapaxes(root, 1, 2)
+    if observed:
+        w[:, :3, :3] -= _bend(eta, g_block[block], ell_block[block], p, (m @ ratio[:, :, None])[:, :, 0])
+        if tangent is not None:
+            cross = dp @ np.swapaxes((tangent[group] @ ratio[:, None, :, None])[..., 0], 1, 2)
+            w[:, :3, 3:] -= cross
+            w[:, 3:, :3] -= np.swapaxes(cross, 1, 2)
     starts = (blocks.starts[low:high] - cells.start).astype(np.int64)
     local = block - low
     scalars = np.concatenate([[0], np.arange(1 + a + s, features)])

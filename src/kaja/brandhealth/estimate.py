@@ -20,7 +20,7 @@ from kaja.brandhealth.cellfit import (
 )
 from kaja.brandhealth.counts import Counts, merge_cells
 from kaja.brandhealth.layout import Layout, make_layout
-from kaja.brandhealth.ordinal import Floats, dirichlet_covariance, matrix_posterior
+from kaja.brandhealth.ordinal import Floats, dirichlet_covariance, matrix_posterior, possible_matrices
 from kaja.brandhealth.pairfit import PairData, make_pair_data, pair_information, pair_value
 from kaja.brandhealth.transient import Split, split_tone
 from kaja.brandhealth.variance import Hyper, log_tau_score, posterior_moments, start_hyper, update_hyper
@@ -30,6 +30,8 @@ MAX_ITERATIONS: Final = 60
 # No unknown moves further than this (logit units) in one step: far from the optimum the information is only
 # local.
 _LONGEST_STEP: Final = 2.0
+# From this decrement on the steps use the observed information.
+_NEAR: Final = 300.0
 Progress = Callable[[int, float], None]
 
 
@@ -97,13 +99,22 @@ def fit_counts(counts: Counts, progress: Progress | None = None) -> Posterior:
     counts = merge_cells(counts)
     has_pairs = counts.pairs is not None and counts.pairs.total > 0 and len(counts.formats) > 1
     layout = make_layout(counts, has_pairs)
-    alpha = None if counts.labels is None else matrix_posterior(counts.labels)
+    alpha = None if counts.labels is None else possible_matrices(matrix_posterior(counts.labels), _reported(counts))
     if alpha is None:
         matrices = np.repeat(np.eye(3)[None], layout.groups, axis=0)
     else:
         matrices = alpha / alpha.sum(axis=2, keepdims=True)
     problem = _Problem(counts, layout, make_blocks(counts), make_pair_data(counts, layout), matrices)
     return _run(problem, alpha, progress)
+
+
+def _reported(counts: Counts) -> Floats:
+    """Votes by week and classifier group, shape (T, G, 3)."""
+    size = (len(counts.weeks), len(counts.groups))
+    key = counts.week * size[1] + counts.group
+    return np.stack([np.bincount(key, counts.n[:, k], minlength=size[0] * size[1]) for k in range(3)], axis=1).reshape(
+        *size, 3
+    )
 
 
 def _start(problem: _Problem) -> Floats:
@@ -141,14 +152,20 @@ def _best(x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem: _Pro
 
 
 def _system(
-    x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem: _Problem, with_m: bool = False
+    x: Floats,
+    shocks: Floats,
+    offset: Floats,
+    hyper: Hyper,
+    problem: _Problem,
+    with_m: bool = False,
+    observed: bool = False,
 ) -> tuple[Information, float, Floats, Floats]:
     """Information of the cells, objective, penalised gradient and Hessian of the core (and the matrices'
     logits).
     """
     layout, p = problem.layout, problem.layout.size
     precision = hyper.shock_precision(problem.blocks)
-    info = cell_information(x, shocks, problem.matrices, precision, problem.blocks, layout, with_m)
+    info = cell_information(x, shocks, problem.matrices, precision, problem.blocks, layout, with_m, observed)
     weight = hyper.weights(layout)
     gradient, hessian = info.gradient.copy(), info.hessian.copy()
     gradient[:p] += layout.prior_terms(x, weight)[1]
@@ -161,6 +178,29 @@ def _system(
     return info, value, gradient, hessian
 
 
+def _curvature(
+    x: Floats,
+    shocks: Floats,
+    offset: Floats,
+    hyper: Hyper,
+    problem: _Problem,
+    observed: bool,
+    with_m: bool = False,
+) -> tuple[Information, float, Floats, Floats, Floats]:
+    """As :func:`_system`, with the core's covariance; by Fisher's information where the observed one is not positive."""
+    p = problem.layout.size
+    if observed:
+        info, value, gradient, hessian = _system(x, shocks, offset, hyper, problem, with_m, True)
+        try:
+            np.linalg.cholesky(hessian[:p, :p])
+        except np.linalg.LinAlgError:
+            pass
+        else:
+            return info, value, gradient, hessian, _inverse(hessian[:p, :p])
+    info, value, gradient, hessian = _system(x, shocks, offset, hyper, problem, with_m)
+    return info, value, gradient, hessian, _inverse(hessian[:p, :p])
+
+
 def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> Posterior:
     layout, blocks = problem.layout, problem.blocks
     hyper = start_hyper(layout)
@@ -170,8 +210,7 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
     for iteration in range(1, MAX_ITERATIONS + 1):
         if settled < 2:  # then held, so that the last steps solve one fixed problem
             offset = pair_offset(x, problem.counts, layout)
-        info, value, gradient, hessian = _system(x, shocks, offset, hyper, problem)
-        covariance = _inverse(hessian)
+        info, value, gradient, hessian, covariance = _curvature(x, shocks, offset, hyper, problem, decrement < _NEAR)
         dx = covariance @ gradient
         ds = info.shift - np.einsum("bix,bx->bi", info.couple, dx[info.index])
         own = np.einsum("bi,bij,bj->b", info.shift, np.linalg.inv(info.inverse), info.shift)
@@ -185,9 +224,8 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
             settled = settled + 1 if change < 0.05 and decrement < 1.0 else 0
         elif settled >= 2 and decrement < 0.5:
             break
-    info, _, _, hessian = _system(x, shocks, offset, hyper, problem, with_m=alpha is not None)
+    info, _, _, hessian, covariance = _curvature(x, shocks, offset, hyper, problem, True, with_m=alpha is not None)
     p, x_count = layout.size, core_width(layout)
-    covariance = _inverse(hessian[:p, :p])
     info = replace(info, index=info.index[:, :x_count], couple=info.couple[:, :, :x_count])
     moments = posterior_moments(x, covariance, info, layout)
     _, information = log_tau_score(hyper, moments, shocks, blocks, layout)

@@ -129,3 +129,55 @@ def matrix_posterior(labels: Floats) -> Floats:
     generic = 5.0 * np.array([[0.7, 0.15, 0.15], [0.15, 0.7, 0.15], [0.15, 0.15, 0.7]])
     pooled = generic + labels.sum(axis=0)
     return np.asarray(labels + 5.0 * pooled / pooled.sum(axis=1, keepdims=True), dtype=np.float64)
+
+
+# A venue's reported votes are weighed as this many at most when they bear on what its matrix can be.
+_REPORTED: Final = 300.0
+# Votes from which a week's reported shares are taken to be known.
+_ENOUGH: Final = 100.0
+# The least share that every true class must be able to have over the whole period, and prior votes that keep it so.
+_LEAST_SHARE: Final = 0.02
+_PRIOR_VOTES: Final = 4.0
+
+
+def possible_matrices(alpha: Floats, reported: Floats) -> Floats:
+    """Dirichlet parameters (G, 3, 3) moved as little as it takes for the reported votes to be possible at all.
+
+    ``alpha`` (G, 3, 3) comes from the hand labels, ``reported`` (T, G, 3) are the votes. No mix of true classes passes
+    through a matrix to shares outside the triangle of its rows. Where a few hundred labels say that the reported votes lie
+    outside, the labels' sampling error is the reason; taken at their word, the fit would flee to opinions without end.
+    Inside the triangle nothing moves.
+    """
+    out = alpha.copy()
+    for g in range(alpha.shape[0]):
+        total = reported[:, g].sum(axis=0)
+        if total.sum() == 0.0:
+            continue
+        weeks = reported[reported[:, g].sum(axis=1) >= _ENOUGH, g]
+        sets = np.concatenate([total[None], weeks])
+        share = sets / sets.sum(axis=1, keepdims=True)
+        mean = alpha[g] / alpha[g].sum(axis=1, keepdims=True)
+        if abs(float(np.linalg.det(mean))) > 1e-6:
+            implied = share @ np.linalg.inv(mean)
+            if implied[0].min() >= _LEAST_SHARE and implied.min() >= 0.0:
+                continue
+        moved = _reconcile(mean, alpha[g], share * np.minimum(sets.sum(axis=1, keepdims=True), _REPORTED))
+        out[g] = alpha[g].sum(axis=1, keepdims=True) * moved
+    return out
+
+
+def _reconcile(matrix: Floats, alpha: Floats, votes: Floats) -> Floats:
+    """Mode of the matrix given labels ``alpha`` and sets of reported ``votes`` (S, 3) whose true shares are free."""
+    true = np.full(votes.shape, 1.0 / 3.0)
+    prior = np.zeros(votes.shape)
+    prior[0] = _PRIOR_VOTES
+    for _ in range(3000):
+        told = votes / np.maximum(true @ matrix, TINY)
+        by_class = true * (told @ matrix.T) + prior
+        new = matrix * (true.T @ told) + alpha
+        new /= new.sum(axis=1, keepdims=True)
+        true = by_class / by_class.sum(axis=1, keepdims=True)
+        if float(np.abs(new - matrix).max()) < 1e-7:
+            return np.asarray(new, dtype=np.float64)
+        matrix = new
+    return np.asarray(matrix, dtype=np.float64)
