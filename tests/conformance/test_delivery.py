@@ -106,7 +106,7 @@ async def test_an_answer_that_is_dropped_after_acceptance_is_unknown_then_found(
         assert isinstance(lost, Unknown)
         found = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, Found)
-        if is_idempotent(desk.facts.limits, desk.connector.info.idempotent):
+        if is_idempotent(desk.connector.info.idempotent, desk.facts.limits):
             (stage,) = [s.name for s in desk.connector.stages(outgoing, desk.facts) if s.irreversible]
             again = await desk.connector.run(stage, outgoing, checkpoint, desk.facts, desk.session)
             assert isinstance(again, Sent)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kaja.networks.kit.connector import Idempotent
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -197,10 +198,16 @@ def test_a_late_absence_found_sends_again_and_an_early_one_waits() -> None:
 
 @pytest.mark.parametrize(
     ("limits", "network", "repeats"),
-    [({"idempotent": True}, False, True), ({"idempotent": False}, True, False), ({}, True, True), ({}, False, False)],
+    [
+        ({"idempotent": True}, "by account", True),
+        ({"idempotent": False}, "by account", False),
+        ({}, "by account", False),
+        ({"idempotent": True}, False, False),
+        ({}, True, True),
+    ],
 )
 def test_the_accounts_own_facts_say_whether_a_key_may_be_repeated(
-    limits: dict[str, Any], network: bool, repeats: bool
+    limits: dict[str, Any], network: Idempotent, repeats: bool
 ) -> None:
     row = make_row(State.UNCERTAIN, first_call=NOW, facts={"limits": limits})
     verdict = decide.after_look(row, AbsentAsOf(NOW), settle=30.0, idempotent=network, now=NOW, pace=PACE)

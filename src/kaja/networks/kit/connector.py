@@ -47,6 +47,8 @@ class FormField:
     """False where the network can do without; a field with a default may always be left alone."""
 
 
+Idempotent = bool | Literal["by account"]
+"""By account: `Facts.limits["idempotent"]` says it."""
 Use = Literal["media", "change"]
 """What may have a budget of its own: sending files, and editing or deleting what stands there."""
 
@@ -69,9 +71,8 @@ class NetworkInfo:
     practice: bool = False
     settle_seconds: float = 30.0
     """How long after a call the network may still not list what it accepted (absent counts only later)."""
-    idempotent: bool = False
-    """A repeated publish with the same key makes no second object. `Facts.limits["idempotent"]`, where a connector
-    writes it, says it of one account; see `is_idempotent`."""
+    idempotent: Idempotent = False
+    """A repeated publish with the same key makes no second object, so an unclear call may be made again at once."""
     quota_uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
     """Budgets that only some work draws on, by bucket. A bucket that is not named here counts for every post."""
     help: str = ""
@@ -94,9 +95,9 @@ class Facts:
     """Values that the composer offers for option fields of kind `terms` (categories, tags)."""
 
 
-def is_idempotent(limits: Mapping[str, Any], network: bool) -> bool:
-    """Whether a key makes one object only: by the account's own limits, else as it is on the network as a whole."""
-    return bool(limits.get("idempotent", network))
+def is_idempotent(network: Idempotent, limits: Mapping[str, Any]) -> bool:
+    """Whether that holds for an account with these limits."""
+    return bool(limits.get("idempotent")) if network == "by account" else network
 
 
 def draws_on(info: NetworkInfo, bucket: str, *, media: bool) -> bool:

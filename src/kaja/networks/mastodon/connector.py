@@ -72,8 +72,9 @@ INFO = NetworkInfo(
     edits=True,
     deletes=True,
     max_images=4,
-    # Mastodon itself honours the key, compatible servers may not (Facts.limits["idempotent"] says what is known):
-    # so the network as a whole is reconciled by looking.
+    # Mastodon itself honours the key, compatible servers may not (Facts.limits["idempotent"] says what is known). It
+    # writes the key down after the status (app/services/post_status_service.rb at 0194c3c, read 2026-11-22), so a
+    # repetition that meets the first call still at work would double it: we look, whatever the server.
     idempotent=False,
     # https://docs.joinmastodon.org/api/rate-limits/, read 2026-11-22.
     quota_uses={"media": frozenset({"media"}), "delete": frozenset({"change"})},

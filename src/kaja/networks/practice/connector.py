@@ -98,6 +98,7 @@ INFO = NetworkInfo(
     deletes=True,
     max_images=4,
     practice=True,
+    idempotent="by account",  # the kind `keyed` remembers keys
     # The server stores within 2 s of a call and lists after at most 10 s (`lists_complete_after` of an account).
     settle_seconds=15.0,
     help=gettext_noop("A network of your own to try everything on. Nothing here is public."),

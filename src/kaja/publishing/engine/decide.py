@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from kaja.networks.kit.connector import is_idempotent
+from kaja.networks.kit.connector import Idempotent, is_idempotent
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -182,12 +182,11 @@ def may_repeat(row: Claimed, *, idempotent: bool, now: datetime, pace: Pace) -> 
 
 
 def after_look(
-    row: Claimed, found: Reconciliation, *, settle: float, idempotent: bool, now: datetime, pace: Pace
+    row: Claimed, found: Reconciliation, *, settle: float, idempotent: Idempotent, now: datetime, pace: Pace
 ) -> Verdict:
-    """The verdict on one look at the network for an uncertain row. `idempotent` is what holds for the network as a
-    whole; what the channel's facts say of its own account comes first."""
+    """The verdict on one look at the network for an uncertain row. `idempotent` is what the network says of itself."""
     assert row.uncertain_since is not None
-    idempotent = is_idempotent(row.facts.get("limits") or {}, idempotent)
+    repeatable = is_idempotent(idempotent, row.facts.get("limits") or {})
     settled = row.uncertain_since + _seconds(settle)
     match found:
         case Found(ref):
@@ -195,7 +194,7 @@ def after_look(
         case AbsentAsOf(time) if time > settled:
             return _verdict(row, State.WAITING, next_at=now, problem=None)
         case AbsentAsOf():
-            if may_repeat(row, idempotent=idempotent, now=now, pace=pace):
+            if may_repeat(row, idempotent=repeatable, now=now, pace=pace):
                 return _wait(row, now, row_problem(row), tries=row.tries, repeat=True)
             return _wait(row, max(settled, now) + _seconds(0.5), row_problem(row), tries=row.tries)
         case CannotTell(reason, candidates):
@@ -209,7 +208,7 @@ def after_look(
                 }
                 for each in candidates[:10]
             )
-            if may_repeat(row, idempotent=idempotent, now=now, pace=pace):
+            if may_repeat(row, idempotent=repeatable, now=now, pace=pace):
                 return _wait(row, now, reason, tries=row.tries, candidates=shown, repeat=True)
             return _unsettled(row, reason, shown, settled, now, pace)
 
