@@ -168,6 +168,23 @@ def test_security_pages_are_in_our_frame_and_for_the_signed_in(workspace: Worksp
     assert "<script>" not in html
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["email/", "confirm-email/", "confirm-email/abc:def/", "password/set/", "login/code/confirm/"],
+)
+def test_addresses_without_a_page_lead_on_and_do_nothing(workspace: Workspace, address: str) -> None:
+    from allauth.account.models import EmailAddress
+
+    client = Client()
+    assert client.get(f"/account/{address}")["Location"] == "/account/login/"
+    sign_in(client)
+    sent = {"email": "thief@evil.test", "action_add": "1", "password1": "another one", "password2": "another one"}
+    for answer in (client.get(f"/account/{address}"), client.post(f"/account/{address}", sent)):
+        assert answer["Location"] == "/w/acme/"
+    assert not EmailAddress.objects.filter(email="thief@evil.test").exists()
+    assert User.objects.get(email="owner@acme.test").check_password(PASSWORD)
+
+
 def test_person_language_holds_on_every_page(workspace: Workspace) -> None:
     User.objects.update(language="et")
     client = browser(workspace)

@@ -100,6 +100,28 @@ def test_a_sent_post_links_there_and_opens_its_journal(browser: Client, channel:
     assert browser.get(f"/w/acme/posts/{other}/journal/{delivery.id}").status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "said"),
+    [
+        ({"state": "scheduled"}, {"state": "scheduled"}, "Scheduled"),
+        ({"state": "sent", "remote_id": "r"}, {"state": "scheduled"}, "Under way"),
+        ({"state": "sent", "remote_id": "r"}, {"state": "failed", "needs_person": True}, "Needs you"),
+        ({"state": "uncertain"}, {"state": "scheduled"}, "Under way"),
+        ({"state": "sent", "remote_id": "r"}, {"state": "sent", "remote_id": "q"}, "Done"),
+    ],
+)
+def test_its_head_says_how_the_whole_post_stands(
+    browser: Client, channel: Channel, workspace: Workspace, first: Any, second: Any, said: str
+) -> None:
+    other = make_channel(workspace, "Second")
+    post = scheduled(browser, channel, other)
+    with workspace_scope(workspace.id):
+        for where, fields in ((channel, first), (other, second)):
+            Delivery.objects.filter(channel=where).update(**fields)
+    facts = page(browser, post).split('id="post-facts"')[1].split("</div>")[0]
+    assert said in facts.split("</span>")[0]
+
+
 def test_deleting_says_how_to_undo_and_undo_works(browser: Client, channel: Channel, workspace: Workspace) -> None:
     post = scheduled(browser, channel)
     assert browser.post(f"/w/acme/posts/{post}/delete").status_code == 302
