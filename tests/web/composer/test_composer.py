@@ -57,6 +57,16 @@ def test_checking_shows_and_counts_and_saves_nothing(send: Send, channel: Channe
     assert posts(workspace) == []
 
 
+def test_nothing_is_wrong_before_anything_is_written(send: Send, channel: Channel) -> None:
+    answer = send("check", text="", channels=[str(channel.id)], when={"mode": "now"}).json()
+    assert answer["problems"].strip() == ""
+    assert answer["plan"]["button"] == "Write something first"
+    assert answer["plan"]["enabled"] is False
+    # Once something stands there, what stands in the way is said.
+    answer = send("check", text="Words", channels=[], when={"mode": "now"}).json()
+    assert "The post goes nowhere yet" in answer["problems"]
+
+
 def test_too_long_on_one_of_two_channels_names_channel_and_place(
     send: Send, channel: Channel, workspace: Workspace
 ) -> None:

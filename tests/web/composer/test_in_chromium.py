@@ -62,6 +62,16 @@ def test_writing_checking_and_saving(page: Page, channels: dict[str, Channel], w
     expect(page.locator(".preview")).to_have_count(2)
 
 
+def test_the_button_of_an_empty_post_leads_to_its_text(page: Page, channels: dict[str, Channel]) -> None:
+    page.goto("/w/acme/posts/new")
+    choose(page, channels["bluesky"])
+    button = page.locator("#finish")
+    expect(button).to_have_text("Write something first")
+    expect(page.locator("#problems .problem")).to_have_count(0)
+    button.press("Enter")
+    expect(page.get_by_label("Text", exact=True)).to_be_focused()
+
+
 def test_a_channel_differs_and_is_reset(page: Page, channels: dict[str, Channel], workspace: Workspace) -> None:
     page.goto("/w/acme/posts/new")
     page.get_by_label("Text", exact=True).fill("Common words")

@@ -112,7 +112,9 @@ def describe_plan(
         return Plan(_("Save the draft"), "draft", True, **common)
     if errors:
         say = ngettext("Mend %(count)s problem first", "Mend %(count)s problems first", errors) % {"count": errors}
-        if not payload.channels and errors == 1:
+        if not payload.begun:
+            say = _("Write something first")
+        elif not payload.channels and errors == 1:
             say = _("Choose a channel")
         return Plan(say, "publish", False, **common)
     if settled:

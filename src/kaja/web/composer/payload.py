@@ -49,6 +49,13 @@ class Payload(BaseModel):
     labels: list[str] = Field(default_factory=list, max_length=30)
     language: str = ""
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was written, attached or saved yet."""
+        own = [variant.overrides.parts or () for variant in self.variants.values()]
+        written = [part for parts in (self.document.parts, *own) for part in parts if part.text or part.media]
+        return bool(self.post or written or self.document.link_card)
+
     def own(self) -> dict[UUID, VariantContent]:
         """By channel: only channels that carry the post count."""
         return {

@@ -171,8 +171,7 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     post = queries.get_post(payload.post) if payload.post else None
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post, list_gone(post))
     # Nothing is wrong with a page on which nobody has begun.
-    begun = bool(payload.post or payload.channels or any(p.text or p.media for p in payload.document.parts))
-    context = {"shown": shown, "plan": plan, "begun": begun, "findings": list_findings(shown)}
+    context = {"shown": shown, "plan": plan, "begun": payload.begun, "findings": list_findings(shown)}
     return JsonResponse(
         {
             "previews": render_to_string("composer/previews.html", context, request),

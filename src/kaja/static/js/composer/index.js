@@ -166,7 +166,7 @@ class Composer extends HTMLElement {
     if (!plan) return this.saver.save();
     if (!plan.enabled) {
       const first = this.querySelector("#problems .problem:not(.problem-warning)");
-      if (first) this.goTo(first.dataset.channel, first.dataset.field);
+      this.goTo(first?.dataset.channel, first?.dataset.field);  // without one, to the text: nothing is written yet
       return;
     }
     await this.leaveWith(plan.action);
