@@ -76,7 +76,7 @@ def speed() -> None:
         begin = time.perf_counter()
         fit_counts(drawn.counts)
         ours = time.perf_counter() - begin
-        theirs = sample(drawn.counts, 500, 700, 1)
+        theirs = sample(drawn.counts, 250, 480, 1)
         print(
             f"{name}: ours {ours:.2f} s, NUTS {theirs['seconds']:.0f} s (ESS {theirs['ess']:.0f}), "
             f"x{theirs['seconds'] / ours:.0f}"

@@ -156,7 +156,7 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
     values, vectors = np.linalg.eigh(np.asarray(jax.jit(jax.hessian(potential))(found.x)))
     root = jnp.asarray(vectors / np.sqrt(np.clip(values, 0.3, None)))
     mode = jnp.asarray(found.x)
-    kernel = NUTS(potential_fn=lambda u: potential(mode + root @ u), target_accept_prob=0.9, max_tree_depth=8)
+    kernel = NUTS(potential_fn=lambda u: potential(mode + root @ u), target_accept_prob=0.87, max_tree_depth=8)
     mcmc = MCMC(
         kernel, num_warmup=warmup, num_samples=draws, num_chains=2, chain_method="sequential", progress_bar=False
     )
@@ -192,7 +192,8 @@ def main(path: Path) -> None:
 
     out: dict[str, Any] = {"engine": f"numpyro {numpyro.__version__}, NUTS, 2 chains"}
     for name, (seed, world) in FIXTURES.items():
-        out[name] = sample(draw_from_model(seed, world).counts, 1000, 1500, 1)
+        out[name] = sample(draw_from_model(seed, world).counts, 250, 480, 1)
+        out[name] |= {"seed": seed, "world": {"votes": world.votes, "pair_authors": world.pair_authors, **_SMALL}}
         print(name, {k: v for k, v in out[name].items() if k not in ("mean", "sd")}, flush=True)
         path.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
 

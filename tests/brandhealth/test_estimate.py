@@ -161,3 +161,15 @@ def test_more_posts_do_not_shrink_the_interval_below_the_venue_noise() -> None:
     ]
     assert sd[0] > sd[1]
     assert math.isclose(sd[1], sd[2], rel_tol=0.15)
+
+
+@pytest.mark.parametrize("seed", [9500, 9504, 9510])
+def test_a_billion_votes_settle_though_the_labels_are_few(seed: int) -> None:
+    """Worlds whose matrices, from 300 labels, first made the reported votes impossible."""
+    world = ModelWorld(
+        votes=1e9, weeks=26, formats=4, domains=16, topics=4, segments=1, pair_authors=1000, from_prior=True
+    )
+    posterior = fit_counts(draw_from_model(seed, world).counts)
+    assert posterior.converged
+    assert posterior.iterations < 30
+    sensible(read_index(posterior))

@@ -12,6 +12,7 @@ from kaja.brandhealth.ordinal import (
     matrix_posterior,
     matrix_tangent,
     net,
+    possible_matrices,
 )
 
 TONE = st.floats(-6, 6)
@@ -82,3 +83,28 @@ def test_a_group_without_labels_leans_on_the_others() -> None:
     mean = alpha / alpha.sum(axis=2, keepdims=True)
     assert mean[1, 0, 0] > 0.8
     assert alpha[1].sum() == pytest.approx(15)  # and knows that it is only a guess
+
+
+LABELS = np.array([[[80.0, 12.0, 8.0], [15.0, 75.0, 10.0], [20.0, 14.0, 66.0]]])
+
+
+@given(st.lists(st.floats(0.05, 1.0), min_size=3, max_size=3))
+def test_a_matrix_that_can_explain_the_votes_is_left_alone(weights: list[float]) -> None:
+    alpha = matrix_posterior(LABELS)
+    mean = alpha[0] / alpha[0].sum(axis=1, keepdims=True)
+    true = np.array(weights) / sum(weights)
+    votes = np.tile(1e6 * true @ mean, (4, 1, 1))
+    assert np.array_equal(possible_matrices(alpha, votes), alpha)
+
+
+@given(st.floats(0.02, 0.08))
+def test_impossible_votes_move_the_matrix_just_far_enough(beyond: float) -> None:
+    alpha = matrix_posterior(LABELS)
+    mean = alpha[0] / alpha[0].sum(axis=1, keepdims=True)
+    share = mean[2] + beyond * np.array([0.2, -1.0, 0.8])  # fewer neutral votes than any mix of classes would give
+    found = possible_matrices(alpha, np.tile(1e6 * share, (4, 1, 1)))
+    moved = found[0] / found[0].sum(axis=1, keepdims=True)
+    assert (share @ np.linalg.inv(mean)).min() < 0
+    assert (share @ np.linalg.inv(moved)).min() > -0.02
+    assert np.abs(moved - mean).max() < 0.05 + 3.0 * beyond
+    assert np.allclose(found.sum(axis=2), alpha.sum(axis=2))

@@ -35,6 +35,8 @@ _MU_LOOK: Final = np.linspace(-2.4, 2.6, 11)
 _V_LOOK: Final = np.linspace(-1.8, 2.7, 7)
 _MU_FINE: Final = 9
 _V_FINE: Final = 7
+# Beyond so many weeks half as many settings: each costs the cube of the weeks, and long series tell their scales well.
+_LONG: Final = 150
 _SWEEPS: Final = 30
 _LEAST_SITE: Final = 1e-3
 
@@ -128,15 +130,17 @@ def split_tone(x: Floats, covariance: Floats, hyper: Hyper, layout: Layout) -> S
 
 def _look(precision: Floats, shift: Floats, weeks: int) -> list[tuple[float, bool, Setting]]:
     """Log weight, 'no pile-ons' and setting over a grid that was first sought coarsely."""
-    coarse = _weigh(precision, shift, weeks, PRIOR_MEAN[0] + _MU_LOOK, PRIOR_MEAN[1] + _V_LOOK)
+    every = 1 if weeks <= _LONG else 2
+    mu_look, v_look = PRIOR_MEAN[0] + _MU_LOOK[::every], PRIOR_MEAN[1] + _V_LOOK[::every]
+    coarse = _weigh(precision, shift, weeks, mu_look, v_look)
     best = max(weight for weight, _, _, _, _ in coarse)
     out: list[tuple[float, bool, Setting]] = []
     for calm in (True, False):
         near = [(m, s) for weight, is_calm, m, s, _ in coarse if is_calm == calm and weight > best - 8.0]
         if not near:
             continue
-        mu_axis = _axis([m for m, _ in near], float(_MU_LOOK[1] - _MU_LOOK[0]), _MU_FINE)
-        v_axis = np.zeros(0) if calm else _axis([s for _, s in near], float(_V_LOOK[1] - _V_LOOK[0]), _V_FINE)
+        mu_axis = _axis([m for m, _ in near], float(mu_look[1] - mu_look[0]), _MU_FINE // every)
+        v_axis = np.zeros(0) if calm else _axis([s for _, s in near], float(v_look[1] - v_look[0]), _V_FINE // every)
         fine = _weigh(precision, shift, weeks, mu_axis, v_axis)
         out += [(weight, is_calm, setting) for weight, is_calm, _, _, setting in fine if is_calm == calm]
     return out
