@@ -1,6 +1,7 @@
 """Settings: of the workspace, its members, the person, tokens, the audit log."""
 
 import re
+from uuid import uuid4
 
 import pytest
 
@@ -180,3 +181,17 @@ def test_every_logged_action_has_words() -> None:
         logged |= set(re.findall(r'_(?:written|again)\(\s*actor,\s*"([a-z_.]+)"', file.read_text()))
     assert len(logged) > 15
     assert sorted(logged - set(ACTIONS)) == []
+
+
+def test_a_page_that_answers_a_form_names_an_address_that_can_be_looked_at(workspace: Workspace) -> None:
+    """Live parts are fetched anew by address; the one of a form may answer 405."""
+    client = browser(workspace)
+    made = client.post("/w/acme/settings/members/invite/", {"email": "jaan@kohvik.test", "role": "designer"})
+    refused = client.post(f"/w/acme/needs-you/deliveries/{uuid4()}/", {"do": "retry"})
+    for answer, status in ((made, 200), (refused, 404)):
+        assert answer.status_code == status
+        found = re.search(r'data-live-page="([^"]+)"', answer.content.decode())
+        assert found is not None
+        page = client.get(found[1])
+        assert page.status_code == 200
+        assert 'id="needs-count"' in page.content.decode()

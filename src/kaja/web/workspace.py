@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 
 from kaja.kernel.tenancy import workspace_scope
@@ -91,12 +92,14 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 def refused_response(request: WorkspaceRequest, refused: Refused) -> HttpResponse:
     """What an action refused, as a page in the frame, or as messages for a fragment. Nothing was changed."""
     status = {NotAllowed: 403, NotFound: 404, Conflict: 409}.get(type(refused), 400)
-    context = {"problems": refused.problems, "status": status}
+    context: dict[str, Any] = {"problems": refused.problems, "status": status}
     if is_fragment(request):
         # Into the page's messages, wherever the fragment was meant to go: what is on the page stays as it is.
         response = HttpResponse(render_to_string("components/problems.html", context, request), status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#flashes", "beforeend"
         return response
+    # The address may only take forms; what is live on this page stands on any other.
+    context["live_page"] = reverse("needs_you:list", args=[request.workspace.slug])
     with workspace_scope(request.workspace.id):
         return render_page(request, "frame/refused.html", context, status=status)
 
