@@ -85,7 +85,7 @@ def speed() -> None:
 
 _MAKE = """
 import duckdb, sys
-duckdb.sql("SET threads = 2")
+duckdb.sql("SET threads = 2; SET enable_progress_bar = false")
 duckdb.sql(f\"\"\"COPY (SELECT
     TIMESTAMP '2024-01-01' + INTERVAL (i * 31449600 // {rows}) SECOND AS time,
     'format ' || (hash(i + 1) % 5) AS format, 'domain ' || (hash(i + 1) % 60) AS domain,

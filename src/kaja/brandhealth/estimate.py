@@ -112,9 +112,8 @@ def _reported(counts: Counts) -> Floats:
     """Votes by week and classifier group, shape (T, G, 3)."""
     size = (len(counts.weeks), len(counts.groups))
     key = counts.week * size[1] + counts.group
-    return np.stack([np.bincount(key, counts.n[:, k], minlength=size[0] * size[1]) for k in range(3)], axis=1).reshape(
-        *size, 3
-    )
+    by_class = [np.bincount(key, counts.n[:, k], minlength=size[0] * size[1]) for k in range(3)]
+    return np.asarray(np.stack(by_class, axis=1).reshape(*size, 3), dtype=np.float64)
 
 
 def _start(problem: _Problem) -> Floats:
@@ -187,7 +186,7 @@ def _curvature(
     observed: bool,
     with_m: bool = False,
 ) -> tuple[Information, float, Floats, Floats, Floats]:
-    """As :func:`_system`, with the core's covariance; by Fisher's information where the observed one is not positive."""
+    """As :func:`_system`, with the core's covariance; Fisher's information where the observed one is not positive."""
     p = problem.layout.size
     if observed:
         info, value, gradient, hessian = _system(x, shocks, offset, hyper, problem, with_m, True)

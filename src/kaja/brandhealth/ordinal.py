@@ -143,10 +143,10 @@ _PRIOR_VOTES: Final = 4.0
 def possible_matrices(alpha: Floats, reported: Floats) -> Floats:
     """Dirichlet parameters (G, 3, 3) moved as little as it takes for the reported votes to be possible at all.
 
-    ``alpha`` (G, 3, 3) comes from the hand labels, ``reported`` (T, G, 3) are the votes. No mix of true classes passes
-    through a matrix to shares outside the triangle of its rows. Where a few hundred labels say that the reported votes lie
-    outside, the labels' sampling error is the reason; taken at their word, the fit would flee to opinions without end.
-    Inside the triangle nothing moves.
+    ``alpha`` (G, 3, 3) comes from the hand labels, ``reported`` (T, G, 3) are the votes. No mix of true classes
+    passes through a matrix to shares outside the triangle of its rows. Where a few hundred labels say that the
+    reported votes lie outside, the labels' sampling error is the reason; taken at their word, the fit would flee to
+    opinions without end. Inside the triangle nothing moves.
     """
     out = alpha.copy()
     for g in range(alpha.shape[0]):
