@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,7 +106,10 @@ def standing(folder: Path, temporary: Path, **more: Any) -> Iterator[Ground]:
             made.wait_for(made.answers)
             headers = {"Authorization": f"Bearer {token}"}
             base = f"http://127.0.0.1:{made.port}/api/v1"
-            with sign_in(made.port) as browser, httpx2.Client(base_url=base, headers=headers, timeout=60) as program:
+            with (
+                closing(sign_in(made.port)) as browser,
+                httpx2.Client(base_url=base, headers=headers, timeout=60) as program,
+            ):
                 yield Ground(made, browser, program)
         finally:
             web.send_signal(signal.SIGTERM)
@@ -150,6 +153,7 @@ def test_a_full_disk_is_said_and_costs_nothing(disk: Path) -> None:
     temporary.mkdir()
     with standing(disk, temporary) as ground:
         [kept] = [answer.json() for answer in ground.save("Kept from before")[1:]]
+        assert [answer.status_code for answer in ground.upload(4_000_000)] == [201, 201], "there is room"
         before = ground.media()
         fill(disk / "ballast")
 

@@ -136,10 +136,11 @@ def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: s
     stem = filename.rpartition(".")[0] if "." in filename else filename
     asset_id = new_id()
     folder = f"{current_workspace_id()}/{asset_id}"
-    stored = thumbnail = ""
+    # Nobody else writes into this folder, so these are the names also of what is left half written.
+    stored, thumbnail = f"{folder}/{taken.sha256[:16]}.{taken.ending}", f"{folder}/thumbnail.webp"
     try:
-        stored = _store(f"{folder}/{taken.sha256[:16]}.{taken.ending}", taken.content)
-        thumbnail = _store(f"{folder}/thumbnail.webp", ContentFile(taken.thumbnail))
+        stored = _store(stored, taken.content)
+        thumbnail = _store(thumbnail, ContentFile(taken.thumbnail))
     except OSError as error:
         _drop(stored, thumbnail)
         if error.errno in NO_ROOM:
