@@ -20,7 +20,13 @@ from kaja.brandhealth.cellfit import (
 )
 from kaja.brandhealth.counts import Counts, merge_cells
 from kaja.brandhealth.layout import Layout, make_layout
-from kaja.brandhealth.ordinal import Floats, dirichlet_covariance, matrix_posterior, possible_matrices
+from kaja.brandhealth.ordinal import (
+    Floats,
+    dirichlet_covariance,
+    logits_from_matrices,
+    matrix_posterior,
+    possible_matrices,
+)
 from kaja.brandhealth.pairfit import PairData, make_pair_data, pair_information, pair_value
 from kaja.brandhealth.transient import Split, split_tone
 from kaja.brandhealth.variance import Hyper, log_tau_score, posterior_moments, start_hyper, update_hyper
@@ -30,6 +36,8 @@ MAX_ITERATIONS: Final = 60
 # No unknown moves further than this (logit units) in one step: far from the optimum the information is only
 # local.
 _LONGEST_STEP: Final = 2.0
+# How far beyond its move a matrix may lie, in lengths of the move (one standard deviation).
+_BEYOND: Final = 2.0
 # From this decrement on the steps use the observed information.
 _NEAR: Final = 300.0
 Progress = Callable[[int, float], None]
@@ -99,13 +107,33 @@ def fit_counts(counts: Counts, progress: Progress | None = None) -> Posterior:
     counts = merge_cells(counts)
     has_pairs = counts.pairs is not None and counts.pairs.total > 0 and len(counts.formats) > 1
     layout = make_layout(counts, has_pairs)
-    alpha = None if counts.labels is None else possible_matrices(matrix_posterior(counts.labels), _reported(counts))
+    labelled = None if counts.labels is None else matrix_posterior(counts.labels)
+    alpha = None if labelled is None else possible_matrices(labelled, _reported(counts))
     if alpha is None:
         matrices = np.repeat(np.eye(3)[None], layout.groups, axis=0)
     else:
-        matrices = alpha / alpha.sum(axis=2, keepdims=True)
+        matrices = _means(alpha)
     problem = _Problem(counts, layout, make_blocks(counts), make_pair_data(counts, layout), matrices)
-    return _run(problem, alpha, progress)
+    spread = np.zeros((0, 0)) if alpha is None or labelled is None else _matrix_covariance(labelled, alpha)
+    return _run(problem, spread, progress)
+
+
+def _matrix_covariance(labelled: Floats, moved: Floats) -> Floats:
+    """Covariance (6G, 6G) of the matrices' logits: the labels' own, and how far a matrix had to move to be possible.
+
+    A matrix at the edge of what is possible is known less well than its labels say, in just this direction: it was moved
+    as little as possible, and the truth lies somewhere beyond.
+    """
+    size = labelled.shape[0]
+    out = np.zeros((6 * size, 6 * size))
+    step = logits_from_matrices(_means(moved)) - logits_from_matrices(_means(labelled))
+    for g, block in enumerate(dirichlet_covariance(moved)):
+        out[6 * g : 6 * g + 6, 6 * g : 6 * g + 6] = block + _BEYOND**2 * np.outer(step[g], step[g])
+    return out
+
+
+def _means(alpha: Floats) -> Floats:
+    return np.asarray(alpha / alpha.sum(axis=2, keepdims=True), dtype=np.float64)
 
 
 def _reported(counts: Counts) -> Floats:
@@ -200,7 +228,7 @@ def _curvature(
     return info, value, gradient, hessian, _inverse(hessian[:p, :p])
 
 
-def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> Posterior:
+def _run(problem: _Problem, spread: Floats, progress: Progress | None) -> Posterior:
     layout, blocks = problem.layout, problem.blocks
     hyper = start_hyper(layout)
     x, shocks = _start(problem), np.zeros((blocks.size, 2))
@@ -223,16 +251,12 @@ def _run(problem: _Problem, alpha: Floats | None, progress: Progress | None) -> 
             settled = settled + 1 if change < 0.05 and decrement < 1.0 else 0
         elif settled >= 2 and decrement < 0.5:
             break
-    info, _, _, hessian, covariance = _curvature(x, shocks, offset, hyper, problem, True, with_m=alpha is not None)
+    info, _, _, hessian, covariance = _curvature(x, shocks, offset, hyper, problem, True, with_m=spread.size > 0)
     p, x_count = layout.size, core_width(layout)
     info = replace(info, index=info.index[:, :x_count], couple=info.couple[:, :, :x_count])
     moments = posterior_moments(x, covariance, info, layout)
     _, information = log_tau_score(hyper, moments, shocks, blocks, layout)
     slope = -covariance @ hessian[:p, p:]
-    spread = np.zeros((hessian.shape[0] - p,) * 2)
-    if alpha is not None:
-        for g, block in enumerate(dirichlet_covariance(alpha)):
-            spread[6 * g : 6 * g + 6, 6 * g : 6 * g + 6] = block
     return Posterior(
         problem.counts,
         layout,

@@ -1,0 +1,33 @@
+"""The fit against full Bayes: NumPyro's NUTS on the same counts, recorded by benchmarks/opinion_nuts.py."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from kaja.brandhealth.estimate import fit_counts
+from kaja.brandhealth.index import read_index
+from kaja.brandhealth.simulate import ModelWorld, draw_from_model
+
+REFERENCE = json.loads((Path(__file__).parent / "data" / "nuts.json").read_text())
+FIXTURES = [name for name in REFERENCE if name != "engine"]
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_the_reference_has_converged(name: str) -> None:
+    assert REFERENCE[name]["ess"] > 400
+    assert REFERENCE[name]["rhat"] < 1.01
+    assert REFERENCE[name]["divergences"] <= 0.005 * REFERENCE[name]["draws"]
+
+
+@pytest.mark.parametrize("name", FIXTURES)
+def test_the_fit_says_what_full_bayes_says(name: str) -> None:
+    reference = REFERENCE[name]
+    posterior = fit_counts(draw_from_model(reference["seed"], ModelWorld(**reference["world"])).counts)
+    index = read_index(posterior)
+    assert np.abs(index.mean - np.array(reference["mean"])).max() < 0.02
+    ratio = np.abs(index.sd / np.array(reference["sd"]) - 1.0)
+    assert ratio.mean() < 0.1
+    assert ratio.max() < 0.1 + 2.0 / (2.0 * reference["ess"]) ** 0.5  # the reference's own sampling error
+    assert posterior.split.no_pile_ons == pytest.approx(reference["no_pile_ons"], abs=0.1)
