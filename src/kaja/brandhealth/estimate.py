@@ -109,10 +109,7 @@ def fit_counts(counts: Counts, progress: Progress | None = None) -> Posterior:
     layout = make_layout(counts, has_pairs)
     labelled = None if counts.labels is None else matrix_posterior(counts.labels)
     alpha = None if labelled is None else possible_matrices(labelled, _reported(counts))
-    if alpha is None:
-        matrices = np.repeat(np.eye(3)[None], layout.groups, axis=0)
-    else:
-        matrices = _means(alpha)
+    matrices = np.repeat(np.eye(3)[None], layout.groups, axis=0) if alpha is None else _means(alpha)
     problem = _Problem(counts, layout, make_blocks(counts), make_pair_data(counts, layout), matrices)
     spread = np.zeros((0, 0)) if alpha is None or labelled is None else _matrix_covariance(labelled, alpha)
     return _run(problem, spread, progress)
