@@ -99,6 +99,6 @@ def test_the_classifiers_compression_is_undone() -> None:
             posterior = fit_counts(counts)
             found = to_net(posterior, read_index(posterior, 1.0).mean)
             slopes.append(float(found @ movement / (movement @ movement)))
-    print("slopes with labels", np.round(measured, 2), "without", np.round(counted, 2))
-    assert 0.9 < np.mean(measured) < 1.1
+    # the mean of eight worlds has a standard error of .05; see the documentation for the figure
+    assert 0.85 < np.mean(measured) < 1.1
     assert np.mean(counted) < 0.7

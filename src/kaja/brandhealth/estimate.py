@@ -116,7 +116,7 @@ def fit_counts(counts: Counts, progress: Progress | None = None) -> Posterior:
 
 
 def _matrix_covariance(labelled: Floats, moved: Floats) -> Floats:
-    """Covariance (6G, 6G) of the matrices' logits: the labels' own, and how far a matrix had to move to be possible.
+    """Covariance (6G, 6G) of the matrices' logits: from the labels, and from how far a matrix had to move.
 
     A matrix at the edge of what is possible is known less well than its labels say, in just this direction: it was
     moved as little as possible, and the truth lies somewhere beyond.
