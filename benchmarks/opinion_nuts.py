@@ -1,7 +1,8 @@
 """The same model in full Bayes: NumPyro's NUTS on the counts of a fixture, as the reference for the Laplace fit.
 
-Needs the development extra (numpyro, jax). ``python benchmarks/opinion_nuts.py FILE`` records the reference that
-tests/brandhealth/test_reference.py compares with; it prints convergence (r-hat, effective sample size) and time.
+Needs the development extra (numpyro, jax). ``python benchmarks/opinion_nuts.py FILE [FIXTURE ...]`` records the
+reference that tests/brandhealth/test_reference.py compares with, and prints convergence (r-hat, effective sample
+size) and time.
 Written from the formulas of docs/brandhealth.md, in float64 and non-centred; the spikes (no pile-ons; pure
 expression; pure selection) are summed out of the likelihood, so that the sampler sees a density without jumps.
 """
@@ -186,17 +187,18 @@ def sample(counts: Counts, warmup: int, draws: int, seed: int) -> dict[str, Any]
     }
 
 
-def main(path: Path) -> None:
-    """Record the reference of every fixture."""
+def main(path: Path, names: list[str]) -> None:
+    """Record the reference of the named fixtures, of all without a name."""
     import numpyro
 
     out: dict[str, Any] = {"engine": f"numpyro {numpyro.__version__}, NUTS, 2 chains"}
-    for name, (seed, world) in FIXTURES.items():
-        out[name] = sample(draw_from_model(seed, world).counts, 250, 480, 1)
+    for name in names or FIXTURES:
+        seed, world = FIXTURES[name]
+        out[name] = sample(draw_from_model(seed, world).counts, 300, 800, 1)
         out[name] |= {"seed": seed, "world": {"votes": world.votes, "pair_authors": world.pair_authors, **_SMALL}}
         print(name, {k: v for k, v in out[name].items() if k not in ("mean", "sd")}, flush=True)
         path.write_text(json.dumps(out, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])
