@@ -113,7 +113,7 @@ def parse_database_url(url: str, pool: int = 0) -> dict[str, object]:
     asked_port = str(number or query.pop("port", ""))
     options: dict[str, object] = {"connect_timeout": 5, **query}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 10, "max_idle": 120}
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5, "max_idle": 120}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
