@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kaja.networks.kit.connector import draws_on
+from kaja.networks.kit.connector import ConnectRefused, draws_on
 from kaja.networks.kit.content import LinkCard, Media, Part
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
@@ -54,6 +55,15 @@ def test_is_registered_under_its_own_key(network: str) -> None:
     assert all(field.label for field in (*info.form, *info.options))
     for option in info.options:
         assert (option.kind == "choice") == bool(option.choices)
+
+
+@every_network
+async def test_what_connects_by_a_form_says_so_when_asked_for_consent(network: str) -> None:
+    connector = CONNECTORS[network]
+    if connector.info.connect == "form":
+        with pytest.raises(ConnectRefused) as refused:
+            await connector.authorize({}, "https://kaja.example/back", "state", Session("https://unused.example"))
+        assert refused.value.problem.fix
 
 
 @every_network

@@ -159,7 +159,7 @@ def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: s
             **taken.fields,
         )
         audit.record(actor, "asset.upload", asset, after={"filename": asset.filename, "size": asset.size})
-    except Exception:
+    except Exception:  # whatever it was, no row names these files; it is raised on
         _drop(stored, thumbnail)
         raise
     return asset

@@ -23,10 +23,10 @@ from kaja.networks.bluesky.xrpc import FILE_GONE, Failed, get_error, read, read_
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import (
-    Authorization,
     Choice,
     Connected,
     ConnectRefused,
+    ConnectsByForm,
     Count,
     Facts,
     FormField,
@@ -115,7 +115,7 @@ INFO = NetworkInfo(
 _PREPARE, _PUBLISH = Stage("prepare"), Stage("publish", irreversible=True)
 
 
-class Bluesky:
+class Bluesky(ConnectsByForm):
     """One network; see `kit.connector.Connector`. The addresses are those of the public network."""
 
     info = INFO
@@ -257,13 +257,6 @@ class Bluesky:
         return Changed(None)
 
     # Connecting and health.
-
-    async def authorize(
-        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
-    ) -> Authorization:
-        raise ConnectRefused(
-            Problem("connect_by_form", gettext_noop("Bluesky is connected with a handle and an app password."))
-        )
 
     async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
         return await account.connect(form, session, resolver=self._resolver, directory=self._directory)

@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, Resolution, StageResult
 
 
@@ -188,3 +188,18 @@ class Connector(Protocol):
     ) -> Authorization: ...
     async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected: ...
     async def inspect(self, session: Session) -> Facts: ...
+
+
+class ConnectsByForm:
+    """For connectors whose `info.connect` is "form": there is no site on which a person would give consent."""
+
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization:
+        raise ConnectRefused(
+            Problem(
+                "connect_by_form",
+                gettext_noop("This network is connected with a form, not by giving consent on its site."),
+                fix=gettext_noop("Open the channels page of the workspace and connect it there."),
+            )
+        )

@@ -7,10 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.networks.kit.connector import (
-    Authorization,
     Choice,
     Connected,
     ConnectRefused,
+    ConnectsByForm,
     Count,
     Facts,
     FormField,
@@ -108,7 +108,7 @@ _UPLOAD, _CONTAINER, _READY = Stage("upload"), Stage("container"), Stage("ready"
 _PUBLISH, _CONFIRM = Stage("publish", irreversible=True), Stage("confirm")
 
 
-class Practice:
+class Practice(ConnectsByForm):
     """One network; see `kit.connector.Connector`."""
 
     info = INFO
@@ -272,11 +272,6 @@ class Practice:
         return Changed(None)
 
     # Connecting.
-
-    async def authorize(
-        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
-    ) -> Authorization:
-        raise NotImplementedError("the practice network connects by its form")
 
     async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
         """Makes the account, or opens the one that has this name already."""

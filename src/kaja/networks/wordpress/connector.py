@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kaja.networks.kit.connector import (
-    Authorization,
     Connected,
+    ConnectsByForm,
     Count,
     Facts,
     FormField,
@@ -74,7 +74,7 @@ INFO = NetworkInfo(
 )
 
 
-class WordPress:
+class WordPress(ConnectsByForm):
     """The connector; it has no state."""
 
     info = INFO
@@ -118,11 +118,6 @@ class WordPress:
 
     async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
         return await changes.delete_article(ref, facts, session)
-
-    async def authorize(
-        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
-    ) -> Authorization:
-        raise NotImplementedError("WordPress is connected with a form")
 
     async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
         return await site.connect_site(form, session)
