@@ -30,5 +30,6 @@ def fitted(drawn: Drawn) -> Posterior:
 def real_data() -> Path:
     folder = Path(os.environ.get("KAJA_DATA", Path(__file__).parents[3] / "shared" / "data")) / "michigan-ics"
     if not (folder / "daily-survey.csv").exists():
+        # Somebody else's data, which are not published with the code.
         pytest.skip("needs the Michigan tweet counts (set KAJA_DATA)")
     return folder

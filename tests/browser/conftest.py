@@ -1,6 +1,5 @@
 """One running Kaja for all tests of this folder, and browsers that look at it and fail on anything they complain of."""
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -9,16 +8,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.browser.album import Album
 from tests.browser.stack import PACE, Stack
-from tests.system import find_program
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run",
-]  # fmt: skip
 FIRST = "test_first_visit.py"
 
 
@@ -39,20 +33,6 @@ def kaja(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     stack = Stack(tmp_path_factory.mktemp("kaja"), **PACE, KAJA_UI_PAGE="1")
     yield stack
     stack.stop()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """Debian's Chromium. For one module, because its driver keeps an event loop in this thread."""
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    # Django must not take the driver's loop for asynchronous code of ours.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 class Watched:

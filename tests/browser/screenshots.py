@@ -14,8 +14,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.browser.conftest import FLAGS
 from tests.browser.stack import PACE, ROOT, Stack
+from tests.chromium import FLAGS
 from tests.system import find_program
 
 FOLDER = ROOT / "docs" / "screenshots"

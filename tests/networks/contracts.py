@@ -24,6 +24,7 @@ def open_contract(name: str) -> Any:
     folder = Path(os.environ.get("KAJA_CONTRACTS") or Path(__file__).parents[3] / "shared" / "contracts")
     path = folder / name
     if not folder.is_dir():
+        # The networks' own documents, which are not ours to publish.
         pytest.skip(f"needs the networks' contracts: set KAJA_CONTRACTS to the folder that holds {name}")
     assert path.exists(), f"{folder} lacks {name}"
     return _load(path)

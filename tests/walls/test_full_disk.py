@@ -127,6 +127,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
         ["mount", "-t", "tmpfs", "-o", "size=220m,mode=0711", "tmpfs", str(folder)], check=False, capture_output=True
     )
     if done.returncode:
+        # Only root may mount; the limit on a file's size below is tried for everybody.
         pytest.skip("needs the right to mount a small disk")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.actions.groups import save_campaign
@@ -22,12 +22,10 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import User, Workspace
 from tests.people import actor, browser
-from tests.system import find_program
 from tests.web.calendar.conftest import TALLINN, local, make_channel, make_post, reload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SCREENSHOTS", "")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 WORDS = (
     "Открываем летнюю террасу: приходите на завтрак с девяти утра, кофе за счёт заведения",
     "夏季露台開放：早上九點起供應早餐，咖啡由我們請客，歡迎帶朋友一起來",
@@ -35,19 +33,6 @@ WORDS = (
     "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnungsdiskussion",
     "Short one",
 )
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # The driver keeps an event loop in this thread; Django must not take that for asynchronous code.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=find_program("chromium"), args=[*FLAGS, "--no-first-run"])
-        yield started
-        started.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -1,22 +1,19 @@
 """A signed-in person and channels to write for; a browser for the tests that want one."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from kaja.channels.models import Channel
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Member, Role, User, Workspace
-from tests.system import find_program
 
 Send = Callable[..., Any]
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
 def sign_in(workspace: Workspace, role: str = Role.CURATOR, name: str = "Mari") -> Client:
@@ -54,19 +51,6 @@ def send(browser: Client) -> Send:
         return (client or browser).post(f"/w/acme/posts/{what}", json.dumps(fields), content_type="application/json")
 
     return call
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    # The driver keeps an event loop in this thread; Django must not take that for asynchronous code.
-    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS)
-        yield browser
-        browser.close()
-    if before is None:
-        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture
