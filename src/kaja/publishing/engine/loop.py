@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+from django.db import Error as DjangoError
 from psycopg import AsyncConnection
 
 from kaja.kernel.signals import DUE
 from kaja.networks.kit.http import close_pools
 from kaja.publishing import problems
-from kaja.publishing.engine import housekeeping
+from kaja.publishing.engine import decide, housekeeping
 from kaja.publishing.engine.claim import claim_due, next_wake, take_over
 from kaja.publishing.engine.journal import Journal, _dump
 from kaja.publishing.engine.pace import Pace
@@ -22,6 +23,7 @@ from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare
 from kaja.publishing.engine.row import Claimed, boot_clock
 from kaja.publishing.engine.run import Runner
 from kaja.publishing.engine.threads import close_connections, in_thread
+from kaja.publishing.models import State
 
 log = logging.getLogger(__name__)
 CUT_OFF = 1.0
@@ -86,7 +88,7 @@ class Engine:
             try:
                 await work()
                 return
-            except (psycopg.Error, OSError) as error:
+            except (psycopg.Error, DjangoError, OSError) as error:
                 if boot_clock() - started > 10:
                     pause = 0.1
                 log.warning("%s: %s; again in %.1f s", work.__name__.strip("_"), type(error).__name__, pause)
@@ -114,9 +116,14 @@ class Engine:
     # Claiming
 
     async def _claim(self) -> None:
+        recovered = 0.0
         async with await self.connect() as connection:
             while not self._stopping:
                 self._wake.clear()
+                if boot_clock() - recovered > self.pace.recover:
+                    # Also while there is always something to send: whom a lost worker left waits no longer for that.
+                    recovered = boot_clock()
+                    await self._recover(connection)
                 room = self.pace.in_flight - len(self._running)
                 if room <= 0:
                     await self._sleep(self.pace.overdue_poll)
@@ -139,8 +146,7 @@ class Engine:
 
     async def _rest(self, connection: AsyncConnection[Any], spent: float) -> None:
         """Sleep until the next row is due, or something happens."""
-        problem = _dump([problems.render_problem(problems.WORKER_GONE)])[1:-1]
-        if await take_over(connection, problem):
+        if await self._recover(connection):
             return
         due = await next_wake(connection)
         seconds = self.pace.poll
@@ -154,13 +160,27 @@ class Engine:
                 self._wake.clear()
         await self._sleep(seconds)
 
+    async def _recover(self, connection: AsyncConnection[Any]) -> int:
+        """Take rows from workers that are gone; gives their number."""
+        problem = _dump([problems.render_problem(problems.WORKER_GONE)])[1:-1]
+        return await take_over(connection, problem)
+
     async def _start(self, rows: list[Claimed], claimed_at: float) -> None:
         for row in rows:
             row.lease_ends = claimed_at + self.pace.lease
-        for each in await prepare(rows, self._facts, datetime.now(UTC)):
+        try:
+            prepared = await prepare(rows, self._facts, datetime.now(UTC))
+        except (DjangoError, OSError) as error:
+            log.warning("%s rows could not be prepared: %s", len(rows), type(error).__name__)
+            prepared = [self._given_back(row) for row in rows if row.state == State.SENDING]
+        for each in prepared:
             task = asyncio.create_task(self._run_one(each))
             self._running.add(task)
             task.add_done_callback(self._done)
+
+    def _given_back(self, row: Claimed) -> Prepared:
+        """Nothing was called: it need not wait until its lease has run out, only until the journal can write."""
+        return Prepared(None, row, decide.hand_back(row, datetime.now(UTC), self.pace.recover))
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)
@@ -171,7 +191,11 @@ class Engine:
             await self._runner.run(each.work, each.opened or {}, each.followers)
             return
         if each.stale:
-            await in_thread(housekeeping.bring_up_to_date, each.row.workspace_id, each.row.post_id)
+            try:
+                await in_thread(housekeeping.bring_up_to_date, each.row.workspace_id, each.row.post_id)
+            except (DjangoError, OSError) as error:
+                log.warning("post %s could not be brought up to date: %s", each.row.post_id, type(error).__name__)
+                each = self._given_back(each.row)
         assert each.verdict is not None
         await self._journal.finish(each.row, each.verdict)
 

@@ -18,6 +18,8 @@ class Pace:
     poll: float = 10.0
     """The longest sleep without looking, should a wake-up get lost."""
     overdue_poll: float = 0.25
+    recover: float = 1.0
+    """How often rows of lost workers are looked for while there is other work, too."""
     first_look: float = 2.0
     """After an unknown outcome, when the network is first asked whether it has the post."""
     look_tries: int = 6

@@ -12,6 +12,8 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 P = ParamSpec("P")
 T = TypeVar("T")
 _THREADS = 4
+PAUSES = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds between the tries while the database is lost."""
 _pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kaja-orm")
 
 
@@ -26,7 +28,7 @@ def _guarded(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
 
 async def in_thread(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
     """Run blocking database work beside the loop. A lost database is tried again for a while."""
-    for pause in (0.2, 0.5, 1.0, 2.0, 4.0):
+    for pause in PAUSES:
         try:
             return await asyncio.get_running_loop().run_in_executor(_pool, lambda: _guarded(work, *args, **kwargs))
         except (OperationalError, InterfaceError):
