@@ -122,11 +122,15 @@ class Publication(TenantModel):
     deleted_at = models.DateTimeField(null=True)
 
 
+CHANGES = ("edit", "delete")
+"""Kinds of changes to what stands on a network, and the journal's stages that carry them out."""
+
+
 class RemoteChange(TenantModel):
     """A wish to edit or delete what stands on the network; repeating it does no harm, so a job carries it out."""
 
     publication = models.ForeignKey(Publication, on_delete=models.CASCADE, related_name="changes")
-    kind = models.CharField(max_length=10)  # edit, delete
+    kind = models.CharField(max_length=10)  # one of CHANGES
     content = models.JSONField(null=True)
     state = models.CharField(max_length=10, default="wanted")  # wanted, done, failed
     problem = models.JSONField(null=True)

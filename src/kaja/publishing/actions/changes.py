@@ -22,7 +22,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Changed, ChangeResult, Later, NeedsReconnect, Rejected, RemoteRef
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.frozen import freeze_draft, list_media, thaw
-from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange
+from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange
 from kaja.publishing.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
@@ -30,12 +30,8 @@ from kaja.workspaces.errors import NotFound, Refused
 
 PATIENCE = timedelta(minutes=15)
 """The job's pauses grow to 17 minutes; a try after this time is the last one."""
-
-
 CALL_LASTS = timedelta(minutes=10)
 """A call that began longer ago was cut off with its worker."""
-CHANGES = ("edit", "delete")
-"""Stages of the journal that are about what stands there already."""
 
 
 class TryLater(Exception):
