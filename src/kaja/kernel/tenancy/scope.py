@@ -54,6 +54,7 @@ def _set_local(workspace: UUID | None, system: SystemPurpose | None) -> None:
 @contextmanager
 def _scope(workspace: UUID | None, system: SystemPurpose | None) -> Iterator[None]:
     before = (_workspace.get(), _system.get())
+    nested = connection.in_atomic_block
     with transaction.atomic():
         _set_local(workspace, system)
         tokens = (_workspace.set(workspace), _system.set(system))
@@ -62,8 +63,10 @@ def _scope(workspace: UUID | None, system: SystemPurpose | None) -> Iterator[Non
         finally:
             _workspace.reset(tokens[0])
             _system.reset(tokens[1])
-        # Reached only without an exception: a rolled-back savepoint restores the setting by itself.
-        _set_local(*before)
+        # Reached only without an exception: a rolled-back savepoint restores the setting by itself, and so does the
+        # end of the transaction, which saves two messages to the database on every page.
+        if nested:
+            _set_local(*before)
 
 
 @contextmanager
