@@ -3,14 +3,15 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Literal
 from uuid import UUID
 
-from django.contrib.postgres.aggregates import ArrayAgg, BoolOr
+from django.db import connection
 from django.db.models import QuerySet
 
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange, State
+from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange, State
 from kaja.publishing.problems import parse_problem
 from kaja.workspaces.errors import NotFound
 
@@ -95,26 +96,33 @@ class PostStanding:
 BEGUN = frozenset({State.SENDING.value, State.PROCESSING.value, State.UNCERTAIN.value, State.SENT.value})
 
 
-def standings_of_posts(post_ids: Iterable[UUID]) -> dict[UUID, PostStanding]:
-    """How many posts stand, one row for each in one query; a post without deliveries is absent."""
-    # One array instead of hundreds of parameters: Django and the driver handle each parameter by itself.
-    rows = (
-        Delivery.objects.filter(variant__post_id__isnull=False)
-        .extra(where=['"content_variant"."post_id" = ANY(%s)'], params=[list(post_ids)])
-        .order_by()
-        .values_list("variant__post_id")
-        .annotate(states=ArrayAgg("state", distinct=True), needs=BoolOr("needs_person"))
+STATES_OF_POST = "string_agg(DISTINCT delivery.state || CASE WHEN delivery.needs_person THEN '!' ELSE '' END, ' ')"
+"""SQL: how the messages (`delivery`) of one post stand, as a text for `parse_standing`."""
+
+
+@lru_cache(maxsize=1000)  # hundreds of posts stand in a handful of ways
+def parse_standing(states: str) -> PostStanding | None:
+    """How a whole post stands, from the states of its messages; None without any."""
+    if not states:
+        return None
+    each = [(state.removesuffix("!"), state.endswith("!")) for state in states.split()]
+    return PostStanding(
+        _join({standing_of(state, needs) for state, needs in each}),
+        begun=any(state in BEGUN for state, _ in each),
     )
-    # Hundreds of posts stand in a handful of ways.
-    ways: dict[tuple[tuple[str, ...], bool], PostStanding] = {}
-    found = {}
-    for post_id, states, needs in rows:
-        key = (tuple(states), needs)
-        if (standing := ways.get(key)) is None:
-            joined = _join({standing_of(state, False) for state in states} | ({"needs_you"} if needs else set()))
-            standing = ways[key] = PostStanding(joined, not BEGUN.isdisjoint(states))
-        found[post_id] = standing
-    return found
+
+
+def standings_of_posts(post_ids: Collection[UUID]) -> dict[UUID, PostStanding]:
+    """How many posts stand, one row for each in one query; a post without deliveries is absent."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT variant.post_id, {STATES_OF_POST} FROM publishing_delivery delivery "  # noqa: S608  # ours
+            "JOIN content_variant variant ON variant.id = delivery.variant_id "
+            "WHERE variant.post_id = ANY(%s) GROUP BY variant.post_id",
+            [list(post_ids)],
+        )
+        found = {post_id: parse_standing(states) for post_id, states in cursor.fetchall()}
+    return {post_id: standing for post_id, standing in found.items() if standing is not None}
 
 
 def _whole() -> QuerySet[Delivery]:
@@ -188,7 +196,6 @@ class JournalLine:
 
 
 _FIND = "find"
-_CHANGES = ("edit", "delete")
 _WORDS: dict[tuple[str, str], str] = {
     ("send", "sent"): gettext_noop("Sent. The network confirmed it."),
     ("send", "processing"): gettext_noop("Handed over. The network is working on it."),
@@ -235,7 +242,7 @@ def journal_of(delivery: Delivery) -> list[JournalLine]:
 
 
 def _line(row: Attempt) -> JournalLine:
-    group = "send" if row.irreversible else row.stage if row.stage in (_FIND, *_CHANGES) else "step"
+    group = "send" if row.irreversible else row.stage if row.stage in (_FIND, *CHANGES) else "step"
     reason = Problem(row.outcome, row.message, params=row.params) if row.message else None
     return JournalLine(
         at=row.started_at,

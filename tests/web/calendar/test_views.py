@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -14,7 +15,7 @@ from kaja.content.models import Label, Post, PostLabel, PostState, Variant
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, State
 from kaja.web.calendar.periods import first_of_week, make_period, name_period, next_month, step_period
-from kaja.workspaces.models import Role, Workspace
+from kaja.workspaces.models import Role, User, Workspace
 from tests.people import actor, add_member, browser, member_of
 from tests.web.calendar.conftest import make_channel, make_post, soon, wall
 from tests.web.test_pages import read
@@ -205,6 +206,42 @@ def test_reader_without_writing_sees_no_tools(workspace: Workspace, channel: Cha
     assert "list-box" not in html
     assert 'id="bulk"' not in html
     assert "data-fixed=role" in html
+
+
+def test_list_names_the_owner(person: Client, two: dict[str, Any]) -> None:
+    html = get(person, f"?view=list&date={two['date']}")
+    assert re.findall(r"list-owner.*?</span>(.*?)</span>", html) == ["owner@acme.test", "Piret"]
+
+
+def test_remembered_card_changes_with_what_it_shows(person: Client, workspace: Workspace, channel: Channel) -> None:
+    at = soon()
+    make_post(workspace, "first words", at, (channel,), scheduled=True)
+    add_member(workspace, "quiet@acme.test", Role.ANALYST)
+    address = f"?view=month&date={at:%Y-%m-%d}"
+    one, again = (re.findall(r"<article.*?</article>", get(person, address)) for _ in range(2))
+    assert one == again
+    assert len(one) == 1
+    with workspace_scope(workspace.id):
+        Channel.objects.filter(id=channel.id).update(name="Kohvik & Co")
+    assert 'title="Kohvik &amp; Co"' in get(person, address)
+    with workspace_scope(workspace.id):
+        Post.objects.update(summary="other <words>")
+    assert "other &lt;words&gt;" in get(person, address)
+    with workspace_scope(workspace.id):
+        Delivery.objects.update(state=State.SENT, remote_id="r")
+    html = get(person, address)
+    assert cards(html) == [(f"{at:%Y-%m-%dT%H:%M}", "done")]
+    assert "data-fixed=sent" in html
+    with workspace_scope(workspace.id):
+        Delivery.objects.update(state=State.SCHEDULED)
+    assert "data-fixed" not in get(person, address)
+    assert "data-fixed=role" in get(browser(workspace, "quiet@acme.test"), address)
+    User.objects.update(language="et")
+    assert 'aria-label="Mida saab selle postitusega teha"' in get(person, address)
+    with workspace_scope(workspace.id):
+        Workspace.objects.filter(id=workspace.id).update(time_zone="Asia/Taipei")
+    shown = at.astimezone(ZoneInfo("Asia/Taipei"))
+    assert cards(get(person, f"?view=month&date={shown:%Y-%m-%d}")) == [(f"{shown:%Y-%m-%dT%H:%M}", "planned")]
 
 
 def test_empty_calendar_offers_the_first_step(person: Client, workspace: Workspace) -> None:

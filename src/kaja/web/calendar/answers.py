@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kaja.content.models import Post
-from kaja.content.plan.calendar import list_conflicts
+from kaja.content.plan.conflicts import list_conflicts
 from kaja.web.calendar.undo import keep_step
 from kaja.web.problems import problem_line
 from kaja.web.workspace import WorkspaceRequest

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from html import escape
+from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.templatetags.static import static
 from django.urls import reverse
@@ -12,43 +15,61 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from kaja.content.models import PostState
-from kaja.content.plan.calendar import Entry
-from kaja.publishing.queries import PostStanding
+from kaja.publishing.calendar import Row
+from kaja.publishing.queries import PostStanding, parse_standing
 from kaja.web.templatetags.kaja import STATES, network_mark
-from kaja.workspaces.actor import Actor
-from kaja.workspaces.policy import Permission, can
 
 NOBODY = UUID(int=0)
 LOOKS = {"planned": "planned", "under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
+CARDS_KEPT = 4000
+"""Cards that a process remembers, about 3 KB each. A month that is opened again, or by a colleague who reads the same
+language, is made of them; whatever changes about a post, its channels or its place makes another card."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Card:
     """One post at its wall-clock time. `look` is a key of the states; `fixed` says why it cannot move."""
 
-    entry: Entry
+    row: Row
     local: datetime
     look: str
     fixed: str
     html: SafeString
 
 
-def look_of(entry: Entry, standing: PostStanding | None) -> str:
+def look_of(state: str, standing: PostStanding | None) -> str:
     """Which of the states a card shows: draft, planned, underway, done, needs, cancelled."""
-    if entry.state == PostState.DRAFT and (standing is None or standing.standing in ("planned", "dropped")):
+    if state == PostState.DRAFT and (standing is None or standing.standing in ("planned", "dropped")):
         return "draft"
     return LOOKS[standing.standing] if standing else "planned"
 
 
-class CardPrinter:
-    """Makes the cards of one page: what all of them share is made once."""
+@dataclass(frozen=True)
+class Manner:
+    """All that the cards of one page have in common; `channels` are id, network and name of each."""
 
-    def __init__(self, slug: str, actor: Actor, channels: Mapping[UUID, tuple[str, str]]) -> None:
-        """`channels`: network and name by id."""
+    slug: str
+    zone: ZoneInfo
+    language: str
+    writes: bool
+    publishes: bool
+    channels: tuple[tuple[str, str, str], ...]
+
+
+@lru_cache(maxsize=100)
+def printer_for(manner: Manner) -> "CardPrinter":
+    """The printer of such cards; the same one for the same manner, so that its cards are found again."""
+    return CardPrinter(manner)
+
+
+class CardPrinter:
+    """Makes the cards of one page, in the entered language: what all of them share is made once."""
+
+    def __init__(self, manner: Manner) -> None:
+        self.manner = manner
         # Addresses are made once; only the id differs.
-        self.post = reverse("post:page", args=[slug, NOBODY]).split(str(NOBODY))
-        self.picture = reverse("media:thumbnail", args=[slug, NOBODY]).split(str(NOBODY))
-        self.writes, self.publishes = can(actor, Permission.WRITE), can(actor, Permission.PUBLISH)
+        self.post = reverse("post:page", args=[manner.slug, NOBODY]).split(str(NOBODY))
+        self.picture = reverse("media:thumbnail", args=[manner.slug, NOBODY]).split(str(NOBODY))
         sprite = static("vendor/icons.svg")
         self.states = {
             key: f'<span class="cal-state"><svg class="icon icon-sm" aria-hidden="true">'
@@ -56,10 +77,9 @@ class CardPrinter:
             for key in ("draft", "planned", "underway", "done", "needs", "cancelled")
         }
         self.dots = f'<svg class="icon" aria-hidden="true"><use href="{sprite}#ellipsis"></use></svg>'
-        self.channels = {key: str(key) for key in channels}
         self.marks = {
             key: f'<span title="{escape(name)}">{network_mark(network, "", name)}</span>'
-            for key, (network, name) in channels.items()
+            for key, network, name in manner.channels
         }
         self.words = {
             "menu": escape(_("What can be done with this post")),
@@ -67,39 +87,40 @@ class CardPrinter:
             "second": escape(_("the second time")),
         }
 
-    def fixed(self, entry: Entry, standing: PostStanding | None) -> str:
+    def fixed(self, state: str, standing: PostStanding | None) -> str:
         """Why the post cannot be moved: `sent`, `role`, or nothing."""
         if standing is not None and standing.begun:
             return "sent"
-        return "" if (self.publishes if entry.state == PostState.SCHEDULED else self.writes) else "role"
+        return "" if (self.manner.publishes if state == PostState.SCHEDULED else self.manner.writes) else "role"
 
-    def card(self, entry: Entry, standing: PostStanding | None) -> Card:
-        """One post."""
-        local = entry.due_at
-        iso = local.isoformat()  # the minutes are cut out of it: formatting a time is slow
-        look, fixed = look_of(entry, standing), self.fixed(entry, standing)
-        post_id = str(entry.id)
-        marks = "".join([self.marks[each] for each in entry.channels])
-        channels = " ".join([self.channels[each] for each in entry.channels])
+    def card(self, values: tuple[Any, ...]) -> Card:
+        """One post, from the values of a `Row`."""
+        row = Row(*values)
+        standing = parse_standing(row.standing)
+        local = datetime.fromtimestamp(row.due, self.manner.zone)
+        iso = local.isoformat()
+        look, fixed = look_of(row.state, standing), self.fixed(row.state, standing)
+        channels = list(dict.fromkeys(row.channels.split()))
+        marks = "".join([self.marks[each] for each in channels])
         picture = ""
-        if entry.thumbnail:
+        if row.thumbnail:
             picture = (
-                f'<img class="cal-picture" src="{str(entry.thumbnail).join(self.picture)}" alt="" loading="lazy" '
+                f'<img class="cal-picture" src="{row.thumbnail.join(self.picture)}" alt="" loading="lazy" '
                 'width="32" height="32" draggable="false">'
             )
         again = f" <small>({self.words['second']})</small>" if local.fold else ""
         campaign = (
-            f'<span class="cal-campaign"><span class="dot dot-{escape(entry.colour)}"></span>'
-            f"<span>{escape(entry.campaign)}</span></span>"
-            if entry.campaign
+            f'<span class="cal-campaign"><span class="dot dot-{escape(row.colour)}"></span>'
+            f"<span>{escape(row.campaign)}</span></span>"
+            if row.campaign
             else ""
         )
-        text = escape(entry.summary) or f"<em>{self.words['none']}</em>"
+        text = escape(row.summary) or f"<em>{self.words['none']}</em>"
         html = (
-            f'<article class="cal-card look-{look}" id="post-{post_id}" data-post="{post_id}" '
-            f'data-at="{iso[:16]}" data-channels="{channels}" data-look="{look}" '
-            f'data-state="{entry.state}"{f" data-fixed={fixed}" if fixed else ""}>'
-            f'<a class="cal-link" href="{post_id.join(self.post)}" draggable="false">'
+            f'<article class="cal-card look-{look}" id="post-{row.id}" data-post="{row.id}" '
+            f'data-at="{iso[:16]}" data-channels="{" ".join(channels)}" data-look="{look}" '
+            f'data-state="{row.state}"{f" data-fixed={fixed}" if fixed else ""}>'
+            f'<a class="cal-link" href="{row.id.join(self.post)}" draggable="false">'
             f'<span class="cal-head"><time datetime="{iso}">{iso[11:16]}{again}</time>'
             f"{self.states[look]}</span>"
             f'<span class="cal-body"><span class="cal-text">{text}</span>{picture}</span>'
@@ -107,7 +128,13 @@ class CardPrinter:
             f'<button type="button" class="cal-more" data-card-menu aria-haspopup="menu" aria-expanded="false" '
             f'aria-label="{self.words["menu"]}">{self.dots}</button></article>'
         )
-        return Card(entry, local, look, fixed, mark_safe(html))  # noqa: S308  # every part is escaped above
+        return Card(row, local, look, fixed, mark_safe(html))  # noqa: S308  # every part is escaped above
+
+
+@lru_cache(maxsize=CARDS_KEPT)
+def card_of(printer: CardPrinter, values: tuple[Any, ...]) -> Card:
+    """The card of a post, made or remembered."""
+    return printer.card(values)
 
 
 @dataclass(frozen=True)

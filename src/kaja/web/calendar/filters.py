@@ -7,13 +7,14 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import CharField, F, Value
+from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_lazy
 
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label
 from kaja.content.queries import PostFilter
+from kaja.kernel.compiled import CompiledQuery
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import NotFound
 from kaja.workspaces.models import Member
@@ -94,28 +95,37 @@ class Wanted:
 
 
 _TEXT = CharField()
-_CAMPAIGN, _LABEL, _OWNER, _NOTHING = (Value(text, output_field=_TEXT) for text in ("campaign", "label", "owner", ""))
+_NOTHING = Value("", output_field=_TEXT)
 _PERSON = Coalesce(NullIf("user__name", _NOTHING), "user__email", output_field=_TEXT)
+_choices = CompiledQuery()
+
+
+def _kind(name: str) -> Value:
+    return Value(name, output_field=_TEXT)
+
+
+def _all_choices() -> QuerySet[Any, Any]:
+    """Kind, id, name, network, colour; channels that were let go are a kind of their own."""
+    gone = Case(When(disconnected_at__isnull=True, then=_kind("channel")), default=_kind("gone"))
+    name = Coalesce(NullIf("name", _NOTHING), "handle", output_field=_TEXT)
+    channels = Channel.objects.values_list(gone, "id", name, "network", _NOTHING)
+    campaigns = Campaign.objects.filter(archived_at__isnull=True)
+    return channels.union(
+        campaigns.values_list(_kind("campaign"), "id", "name", _NOTHING, "colour"),
+        Label.objects.values_list(_kind("label"), "id", "name", _NOTHING, _NOTHING),
+        Member.objects.values_list(_kind("owner"), "user_id", _PERSON, _NOTHING, _NOTHING),
+        all=True,
+    )
 
 
 def list_choices() -> Choices:
-    """Two queries: channels, and everything else in one."""
-    channels = [
-        Choice(str(pk), name or handle, network)
-        for pk, name, handle, network in Channel.objects.order_by(
-            F("disconnected_at").asc(nulls_first=True), "name"
-        ).values_list("id", "name", "handle", "network")
-    ]
-
-    campaigns = Campaign.objects.filter(archived_at__isnull=True).values_list(_CAMPAIGN, "id", "name", "colour")
-    labels = Label.objects.values_list(_LABEL, "id", "name", _NOTHING)
-    people = Member.objects.values_list(_OWNER, "user_id", _PERSON, _NOTHING)
-    found: dict[str, list[Choice]] = {"campaign": [], "label": [], "owner": []}
-    for kind, pk, name, colour in campaigns.union(labels, people, all=True):
-        found[kind].append(Choice(name if kind == "label" else str(pk), name, colour=colour))
+    """One query; every group by name."""
+    found: dict[str, list[Choice]] = {"channel": [], "gone": [], "campaign": [], "label": [], "owner": []}
+    for kind, pk, name, network, colour in _choices.fetch(_all_choices):
+        found[kind].append(Choice(name if kind == "label" else str(pk), name, network, colour))
     for group in found.values():
         group.sort(key=lambda choice: choice.name.casefold())
-    return Choices(channels, found["campaign"], found["label"], found["owner"])
+    return Choices(found["channel"] + found["gone"], found["campaign"], found["label"], found["owner"])
 
 
 _MISSING = {

@@ -1,7 +1,7 @@
 """What a view of the calendar draws: days, hours, cards, free slots."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -10,23 +10,22 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.utils.formats import date_format
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 
-from kaja.content.plan.calendar import list_calendar
 from kaja.content.plan.slots import list_occurrences
 from kaja.content.plan.times import local_day, resolve_local
 from kaja.kernel import clock
-from kaja.publishing.queries import standings_of_posts
-from kaja.web.calendar.cards import Card, CardPrinter, FreeSlot, SlotPrinter
+from kaja.publishing.calendar import list_calendar
+from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
 from kaja.web.calendar.filters import Choices, Wanted
+from kaja.web.calendar.month import join, render_days
 from kaja.web.calendar.periods import Period, today_in
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
 
 FIRST_HOUR, LAST_HOUR = 7, 21
 """Hours outside these are drawn thin while nothing stands in them."""
-SLOTS_IN_DAY = 3
 Marks = Mapping[UUID, tuple[str, str]]
 """Network and name of each channel."""
 
@@ -42,11 +41,6 @@ class Hour:
     @property
     def html(self) -> SafeString:
         return join(self.items)
-
-
-def join(items: Iterable[Card | FreeSlot]) -> SafeString:
-    """Their HTML in one piece: a template that loops over hundreds of them costs more than making them."""
-    return mark_safe("".join([item.html for item in items]))  # noqa: S308  # each is safe already
 
 
 @dataclass
@@ -67,15 +61,6 @@ class Day:
     def iso(self) -> str:
         return self.day.isoformat()
 
-    @property
-    def html(self) -> SafeString:
-        """What stands in a day of the month: its cards, and the first of its free slots."""
-        return join([*self.cards, *self.slots[:SLOTS_IN_DAY]])
-
-    @property
-    def more_slots(self) -> int:
-        return max(0, len(self.slots) - SLOTS_IN_DAY)
-
 
 @dataclass(frozen=True)
 class Page:
@@ -86,6 +71,11 @@ class Page:
     drawn: int
     thin: frozenset[int]
     transitions: list[dict[str, str]]
+
+    @property
+    def month(self) -> SafeString:
+        """The days of the month view."""
+        return render_days(self.days)
 
 
 def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str]]:
@@ -130,13 +120,14 @@ def _free_slots(
     begin = max(begin, clock.now())
     if begin >= end or wanted.state not in ("", "planned"):
         return []
-    taken = None
-    if not wanted.filtered:
-        taken = {(each, card.entry.due_at) for card in cards for each in card.entry.channels}
+
+    def taken() -> set[tuple[UUID, datetime]]:
+        return {(each, card.local) for card in cards for each in card.row.list_channels()}
+
     only = [UUID(wanted.channel)] if wanted.channel else None
     free: dict[datetime, list[UUID]] = defaultdict(list)
     local: dict[datetime, datetime] = {}
-    for each in list_occurrences(begin, end, zone, only, taken=taken):
+    for each in list_occurrences(begin, end, zone, only, taken=None if wanted.filtered else taken):
         if not each.taken:
             free[each.time.instant].append(each.slot.channel_id)
             local[each.time.instant] = each.time.local
@@ -145,13 +136,16 @@ def _free_slots(
 
 
 def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, slug: str, actor: Actor) -> Page:
-    """Read and lay out one view. Five queries, whatever the number of posts."""
+    """Read and lay out one view. Two queries, whatever the number of posts."""
     begin, end = local_day(period.first, zone)[0], local_day(period.end, zone)[0]
-    stretch = list_calendar(begin, end, zone, wanted.post_filter())
-    standings = standings_of_posts([entry.id for entry in stretch.entries])
+    stretch = list_calendar(begin, end, wanted.post_filter())
     marks = {UUID(choice.value): (choice.network, choice.name) for choice in choices.channel}
-    printer = CardPrinter(slug, actor, marks)
-    cards = [printer.card(entry, standings.get(entry.id)) for entry in stretch.entries]
+    manner = Manner(
+        slug, zone, get_language() or "", can(actor, Permission.WRITE), can(actor, Permission.PUBLISH),
+        tuple([(choice.value, choice.network, choice.name) for choice in choices.channel]),
+    )  # fmt: skip
+    printer = printer_for(manner)
+    cards = [card_of(printer, row) for row in stretch.rows]
     total = stretch.total
     if wanted.state:
         matching = [card for card in cards if card.look == wanted.state]

@@ -7,6 +7,7 @@ from django.db.models import F, Func, QuerySet, Subquery
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import list_broken_channels
+from kaja.kernel.compiled import CompiledQuery
 from kaja.publishing import queries as publishing
 from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import Member, Notice
@@ -33,13 +34,18 @@ def kind_of(delivery: Delivery) -> str:
     return "held"
 
 
+_counts = CompiledQuery()  # asked on every page
+
+
 def count_needs_you(member: Member) -> int:
-    """How many things wait, for the number in the frame."""
-    # Asked on every page, so in one query.
-    counts = Member.objects.filter(id=member.id).values_list(
-        count_of(publishing.needs_you()), count_of(list_broken_channels()), count_of(list_unsettled_notices(member))
-    )
-    return sum(counts.get())
+    """How many things wait, for the number in the frame. One query."""
+
+    def counts() -> QuerySet[Any, Any]:
+        return Member.objects.filter(id=member.id).values_list(
+            count_of(publishing.needs_you()), count_of(list_broken_channels()), count_of(list_unsettled_notices(member))
+        )
+
+    return sum(_counts.fetch(counts, member.id)[0])
 
 
 def count_of(rows: QuerySet[Any]) -> Subquery:
