@@ -1,12 +1,19 @@
-"""A practice network beside the pages."""
+"""A practice network beside the pages; windows of a real browser for the tests that want some."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
 
+from kaja.workspaces.models import Workspace
+from tests.people import browser as curator_of
 from tests.practice.running import PracticeServer
+
+OpenWindow = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -21,3 +28,37 @@ def practice(running: PracticeServer, settings: Any) -> Iterator[PracticeServer]
     settings.PRACTICE_URL = running.url
     yield running
     running.reset()
+
+
+@pytest.fixture
+def open_window(chromium: Browser, live_server: Any) -> Iterator[OpenWindow]:
+    """`open_window(client)`: a page of a new browser with that client's session. All are closed after the test, and
+    none may have complained.
+    """
+    opened: list[BrowserContext] = []
+    said: list[str] = []
+
+    def open_one(client: Client, **options: Any) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url, **{"viewport": {"width": 1440, "height": 1000}, **options}
+        )
+        opened.append(context)
+        cookie = client.cookies["kaja_session"].value
+        context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
+        # The test server has a thread for every open page's events, and each would keep its connection to the database.
+        context.route("**/live", lambda route: route.abort())
+        context.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
+        context.on("weberror", lambda error: said.append(str(error.error)))
+        return context.new_page()
+
+    yield open_one
+    for context in opened:
+        context.close()
+    expected = re.compile(r"Failed to load resource|net::ERR")
+    assert [line for line in said if not expected.search(line)] == []
+
+
+@pytest.fixture
+def page(open_window: OpenWindow, workspace: Workspace) -> Page:
+    """The window of the workspace's curator."""
+    return open_window(curator_of(workspace))

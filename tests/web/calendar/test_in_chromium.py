@@ -5,14 +5,12 @@
 
 import os
 import re
-from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.actions.groups import save_campaign
@@ -21,7 +19,7 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import User, Workspace
-from tests.people import actor, browser
+from tests.people import actor
 from tests.web.calendar.conftest import TALLINN, local, make_channel, make_post, reload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -33,23 +31,6 @@ WORDS = (
     "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnungsdiskussion",
     "Short one",
 )
-
-
-@pytest.fixture
-def page(chromium: Browser, live_server: Any, workspace: Workspace) -> Iterator[Page]:
-    context = chromium.new_context(base_url=live_server.url, viewport={"width": 1440, "height": 1000})
-    cookie = browser(workspace).cookies["kaja_session"].value
-    context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
-    # The test server has a thread for every open page's events, and each would keep its connection to the database.
-    context.route("**/live", lambda route: route.abort())
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    context.close()
-    expected = re.compile(r"Failed to load resource|net::ERR")
-    assert [line for line in said if not expected.search(line)] == []
 
 
 def next_week(days: int = 0, hour: int = 9) -> datetime:

@@ -1,13 +1,11 @@
-"""A signed-in person and channels to write for; a browser for the tests that want one."""
+"""A signed-in person and channels to write for."""
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
 
 from kaja.channels.models import Channel
 from kaja.kernel.tenancy import workspace_scope
@@ -61,23 +59,3 @@ def channels(workspace: Workspace) -> dict[str, Channel]:
         "mastodon": make_channel(workspace, "Blue Door Social", "mastodon", base_url="https://mastodon.test"),
         "wordpress": make_channel(workspace, "The Door Blog", "wordpress", base_url="https://blog.test"),
     }
-
-
-def open_window(chromium: Browser, live_server: Any, workspace: Workspace, name: str, **options: Any) -> BrowserContext:
-    context = chromium.new_context(base_url=live_server.url, **options)
-    cookie = sign_in(workspace, name=name).cookies["kaja_session"].value
-    context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
-    return context
-
-
-@pytest.fixture
-def page(chromium: Browser, live_server: Any, workspace: Workspace) -> Iterator[Page]:
-    context = open_window(chromium, live_server, workspace, "Mari", viewport={"width": 1440, "height": 900})
-    opened = context.new_page()
-    said: list[str] = []
-    opened.on("console", lambda message: said.append(message.text) if message.type in ("error", "warning") else None)
-    opened.on("pageerror", lambda error: said.append(str(error)))
-    yield opened
-    context.close()
-    expected = re.compile(r"Failed to load resource|net::ERR")
-    assert [line for line in said if not expected.search(line)] == []

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from kaja.channels.models import Channel
 from kaja.content import actions
@@ -19,8 +19,9 @@ from kaja.content.models import Post, PostState
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Member, Workspace
 from kaja.workspaces.queries import actor_of
-from tests.web.composer.conftest import open_window
+from tests.web.composer.conftest import sign_in
 from tests.web.composer.windows import choose, picture, saved
+from tests.web.conftest import OpenWindow
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SCREENSHOTS", "")
@@ -152,12 +153,12 @@ def test_a_thread_is_cut_joined_and_moved(page: Page, channels: dict[str, Channe
 
 
 def test_two_people_and_the_difference(
-    page: Page, chromium: Browser, live_server: Any, workspace: Workspace, channels: dict[str, Channel]
+    page: Page, open_window: OpenWindow, workspace: Workspace, channels: dict[str, Channel]
 ) -> None:
     page.goto("/w/acme/posts/new")
     page.get_by_label("Text", exact=True).fill("the quick brown fox")
     saved(page)
-    other = open_window(chromium, live_server, workspace, "Jaan").new_page()
+    other = open_window(sign_in(workspace, name="Jaan"))
     other.goto(page.url)
     other.get_by_label("Text", exact=True).fill("the slow brown fox")
     saved(other)
@@ -246,12 +247,10 @@ LONG = {
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1024, "dark"), (390, "light"), (390, "dark")])
 def test_nothing_is_wider_than_the_screen(
-    chromium: Browser, live_server: Any, workspace: Workspace, channels: dict[str, Channel], width: int, theme: Any
+    open_window: OpenWindow, workspace: Workspace, channels: dict[str, Channel], width: int, theme: Any
 ) -> None:
-    context = open_window(
-        chromium, live_server, workspace, "Mari", viewport={"width": width, "height": 900}, color_scheme=theme
-    )
-    page = context.new_page()
+    person = sign_in(workspace, name="Mari")
+    page = open_window(person, viewport={"width": width, "height": 900}, color_scheme=theme)
     for language, words in LONG.items():
         page.goto("/w/acme/posts/new")
         if language == "en":
@@ -280,4 +279,3 @@ def test_nothing_is_wider_than_the_screen(
     page.goto(f"/w/acme/posts/{post.id}")
     page.locator(".timeline-differences summary").first.click()
     shoot(page, f"post-{width}-{theme}")
-    context.close()
