@@ -4,6 +4,7 @@
     python benchmarks/opinion.py count --rows N   a Parquet of N posts counted by DuckDB beside a pandas loop
     python benchmarks/opinion.py coverage         nominal 90 % intervals over worlds drawn from the model
     python benchmarks/opinion.py worlds           hostile worlds: correlation with the truth, and fusion with a survey
+    python benchmarks/opinion.py slope            measured against true movement, the classifier corrected by 300 labels
     python benchmarks/opinion.py                  speed and count, in one run
 
 Figures are printed as they come; compare them as ratios within one run.
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from math import erf
 from pathlib import Path
 from typing import Any
@@ -29,9 +31,10 @@ import numpy as np
 from kaja.brandhealth.baselines import fixed_mix_net
 from kaja.brandhealth.counting import Source, count_posts
 from kaja.brandhealth.estimate import fit_counts
-from kaja.brandhealth.index import read_index
+from kaja.brandhealth.index import read_index, to_net
+from kaja.brandhealth.ordinal import net
 from kaja.brandhealth.share import summarise_share
-from kaja.brandhealth.simulate import ModelWorld, draw_from_model
+from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from kaja.brandhealth.survey import fuse, social_signal, survey_from_answers
 from kaja.brandhealth.validate import pearson
 from kaja.brandhealth.worldfiles import survey_answers
@@ -150,6 +153,7 @@ def count(rows: int, loop_rows: int, threads: int) -> None:
 # Seeds from here on were never used while the estimator was developed (development: below 10,000).
 FIRST_COVERAGE = 50_000
 FIRST_HOSTILE = 40_000
+FIRST_SLOPE = 30_000
 SMALL = {"weeks": 26, "formats": 4, "domains": 16, "topics": 4, "pair_authors": 1000}
 
 
@@ -243,6 +247,55 @@ def worlds(seeds: int, names: list[str]) -> None:
         )
 
 
+def slope(worlds: int) -> None:
+    """Slope of measured against true movement of net favourability, with 300 labels a venue and with none.
+
+    First in calm worlds of people, where the classifier is all that errs; then in worlds drawn from the model whose
+    opinion jumps four times as far a week as its prior expects, where some of the movement is taken for pile-ons
+    (the third figure, with the true matrices, says how much).
+    """
+    jumpy = DEFAULT_TAU | {"mu": 0.3, "omega": 0.05, "nu": 0.02}
+    small: dict[str, Any] = {"votes": 1e6, "weeks": 30, "formats": 2, "domains": 8, "topics": 2, "pair_authors": 0}
+    for name in ("calm people", "jumpy model"):
+        rows = []
+        for seed in range(FIRST_SLOPE, FIRST_SLOPE + worlds):
+            if name == "calm people":
+                lived = draw_people(seed, PeopleWorld(kind="calm", segments=2, **small))
+                counts, truth, matrices = lived.counts, lived.truth, None
+            else:
+                drawn = draw_from_model(seed, ModelWorld(tau=jumpy, **small))
+                counts, matrices = drawn.counts, drawn.truth["matrices"]
+                truth = net(
+                    true_index(counts, drawn.truth, 1.0) + _level(drawn), float(np.exp(drawn.truth["log_g"][0]))
+                )
+            moved = truth - truth.mean()
+            row = [float(moved @ moved)]
+            for labels in (counts.labels, None) if matrices is None else (counts.labels, None, matrices * 1e7):
+                posterior = fit_counts(replace(counts, labels=labels))
+                row.append(float(to_net(posterior, read_index(posterior, 1.0).mean) @ moved))
+            rows.append(row)
+        table = np.array(rows)
+        each = table[:, 1:] / table[:, :1]
+        pooled = table[:, 1:].sum(axis=0) / table[:, 0].sum()
+        told = zip(("300 labels", "none", "true matrices"), each.T, pooled, strict=False)
+        print(
+            f"{name}, {worlds} worlds: "
+            + "; ".join(
+                f"{what} {found.mean():.3f} +- {found.std() / worlds**0.5:.3f} (pooled {whole:.3f})"
+                for what, found, whole in told
+            ),
+            flush=True,
+        )
+
+
+def _level(drawn: Drawn) -> float:
+    """The true mean tone of the votes, logit units."""
+    u, c = drawn.truth, drawn.counts
+    tone = (u["mu"] + u["v"])[c.week] + (u["alpha"][:, None] + u["omega"])[c.format, c.week] + u["delta"][c.domain]
+    tone += u["beta"][c.topic] + (u["sigma"][:, None] + u["nu"])[c.segment, c.week] + u["e"][c.week, c.domain]
+    return float(np.average(tone, weights=c.n.sum(axis=1)))
+
+
 def _rmse(error: Any) -> float:
     return float(np.sqrt(np.mean(error**2)))
 
@@ -250,7 +303,7 @@ def _rmse(error: Any) -> float:
 def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=("speed", "count", "coverage", "worlds"))
+    parser.add_argument("what", nargs="?", choices=("speed", "count", "coverage", "worlds", "slope"))
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--loop-rows", type=int, default=2_000_000)
     parser.add_argument("--threads", type=int, default=1)
@@ -267,6 +320,8 @@ def main() -> None:
         count(args.rows, args.loop_rows, args.threads)
     if args.what == "coverage":
         coverage([float(s) for s in args.sizes.split(",")], args.worlds, args.whole, args.prior)
+    if args.what == "slope":
+        slope(args.worlds)
     if args.what == "worlds":
         worlds(args.seeds, args.variants.split(","))
 

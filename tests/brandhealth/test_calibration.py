@@ -6,9 +6,10 @@ from math import erf
 import numpy as np
 import pytest
 
+from kaja.brandhealth.counts import Counts
 from kaja.brandhealth.estimate import fit_counts
 from kaja.brandhealth.index import read_index, to_net
-from kaja.brandhealth.ordinal import net
+from kaja.brandhealth.ordinal import Floats, net
 from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from kaja.brandhealth.validate import pearson
 from kaja.brandhealth.worlds import PeopleWorld, draw_people
@@ -86,19 +87,40 @@ def posts_level(drawn: Drawn) -> float:
 
 
 def test_the_classifiers_compression_is_undone() -> None:
-    """Slope of measured against true movement, net: counting classes halves it, 300 labels restore it."""
+    """Slope of measured against true movement, net, in worlds where the classifier is all that errs.
+
+    People, not the model; counting classes halves the movement, 300 labels a venue restore it.
+    """
+    world = PeopleWorld(
+        kind="calm", votes=1e6, weeks=24, formats=2, domains=8, topics=2, segments=2, labels=300, pair_authors=0
+    )
     counted, measured = [], []
-    strong = DEFAULT_TAU | {"mu": 0.3, "omega": 0.05, "nu": 0.02}
+    for seed in range(60_000, 60_024):
+        lived = draw_people(seed, world)
+        movement = lived.truth - lived.truth.mean()
+        measured.append(net_slope(lived.counts, movement))
+        if len(counted) < 6:
+            counted.append(net_slope(replace(lived.counts, labels=None), movement))
+    # the mean of 24 worlds has a standard error of .015; see the documentation for the figure over 100
+    assert 0.9 <= np.mean(measured) < 1.1
+    assert np.mean(counted) < 0.7
+
+
+def test_jumps_beyond_the_prior_keep_most_of_their_size() -> None:
+    """Drawn from the model, with weekly steps four times what its prior expects: some pass for pile-ons."""
+    jumpy = DEFAULT_TAU | {"mu": 0.3, "omega": 0.05, "nu": 0.02}
+    world = ModelWorld(votes=1e6, weeks=30, formats=2, domains=8, topics=2, labels=300, pair_authors=0, tau=jumpy)
+    slopes = []
     for seed in range(60_000, 60_008):
-        world = ModelWorld(votes=1e6, weeks=30, formats=2, domains=8, topics=2, labels=300, pair_authors=0, tau=strong)
         drawn = draw_from_model(seed, world)
         index = true_index(drawn.counts, drawn.truth, 1.0)
         truth = net(index + posts_level(drawn), float(np.exp(drawn.truth["log_g"][0])))
-        movement = truth - truth.mean()
-        for counts, slopes in ((drawn.counts, measured), (replace(drawn.counts, labels=None), counted)):
-            posterior = fit_counts(counts)
-            found = to_net(posterior, read_index(posterior, 1.0).mean)
-            slopes.append(float(found @ movement / (movement @ movement)))
-    # the mean of eight worlds has a standard error of .05; see the documentation for the figure
-    assert 0.85 < np.mean(measured) < 1.1
-    assert np.mean(counted) < 0.7
+        slopes.append(net_slope(drawn.counts, truth - truth.mean()))
+    # the mean of eight such worlds has a standard error of .05; over 200 it is in the documentation
+    assert 0.85 < np.mean(slopes) < 1.1
+
+
+def net_slope(counts: Counts, movement: Floats) -> float:
+    """Slope of the measured net favourability against its true centred ``movement``, shape (T,)."""
+    posterior = fit_counts(counts)
+    return float(to_net(posterior, read_index(posterior, 1.0).mean) @ movement / (movement @ movement))
