@@ -28,13 +28,19 @@ language, is made of them; whatever changes about a post, its channels or its pl
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One post at its wall-clock time. `look` is a key of the states; `fixed` says why it cannot move."""
+    """One post at its wall-clock time. `look` is a key of the states; `fixed` says why it cannot move; `data` is its
+    HTML in UTF-8."""
 
     row: Row
     local: datetime
     look: str
     fixed: str
-    html: SafeString
+    data: bytes
+
+    @property
+    def html(self) -> SafeString:
+        """For templates."""
+        return mark_safe(self.data.decode())  # noqa: S308  # every part is escaped where it is put together
 
 
 def look_of(state: str, standing: PostStanding | None) -> str:
@@ -128,7 +134,7 @@ class CardPrinter:
             f'<button type="button" class="cal-more" data-card-menu aria-haspopup="menu" aria-expanded="false" '
             f'aria-label="{self.words["menu"]}">{self.dots}</button></article>'
         )
-        return Card(row, local, look, fixed, mark_safe(html))  # noqa: S308  # every part is escaped above
+        return Card(row, local, look, fixed, html.encode())
 
 
 @lru_cache(maxsize=CARDS_KEPT)
@@ -143,6 +149,11 @@ class FreeSlot:
 
     local: datetime
     html: SafeString
+
+    @property
+    def data(self) -> bytes:
+        """The same in UTF-8."""
+        return self.html.encode()
 
 
 class SlotPrinter:

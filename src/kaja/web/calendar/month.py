@@ -8,20 +8,33 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
 
 SLOTS_IN_DAY = 3
+MONTH_HERE = b"<!--month-->"
+"""Where the days go in the rendered page. Half a megabyte of cards would be copied by every block of the templates
+around it, and encoded anew; so the cards are remembered in UTF-8 and put in last."""
 
 
 def join(items: Iterable[Any]) -> SafeString:
-    """The HTML of cards and free slots in one piece."""
+    """The HTML of cards and free slots in one piece, for a template."""
     return mark_safe("".join([item.html for item in items]))  # noqa: S308  # each is safe already
 
 
-def render_days(days: Iterable[Any]) -> SafeString:
-    """Each day with its cards and the first of its free slots."""
-    return mark_safe("".join([_render_day(day) for day in days]))  # noqa: S308  # every part is escaped below
+def put_in_month(page: bytes, days: Iterable[Any]) -> bytes:
+    """The page with the days where its template left room for them."""
+    return page.replace(MONTH_HERE, render_days(days), 1)
 
 
-def _render_day(day: Any) -> str:
-    iso = day.iso
+def render_days(days: Iterable[Any]) -> bytes:
+    """Each day with its cards and the first of its free slots, in UTF-8."""
+    pieces: list[bytes] = []
+    for day in days:
+        pieces.append(_head(day).encode())
+        pieces.extend([card.data for card in day.cards])
+        pieces.extend([slot.data for slot in day.slots[:SLOTS_IN_DAY]])
+        pieces.append(_foot(day).encode())
+    return b"".join(pieces)
+
+
+def _head(day: Any) -> str:
     classes = "month-day"
     if day.today:
         classes += " today"
@@ -31,13 +44,17 @@ def _render_day(day: Any) -> str:
         classes += " outside"
     if not day.cards and not day.slots:
         classes += " bare"
-    more = len(day.slots) - SLOTS_IN_DAY
-    rest = ""
-    if more > 0:
-        words = ngettext("%(count)s more free", "%(count)s more free", more) % {"count": more}
-        rest = f'<a class="cal-slot" href="?view=week&amp;date={iso}">{escape(words)}</a>'
+    iso = day.iso
     return (
         f'<section class="{classes}" aria-labelledby="day-{iso}" data-at="{iso}">'
         f'<h2 class="day-head" id="day-{iso}"><a href="?view=week&amp;date={iso}" aria-label="{escape(day.long_name)}">'
-        f"{escape(day.name)}</a></h2>\n{join(day.cards)}{join(day.slots[:SLOTS_IN_DAY])}{rest}</section>"
+        f"{escape(day.name)}</a></h2>\n"
     )
+
+
+def _foot(day: Any) -> str:
+    more = len(day.slots) - SLOTS_IN_DAY
+    if more <= 0:
+        return "</section>"
+    words = ngettext("%(count)s more free", "%(count)s more free", more) % {"count": more}
+    return f'<a class="cal-slot" href="?view=week&amp;date={day.iso}">{escape(words)}</a></section>'

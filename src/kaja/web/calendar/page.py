@@ -19,7 +19,7 @@ from kaja.kernel import clock
 from kaja.publishing.calendar import list_calendar
 from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
 from kaja.web.calendar.filters import Choices, Wanted
-from kaja.web.calendar.month import join, render_days
+from kaja.web.calendar.month import join
 from kaja.web.calendar.periods import Period, today_in
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
@@ -71,11 +71,6 @@ class Page:
     drawn: int
     thin: frozenset[int]
     transitions: list[dict[str, str]]
-
-    @property
-    def month(self) -> SafeString:
-        """The days of the month view."""
-        return render_days(self.days)
 
 
 def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str]]:

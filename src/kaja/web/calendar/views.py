@@ -18,6 +18,7 @@ from kaja.publishing import actions as publishing
 from kaja.web.calendar.answers import answer_step, conflict_words
 from kaja.web.calendar.cards import NOBODY
 from kaja.web.calendar.filters import NAMES, Wanted, describe_menus, list_choices, require_known
+from kaja.web.calendar.month import put_in_month
 from kaja.web.calendar.page import make_facts, make_page
 from kaja.web.calendar.payload import parse_move, resolve_wall
 from kaja.web.calendar.periods import VIEWS, make_period, name_period, parse_day, step_period, today_in
@@ -108,7 +109,10 @@ def index(request: WorkspaceRequest) -> HttpResponse:
         "words": page_words(),
         "card_actions": CARD_ACTIONS,
     }
-    return render_page(request, "calendar/page.html", context)
+    response = render_page(request, "calendar/page.html", context)
+    if wanted.view == "month":
+        response.content = put_in_month(response.content, page.days)
+    return response
 
 
 def note_of(moment: ResolvedTime) -> str:
