@@ -2,18 +2,23 @@
 
 import errno
 import json
+import re
 import signal
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from html import unescape
 from pathlib import Path
+from urllib.parse import urlencode
 
 import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import RequestFactory
+from psycopg_pool import PoolTimeout
 
 from kaja.config.outage import Outage, find_outage, server_error
 from kaja.kernel.postgres import Cluster, free_port
@@ -51,6 +56,45 @@ def test_connection_that_is_really_refused() -> None:
     assert find_outage(caught.value) is Outage.DATABASE
 
 
+def test_no_room_among_the_connections_is_told_from_a_lost_database(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = wrapped(PoolTimeout("couldn't get a connection after 5.00 sec"))
+    assert find_outage(error) is Outage.BUSY
+    monkeypatch.setitem(connection.settings_dict, "PORT", free_port())
+    assert find_outage(error) is Outage.DATABASE
+
+
+FORM = {"csrfmiddlewaretoken": "t" * 32, "name": 'Summer "25" <b>', "label": ["one", "two"]}
+
+
+def refuse(form: dict[str, object], **more: str) -> str:
+    """The page after a form was sent while the database was away."""
+    try:
+        raise wrapped(psycopg.OperationalError("connection refused"))
+    except OperationalError:
+        request = RequestFactory().post(
+            "/w/acme/groups/campaigns/?from=list", urlencode(form, doseq=True), "application/x-www-form-urlencoded"
+        )
+        return server_error(request).content.decode()
+
+
+def test_what_a_form_held_is_sent_again_by_a_button() -> None:
+    page = refuse(FORM)
+    assert '<form method="post" action="/w/acme/groups/campaigns/?from=list">' in page
+    sent = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page)
+    assert [(name, unescape(value)) for name, value in sent] == [
+        ("csrfmiddlewaretoken", "t" * 32), ("name", 'Summer "25" <b>'), ("label", "one"), ("label", "two"),
+    ]  # fmt: skip
+    assert "It is still here" in page
+
+
+@pytest.mark.parametrize("name", ["password", "password1", "oldpassword", "app_password", "code", "client_secret"])
+def test_no_page_repeats_a_secret(name: str) -> None:
+    page = refuse({**FORM, name: "hunter2hunter2"})
+    assert "hunter2hunter2" not in page
+    assert "<form" not in page
+    assert "back button" in page
+
+
 def test_full_disk_is_said_and_sending_is_never_repeated_by_itself() -> None:
     try:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -76,7 +120,11 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 def web(tmp_path: Path, cluster: Cluster) -> Iterator[Installation]:
     """A web server on a PostgreSQL of its own."""
     installation = Installation(tmp_path / "home")
-    installation.settings = {"DATABASE_URL": cluster.url(), "KAJA_OWNER_DATABASE_URL": cluster.url("kaja_owner")}
+    installation.settings = {
+        "DATABASE_URL": cluster.url(),
+        "KAJA_OWNER_DATABASE_URL": cluster.url("kaja_owner"),
+        "KAJA_DATABASE_POOL": "2",
+    }
     installation.home.mkdir(mode=0o700)
     made = installation.kaja("migrate", "--quiet")
     assert made.returncode == 0, made.stderr
@@ -94,6 +142,7 @@ def web(tmp_path: Path, cluster: Cluster) -> Iterator[Installation]:
 def test_database_goes_and_comes_back(web: Installation, cluster: Cluster) -> None:
     secret = cluster.passwords()["kaja_app"]
     assert web.get("/account/login/")[0] == 200
+    assert_busy_is_said(web, cluster)
     cluster.stop()
     assert web.get("/healthz")[0] == 200
     assert web.get("/readyz")[0] == 503
@@ -112,17 +161,38 @@ def test_database_goes_and_comes_back(web: Installation, cluster: Cluster) -> No
     assert post_sign_in(web)[0] == 200
 
 
+def assert_busy_is_said(web: Installation, cluster: Cluster) -> None:
+    """Two people hold all connections there are, because somebody locked a table; the third is told so."""
+    with ThreadPoolExecutor(2) as two, psycopg.connect(cluster.url("kaja_owner")) as somebody:
+        somebody.execute("LOCK TABLE workspaces_user")
+        waiting = [two.submit(post_sign_in, web) for _ in range(2)]
+        web.wait_for(lambda: _count_waiting(cluster) == 2)
+        code, page, headers = post_sign_in(web, language="ru")
+        somebody.rollback()
+        assert [each.result()[0] for each in waiting] == [200, 200]
+    assert (code, headers["retry-after"]) == (503, "5")
+    assert "Kaja сейчас перегружена" in page
+    assert 'lang="ru"' in page
+
+
+def _count_waiting(cluster: Cluster) -> int:
+    with psycopg.connect(cluster.url("kaja_owner")) as own:
+        row = own.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+        assert row is not None
+        return int(row[0])
+
+
 def web_log(web: Installation) -> str:
     return (web.home.parent / "up-0.log").read_text()
 
 
-def post_sign_in(web: Installation) -> tuple[int, str, dict[str, str]]:
+def post_sign_in(web: Installation, language: str = "en") -> tuple[int, str, dict[str, str]]:
     """Send the sign-in form as a browser does, with an account that is not there."""
     address = f"http://127.0.0.1:{web.port}/account/login/"
     request = urllib.request.Request(
         address,
         data=b"login=nobody@kaja.test&password=wrong&csrfmiddlewaretoken=" + b"a" * 32,
-        headers={"Cookie": "csrftoken=" + "a" * 32},
+        headers={"Cookie": "csrftoken=" + "a" * 32, "Accept-Language": language},
     )
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:

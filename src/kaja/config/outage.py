@@ -2,31 +2,39 @@
 
 import errno
 import logging
+import re
+import socket
 import sys
 from enum import StrEnum
 
 import psycopg
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, gettext_noop
+from psycopg_pool import PoolTimeout
 
 from kaja.kernel.ids import new_id
 
 logger = logging.getLogger("kaja.outage")
 RETRY_SECONDS = 5
+SECRET = re.compile("pass|secret|token|code|key", re.IGNORECASE)
+"""Names of fields that are never written into a page."""
+FORM_TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - a name
 
 
 class Outage(StrEnum):
     """What failed, as far as it is known."""
 
     DATABASE = "database"
+    BUSY = "busy"
     DISK = "disk"
     UNKNOWN = "unknown"
 
 
 TITLES = {
     Outage.DATABASE: gettext_noop("The database does not answer"),
+    Outage.BUSY: gettext_noop("Kaja has too much to do at the moment"),
     Outage.DISK: gettext_noop("The disk is full"),
     Outage.UNKNOWN: gettext_noop("Something went wrong here"),
 }
@@ -39,6 +47,8 @@ def find_outage(error: BaseException | None) -> Outage:
         seen.add(id(error))
         if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return Outage.DISK
+        if isinstance(error, PoolTimeout):
+            return Outage.BUSY if _database_listens() else Outage.DATABASE
         state = getattr(error, "sqlstate", None)
         if state == "53100":  # disk_full
             return Outage.DISK
@@ -51,6 +61,33 @@ def find_outage(error: BaseException | None) -> Outage:
             return Outage.UNKNOWN
         error = error.__cause__ or error.__context__
     return Outage.UNKNOWN
+
+
+def _database_listens() -> bool:
+    """Whether somebody takes calls at the database's address: then all our connections to it are taken."""
+    parameters = connection.get_connection_params()
+    host, port = str(parameters.get("host") or "localhost"), int(parameters.get("port") or 5432)
+    try:
+        if host.startswith("/"):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as own:
+                own.settimeout(1)
+                own.connect(f"{host}/.s.PGSQL.{port}")
+        else:
+            socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
+
+
+def _find_fields(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a form had sent, to be sent again. Nothing when it held a secret, which no page may repeat."""
+    if request.method != "POST" or request.content_type != "application/x-www-form-urlencoded":
+        return []
+    try:
+        fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    except Exception:  # noqa: BLE001 - whatever ails the request must not take this page away, too
+        return []
+    return [] if any(SECRET.search(name) for name, _ in fields if name != FORM_TOKEN) else fields
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -81,6 +118,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
             "reference": reference,
             "retry": RETRY_SECONDS if retries else None,
             "was_sending": request.method not in {"GET", "HEAD"},
+            "address": request.get_full_path(),
+            "fields": _find_fields(request),
         }
         response = HttpResponse(render_to_string("outage.html", context), status=status)
     if status == 503:

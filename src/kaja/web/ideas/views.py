@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from kaja.content import actions, queries
@@ -66,7 +66,7 @@ TITLES = (
     (PostState.DRAFT, gettext_lazy("Drafts"), gettext_lazy("Move an idea here when you begin to write."), True),
     (
         PostState.SCHEDULED,
-        gettext_lazy("Scheduled"),
+        pgettext_lazy("title of a column", "Scheduled"),
         gettext_lazy("What has its time stands here until it is sent."),
         False,
     ),
