@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from kaja.brandhealth import counting
 from kaja.brandhealth.counting import Source, count_posts
 from kaja.brandhealth.counts import Counts, OpinionError
+from kaja.brandhealth.packing import plan_parts
 from kaja.brandhealth.sql import counting_sql
 from kaja.brandhealth.tally import CountTable, build_counts
 
@@ -86,7 +87,33 @@ def test_parts_give_the_same_counts_as_one_go(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(counting, "_ROWS_PER_PART", 60)
     parts: list[int] = []
     assert same(whole, count_posts(Source(posts), tmp_path / "w2", lambda done, total: parts.append(total)))
-    assert parts == [9] * 9
+    assert len(parts) == parts[0] > 9
+
+
+@given(st.lists(st.tuples(st.integers(2700, 2900), st.integers(1, 50)), min_size=1, unique_by=lambda week: week[0]))
+def test_every_post_is_in_one_part(weekly: list[tuple[int, int]]) -> None:
+    parts = plan_parts(weekly, 20)
+    for week, posts in weekly:
+        of_week = [p for p in parts if p.first is not None and p.end is not None and p.first <= week < p.end]
+        assert [p.share for p in of_week] == list(range(of_week[0].shares))
+        assert len({p.shares for p in of_week}) == 1
+        assert -(-posts // of_week[0].shares) <= 20
+    for part in parts:
+        held = sum(n for week, n in weekly if part.first is not None and part.first <= week < (part.end or 0))
+        assert held <= 20 * part.shares
+
+
+@pytest.mark.parametrize("kind", [pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.string()])
+def test_parts_by_week_are_the_weeks_of_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: pa.DataType) -> None:
+    """The last second of a Sunday and the first of a Monday, with a post without an author in each week."""
+    moments = [datetime(2024, 1, 7, 23, 59, 59, tzinfo=UTC), datetime(2024, 1, 8, tzinfo=UTC)] * 3
+    times = pa.array(moments, pa.timestamp("us", "UTC")).cast(kind)
+    authors = ["ann", "ann", "bob", "bob", None, " "]
+    pq.write_table(pa.table({"time": times, "author": authors, "class": [1] * 6}), tmp_path / "p.parquet")
+    monkeypatch.setattr(counting, "_ROWS_PER_PART", 2)
+    for zone in (None, "UTC"):
+        c = count_posts(Source(tmp_path / "p.parquet", timezone=zone), tmp_path / f"work-{zone}")
+        assert c.n.tolist() == [[0, 0, 3], [0, 0, 3]]
 
 
 def test_an_interruption_loses_only_the_part_in_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

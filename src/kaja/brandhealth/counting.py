@@ -1,8 +1,8 @@
 """Counting posts with DuckDB: files larger than memory, restartable, one vote per author, week and domain.
 
-The authors are split into parts by a hash. Each part is counted in one transaction in a small database beside
-the output, so
-that an interruption loses at most the part in progress, and memory is bounded by the part.
+The posts are split into parts by week, a very large week also by a hash of its authors. Each part is counted in one
+transaction in a small database beside the output, so that an interruption loses at most the part in progress, and
+memory is bounded by the part. A Parquet in the order of time is read once in all.
 """
 
 from __future__ import annotations
@@ -16,7 +16,18 @@ from typing import Final
 import duckdb
 
 from kaja.brandhealth.counts import Counts, OpinionError
-from kaja.brandhealth.packing import TABLES, TEXTS, Packing, count_part, literal, make_packing, read_packed
+from kaja.brandhealth.packing import (
+    TABLES,
+    TEXTS,
+    Packing,
+    Part,
+    count_part,
+    literal,
+    make_packing,
+    plan_parts,
+    posts_per_week,
+    read_packed,
+)
 from kaja.brandhealth.tally import CountTable, build_counts
 
 # Rows per part: the votes of this many rows fit in a gigabyte.
@@ -249,7 +260,9 @@ def _clean_names(db: duckdb.DuckDBPyConnection, relation: str, column: str) -> l
     return sorted(value for (value,) in rows) if clean else []
 
 
-def _packing(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str, path: Path) -> Packing:
+def _packing(
+    db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str], stamp: str, instant: str | None, path: Path
+) -> Packing:
     texts: dict[str, str] = _texts(found)
     names: dict[str, list[str]] = {}
     for name in TEXTS:
@@ -260,8 +273,8 @@ def _packing(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, str]
                 continue
         rows = db.execute(f"SELECT DISTINCT {texts[name]} AS v FROM {relation} ORDER BY v").fetchall()  # noqa: S608
         names[name] = [str(row[0]) for row in rows]
-    author = "NULL" if "author" not in found else f"nullif(trim(CAST({quoted(found['author'])} AS VARCHAR)), '')"
-    return make_packing(db, relation, names, texts, stamp, author, _class_sql(db, relation, found, path))
+    author = None if "author" not in found else f"CAST({quoted(found['author'])} AS VARCHAR)"
+    return make_packing(db, relation, names, texts, stamp, author, _class_sql(db, relation, found, path), instant)
 
 
 def _fingerprint(source: Source) -> str:
@@ -313,23 +326,25 @@ def _count(db: duckdb.DuckDBPyConnection, source: Source, progress: Progress | N
     stamp, rows = check_times(db, relation, found["time"], kinds[found["time"]], source)
     if is_counts(found) and not check_probabilities(db, relation, found, source.path):
         return _count_counts(db, relation, found, stamp)
-    packing = _packing(db, relation, found, stamp, source.path)
-    parts = max(1, -(-rows // _ROWS_PER_PART))
+    instant = quoted(found["time"]) if kinds[found["time"]] == "TIMESTAMP WITH TIME ZONE" else None
+    packing = _packing(db, relation, found, stamp, instant, source.path)
+    whole = rows <= _ROWS_PER_PART
+    parts = [Part()] if whole else plan_parts(posts_per_week(db, relation, stamp), _ROWS_PER_PART)
     done = {int(row[0]) for row in db.execute("SELECT part FROM job").fetchall()}
-    for part in range(parts):
-        if part not in done:
-            _count_part(db, packing, part, parts, mark)
+    for number, part in enumerate(parts):
+        if number not in done:
+            _count_part(db, packing, number, part, mark)
         if progress is not None:
-            progress(part + 1, parts)
+            progress(number + 1, len(parts))
     return build_counts(CountTable(*read_packed(db, packing)))
 
 
-def _count_part(db: duckdb.DuckDBPyConnection, packing: Packing, part: int, parts: int, mark: str) -> None:
-    """Count one part of the authors in one transaction."""
+def _count_part(db: duckdb.DuckDBPyConnection, packing: Packing, number: int, part: Part, mark: str) -> None:
+    """Count one part in one transaction."""
     db.execute("BEGIN")
     try:
-        count_part(db, packing, part, parts)
-        db.execute("INSERT INTO job VALUES (?, ?)", [mark, part])
+        count_part(db, packing, part)
+        db.execute("INSERT INTO job VALUES (?, ?)", [mark, number])
         db.execute("COMMIT")
     except BaseException:
         db.execute("ROLLBACK")

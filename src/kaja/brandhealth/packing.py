@@ -10,6 +10,7 @@ first post" is a minimum. ``tests/brandhealth/test_counting.py`` holds the two a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Final
 
 import duckdb
@@ -24,6 +25,7 @@ _SHIFT_WEEKS: Final = 100_000
 _WEEK: Final = 604_800_000_000
 # 1970-01-01 was a Thursday: microseconds from the Monday of that week.
 _MONDAY: Final = 3 * 86_400_000_000
+_FIRST_MONDAY: Final = date(1969, 12, 29)
 
 
 def literal(text: str) -> str:
@@ -32,15 +34,63 @@ def literal(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Part:
+    """What is counted in one go: weeks ``first`` to before ``end`` (from that of 1969-12-29; None: all), and of a week
+    too large for one go only the authors with hash ``share`` modulo ``shares``.
+    """
+
+    first: int | None = None
+    end: int | None = None
+    share: int = 0
+    shares: int = 1
+
+
+def plan_parts(weekly: list[tuple[int, int]], most: int) -> list[Part]:
+    """Parts of about ``most`` posts from posts per week. A vote and an author pair never leave their week."""
+    out: list[Part] = []
+    first, held = None, 0
+    for week, posts in sorted(weekly):
+        if first is not None and held + posts > most:
+            out.append(Part(first, week))
+            first, held = None, 0
+        if posts > most:
+            shares = -(-posts // most)
+            out += [Part(week, week + 1, share, shares) for share in range(shares)]
+        else:
+            first = week if first is None else first
+            held += posts
+    return out if first is None else [*out, Part(first, max(week for week, _ in weekly) + 1)]
+
+
+def posts_per_week(db: duckdb.DuckDBPyConnection, relation: str, stamp: str) -> list[tuple[int, int]]:
+    """Posts in each week, counted from that of 1969-12-29."""
+    moment = f"epoch_us({stamp}) + {_MONDAY + _SHIFT_WEEKS * _WEEK}"
+    rows = db.execute(f"SELECT ({moment}) // {_WEEK} AS week, count(*) FROM {relation} GROUP BY week").fetchall()  # noqa: S608
+    return [(int(week) - _SHIFT_WEEKS, int(posts)) for week, posts in rows]
+
+
+@dataclass(frozen=True)
 class Packing:
     """How posts are packed: sorted ``names`` of each of :data:`TEXTS`, and ``view``: who, place, packed of every post.
 
-    ``anonymous``: some posts have no author.
+    ``anonymous``: some posts have no author. ``time`` is what a part's weeks are chosen by, as near to the file's own
+    column as can be, so that a Parquet's statistics can skip the rest; ``zoned``: it carries a time zone.
     """
 
     names: dict[str, list[str]]
     view: str
     anonymous: bool
+    time: str
+    zoned: bool
+
+    def posts(self, part: Part) -> str:
+        """The view of one part's weeks."""
+        if part.first is None or part.end is None:
+            return self.view
+        mondays = (_FIRST_MONDAY + timedelta(weeks=week) for week in (part.first, part.end))
+        kind, zone = ("TIMESTAMPTZ", " 00:00:00+00") if self.zoned else ("TIMESTAMP", " 00:00:00")
+        first, end = (f"{kind} '{monday}{zone}'" for monday in mondays)
+        return f"{self.view} WHERE {self.time} >= {first} AND {self.time} < {end}"
 
     @property
     def said(self) -> int:
@@ -59,10 +109,14 @@ def make_packing(
     names: dict[str, list[str]],
     texts: dict[str, str],
     stamp: str,
-    author: str,
+    author: str | None,
     label: str,
+    instant: str | None = None,
 ) -> Packing:
-    """Build the view; ``texts``, ``stamp``, ``author`` and ``label`` are SQL expressions over ``relation``."""
+    """Build the view; ``texts``, ``stamp`` and ``label`` are SQL expressions over ``relation``, ``author`` a column.
+
+    ``instant`` is the column behind ``stamp`` where it holds times with their zone.
+    """
     code = {}
     for name in TEXTS:
         code[name] = "0"
@@ -73,22 +127,42 @@ def make_packing(
     f, d, s, lang = (len(names[name]) for name in ("format", "domain", "segment", "language"))
     said = len(names["topic"]) * s * lang * 3
     wide = "HUGEINT" if _WEEK * said >= 2**63 else "BIGINT"
-    row = db.execute(f"SELECT count_if({author} IS NULL) FROM {relation}").fetchone()  # noqa: S608
+    who, anonymous = _who(db, relation, author)
     moment = f"(epoch_us({stamp}) + {_MONDAY + _SHIFT_WEEKS * _WEEK})"
     view = (
-        f"SELECT CASE WHEN {author} IS NULL THEN NULL ELSE hash({author}) END AS who, "  # noqa: S608
+        f"SELECT {who} AS who, "  # noqa: S608
         f"({moment} // {_WEEK} * {f} + {code['format']}) * {d} + {code['domain']} AS place, "
         f"({moment} % {_WEEK})::{wide} * {said} + (({code['topic']} * {s} + {code['segment']}) * {lang} "
         f"+ {code['language']}) * 3 + {label} AS packed FROM {relation}"
     )
-    return Packing(names, view, row is None or row[0] > 0)
+    return Packing(names, view, anonymous, instant or stamp, instant is not None)
 
 
-def count_part(db: duckdb.DuckDBPyConnection, packing: Packing, part: int, parts: int) -> None:
-    """Count the authors of one part; part 0 also counts posts without an author, each for itself."""
+def _who(db: duckdb.DuckDBPyConnection, relation: str, author: str | None) -> tuple[str, bool]:
+    """Expression for an author's hash (null without one), and whether there are posts without an author.
+
+    Trimming 10^8 names costs more than hashing them, so it is left out where no name is blank or padded: a blank or
+    a name with a space before it sorts before '!'.
+    """
+    if author is None:
+        return "NULL::UBIGINT", True
+    row = db.execute(
+        f"SELECT coalesce(min({author}) >= '!', true) AND count_if(ends_with({author}, ' ')) = 0, "  # noqa: S608
+        f"count(*) > count({author}) FROM {relation}"
+    ).fetchone()
+    clean, missing = row if row is not None else (False, True)
+    if clean and not missing:
+        return f"hash({author})", False
+    name = author if clean else f"nullif(trim({author}), '')"
+    return f"CASE WHEN {name} IS NULL THEN NULL ELSE hash({name}) END", True
+
+
+def count_part(db: duckdb.DuckDBPyConnection, packing: Packing, part: Part) -> None:
+    """Count one part; its first share also counts the posts without an author, each for itself."""
     said, d, venues = packing.said, len(packing.names["domain"]), packing.venues
     f = len(packing.names["format"])
-    chosen = "" if parts == 1 else f" AND who % {parts} = {part}"
+    posts = packing.posts(part)
+    chosen = "" if part.shares == 1 else f" AND who % {part.shares} = {part.share}"
     db.execute("CREATE TABLE IF NOT EXISTS packed_cells (place BIGINT, said BIGINT, votes BIGINT)")
     db.execute(
         "CREATE TABLE IF NOT EXISTS packed_pairs (week BIGINT, one BIGINT, two BIGINT, said_one BIGINT, "
@@ -96,13 +170,13 @@ def count_part(db: duckdb.DuckDBPyConnection, packing: Packing, part: int, parts
     )
     db.execute(
         f"CREATE OR REPLACE TEMP TABLE packed_vote AS SELECT who, place, (min(packed) % {said})::BIGINT AS said "  # noqa: S608
-        f"FROM ({packing.view}) WHERE who IS NOT NULL{chosen} GROUP BY who, place"
+        f"FROM ({posts}) WHERE who IS NOT NULL{chosen} GROUP BY who, place"
     )
     db.execute("INSERT INTO packed_cells SELECT place, said, count(*) FROM packed_vote GROUP BY ALL")
-    if part == 0 and packing.anonymous:
+    if part.share == 0 and packing.anonymous:
         db.execute(
             f"INSERT INTO packed_cells SELECT place, (packed % {said})::BIGINT AS said, count(*) "  # noqa: S608
-            f"FROM ({packing.view}) WHERE who IS NULL GROUP BY ALL"
+            f"FROM ({posts}) WHERE who IS NULL GROUP BY ALL"
         )
     if f == 1:
         return
