@@ -30,9 +30,9 @@ import numpy as np
 
 from kaja.brandhealth.baselines import fixed_mix_net
 from kaja.brandhealth.counting import Source, count_posts
-from kaja.brandhealth.estimate import fit_counts
+from kaja.brandhealth.estimate import Posterior, fit_counts
 from kaja.brandhealth.index import read_index, to_net
-from kaja.brandhealth.ordinal import net
+from kaja.brandhealth.ordinal import Floats, net
 from kaja.brandhealth.share import summarise_share
 from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from kaja.brandhealth.survey import fuse, social_signal, survey_from_answers
@@ -72,17 +72,25 @@ def speed() -> None:
     if importlib.util.find_spec("numpyro") is None:
         print("numpyro is not installed (development extra): no comparison with NUTS")
         return
-    from benchmarks.opinion_nuts import FIXTURES, sample
+    from benchmarks.opinion_nuts import FIXTURES, FULL_SIZE, sample
 
-    for name, (seed, world) in FIXTURES.items():
+    for name, (seed, world), settings in (
+        ("thin fixture", FIXTURES["thin"], {"warmup": 300, "draws": 800, "chains": 2}),
+        ("full size, 1e7", FULL_SIZE, {"warmup": 40, "draws": 20, "rounded": False, "depth": 6, "chains": 1}),
+    ):
         drawn = draw_from_model(seed, world)
-        begin = time.perf_counter()
-        fit_counts(drawn.counts)
-        ours = time.perf_counter() - begin
-        theirs = sample(drawn.counts, 250, 480, 1)
+        begin = time.process_time()
+        read_index(fit_counts(drawn.counts))
+        ours = time.process_time() - begin
+        theirs = sample(drawn.counts, seed=1, **settings)  # type: ignore[arg-type]
+        kept, all_draws = (settings["chains"] * (settings["draws"] + n) for n in (0, settings["warmup"]))
         print(
-            f"{name}: ours {ours:.2f} s, NUTS {theirs['seconds']:.0f} s (ESS {theirs['ess']:.0f}), "
-            f"x{theirs['seconds'] / ours:.0f}"
+            f"{name}: fit and index {ours:.2f} s; NUTS {theirs['seconds']:.0f} s for {theirs['unknowns']:,} unknowns, "
+            f"{kept} draws of {theirs['steps']:.0f} steps after {settings['warmup']} to warm up "
+            f"({theirs['sampling'] / all_draws:.2f} s a draw), "
+            f"effective sample size {theirs['ess']:.1f}, r-hat {theirs['rhat']:.2f}: x{theirs['seconds'] / ours:.0f}"
+            + ("" if theirs["ess"] > 400 else ", and not converged"),
+            flush=True,
         )
 
 
@@ -119,14 +127,15 @@ print(json.dumps([rows, time.perf_counter() - begin, resource.getrusage(resource
 """
 
 
-def count(rows: int, loop_rows: int, threads: int) -> None:
+def count(rows: int, loop_rows: int, threads: int, keep: Path | None) -> None:
     """DuckDB counts all rows; the pandas loop counts the first ``loop_rows`` (its set of votes grows with the
-    posts).
+    posts). ``keep`` is a Parquet of so many rows from an earlier run, or where to leave one.
     """
     with tempfile.TemporaryDirectory() as name:
-        path = Path(name) / "posts.parquet"
-        code = _MAKE.format(rows=rows, authors=max(rows // 20, 1), path=path)
-        subprocess.run([sys.executable, "-c", code], check=True)
+        path = keep or Path(name) / "posts.parquet"
+        if not path.exists():
+            code = _MAKE.format(rows=rows, authors=max(rows // 20, 1), path=path)
+            subprocess.run([sys.executable, "-c", code], check=True)
         begin, cpu = time.perf_counter(), time.process_time()
         counts = count_posts(Source(path), Path(name) / "work", threads=threads)
         wall, used = time.perf_counter() - begin, time.process_time() - cpu
@@ -157,7 +166,7 @@ FIRST_SLOPE = 30_000
 SMALL = {"weeks": 26, "formats": 4, "domains": 16, "topics": 4, "pair_authors": 1000}
 
 
-def coverage(sizes: list[float], worlds: int, whole: bool, from_prior: bool) -> None:
+def coverage(sizes: list[float], worlds: int, whole: bool, from_prior: bool, first: int = FIRST_COVERAGE) -> None:
     """Share of weeks whose truth lies inside the nominal 90 % interval, with its standard error, and the truth's ranks.
 
     Worlds of 26 weeks, 4 formats, 16 domains and 4 topics, or with ``whole`` of 52, 5, 60 and 10. ``from_prior``
@@ -166,7 +175,7 @@ def coverage(sizes: list[float], worlds: int, whole: bool, from_prior: bool) -> 
     """
     for votes in sizes:
         inside, width, r, ranks, unsettled = [], [], [], [], 0
-        for seed in range(FIRST_COVERAGE, FIRST_COVERAGE + worlds):
+        for seed in range(first, first + worlds):
             size: dict[str, Any] = {} if whole else SMALL
             drawn = draw_from_model(seed, ModelWorld(votes=votes, from_prior=from_prior, **size))
             posterior = fit_counts(drawn.counts)
@@ -177,6 +186,9 @@ def coverage(sizes: list[float], worlds: int, whole: bool, from_prior: bool) -> 
             unsettled += not posterior.converged
             week = seed % drawn.index.size
             ranks.append(0.5 * (1.0 + erf((drawn.index[week] - index.mean[week]) / index.sd[week] / 2**0.5)))
+            print(
+                f"  {votes:.0e} {seed}: {inside[-1]:.4f} {width[-1]:.4f} {r[-1]:.4f} {ranks[-1]:.4f}", file=sys.stderr
+            )
         error = np.std(inside) / np.sqrt(worlds)
         bins = np.histogram(ranks, bins=10, range=(0.0, 1.0))[0]
         chi = float(np.sum((bins - worlds / 10) ** 2 / (worlds / 10)))
@@ -221,7 +233,7 @@ def worlds(seeds: int, names: list[str]) -> None:
             )
             rows.append([pearson(series, lived.truth) for series in found])
             unsettled += not posterior.converged
-            latent = lived.latent - lived.latent.mean()
+            latent = on_index_scale(lived.truth, posterior)
             share.append(summarise_share(posterior).mean)
             fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, 16, seed)))
             errors.append([_rmse(s - lived.truth) for s in (lived.naive, fused.alone_mean, fused.mean)])
@@ -296,6 +308,18 @@ def _level(drawn: Drawn) -> float:
     return float(np.average(tone, weights=c.n.sum(axis=1)))
 
 
+def on_index_scale(truth: Floats, posterior: Posterior) -> Floats:
+    """Customers' net favourability (T,) as the index would say it, centred: logit units of the posts' own scale.
+
+    The mean of customers' opinions in the simulator's units is not what an index can hold: people there differ by a
+    standard deviation of 1, which no posts show apart, so that a logit of the index is worth about 1.2 of theirs.
+    """
+    width = float(np.exp(posterior.get("log_g")[0]))
+    grid = np.linspace(-10.0, 10.0, 20_001)
+    location = np.interp(truth, net(grid, width), grid)
+    return np.asarray(location - location.mean(), dtype=np.float64)
+
+
 def _rmse(error: Any) -> float:
     return float(np.sqrt(np.mean(error**2)))
 
@@ -307,9 +331,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000_000)
     parser.add_argument("--loop-rows", type=int, default=2_000_000)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="Parquet of the posts to count, made where it is not there")
     parser.add_argument("--sizes", default="1e5,1e7,1e9")
     parser.add_argument("--worlds", type=int, default=200)
     parser.add_argument("--whole", action="store_true", help="coverage over worlds of full size")
+    parser.add_argument("--first", type=int, default=FIRST_COVERAGE, help="first seed of coverage")
     parser.add_argument("--prior", action="store_true", help="coverage over standard deviations from the prior")
     parser.add_argument("--seeds", type=int, default=16)
     parser.add_argument("--variants", default=",".join(VARIANTS))
@@ -317,9 +343,9 @@ def main() -> None:
     if args.what in (None, "speed"):
         speed()
     if args.what in (None, "count"):
-        count(args.rows, args.loop_rows, args.threads)
+        count(args.rows, args.loop_rows, args.threads, args.keep)
     if args.what == "coverage":
-        coverage([float(s) for s in args.sizes.split(",")], args.worlds, args.whole, args.prior)
+        coverage([float(s) for s in args.sizes.split(",")], args.worlds, args.whole, args.prior, args.first)
     if args.what == "slope":
         slope(args.worlds)
     if args.what == "worlds":
