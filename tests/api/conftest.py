@@ -1,7 +1,9 @@
 """A workspace, a token, and a client that sends it."""
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from kaja.api.tokens import SCOPES, create_token
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.queries import actor_of, get_membership
+from tests.practice.running import PracticeServer
 
 
 @dataclass
@@ -57,3 +60,11 @@ def reader(workspace: Workspace) -> ApiClient:
 @pytest.fixture
 def stranger(other_workspace: Workspace) -> ApiClient:
     return ApiClient(token_for(other_workspace))
+
+
+@pytest.fixture
+def practice(tmp_path: Path) -> Iterator[PracticeServer]:
+    """A practice network of the test's own."""
+    server = PracticeServer(tmp_path / "practice")
+    yield server
+    assert server.stop() == 0

@@ -84,7 +84,7 @@ def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installat
         assert done.returncode == 0, done.stderr
     base = f"http://127.0.0.1:{installation.port}/api/v1"
     with httpx2.Client(base_url=base, headers={"Authorization": f"Bearer {done.stdout.strip()}"}, timeout=60) as api:
-        [channel] = api.get("/channels").json()
+        [channel] = api.get("/channels").json()["items"]
         made = [
             api.post("/posts", json={"text": text, "channels": [channel["id"]]}).json()["id"]
             for text in ("At once", "A little later")

@@ -7,18 +7,31 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
+from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
 from kaja.api.routers import delivery, posts, workspace
 from kaja.workspaces.errors import Refused
 
+REPEAT = {
+    "in": "header",
+    "name": "Idempotency-Key",
+    "required": False,
+    "schema": {"type": "string", "maxLength": KEY_LENGTH},
+    "description": "Makes the request safe to repeat: with the key of an earlier one it gets that one's answer, with"
+    " `Idempotency-Replayed: true`, and has no second effect.",
+}
+
 
 class Api(NinjaAPI):
-    """The API, whose document says that errors are problem+json (the framework would call them plain JSON)."""
+    """The API, whose document says what stands before the operations: the gate takes a key with every POST, and errors
+    are problem+json (the framework would call them plain JSON)."""
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
         for methods in schema["paths"].values():
-            for operation in methods.values():
+            for method, operation in methods.items():
+                if method == "post":
+                    operation.setdefault("parameters", []).append(REPEAT)
                 for status, response in operation["responses"].items():
                     if int(status) >= 400 and "application/json" in response.get("content", {}):
                         response["content"][MEDIA_TYPE] = response["content"].pop("application/json")

@@ -67,6 +67,11 @@ class ChannelOut(Schema):
     disconnected_at: datetime | None
 
 
+class ChannelPage(Schema):
+    items: list[ChannelOut]
+    next_cursor: str
+
+
 class ChannelIn(Schema):
     """Connect a channel of a network whose form takes everything at once (not OAuth)."""
 
@@ -154,6 +159,11 @@ class PostPage(Schema):
     next_cursor: str
 
 
+class DeliveryPage(Schema):
+    items: list[DeliveryOut]
+    next_cursor: str
+
+
 class PostIn(Schema):
     """A new post. `text` and `media` are short for a document of one part."""
 
@@ -199,6 +209,11 @@ class RevisionOut(Schema):
     created_at: datetime
 
 
+class RevisionPage(Schema):
+    items: list[RevisionOut]
+    next_cursor: str
+
+
 class AssetOut(Schema):
     id: UUID
     kind: str
@@ -218,6 +233,11 @@ class NameIn(Schema):
 class NamedOut(Schema):
     id: UUID
     name: str
+
+
+class NamedPage(Schema):
+    items: list[NamedOut]
+    next_cursor: str
 
 
 class SettleIn(Schema):

@@ -133,25 +133,27 @@ def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
     return rows.filter(conditions)
 
 
-def _parse_cursor(cursor: str) -> UUID:
+CURSOR_INVALID = Problem(
+    code="cursor_invalid",
+    message=gettext_noop("This page mark is not one of ours."),
+    field="cursor",
+    fix=gettext_noop("Begin with the first page again."),
+)
+
+
+def parse_cursor(cursor: str) -> UUID:
+    """The id of the row after which a page begins."""
     try:
         return UUID(hex=cursor)
     except ValueError:
-        raise Refused(
-            Problem(
-                code="cursor_invalid",
-                message=gettext_noop("This page mark is not one of ours."),
-                field="cursor",
-                fix=gettext_noop("Begin with the first page again."),
-            )
-        ) from None
+        raise Refused(CURSOR_INVALID) from None
 
 
 def list_posts(wanted: PostFilter | None = None, cursor: str = "", limit: int = PAGE) -> Page:
     """Posts, newest first (ids are time-ordered), each as `get_post` gives it."""
     rows = filter_posts(wanted or PostFilter())
     if cursor:
-        rows = rows.filter(id__lt=_parse_cursor(cursor))
+        rows = rows.filter(id__lt=parse_cursor(cursor))
     limit = max(1, min(limit, PAGE_MAX))
     found = list(_ready(rows).order_by("-id")[: limit + 1])
     more = len(found) > limit

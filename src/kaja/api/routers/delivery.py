@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from ninja import Router, Status
 
+from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
 from kaja.api.problems import problem_text
 from kaja.api.render import change_out, delivery_out, problem_out, publication_out
 from kaja.api.routers import actor_of, ok, workspace_of
@@ -15,7 +16,7 @@ from kaja.api.schemas import (
     CandidateOut,
     ChangeOut,
     DeliveryDetail,
-    DeliveryOut,
+    DeliveryPage,
     PostOut,
     ResolveMissedIn,
     ScheduleIn,
@@ -79,11 +80,13 @@ def publish_post(request: HttpRequest, post_id: UUID) -> PostOut:
     return one(post_id)
 
 
-@router.get("/deliveries/needs-you", response=ok(list[DeliveryOut]), operation_id="listNeedsYou")
-def list_needs_you(request: HttpRequest) -> list[DeliveryOut]:
+@router.get("/deliveries/needs-you", response=ok(DeliveryPage), operation_id="listNeedsYou")
+def list_needs_you(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> DeliveryPage:
     """What a person must decide, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return [delivery_out(delivery) for delivery in queries.list_needs_you()]
+    rows = queries.needs_you().select_related("variant__post", "channel")
+    found, following = cut_page(rows, ("due_at", "id"), cursor, limit)
+    return DeliveryPage(items=[delivery_out(delivery) for delivery in found], next_cursor=following)
 
 
 @router.get("/deliveries/{uuid:delivery_id}", response=ok(DeliveryDetail), operation_id="getDelivery")

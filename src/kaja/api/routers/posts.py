@@ -7,10 +7,21 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import AwareDatetime
 
+from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
 from kaja.api.problems import render_problem
 from kaja.api.render import posts_out
 from kaja.api.routers import actor_of, ok
-from kaja.api.schemas import CheckOut, PostIn, PostOut, PostPage, PostPatch, ProblemOut, RevisionOut, VariantIO
+from kaja.api.schemas import (
+    CheckOut,
+    PostIn,
+    PostOut,
+    PostPage,
+    PostPatch,
+    ProblemOut,
+    RevisionOut,
+    RevisionPage,
+    VariantIO,
+)
 from kaja.content import actions, queries
 from kaja.content.document import Document, MediaItem, PartDocument
 from kaja.content.models import Post, Revision
@@ -57,8 +68,8 @@ def list_posts(
     text: Annotated[str, Query(max_length=200)] = "",
     due_from: AwareDatetime | None = None,
     due_to: AwareDatetime | None = None,
-    cursor: Annotated[str, Query(max_length=64)] = "",
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    cursor: Cursor = "",
+    limit: Limit = LIMIT,
 ) -> PostPage:
     """Posts, newest first, in pages: pass `next_cursor` as `cursor` to go on."""
     policy.require(actor_of(request), policy.Permission.VIEW)
@@ -155,11 +166,13 @@ def check_post(request: HttpRequest, post_id: UUID) -> CheckOut:
     )
 
 
-@router.get("/{uuid:post_id}/revisions", response=ok(list[RevisionOut]), operation_id="listRevisions")
-def list_revisions(request: HttpRequest, post_id: UUID) -> list[Revision]:
-    """The post's history, newest first."""
+@router.get("/{uuid:post_id}/revisions", response=ok(RevisionPage), operation_id="listRevisions")
+def list_revisions(request: HttpRequest, post_id: UUID, cursor: Cursor = "", limit: Limit = LIMIT) -> RevisionPage:
+    """The post's history, from its beginning."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return queries.list_revisions(queries.get_post(post_id))
+    rows = Revision.objects.filter(post=queries.get_post(post_id))
+    found, following = cut_page(rows, ("number", "id"), cursor, limit)
+    return RevisionPage(items=[RevisionOut.from_orm(row) for row in found], next_cursor=following)
 
 
 @router.post("/{uuid:post_id}/revisions/{int:number}/restore", response=ok(PostOut), operation_id="restoreRevision")

@@ -3,17 +3,21 @@
 from typing import Annotated
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import File, Form, Router, Status, UploadedFile
 from pydantic import Field
 
+from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
 from kaja.api.render import asset_out, channel_out
 from kaja.api.routers import actor_of, ok, workspace_of
 from kaja.api.schemas import (
     AssetOut,
     ChannelIn,
     ChannelOut,
+    ChannelPage,
     NamedOut,
+    NamedPage,
     NameIn,
     NetworkOut,
     SlotIO,
@@ -72,11 +76,15 @@ def list_networks(request: HttpRequest) -> list[NetworkOut]:
     ]
 
 
-@router.get("/channels", response=ok(list[ChannelOut]), operation_id="listChannels")
-def get_channels(request: HttpRequest, disconnected: bool = False) -> list[ChannelOut]:
-    """Connected channels; with `disconnected`, those that were let go too."""
+@router.get("/channels", response=ok(ChannelPage), operation_id="listChannels")
+def get_channels(
+    request: HttpRequest, disconnected: bool = False, cursor: Cursor = "", limit: Limit = LIMIT
+) -> ChannelPage:
+    """Connected channels, oldest first; with `disconnected`, those that were let go too."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return [channel_out(row) for row in list_channels(disconnected=disconnected).prefetch_related("quotas")]
+    rows = list_channels(disconnected=disconnected).prefetch_related("quotas")
+    found, following = cut_page(rows, ("id",), cursor, limit)
+    return ChannelPage(items=[channel_out(row) for row in found], next_cursor=following)
 
 
 @router.post("/channels", response=ok(ChannelOut, 201), operation_id="connectChannel")
@@ -138,11 +146,11 @@ def get_media(request: HttpRequest, asset_id: UUID) -> AssetOut:
     return asset_out(asset)
 
 
-@router.get("/campaigns", response=ok(list[NamedOut]), operation_id="listCampaigns")
-def list_campaigns(request: HttpRequest) -> list[Campaign]:
-    """Campaigns that are not archived."""
+@router.get("/campaigns", response=ok(NamedPage), operation_id="listCampaigns")
+def list_campaigns(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> NamedPage:
+    """Campaigns that are not archived, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return list(Campaign.objects.filter(archived_at__isnull=True).order_by("name"))
+    return _named(Campaign.objects.filter(archived_at__isnull=True), cursor, limit)
 
 
 @router.post("/campaigns", response=ok(NamedOut, 201), operation_id="createCampaign")
@@ -151,11 +159,16 @@ def create_campaign(request: HttpRequest, body: NameIn) -> Status[Campaign]:
     return Status(201, groups.save_campaign(actor_of(request), body.name))
 
 
-@router.get("/labels", response=ok(list[NamedOut]), operation_id="listLabels")
-def list_labels(request: HttpRequest) -> list[Label]:
-    """Every label of the workspace."""
+@router.get("/labels", response=ok(NamedPage), operation_id="listLabels")
+def list_labels(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> NamedPage:
+    """Every label of the workspace, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return list(Label.objects.order_by("name"))
+    return _named(Label.objects.all(), cursor, limit)
+
+
+def _named(rows: QuerySet[Campaign] | QuerySet[Label], cursor: str, limit: int) -> NamedPage:
+    found, following = cut_page(rows, ("id",), cursor, limit)
+    return NamedPage(items=[NamedOut.from_orm(row) for row in found], next_cursor=following)
 
 
 @router.post("/labels", response=ok(NamedOut, 201), operation_id="createLabel")

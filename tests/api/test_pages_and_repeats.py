@@ -1,0 +1,199 @@
+"""Every list goes on where its last page ended; every POST may be repeated with its key. Both walk the document."""
+
+import io
+import json
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from PIL import Image
+
+from kaja.api.main import api
+from kaja.api.models import RememberedRequest
+from kaja.channels.models import Channel
+from kaja.content.models import Campaign, Label, Post, Revision, Variant
+from kaja.kernel import clock
+from kaja.kernel.tenancy import workspace_scope
+from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange, State
+from kaja.workspaces.models import AuditEntry, Workspace
+from tests.api.conftest import ApiClient
+from tests.api.test_isolation import OPERATIONS, everything_of
+from tests.api.world import World, build_world
+
+SMALL = {"listNetworks", "listSlots", "listChanges"}
+"""Lists that cannot become long: of the program, of one week, of one publication."""
+
+
+@pytest.fixture
+def world(workspace: Workspace) -> World:
+    return build_world(workspace)
+
+
+def fill(workspace: Workspace, world: World, count: int = 4) -> None:
+    """More rows of everything that can be listed, so that each list has five or more."""
+    with workspace_scope(workspace.id):
+        post = Post.objects.get(id=world.post_id)
+        Delivery.objects.update(needs_person=True)
+        for n in range(count):
+            Campaign.objects.create(name=f"Campaign {9 - n}")
+            Label.objects.create(name=f"label {9 - n}")
+            Revision.objects.create(post=post, number=n + 2, snapshot={})
+            channel = Channel.objects.create(network="practice", account_id=str(n), name=f"Channel {9 - n}")
+            another = Post.objects.create(document=post.document, summary=f"Post {n}")
+            variant = Variant.objects.create(post=another, channel=channel)
+            # Two of them at one instant: then the id decides.
+            due_at = clock.now().replace(microsecond=0) - timedelta(hours=n // 2)
+            Delivery.objects.create(
+                variant=variant, channel=channel, state=State.FAILED, due_at=due_at, needs_person=True
+            )
+
+
+LISTS = [
+    (path, operation)
+    for method, path, operation in OPERATIONS
+    if method == "GET" and operation.startswith("list") and operation not in SMALL
+]
+
+
+def test_there_are_lists_to_page() -> None:
+    assert len(LISTS) >= 6
+
+
+@pytest.mark.parametrize(("path", "operation"), LISTS, ids=[operation for _, operation in LISTS])
+def test_a_list_shows_every_row_once_in_pages(
+    path: str, operation: str, client: ApiClient, workspace: Workspace, world: World
+) -> None:
+    fill(workspace, world)
+    address = path.format(**world.named())
+    whole = read(client.call("GET", f"{address}?limit=200"))
+    assert whole["next_cursor"] == ""
+    assert len(whole["items"]) >= 5
+    seen: list[Any] = []
+    cursor = ""
+    for _ in range(len(whole["items"])):
+        page = read(client.call("GET", f"{address}?limit=2&cursor={cursor}"))
+        assert len(page["items"]) in {1, 2}
+        seen += page["items"]
+        cursor = page["next_cursor"]
+        if not cursor:
+            break
+    assert seen == whole["items"]
+    refused = client.call("GET", f"{address}?cursor=zz")
+    assert refused.status_code == 422
+    assert [problem["field"] for problem in read(refused)["problems"]] == ["cursor"]
+
+
+def test_what_was_settled_meanwhile_does_not_end_the_walk(
+    client: ApiClient, workspace: Workspace, world: World
+) -> None:
+    fill(workspace, world)
+    first = read(client.call("GET", "/deliveries/needs-you?limit=2"))
+    with workspace_scope(workspace.id):
+        Delivery.objects.filter(id=first["items"][1]["id"]).update(needs_person=False)
+    rest = read(client.call("GET", f"/deliveries/needs-you?limit=200&cursor={first['next_cursor']}"))
+    assert len(rest["items"]) == 3
+    assert not {row["id"] for row in first["items"]} & {row["id"] for row in rest["items"]}
+
+
+def read(response: HttpResponse) -> Any:
+    return json.loads(response.content)
+
+
+POSTS = [(path, operation) for method, path, operation in OPERATIONS if method == "POST"]
+
+
+@pytest.mark.parametrize(("path", "operation"), POSTS, ids=[operation for _, operation in POSTS])
+def test_every_post_has_one_effect_however_often_it_is_sent(
+    path: str, operation: str, client: ApiClient, workspace: Workspace, world: World, request: pytest.FixtureRequest
+) -> None:
+    make_ready(operation, workspace, world)
+    key = {"Idempotency-Key": str(uuid4())}
+    body = body_of(operation)
+    if operation == "connectChannel":
+        body["form"]["base_url"] = request.getfixturevalue("practice").url
+
+    def send() -> HttpResponse:
+        address = path.format(**world.named(), number=1)
+        if operation == "uploadMedia":
+            return upload(client, key)
+        return client.call("POST", address, body, **key)
+
+    untouched = state_of(workspace)
+    first = send()
+    assert first.status_code in {200, 201, 202}, first.content
+    after = state_of(workspace)
+    assert after != untouched, "the request does something that could be done twice"
+    again = send()
+    assert (again.status_code, again.content) == (first.status_code, first.content)
+    assert again["Idempotency-Replayed"] == "true"
+    assert state_of(workspace) == after
+    with workspace_scope(workspace.id):
+        assert RememberedRequest.objects.count() == 1
+
+
+def test_the_document_tells_of_the_key_at_every_post() -> None:
+    for path, methods in api.get_openapi_schema()["paths"].items():
+        for method, operation in methods.items():
+            told = any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", []))
+            assert told == (method == "post"), (method, path)
+
+
+def state_of(workspace: Workspace) -> tuple[str, int, int]:
+    """All rows that a request may change, and how many lines it left in the logs."""
+    with workspace_scope(workspace.id):
+        return everything_of(workspace), AuditEntry.objects.count(), Attempt.objects.count()
+
+
+def body_of(operation: str) -> dict[str, Any]:
+    return {
+        "createPost": {"text": "Once"},
+        "createCampaign": {"name": "Once"},
+        "createLabel": {"name": "Once"},
+        "connectChannel": {"network": "practice", "form": {"name": "once", "kind": "plain"}},
+        "schedulePost": {"due_at": (clock.now() + timedelta(days=2)).replace(second=0, microsecond=0).isoformat()},
+        "settleDelivery": {"decision": "send_again"},
+        "resolveMissed": {"decision": "drop"},
+    }.get(operation, {})
+
+
+def upload(client: ApiClient, key: dict[str, str]) -> HttpResponse:
+    """A browser's own form each time: the boundary between its parts differs."""
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(out, "PNG")
+    out.seek(0)
+    out.name = "once.png"
+    answer: HttpResponse = Client().post(
+        "/api/v1/media", {"file": out, "alt": "A door"}, headers={"Authorization": f"Bearer {client.token}", **key}
+    )
+    return answer
+
+
+def make_ready(operation: str, workspace: Workspace, world: World) -> None:
+    """The world as it must be for the operation to do its work."""
+    states = {
+        "settleDelivery": State.UNCERTAIN, "retryDelivery": State.FAILED, "resolveMissed": State.MISSED,
+        "cancelDelivery": State.SCHEDULED, "schedulePost": None, "unschedulePost": State.SCHEDULED,
+        "publishPost": None,
+    }  # fmt: skip
+    with workspace_scope(workspace.id):
+        if operation == "restorePost":
+            Post.objects.update(deleted_at=clock.now())
+        if operation == "resumeWorkspace":
+            Workspace.objects.filter(id=workspace.id).update(paused_at=clock.now())
+        if operation == "restoreRevision":
+            Post.objects.update(document={"parts": [{"text": "newer", "media": []}]}, revision=2)
+        if operation == "editPublication":
+            Post.objects.update(document={"parts": [{"text": "mended", "media": []}]}, revision=2)
+        if operation in states:
+            RemoteChange.objects.all().delete()
+            Publication.objects.all().delete()
+            state = states[operation]
+            if state is None:
+                Delivery.objects.all().delete()
+                Post.objects.update(state="draft")
+            else:
+                needs = state in {State.UNCERTAIN, State.FAILED, State.MISSED}
+                Delivery.objects.update(state=state, remote_id="", sent_at=None, needs_person=needs)
