@@ -4,6 +4,9 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -120,6 +123,35 @@ def test_next_start_takes_over_after_a_killed_supervisor(installation: Installat
     assert "preparing the database" not in installation.said()
     again.send_signal(signal.SIGINT)
     assert again.wait(60) == 0
+
+
+def press_ctrl_c(installation: Installation, when: Callable[[str], bool]) -> tuple[int, str]:
+    """Start in a terminal's way and interrupt the whole group of processes; gives the exit code and what was said."""
+    log = installation.home.parent / f"up-{len(installation.running)}.log"
+    with log.open("w") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "kaja", "up"], stdout=said, stderr=said, text=True, start_new_session=True,
+            env=installation.environment(),
+            # A shell starts background jobs deaf to it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )  # fmt: skip
+    installation.running.append(process)
+    installation.wait_for(lambda: when(log.read_text()))
+    os.killpg(process.pid, signal.SIGINT)
+    return process.wait(60), log.read_text()
+
+
+def test_ctrl_c_while_the_database_is_made_is_no_error(installation: Installation) -> None:
+    made = installation.home / "postgres" / "data"
+    for when in (lambda _: made.exists(), lambda said: "preparing the database" in said):
+        code, said = press_ctrl_c(installation, when)
+        assert code == 0, said
+        assert "Error" not in said
+        assert "Traceback" not in said
+        assert said.rstrip().endswith("kaja: stopped.")
+        assert installation.leftovers() == []
+    installation.up()
+    assert installation.get("/account/login/")[0] in {200, 302}
 
 
 def test_files_with_secrets_are_private(installation: Installation) -> None:

@@ -19,7 +19,7 @@ from kaja.cli.database import (
     migrate_in_child,
     wait_embedded,
 )
-from kaja.cli.failures import BadSetting, DatabaseUnusable, PortTaken
+from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, PortTaken
 from kaja.cli.home import lock_home, prepare_home
 from kaja.cli.supervisor import Part, Supervisor, say
 from kaja.config import environment
@@ -49,6 +49,10 @@ def up() -> None:
             supervisor.watch()
         except PostgresFailed as error:
             raise DatabaseUnusable(f"The database cannot be started again:\n{error}") from error
+        except CommandFailed:
+            # Ctrl-C reaches what prepares the database, too: broken off as asked, and the next start goes on with it.
+            if not supervisor.signals:
+                raise
         finally:
             say("stopping ...")
             supervisor.stop()
@@ -69,11 +73,15 @@ def _start(supervisor: Supervisor, practice: list[Part], cluster: Cluster | None
         web.start()
     if cluster:
         wait_embedded(cluster)
+    if supervisor.signals:
+        return
     if not is_prepared():
         # When it was likely and yet is not so, the folder's database is another, or an older copy.
         web.ask_to_end()
         web.end(lambda: False)
         migrate_in_child()
+    if supervisor.signals:
+        return
     if not web.is_running():
         web.start()
     ready = wait_until_ready(supervisor, port)
