@@ -75,7 +75,10 @@ def save_credentials(channel: Channel, credentials: Mapping[str, str]) -> None:
 
 def record_quota(channel: Channel, quotas: Iterable[Quota]) -> None:
     """Keep what the network said about budgets, for every machine that works with the channel."""
+    closed = dict(QuotaState.objects.filter(channel=channel).values_list("bucket", "blocked_until"))
     for quota in quotas:
+        # An answer without a block does not lift a block that another machine was told of.
+        blocked = [moment for moment in (quota.blocked_until, closed.get(quota.bucket)) if moment]
         QuotaState.objects.update_or_create(
             channel=channel,
             bucket=quota.bucket,
@@ -83,7 +86,7 @@ def record_quota(channel: Channel, quotas: Iterable[Quota]) -> None:
                 "limit": quota.limit,
                 "remaining": quota.remaining,
                 "resets_at": quota.resets_at,
-                "blocked_until": quota.blocked_until,
+                "blocked_until": max(blocked, default=None),
             },
         )
 

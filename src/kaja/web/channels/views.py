@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kaja.channels.actions import check_channel, disconnect_channel
-from kaja.channels.models import Channel, Health
+from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.queries import get_channel, list_channels, list_quotas
 from kaja.channels.sessions import facts_of
 from kaja.kernel.clock import now
@@ -65,10 +65,20 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "limits": [(name, value) for name, value in facts.limits.items() if isinstance(value, int | str)],
             "info": connector.info if connector else None,
             "abilities": _abilities(connector.info) if connector else (),
-            "quotas": list_quotas(channel),
+            "quotas": [_as_of_now(quota) for quota in list_quotas(channel)],
             "history": list_audit(target_id=str(channel.id))[:20],
         },
     )
+
+
+def _as_of_now(quota: QuotaState) -> QuotaState:
+    """What of the network's last word still holds: once its time is over, nobody knows how much is free."""
+    moment = now()
+    if quota.blocked_until and quota.blocked_until <= moment:
+        quota.blocked_until = None
+    if quota.resets_at and quota.resets_at <= moment:
+        quota.remaining = quota.resets_at = None
+    return quota
 
 
 def _abilities(info: NetworkInfo) -> list[str]:
