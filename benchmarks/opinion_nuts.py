@@ -19,7 +19,6 @@ import numpy as np
 
 from kaja.brandhealth.counts import Counts, merge_cells
 from kaja.brandhealth.layout import COMPONENTS, LAMBDA_SD, LOG_C, LOG_G, LOG_PSI, PHI, RHO, START_LEVEL
-from kaja.brandhealth.mixevidence import mix_basis
 from kaja.brandhealth.share import SPIKE
 from kaja.brandhealth.simulate import ModelWorld, draw_from_model
 from kaja.brandhealth.transient import NO_PILE_ONS
@@ -94,10 +93,8 @@ def sample(
 
     def model() -> None:
         tau = {name: jnp.exp(np.log(middle) + sd * unit(f"z_{name}")) for name, middle, sd in (*COMPONENTS, *SHOCKS)}
-        along = numpyro.sample("along", dist.Uniform(0, 1))
-        opinion = START_LEVEL[0] + START_LEVEL[1] * unit("start")
-        walk = jnp.concatenate([jnp.zeros(1), jnp.cumsum(unit("rise", t - 1))])
-        opinion = opinion + tau["mu"] * jnp.sqrt(1 - along) * walk
+        mu = START_LEVEL[0] + START_LEVEL[1] * unit("start")
+        mu = mu + tau["mu"] * jnp.concatenate([jnp.zeros(1), jnp.cumsum(unit("rise", t - 1))])
         # a Student-t as a normal over the root of a gamma
         heavy = numpyro.sample("heavy", dist.Gamma(TRANSIENT_DF / 2, TRANSIENT_DF / 2).expand([t]).to_event(1))
         v = tau["v"] * unit("v", t) / jnp.sqrt(heavy)
@@ -118,13 +115,6 @@ def sample(
         )
         zone, scale = jnp.exp(log_g + h[c.week, c.domain]), jnp.exp(-lam[c.format])
 
-        gap = (alpha[:, None] + omega).T
-        # half of what goes along with the mix is along the mix's own effect under selection
-        selected = (mix * gap).sum(axis=1)
-        selected = selected / jnp.sqrt(jnp.sum(jnp.diff(selected) ** 2) / (t - 1))
-        led = mix_basis(mix) @ unit("kappa", mix_basis(mix).shape[1]) + (selected - selected.mean()) * unit("k")
-        opinion = opinion + tau["mu"] * jnp.sqrt(along / 2) * led
-
         def cells(tone: Any) -> Any:
             eta = tone[c.week] + rest
             low, high = expit((-zone - eta) * scale), expit((eta - zone) * scale)
@@ -136,7 +126,7 @@ def sample(
         log_c = LOG_C[0] + LOG_C[1] * unit("log_c")
         psi = jnp.exp(LOG_PSI[0] + LOG_PSI[1] * unit("log_psi"))
         offset = jax.ops.segment_sum(share_there * (delta[c.domain] + beta[c.topic]), venue_week, t * f).reshape(t, f)
-        w = pairs.week
+        gap, w = (alpha[:, None] + omega).T, pairs.week
 
         def authors(tone: Any, talk: Any) -> Any:
             cumulative = []
@@ -148,20 +138,10 @@ def sample(
             return jnp.sum(pairs.n * jnp.log(table(cumulative[0], cumulative[1], psi)))
 
         talks = [rho[:, None] * gap + xi, gap, jnp.zeros((t, f))]
-        tones = []
-        for talk in talks:  # opinion is given: the tone that is adjusted for venues follows from the explanation
-            left = (mix * (gap - talk)).sum(axis=1)
-            tones.append(opinion - (left - centre @ left))
-        logs = jnp.stack(
-            [
-                jnp.stack([cells(mu + z) + authors(mu + z, talk) for mu, talk in zip(tones, talks, strict=True)])
-                for z in (v, jnp.zeros(t))
-            ]
-        )
-        logs = logs + log_prior
+        logs = jnp.stack([cells(z) + jnp.stack([authors(z, talk) for talk in talks]) for z in (mu + v, mu)]) + log_prior
         numpyro.factor("data", jax.nn.logsumexp(logs))
         share = jax.nn.softmax(logs.ravel()).reshape(2, 3)
-        values = [opinion + customer @ (sigma[:, None] + nu)] * 3
+        values = [mu + (mix * (gap - talk)).sum(axis=1) + customer @ (sigma[:, None] + nu) for talk in talks]
         numpyro.deterministic("readings", jnp.stack([value - centre @ value for value in values]))
         numpyro.deterministic("share", share)
 

@@ -66,8 +66,7 @@ def test_the_gradient_is_the_objectives(drawn: Drawn) -> None:
 def test_the_fit_ends_and_covers(drawn: Drawn, fitted: Posterior) -> None:
     assert fitted.converged
     index = read_index(fitted)
-    # opinion hardly moves in this world: by .06, a third of what posts so few can tell
-    assert np.corrcoef(index.mean, drawn.index)[0, 1] > 0.5
+    assert np.corrcoef(index.mean, drawn.index)[0, 1] > 0.6
     assert np.abs((drawn.index - index.mean) / index.sd).max() < 5
 
 

@@ -11,8 +11,7 @@ from kaja.brandhealth.baselines import fixed_mix_net, naive_net
 from kaja.brandhealth.counts import Counts
 from kaja.brandhealth.diagnose import Diagnostics, diagnose
 from kaja.brandhealth.estimate import Posterior, Progress, fit_counts
-from kaja.brandhealth.index import Series, index_value, read_index, to_net
-from kaja.brandhealth.mixevidence import observed_weeks
+from kaja.brandhealth.index import Series, index_value, observed_weeks, read_index, to_net
 from kaja.brandhealth.ordinal import Floats
 from kaja.brandhealth.share import ShareWeights, share_weights, summarise_share
 from kaja.brandhealth.survey import Fused, Survey, fuse, social_signal

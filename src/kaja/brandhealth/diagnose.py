@@ -8,8 +8,7 @@ import numpy as np
 
 from kaja.brandhealth.cellfit import cell_location
 from kaja.brandhealth.estimate import Posterior
-from kaja.brandhealth.index import Series, index_value
-from kaja.brandhealth.mixevidence import observed_weeks
+from kaja.brandhealth.index import Series, index_value, observed_weeks
 from kaja.brandhealth.ordinal import TINY, Floats, class_probabilities
 from kaja.brandhealth.transient import average
 from kaja.brandhealth.variance import ALL, posterior_moments

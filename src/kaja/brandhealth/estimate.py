@@ -43,7 +43,7 @@ _NEAR: Final = 300.0
 Progress = Callable[[int, float], None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Posterior:
     """The Laplace posterior of one fit.
 

@@ -18,9 +18,8 @@ import numpy as np
 
 from kaja.brandhealth.cellfit import cell_location
 from kaja.brandhealth.estimate import Posterior
-from kaja.brandhealth.mixevidence import observed_weeks, unexpressed
 from kaja.brandhealth.ordinal import Floats, net
-from kaja.brandhealth.share import explain, share_weights
+from kaja.brandhealth.share import share_weights
 from kaja.brandhealth.transient import AVERAGED, average
 from kaja.brandhealth.variance import Hyper
 
@@ -52,6 +51,12 @@ class Series:
         return np.asarray(self.mean + Z90 * self.sd, dtype=np.float64)
 
 
+def observed_weeks(posterior: Posterior) -> Floats:
+    """Weight of each week in the centring: 1 / (number of weeks with votes), 0 elsewhere; shape (T,)."""
+    seen = np.bincount(posterior.counts.week, minlength=posterior.layout.weeks) > 0
+    return np.asarray(seen / seen.sum(), dtype=np.float64)
+
+
 def index_value(posterior: Posterior, share: float | None = None) -> tuple[Floats, Floats]:
     """The index before centring, shape (T,), and its derivative by the core unknowns, shape (T, P).
 
@@ -62,6 +67,7 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
     layout, x, t = posterior.layout, posterior.x, posterior.layout.weeks
     at = layout.at
     weeks = np.arange(t)
+    mix = posterior.counts.format_shares()
     customer = posterior.counts.segment_shares()
     grad = np.zeros((t, layout.size))
     grad[weeks, at["mu"] + weeks] = 1.0
@@ -72,8 +78,17 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
         value += customer[s] * (x[at["sigma"] + s] + x[at["nu"] + s * t + weeks])
     if share is None and not layout.has_pairs:
         raise ValueError("no cross-venue authors in this fit: give the expression share, or show both readings")
-    moved, by_mix = unexpressed(posterior, share)
-    return value + moved, grad + by_mix
+    rho = x[layout.part("rho")] if share is None else np.full(t, share)
+    for f in range(layout.formats):
+        gap = x[at["alpha"] + f] + x[at["omega"] + f * t + weeks]
+        value += mix[:, f] * (1.0 - rho) * gap
+        grad[:, at["alpha"] + f] += mix[:, f] * (1.0 - rho)
+        grad[weeks, at["omega"] + f * t + weeks] += mix[:, f] * (1.0 - rho)
+        if share is None:
+            value -= mix[:, f] * x[at["xi"] + f]
+            grad[weeks, at["rho"] + weeks] -= mix[:, f] * gap
+            grad[:, at["xi"] + f] -= mix[:, f]
+    return value, grad
 
 
 def read_index(posterior: Posterior, share: float | None = None) -> Series:
@@ -82,30 +97,26 @@ def read_index(posterior: Posterior, share: float | None = None) -> Series:
     With cross-venue authors the three explanations of :mod:`~kaja.brandhealth.share` are averaged.
     """
     if share is None and posterior.layout.has_pairs:
-        parts = [(w, _read(posterior, at, True)) for w, at in share_weights(posterior).parts() if w > 1e-4]
+        parts = [(w, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4]
         total = sum(w for w, _ in parts)
         mean = sum((w / total * s.mean for w, s in parts), np.zeros(posterior.layout.weeks))
         cov = np.zeros((mean.size, mean.size))
         for w, s in parts:
             cov += w / total * (s.covariance + np.outer(s.mean - mean, s.mean - mean))
         return Series(mean, cov)
-    return _read(posterior, share, False)
+    return _read(posterior, share)
 
 
-def _read(posterior: Posterior, share: float | None, with_weeks: bool) -> Series:
+def _read(posterior: Posterior, share: float | None) -> Series:
     """The centred index at one explanation of the venues' differences (None: the free share)."""
     value, grad = index_value(posterior, share)
     centre = observed_weeks(posterior)
-    grad = np.asarray(grad - centre @ grad, dtype=np.float64)
-    series = read_functional(posterior, value - centre @ value, grad)
-    if not with_weeks:
-        return series
-    return Series(*explain(posterior).update(posterior, share, (series.mean, series.covariance), grad))
+    return read_functional(posterior, value - centre @ value, grad - centre @ grad)
 
 
 def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series], ...]:
     """Weight, share and index of each explanation that the cross-venue authors leave open."""
-    return tuple((w, at, _read(posterior, at, True)) for w, at in share_weights(posterior).parts() if w > 1e-4)
+    return tuple((w, at, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4)
 
 
 def read_functional(posterior: Posterior, value: Floats, grad: Floats) -> Series:

@@ -12,7 +12,6 @@ import numpy as np
 
 from kaja.brandhealth.counts import Counts, Pairs, make_pairs, week_range
 from kaja.brandhealth.layout import PHI
-from kaja.brandhealth.mixevidence import opinion_basis
 from kaja.brandhealth.ordinal import Floats, Ints, class_probabilities
 from kaja.brandhealth.pairfit import joint_table
 from kaja.brandhealth.share import SPIKE
@@ -97,7 +96,6 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
         rho, xi = np.full(t, 1.0 if kind < SPIKE else 0.0), np.zeros(f)
     return {
         "mu": mu,
-        "tau_mu": np.array([tau["mu"]]),
         "v": rng.standard_t(world.transient_df, size=t) * tau["v"],
         "alpha": rng.normal(size=f) * tau["alpha"],
         "omega": _ar1(rng, f, t, tau["omega"]),
@@ -152,8 +150,6 @@ def draw_from_model(seed: int, world: ModelWorld | None = None) -> Drawn:
     segment_mix = rng.dirichlet(np.full(s, 5.0))
     expected = rate[:, :, None, None] * topic_mix[:, None, :, None] * segment_mix
     size = rng.poisson(expected / expected.sum() * world.votes).reshape(-1)
-    if world.pair_authors and f > 1:
-        u["mu"] = _adjusted_tone(np.random.default_rng([seed, 1]), u, _format_shares(size.reshape(t, d, -1), rate, f))
     cell = np.flatnonzero(size)
     week, domain, topic, segment = (i.astype(np.int64) for i in np.unravel_index(cell, (t, d, a, s)))
     fmt = domain_format[domain]
@@ -193,30 +189,6 @@ def draw_from_model(seed: int, world: ModelWorld | None = None) -> Drawn:
     pairs = _draw_pairs(rng, world, u, matrices, counts) if world.pair_authors and f > 1 else None
     counts = _with_pairs(counts, pairs)
     return Drawn(counts, true_index(counts, u), u | {"matrices": matrices})
-
-
-def _format_shares(size: Ints, rate: Floats, formats: int) -> Floats:
-    """Share of each format (domains in turn) per week, (T, F), from votes (T, D, cells), or from rates (T, D)."""
-    votes = size.sum(axis=2).astype(np.float64)
-    votes = np.where(votes.sum(axis=1, keepdims=True) > 0, votes, rate)
-    by_format = np.stack([votes[:, k::formats].sum(axis=1) for k in range(formats)], axis=1)
-    return np.asarray(by_format / by_format.sum(axis=1, keepdims=True), dtype=np.float64)
-
-
-def _adjusted_tone(rng: np.random.Generator, u: dict[str, Floats], mix: Floats) -> Floats:
-    """mu (T,): the drawn walk is opinion's, which may go along with the mix (T, F); mu is what the venues leave of it.
-
-    As in :mod:`~kaja.brandhealth.mixevidence`. Drawn apart, so that all else is as in a world without.
-    """
-    gap = (u["alpha"][:, None] + u["omega"]).T
-    selection = (mix * gap).sum(axis=1)
-    left = (mix * (gap - u["rho"][:, None] * gap - u["xi"])).sum(axis=1)
-    basis = opinion_basis(mix, selection)
-    along = float(rng.random())
-    led = basis @ rng.normal(size=basis.shape[1]) * u["tau_mu"][0] * np.sqrt(along)
-    start = u["mu"][0]
-    opinion = start + (u["mu"] - start) * np.sqrt(1.0 - along) + led
-    return np.asarray(opinion - (left - left.mean()), dtype=np.float64)
 
 
 def _with_pairs(counts: Counts, pairs: Pairs | None) -> Counts:

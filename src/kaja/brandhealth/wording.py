@@ -82,8 +82,7 @@ def share_sentence(opinion: Opinion) -> str:
         return (
             f"Venues differ {leaning}: expression share {share.mean:.2f} (90 % {share.low:.2f} to "
             f"{share.high:.2f}), "
-            f"from {share.authors:,.0f} cases of one author in two venues in one week and from how posts answered the "
-            f"swings of the venue mix.{moving}"
+            f"from {share.authors:,.0f} cases of one author in two venues in one week.{moving}"
         )
     if opinion.fused is not None and len(opinion.counts.formats) > 1:
         told = f"{opinion.fused.share:.2f}"
