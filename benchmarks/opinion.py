@@ -30,15 +30,15 @@ import numpy as np
 
 from kaja.brandhealth.baselines import fixed_mix_net
 from kaja.brandhealth.counting import Source, count_posts
-from kaja.brandhealth.estimate import Posterior, fit_counts
+from kaja.brandhealth.estimate import fit_counts
 from kaja.brandhealth.index import read_index, to_net
-from kaja.brandhealth.ordinal import Floats, net
+from kaja.brandhealth.ordinal import net
 from kaja.brandhealth.share import summarise_share
 from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from kaja.brandhealth.survey import fuse, social_signal, survey_from_answers
 from kaja.brandhealth.validate import pearson
 from kaja.brandhealth.worldfiles import survey_answers
-from kaja.brandhealth.worlds import PeopleWorld, draw_people
+from kaja.brandhealth.worlds import PeopleWorld, draw_people, on_index_scale
 
 SIZES = (1e5, 1e6, 1e7, 1e8, 1e9)
 
@@ -236,13 +236,13 @@ def worlds(seeds: int, names: list[str]) -> None:
             )
             rows.append([pearson(series, lived.truth) for series in found])
             unsettled += not posterior.converged
-            latent = on_index_scale(lived.truth, posterior)
+            wanted = on_index_scale(lived.truth, float(np.exp(posterior.get("log_g")[0])))
             share.append(summarise_share(posterior).mean)
             fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, 16, seed)))
             errors.append([_rmse(s - lived.truth) for s in (lived.naive, fused.alone_mean, fused.mean)])
             inside.append(
                 [
-                    np.mean((latent >= index.low) & (latent <= index.high)),
+                    np.mean((wanted >= index.low) & (wanted <= index.high)),
                     np.mean((lived.truth >= fused.low) & (lived.truth <= fused.high)),
                 ]
             )
@@ -309,18 +309,6 @@ def _level(drawn: Drawn) -> float:
     tone = (u["mu"] + u["v"])[c.week] + (u["alpha"][:, None] + u["omega"])[c.format, c.week] + u["delta"][c.domain]
     tone += u["beta"][c.topic] + (u["sigma"][:, None] + u["nu"])[c.segment, c.week] + u["e"][c.week, c.domain]
     return float(np.average(tone, weights=c.n.sum(axis=1)))
-
-
-def on_index_scale(truth: Floats, posterior: Posterior) -> Floats:
-    """Customers' net favourability (T,) as the index would say it, centred: logit units of the posts' own scale.
-
-    The mean of customers' opinions in the simulator's units is not what an index can hold: people there differ by a
-    standard deviation of 1, which no posts show apart, so that a logit of the index is worth about 1.2 of theirs.
-    """
-    width = float(np.exp(posterior.get("log_g")[0]))
-    grid = np.linspace(-10.0, 10.0, 20_001)
-    location = np.interp(truth, net(grid, width), grid)
-    return np.asarray(location - location.mean(), dtype=np.float64)
 
 
 def _rmse(error: Any) -> float:

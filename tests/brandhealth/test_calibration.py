@@ -12,7 +12,7 @@ from kaja.brandhealth.index import read_index, to_net
 from kaja.brandhealth.ordinal import Floats, net
 from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from kaja.brandhealth.validate import pearson
-from kaja.brandhealth.worlds import PeopleWorld, draw_people
+from kaja.brandhealth.worlds import PeopleWorld, draw_people, on_index_scale
 from tests.brandhealth.conftest import SMALL
 
 
@@ -69,13 +69,19 @@ def test_the_measure_beats_the_dashboard_in_hostile_worlds(kind: str) -> None:
 
 
 def test_where_nothing_is_wrong_the_measure_does_no_harm() -> None:
-    loss = []
+    loss, inside, slope = [], [], []
     for seed in range(60_000, 60_006):
         lived = draw_people(seed, PeopleWorld(kind="calm", votes=1e6, weeks=24, domains=10, topics=2, segments=2))
-        ours = pearson(read_index(fit_counts(lived.counts)).mean, lived.truth)
-        loss.append(pearson(lived.naive, lived.truth) - ours)
+        posterior = fit_counts(lived.counts)
+        index = read_index(posterior)
+        loss.append(pearson(lived.naive, lived.truth) - pearson(index.mean, lived.truth))
+        wanted = on_index_scale(lived.truth, float(np.exp(posterior.get("log_g")[0])))
+        inside.append(np.mean((index.low <= wanted) & (wanted <= index.high)))
+        slope.append(index.mean @ wanted / (wanted @ wanted))
     assert np.mean(loss) < 0.01
     assert max(loss) < 0.02
+    assert np.mean(inside) > 0.8
+    assert np.mean(slope) == pytest.approx(1.0, abs=0.05)
 
 
 def posts_level(drawn: Drawn) -> float:

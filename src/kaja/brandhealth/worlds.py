@@ -20,7 +20,7 @@ from typing import Final, Literal
 import numpy as np
 
 from kaja.brandhealth.counts import Counts, Pairs, make_pairs, week_range
-from kaja.brandhealth.ordinal import Floats, Ints, class_probabilities, expit
+from kaja.brandhealth.ordinal import Floats, Ints, class_probabilities, expit, net
 from kaja.brandhealth.simulate import draw_matrices
 
 Kind = Literal["expression", "selection", "mixed", "calm"]
@@ -298,3 +298,15 @@ def _cross_posters(
     np.add.at(n, (place, reported[:, 0], reported[:, 1]), 1.0)
     pair = np.array(kinds)[used % len(kinds)]
     return make_pairs((used // len(kinds)).tolist(), pair[:, 0].tolist(), pair[:, 1].tolist(), n)
+
+
+def on_index_scale(truth: Floats, width: float) -> Floats:
+    """Customers' net favourability (T,) as an index would say it, centred: logit units of the posts' own scale.
+
+    ``width`` is the fit's half width of the neutral zone. ``Lived.latent`` is no yardstick for an interval: people
+    differ there by a standard deviation of 1, which no posts show apart, so that a logit of the index is worth about
+    1.2 of its units.
+    """
+    grid = np.linspace(-10.0, 10.0, 20_001)
+    location = np.interp(truth, net(grid, width), grid)
+    return np.asarray(location - location.mean(), dtype=np.float64)
