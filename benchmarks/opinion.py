@@ -74,22 +74,28 @@ def speed() -> None:
         return
     from benchmarks.opinion_nuts import FIXTURES, FULL_SIZE, sample
 
-    for name, (seed, world), settings in (
+    compared: tuple[tuple[str, tuple[int, ModelWorld], dict[str, Any]], ...] = (
         ("thin fixture", FIXTURES["thin"], {"warmup": 300, "draws": 800, "chains": 2}),
         ("full size, 1e7", FULL_SIZE, {"warmup": 40, "draws": 20, "rounded": False, "depth": 6, "chains": 1}),
-    ):
+    )
+    for name, (seed, world), settings in compared:
         drawn = draw_from_model(seed, world)
         begin = time.process_time()
-        read_index(fit_counts(drawn.counts))
+        index = read_index(fit_counts(drawn.counts))
         ours = time.process_time() - begin
-        theirs = sample(drawn.counts, seed=1, **settings)  # type: ignore[arg-type]
+        theirs = sample(drawn.counts, seed=1, **settings)
         kept, all_draws = (settings["chains"] * (settings["draws"] + n) for n in (0, settings["warmup"]))
         print(
-            f"{name}: fit and index {ours:.2f} s; NUTS {theirs['seconds']:.0f} s for {theirs['unknowns']:,} unknowns, "
-            f"{kept} draws of {theirs['steps']:.0f} steps after {settings['warmup']} to warm up "
-            f"({theirs['sampling'] / all_draws:.2f} s a draw), "
-            f"effective sample size {theirs['ess']:.1f}, r-hat {theirs['rhat']:.2f}: x{theirs['seconds'] / ours:.0f}"
-            + ("" if theirs["ess"] > 400 else ", and not converged"),
+            f"{name}, CPU s: fit and index {ours:.2f}; NUTS {theirs['seconds']:.0f} for {theirs['unknowns']:,} unknowns "
+            f"and {kept} draws of {theirs['steps']:.0f} steps after {settings['warmup']} to warm up, "
+            f"{theirs['sampling'] / all_draws:.2f} a draw; x{theirs['seconds'] / ours:.0f}\n"
+            f"  effective sample size {theirs['ess']:.1f}, r-hat {theirs['rhat']:.3f}: "
+            + (
+                f"the index differs by {np.abs(index.mean - theirs['mean']).max():.4f} at most, its standard deviation "
+                f"by {np.abs(index.sd / theirs['sd'] - 1.0).max():.1%}"
+                if theirs["ess"] > 400
+                else "not converged, so nothing to compare with"
+            ),
             flush=True,
         )
 
