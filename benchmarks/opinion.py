@@ -86,8 +86,8 @@ def speed() -> None:
         theirs = sample(drawn.counts, seed=1, **settings)
         kept, all_draws = (settings["chains"] * (settings["draws"] + n) for n in (0, settings["warmup"]))
         print(
-            f"{name}, CPU s: fit and index {ours:.2f}; NUTS {theirs['seconds']:.0f} for {theirs['unknowns']:,} unknowns "
-            f"and {kept} draws of {theirs['steps']:.0f} steps after {settings['warmup']} to warm up, "
+            f"{name}, CPU s: fit and index {ours:.2f}; NUTS {theirs['seconds']:.0f} for {theirs['unknowns']:,} "
+            f"unknowns and {kept} draws of {theirs['steps']:.0f} steps after {settings['warmup']} to warm up, "
             f"{theirs['sampling'] / all_draws:.2f} a draw; x{theirs['seconds'] / ours:.0f}\n"
             f"  effective sample size {theirs['ess']:.1f}, r-hat {theirs['rhat']:.3f}: "
             + (
