@@ -18,7 +18,8 @@ class Room:
         self.kaja = kaja
         made = kaja.plant("room", slug=slug)
         self.account = str(made["account"])
-        self.page = open_window(made["cookie"])
+        self.cookie = str(made["cookie"])
+        self.page = open_window(self.cookie)
         self.home = f"/w/{slug}"
 
     def break_it(self, **faults: object) -> None:

@@ -1,6 +1,6 @@
 // Open pages follow what happens in the workspace. An element with an id and data-live="post delivery" is fetched anew
-// when such a thing changes: by its own hx-get with hx-trigger="live" if it has one, else by taking itself out of the
-// present page's address. While somebody types in it or drags it, it waits.
+// when such a thing changes: by its own hx-get with hx-trigger="live" if it has one, else all of them are taken out of
+// one look at the present page's address. While somebody types in one or drags it, it waits.
 
 const address = document.body.dataset.liveSource;
 // Where the page can be had again: what an address answers to a form may not be what it answers to a look.
@@ -16,6 +16,7 @@ const busy = (element) =>
 function refresh() {
   timer = 0;
   if (document.hidden) return;
+  const parts = [];
   for (const id of [...waiting]) {
     const element = document.getElementById(id);
     if (element && busy(element)) continue;
@@ -23,11 +24,14 @@ function refresh() {
     if (!element) continue;
     if (element.hasAttribute("hx-get")) {
       element.dispatchEvent(new CustomEvent("live", { bubbles: false }));
-    } else {
-      htmx.ajax("GET", page(), {
-        source: element, target: element, select: `#${CSS.escape(id)}`, swap: "outerMorph",
-      });
-    }
+    } else parts.push(element);
+  }
+  if (parts.length) {
+    const [first, ...others] = parts;
+    htmx.ajax("GET", page(), {
+      source: first, target: first, select: `#${CSS.escape(first.id)}`, swap: "outerMorph",
+      selectOOB: others.map((element) => `#${CSS.escape(element.id)}:outerMorph`).join(","),
+    });
   }
   if (waiting.size) soon(1500);
 }
