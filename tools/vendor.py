@@ -20,6 +20,7 @@ PACKAGES = {
     "htmx.org": "4.0.1",
     "@fontsource-variable/inter": "5.3.0",
     "lucide-static": "1.62.0",
+    "emojibase-data": "17.0.0",
 }
 FILES = {
     "htmx.org": {"dist/htmx.min.js": "htmx.min.js", "LICENSE": "htmx.LICENSE"},
@@ -30,7 +31,11 @@ FILES = {
         "LICENSE": "inter.LICENSE",
     },
     "lucide-static": {"LICENSE": "lucide.LICENSE"},
+    "emojibase-data": {"LICENSE": "emojibase.LICENSE"},
 }
+LANGUAGES = ("en", "ru", "et", "zh-hant")
+NEWEST_EMOJI = 15  # Unicode version; newer ones are empty boxes on many readers' devices
+PARTS = 2  # the group of skin tones and hair, which do not stand alone
 
 
 def fetch(package: str, version: str, folder: Path) -> Path:
@@ -59,6 +64,22 @@ def render_sprite(lucide: Path) -> str:
     return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
 
 
+def render_emoji(data: Path, language: str) -> str:
+    """Emoji in the usual order, each with its name and the words that find it: CLDR's in the language, and English."""
+    names = {each["hexcode"]: each["label"] for each in json.loads((data / "en/data.json").read_text())}
+    chosen = [
+        each
+        for each in json.loads((data / language / "data.json").read_text())
+        if each.get("group", PARTS) != PARTS and each["version"] <= NEWEST_EMOJI
+    ]
+    rows = []
+    for each in sorted(chosen, key=lambda each: each["order"]):
+        label = each["label"].lower()
+        words = {*each.get("tags", []), *([] if language == "en" else [names[each["hexcode"]]])}
+        rows.append([each["emoji"], label, " ".join(sorted(word.lower() for word in words))])
+    return json.dumps(rows, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
 def main() -> None:
     """Fetch, copy, and write `manifest.json`."""
     VENDOR.mkdir(parents=True, exist_ok=True)
@@ -76,6 +97,10 @@ def main() -> None:
             if package == "lucide-static":
                 (VENDOR / "icons.svg").write_text(render_sprite(source))
                 written.append("icons.svg")
+            if package == "emojibase-data":
+                for language in LANGUAGES:
+                    (VENDOR / f"emoji-{language}.json").write_text(render_emoji(source, language))
+                    written.append(f"emoji-{language}.json")
             files = {name: hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() for name in sorted(written)}
             manifest.append({"name": package, "version": version, "package": f"npm:{package}", "files": files})
     (VENDOR / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")

@@ -13,7 +13,7 @@ from kaja.content.queries import draft_of
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, State
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.models import User, Workspace
 from tests.web.composer.windows import choose, picture, saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -88,6 +88,28 @@ def test_a_large_file_shows_how_far_it_is_and_can_be_broken_off(
     expect(page.locator(".strip-picture")).to_have_count(1, timeout=20_000)
     with workspace_scope(workspace.id):
         assert Asset.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("language", "typed", "name"),
+    [
+        ("en", "grinning", "grinning face"),
+        ("ru", "кофе", "горячий напиток"),
+        ("et", "kohv", "kuum jook"),
+        ("zh-hant", "咖啡", "熱飲"),
+        ("ru", "hot beverage", "горячий напиток"),
+    ],
+)
+def test_emoji_are_found_in_the_readers_language_and_in_english(
+    page: Page, channels: dict[str, Channel], language: str, typed: str, name: str
+) -> None:
+    User.objects.update(language=language)
+    page.goto("/w/acme/posts/new")
+    page.locator('[data-do="emoji"]').first.click()
+    page.keyboard.type(typed)
+    expect(page.locator(".emoji-grid button").first).to_have_attribute("title", name)
+    page.keyboard.type("qqqq")
+    expect(page.locator(".emoji-grid button")).to_have_count(0)
 
 
 def test_emoji_for_those_who_type_faster_than_the_list_arrives(page: Page, channels: dict[str, Channel]) -> None:

@@ -10,8 +10,8 @@ from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from kaja.channels.models import Channel, Slot
@@ -96,6 +96,7 @@ def _page(
         "may_publish": can(request.actor, Permission.PUBLISH),
         "words": page_words(),
         "language_choices": settings.LANGUAGES,
+        "emoji_list": f"vendor/emoji-{get_language() or 'en'}.json",
     }
     return render_page(request, "composer/page.html", context)
 

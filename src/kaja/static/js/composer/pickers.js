@@ -40,12 +40,22 @@ function walk(event, grid) {
   buttons[Math.min(Math.max(at + step, 0), buttons.length - 1)].focus();
 }
 
-/** The emoji whose English names hold every typed word; names that begin with them come first. */
+/** How well a word fits: a whole word of the name, of the words that find it, the beginning of one, within one. */
+function rank(word, name, others) {
+  const texts = [` ${name} `, ` ${others} `];
+  const ways = [` ${word} `, ` ${word}`, word];
+  const at = ways.flatMap((way) => texts.map((text) => text.includes(way))).indexOf(true);
+  return at < 0 ? NaN : at;
+}
+
+/** The emoji that every typed word finds, in the reader's language or in English; those that fit best come first. */
 function find(typed) {
   const words = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  const found = emoji.filter(([, name]) => words.every((word) => name.includes(word)));
-  const first = words.join(" ");
-  return first ? found.sort((a, b) => b[1].startsWith(first) - a[1].startsWith(first)) : found;
+  return emoji
+    .map((each) => [words.reduce((sum, word) => sum + rank(word, each[1], each[2]), 0), each])
+    .filter(([sum]) => !Number.isNaN(sum))
+    .sort((a, b) => a[0] - b[0])
+    .map(([, each]) => each);
 }
 
 /**
