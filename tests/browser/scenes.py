@@ -256,6 +256,8 @@ def broken() -> dict[str, Any]:
 
     context = {"reference": "0a1b2c3d4e5f", "retry": None, "was_sending": True}
     outages = {kind: render_to_string("outage.html", {**context, "outage": kind}) for kind in Outage}
+    kept = {"outage": Outage.BUSY, "fields": [("name", "Autumn")], "address": "/w/acme/groups/campaigns/new"}
+    outages["kept"] = render_to_string("outage.html", {**context, **kept})  # type: ignore[index]
     names = [path.stem for path in (Path(kaja.web.__file__).parent / "templates/errors").glob("[0-9]*.html")]
     page = {"bare": True, "problem": Problem("media_too_large", "What was sent has 300 MB.")}
     errors = {name: render_to_string(f"errors/{name}.html", page) for name in names}
