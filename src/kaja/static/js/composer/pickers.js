@@ -15,7 +15,7 @@ function open(picker, button) {
 
 function draw(grid, found) {
   grid.replaceChildren(
-    ...found.slice(0, 400).map(([character, name], index) => {
+    ...found.map(([character, name], index) => {
       const button = document.createElement("button");
       button.type = "button";
       button.setAttribute("role", "option");
