@@ -40,6 +40,7 @@ LOOKS_ACROSS = {
     ("api/tokens.py", "find_bearer", "SIGN_IN"): "the token says which workspace",
     ("cli/context.py", "acting", "SIGN_IN"): "the operator names workspace and person",
     ("cli/checks/database.py", "_sealed", "MAINTENANCE"): "doctor opens every credential once",
+    ("config/jobs.py", "sweep", "MAINTENANCE"): "two statements that remove by age alone",
     ("publishing/engine/housekeeping.py", "tell_events", "CLAIM"): "finds ids; the events are told inside each scope",
     ("publishing/engine/housekeeping.py", "wake_reconnected", "CLAIM"): "one statement that only sets when to look",
     ("publishing/engine/prepare.py", "_open_files", "CLAIM"): "one query for a batch; each file by its own workspace",

@@ -106,6 +106,14 @@ TEMPLATES = [
     }
 ]
 
+# What a worker must know before it looks for jobs; everybody else loads a job when it is asked for.
+PROCRASTINATE_IMPORT_PATHS = [
+    "kaja.config.jobs",
+    "kaja.publishing.jobs",
+    "kaja.channels.jobs",
+    "kaja.workspaces.jobs",
+]
+
 DATABASES = {"default": environment.parse_database_url(environment.database_url(), environment.pool_size())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

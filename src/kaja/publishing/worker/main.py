@@ -87,7 +87,12 @@ async def _run_job_worker() -> None:
     worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=get_address(), min_size=1, max_size=3))
     async with worker_app.open_async():
         await worker_app.run_worker_async(
-            concurrency=JOBS_AT_ONCE, install_signal_handlers=False, listen_notify=True, shutdown_graceful_timeout=20
+            concurrency=JOBS_AT_ONCE,
+            install_signal_handlers=False,
+            listen_notify=True,
+            shutdown_graceful_timeout=20,
+            # What failed stays, so that `kaja doctor` can tell of it.
+            delete_jobs="successful",
         )
 
 

@@ -1,0 +1,24 @@
+"""Once a night, what nobody needs any longer is removed."""
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+
+from kaja.api.models import RememberedRequest
+from kaja.channels.models import PendingConnection
+from kaja.kernel.clock import now
+from kaja.kernel.jobs import job
+from kaja.kernel.tenancy import SystemPurpose, system_scope
+
+KEYS_LAST = timedelta(days=7)
+"""How long the API remembers an Idempotency-Key."""
+
+
+@job("config.sweep", every="23 3 * * *")
+def sweep(timestamp: int) -> None:
+    """Forget old keys of the API, round trips to a network that nobody came back from, and sessions that are over."""
+    moment = now()
+    with system_scope(SystemPurpose.MAINTENANCE):
+        RememberedRequest.objects.filter(created_at__lt=moment - KEYS_LAST).delete()
+        PendingConnection.objects.filter(expires_at__lt=moment).delete()
+    Session.objects.filter(expire_date__lt=moment).delete()
