@@ -128,6 +128,26 @@ def test_sending_again_asks_first_because_it_may_double(kaja: Stack, open_window
     assert room.standing() == ["Once or twice?"] * 2, "the person said that it was not there"
 
 
+def test_what_stands_there_is_changed_and_deleted(kaja: Stack, open_window: OpenWindow) -> None:
+    """By the worker's background jobs, not by the page."""
+    room = Room(kaja, open_window, "changed")
+    page = room.publish("Open at eight")
+    standing = page.locator("#post-standing")
+    expect(standing.get_by_text("Sent", exact=True)).to_be_visible(timeout=60_000)
+    address = page.url
+    page.get_by_role("link", name="Edit").first.click()
+    page.get_by_label("Text", exact=True).fill("Open at nine")
+    page.locator("#finish").click()
+    page.wait_for_url(address)
+    standing.get_by_role("button", name="Change it there too").click()
+    expect(page.locator("#post-timeline")).to_contain_text("Changed on the network", timeout=60_000)
+    assert room.standing() == ["Open at nine"]
+    standing.get_by_role("button", name="Delete it there").click()
+    page.locator("#confirm-dialog").get_by_role("button", name="Delete there").click()
+    expect(standing).to_contain_text("Deleted on the network", timeout=60_000)
+    assert [item["deleted"] for item in kaja.practice.truth(room.account)] == [True]
+
+
 @pytest.mark.parametrize("number", [2])
 def test_found_candidates_are_offered(kaja: Stack, open_window: OpenWindow, number: int) -> None:
     room = Room(kaja, open_window, "candidates")

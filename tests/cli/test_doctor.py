@@ -30,7 +30,7 @@ def test_healthy_installation_and_what_breaks_it(installation: Installation) -> 
     installation.wait_for(lambda: examine(installation)[0] == 0)
     _, found = examine(installation)
     healthy = {"python", "data folder", "disk", "keys", "database", "roles", "clock", "migrations", "search"}
-    healthy |= {"credentials", "worker", "web", "practice network", "static files"}
+    healthy |= {"credentials", "worker", "background jobs", "web", "practice network", "static files"}
     assert {name for name, (level, _, _) in found.items() if level == "ok"} >= healthy
     assert found["mail"][0] == "warning"
 
@@ -100,6 +100,15 @@ def test_roles_of_an_external_database(installation: Installation, cluster: Clus
     assert found["roles"][0] == "ok"
     assert found["migrations"][0] == "ok"
     assert found["worker"] == ("broken", "no worker runs: nothing is sent", "kaja up, or kaja worker")
+    assert found["background jobs"][0] == "ok"
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
+            " SELECT 'default', 'publishing.change_publication', 'failed' FROM generate_series(1, 2)"
+        )
+    level, said, mend = examine(installation)[1]["background jobs"]
+    assert (level, said) == ("warning", "failed for good: publishing.change_publication (2)")
+    assert "asked for again" in mend
 
     installation.settings = {"DATABASE_URL": owner}
     assert examine(installation)[1]["roles"][:2] == ("warning", "Kaja connects as kaja_owner, which owns its tables")

@@ -46,6 +46,7 @@ def check_database() -> Iterator[Finding]:
             yield from _search(connection)
             yield from _sealed(connection)
             yield from _worker(connection)
+            yield from _jobs(connection)
 
 
 def _one(connection: psycopg.Connection, query: str) -> tuple[Any, ...]:
@@ -177,3 +178,17 @@ def _worker(connection: psycopg.Connection) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("worker", Level.OK, f"alive {float(silence):.0f} s ago")
+
+
+def _jobs(connection: psycopg.Connection) -> Iterator[Finding]:
+    rows = connection.execute(
+        "SELECT task_name, count(*) FROM procrastinate_jobs WHERE status = 'failed' GROUP BY 1 ORDER BY 2 DESC, 1"
+    ).fetchall()
+    if not rows:
+        yield Finding("background jobs", Level.OK, "none has failed for good")
+        return
+    told = ", ".join(f"{name} ({count})" for name, count in rows)
+    yield Finding(
+        "background jobs", Level.WARNING, f"failed for good: {told}",
+        "The worker's log says why. What somebody asked for (a mail, a change on a network) can be asked for again.",
+    )  # fmt: skip
