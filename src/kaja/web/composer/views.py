@@ -290,7 +290,7 @@ def _publish(request: WorkspaceRequest, payload: Payload, post: Post) -> Post:
             request,
             ngettext("It is on its way to %(count)s channel.", "It is on its way to %(count)s channels.", count)
             % {"count": count},
-            "done",
+            "info",  # what becomes of it stands below, and may not be good
         )
         return queries.get_post(post.id)
     moment = resolve_when(payload.when, payload.channels, zone_of(request))

@@ -162,7 +162,7 @@ def publish(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     post = queries.get_post(post_id)
     try:
         publishing.publish_now(request.actor, post)
-        flash(request, _("It is on its way."), "done")
+        flash(request, _("It is on its way."), "info")
     except Refused as refused:
         flash_refusal(request, refused)
     return _back(request, post_id)
@@ -177,10 +177,10 @@ def change_remote(request: WorkspaceRequest, post_id: UUID, publication_id: UUID
     try:
         if request.POST.get("do") == "delete":
             publishing.request_delete(request.actor, publication_id)
-            flash(request, _("It is being deleted on the network."), "done")
+            flash(request, _("It is being deleted on the network."), "info")
         else:
             publishing.request_edit(request.actor, publication_id)
-            flash(request, _("The change is on its way to the network."), "done")
+            flash(request, _("The change is on its way to the network."), "info")
     except Refused as refused:
         flash_refusal(request, refused)
     return _back(request, post_id)
