@@ -224,6 +224,7 @@ def test_the_board_moves_cards_by_keys_and_mouse(page: Page, workspace: Workspac
         page.wait_for_load_state()
     ideas = page.locator('[data-column="idea"] .idea-text')
     expect(ideas).to_have_text(["first idea", "second idea", "third idea"])
+    page.wait_for_load_state()  # its words stand there before its scripts hear a key
     ideas.first.focus()
     page.keyboard.press("Alt+ArrowDown")
     expect(page.locator("#board-said")).to_have_text("Moved to Ideas, place 2")
