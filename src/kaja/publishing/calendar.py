@@ -48,7 +48,8 @@ class Stretch:
     total: int
 
 
-# The ORM chooses the posts, in the same words as every list; one pass over their variants and deliveries does the rest.
+# The ORM chooses the posts, in the same words as every list; SQL around it adds the rest, post by post: joined as whole
+# tables, a planner that takes row-level security for a wide filter reads all variants of a full workspace.
 # Identifiers come as text, because reading hundreds of them as values takes longer than finding them.
 _AROUND = f"""
 WITH chosen AS MATERIALIZED ({{query}})
@@ -59,15 +60,14 @@ FROM chosen
 LEFT JOIN workspaces_user owner ON owner.id = chosen.owner_id
 LEFT JOIN content_campaign campaign ON campaign.id = chosen.campaign_id
 LEFT JOIN content_asset picture ON picture.id = chosen.first_asset AND picture.thumbnail <> ''
-LEFT JOIN (
-    SELECT variant.post_id, {STATES_OF_POST} AS standing,
+LEFT JOIN LATERAL (
+    SELECT {STATES_OF_POST} AS standing,
            string_agg(variant.channel_id::text, ' ' ORDER BY variant.id)
                FILTER (WHERE variant.removed_at IS NULL) AS channels
-    FROM chosen
-    JOIN content_variant variant ON variant.post_id = chosen.id
+    FROM content_variant variant
     LEFT JOIN publishing_delivery delivery ON delivery.variant_id = variant.id
-    GROUP BY variant.post_id
-) carried ON carried.post_id = chosen.id
+    WHERE variant.post_id = chosen.id
+) carried ON true
 ORDER BY chosen.due_at, chosen.id
 """  # noqa: S608  # constants of ours
 # Documents may be long; only the first file's id leaves the database.
