@@ -88,6 +88,9 @@ class Frame {
 export async function askCrop(asset, item) {
   const dialog = document.getElementById("crop-dialog");
   const stage = dialog.querySelector(".crop-stage");
+  // The place is as large as the picture will be before it is there: what is drawn meanwhile stays where it was drawn.
+  stage.style.setProperty("--picture-width", `${asset.width}px`);
+  stage.style.setProperty("--picture-ratio", asset.width / asset.height);
   stage.querySelector("img").src = asset.url;
   const frame = new Frame(stage, dialog.querySelector(".crop-frame"), asset, dialog.querySelector("#crop-size"));
   frame.set(item.crop ?? { x: 0, y: 0, width: 1, height: 1 });
