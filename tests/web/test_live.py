@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 import uuid
 from collections.abc import AsyncIterator
 
@@ -11,7 +12,7 @@ from django.db import connections, transaction
 from django.test import AsyncClient
 
 from kaja.kernel.signals import notify_live
-from kaja.web.live import EVERYTHING, QUEUE_LENGTH, Hub, hub, stream
+from kaja.web.live import EVERYTHING, QUEUE_LENGTH, REMEMBERED, Hub, hub, stream
 from kaja.workspaces.models import Workspace
 from tests.conftest import make_workspace
 from tests.people import member_of
@@ -61,6 +62,27 @@ async def test_committed_change_reaches_the_pages_of_its_workspace_only() -> Non
     assert foreign.empty()
     for workspace, queue in ((mine, own), (mine, second), (theirs, foreign)):
         here.unsubscribe(workspace, queue)
+
+
+async def test_page_that_listens_late_hears_what_happened_since_it_was_asked_for() -> None:
+    here, mine, theirs = Hub(), uuid.uuid4(), uuid.uuid4()
+    before = time.time()
+    first = here.subscribe(mine)
+    await asyncio.wait_for(here.listening.wait(), 20)
+    for number, workspace in enumerate((mine, theirs, mine)):
+        here.publish(json.dumps({"workspace": str(workspace), "topic": "post", "id": str(number)}))
+        await asyncio.sleep(0.02)
+        if number == 0:
+            between = time.time()
+    late, later, never = (here.subscribe(mine, at) for at in (between, time.time(), before))
+    assert [late.get_nowait(), late.qsize()] == ['{"topic": "post", "id": "2"}', 0]
+    assert later.empty()
+    assert [never.get_nowait(), never.qsize()] == [EVERYTHING, 0]  # asked for before anybody listened
+    for number in range(REMEMBERED + 1):
+        here.publish(json.dumps({"workspace": str(theirs), "topic": "post", "id": str(number)}))
+    assert here.subscribe(mine, between).get_nowait() == EVERYTHING  # too long ago to be remembered
+    here._pages[str(mine)] = {first}
+    here.unsubscribe(mine, first)
 
 
 async def test_page_that_does_not_keep_up_is_told_to_look_at_everything() -> None:

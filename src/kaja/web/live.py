@@ -7,7 +7,8 @@ of a topic changed; what it may see it fetches through the ordinary views.
 import asyncio
 import json
 import logging
-from collections import defaultdict
+import time
+from collections import defaultdict, deque
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,8 @@ QUEUE_LENGTH = 100
 HEARTBEAT_SECONDS = 20.0
 # A page reconnects by itself; then it is asked again whether the person still belongs to the workspace.
 LONGEST_SECONDS = 300.0
+REMEMBERED = 1000
+"""Events that a page which comes to listen late can still be told."""
 EVERYTHING = json.dumps({"topic": "*", "id": None})
 
 
@@ -38,14 +41,30 @@ class Hub:
         self._pages: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
         self._listener: asyncio.Task[None] | None = None
         self.listening = asyncio.Event()
+        # What was heard last, and when; and since when everything was heard (seconds since 1970).
+        self._heard: deque[tuple[float, str, str]] = deque(maxlen=REMEMBERED)
+        self._heard_since = 0.0
 
-    def subscribe(self, workspace_id: UUID) -> asyncio.Queue[str]:
-        """A queue of JSON events of one workspace. Give it back with `unsubscribe`."""
+    def subscribe(self, workspace_id: UUID, asked_at: float | None = None) -> asyncio.Queue[str]:
+        """A queue of JSON events of one workspace. Give it back with `unsubscribe`.
+
+        `asked_at`: when the page was asked for, in seconds since 1970. What happened between that moment and this one
+        is told at once; a page is often read, and a post sent, before it listens.
+        """
         queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_LENGTH)
         self._pages[str(workspace_id)].add(queue)
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen(), name="kaja-live")
+        elif self.listening.is_set() and asked_at is not None:
+            for text in self._heard_after(str(workspace_id), asked_at):
+                _put(queue, text)
         return queue
+
+    def _heard_after(self, workspace: str, asked_at: float) -> list[str]:
+        full = len(self._heard) == REMEMBERED
+        if asked_at < self._heard_since or (full and asked_at < self._heard[0][0]):
+            return [EVERYTHING]
+        return [text for at, whose, text in self._heard if at >= asked_at and whose == workspace]
 
     def unsubscribe(self, workspace_id: UUID, queue: asyncio.Queue[str]) -> None:
         """Forget a page; the last one stops the listener."""
@@ -62,6 +81,7 @@ class Hub:
         """Hand one NOTIFY payload (see `kernel.signals.notify_live`) to the pages of its workspace."""
         event = json.loads(payload)
         text = json.dumps({"topic": event["topic"], "id": event["id"]})
+        self._heard.append((time.time(), event["workspace"], text))
         for queue in self._pages.get(event["workspace"], ()):
             _put(queue, text)
 
@@ -76,6 +96,8 @@ class Hub:
                     # Whatever happened before we listened has to be looked at again.
                     for queue in [queue for pages in self._pages.values() for queue in pages]:
                         _put(queue, EVERYTHING)
+                    self._heard.clear()
+                    self._heard_since = time.time()
                     self.listening.set()
                     pause = 0.5
                     async for notification in listener.notifies():
@@ -114,10 +136,12 @@ def hub() -> Hub:
     return _hubs.setdefault(loop, Hub())
 
 
-async def stream(workspace_id: UUID, *, longest: float = LONGEST_SECONDS) -> AsyncIterator[str]:
+async def stream(
+    workspace_id: UUID, asked_at: float | None = None, *, longest: float = LONGEST_SECONDS
+) -> AsyncIterator[str]:
     """Server-sent events of one workspace until the page goes away or `longest` seconds are over."""
     here = hub()
-    queue = here.subscribe(workspace_id)
+    queue = here.subscribe(workspace_id, asked_at)
     ends = asyncio.get_running_loop().time() + longest
     try:
         yield "retry: 2000\n\n"
@@ -148,7 +172,11 @@ async def live(request: HttpRequest, slug: str) -> HttpResponseBase:
     workspace_id = await sync_to_async(_find_workspace)(request, slug)
     if workspace_id is None:
         return HttpResponse(status=401)
-    response = StreamingHttpResponse(stream(workspace_id), content_type="text/event-stream")
+    try:
+        asked_at = float(request.GET.get("since", ""))
+    except ValueError:
+        asked_at = None
+    response = StreamingHttpResponse(stream(workspace_id, asked_at), content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-transform"
     response["X-Accel-Buffering"] = "no"  # nginx would hold events back
     return response

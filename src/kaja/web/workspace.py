@@ -1,5 +1,6 @@
 """Every page of a workspace goes through here: who asks, whether they belong, in which zone and language they read."""
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -32,6 +33,7 @@ class WorkspaceRequest(HttpRequest):
     memberships: list[Member]
     actor: Actor
     workspaces: list[Workspace]
+    asked_at: float
 
 
 View = Callable[Concatenate[WorkspaceRequest, P], HttpResponse]
@@ -72,6 +74,7 @@ def workspace_view(
 
 def enter(request: WorkspaceRequest, slug: str) -> None:
     """Find the membership and put workspace, member and actor on the request; 404 for everybody else."""
+    request.asked_at = time.time()  # before anything is read: what happens from now on, the page may not show
     request.memberships = list_memberships(request.user)
     member = next((each for each in request.memberships if each.workspace.slug == slug), None)
     if member is None:
