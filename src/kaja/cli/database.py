@@ -3,7 +3,8 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -95,10 +96,24 @@ def is_prepared() -> bool:
         raise DatabaseUnusable(explain(environment.database_url(), error)) from error
 
 
-def migrate_in_child() -> None:
-    """`kaja migrate` in a process of its own, which ends with what it loaded."""
+def migrate_in_child(asked_to_stop: Callable[[], bool] = lambda: False) -> None:
+    """`kaja migrate` in a process of its own, which ends with what it loaded, or as soon as somebody asks to stop.
+
+    In a session of its own, because a terminal's Ctrl-C would reach it, too, and while it is still loading Python
+    answers with a traceback. Broken off, its transaction is rolled back, and the next start goes on.
+    """
     click.echo("kaja: preparing the database ...", err=True)
-    if subprocess.run([sys.executable, "-m", "kaja", "migrate", "--quiet"], check=False).returncode:
+    child = subprocess.Popen([sys.executable, "-m", "kaja", "migrate", "--quiet"], start_new_session=True)
+    try:
+        while child.poll() is None:
+            if asked_to_stop():
+                child.terminate()
+            time.sleep(0.05)
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+    if child.returncode:
         raise CommandFailed("The database could not be prepared; the reason stands above.")
 
 

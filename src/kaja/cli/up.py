@@ -50,7 +50,7 @@ def up() -> None:
         except PostgresFailed as error:
             raise DatabaseUnusable(f"The database cannot be started again:\n{error}") from error
         except CommandFailed:
-            # Ctrl-C reaches what prepares the database, too: broken off as asked, and the next start goes on with it.
+            # Asked to stop, the preparation of the database was broken off; the next start goes on with it.
             if not supervisor.signals:
                 raise
         finally:
@@ -79,7 +79,7 @@ def _start(supervisor: Supervisor, practice: list[Part], cluster: Cluster | None
         # When it was likely and yet is not so, the folder's database is another, or an older copy.
         web.ask_to_end()
         web.end(lambda: False)
-        migrate_in_child()
+        migrate_in_child(lambda: supervisor.signals > 0)
     if supervisor.signals:
         return
     if not web.is_running():
