@@ -46,7 +46,7 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[OpenWindow]:
         cookie = client.cookies["kaja_session"].value
         context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
         # The test server has a thread for every open page's events, and each would keep its connection to the database.
-        context.route("**/live", lambda route: route.abort())
+        context.route("**/live?*", lambda route: route.abort())
         context.on("console", lambda line: said.append(line.text) if line.type in ("error", "warning") else None)
         context.on("weberror", lambda error: said.append(str(error.error)))
         return context.new_page()
