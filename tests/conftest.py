@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection
+from asgiref.sync import SyncToAsync
+from django.db import connection, connections
 
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.models import Member, Role, User, Workspace
@@ -38,6 +39,14 @@ def django_db_setup(django_db_setup: Any, django_db_blocker: Any) -> Iterator[No
     with django_db_blocker.unblock():
         connection.close()
         connection.settings_dict["USER"] = "kaja_owner"
+
+
+@pytest.fixture(autouse=True)
+def no_connection_left_behind() -> Iterator[None]:
+    """The thread that runs synchronous code for asynchronous tests keeps its own connection, which another test could
+    find cut, or pointing to a database that is gone."""
+    yield
+    SyncToAsync.single_thread_executor.submit(connections.close_all).result(60)
 
 
 def make_workspace(slug: str, email: str) -> tuple[Workspace, User]:

@@ -3,7 +3,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,18 +80,7 @@ def deliveries_of(workspace: Workspace, post: Post) -> list[Delivery]:
         )
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 20.0, every: float = 0.05) -> Any:
-    """What the condition gives once it is true; fails with the last value when it never is."""
-    end = time.monotonic() + seconds
-    while True:
-        value = condition()
-        if value:
-            return value
-        assert time.monotonic() < end, f"still {value!r} after {seconds} s"
-        time.sleep(every)
-
-
-def wait_for_states(workspace: Workspace, post: Post, *states: str, seconds: float = 20.0) -> list[Delivery]:
+def wait_for_states(workspace: Workspace, post: Post, *states: str, seconds: float = 60.0) -> list[Delivery]:
     """The deliveries once they stand like this, in order of channel name and position."""
     end = time.monotonic() + seconds
     while True:

@@ -19,9 +19,9 @@ from tests.publishing.delivering import (
     plan_post,
     running_engine,
     wait_for_states,
-    wait_until,
 )
 from tests.publishing.test_actions import run_jobs, texts
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -53,7 +53,7 @@ def test_the_thread_goes_on_and_can_be_changed(practice: PracticeServer, workspa
     )
     post = plan_post(workspace, [channel], "One", "Two")
     with running_engine():
-        wait_until(lambda: deliveries_of(workspace, post)[0].needs_person, seconds=40)
+        wait_until(lambda: deliveries_of(workspace, post)[0].needs_person)
         practice.set_faults()
         [standing] = practice.truth()
         first = deliveries_of(workspace, post)[0]

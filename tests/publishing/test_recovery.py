@@ -32,9 +32,9 @@ from tests.publishing.delivering import (
     plan_post,
     running_engine,
     wait_for_states,
-    wait_until,
 )
 from tests.publishing.test_fence import with_journal
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FOREVER = 600.0

@@ -1,14 +1,14 @@
 """SIGTERM to a real worker process: what is under way is finished and written, and it ends in time."""
 
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
 from kaja.publishing.worker.main import STOP_WITHIN
 from tests.chaos.world import Account, World
+from tests.waiting import wait_until
 
 SUPERVISOR_KILLS_AFTER = 30.0  # cli/supervisor.py
 SLACK = 60.0  # the machine may be busy; a worker that waits for its lease of 900 s is not excused by it
@@ -20,13 +20,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     world = World(tmp_path_factory.mktemp("stop"), PACE)
     yield world
     world.close()
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def is_connected(world: World, pid: int) -> bool:

@@ -17,7 +17,7 @@ from kaja.publishing.actions import (
     wake_channel,
 )
 from kaja.publishing.models import Attempt, Delivery, State
-from kaja.publishing.queries import count_needs_you, journal_of, list_needs_you
+from kaja.publishing.queries import journal_of, list_needs_you, needs_you
 from kaja.workspaces.models import Workspace
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
@@ -30,8 +30,8 @@ from tests.publishing.delivering import (
     plan_post,
     running_engine,
     wait_for_states,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -121,7 +121,7 @@ def test_a_refused_post_fails_with_the_networks_words_and_needs_somebody(
     assert "Not this word." in str(rows[0].problem)
     assert rows[1].next_at is None, "the comment sleeps until its post is out"
     with workspace_scope(workspace.id):
-        assert count_needs_you() == 1
+        assert needs_you().count() == 1
         assert [row.id for row in list_needs_you()] == [rows[0].id]
     assert practice.truth() == []
 
@@ -241,7 +241,7 @@ def test_a_doubt_that_the_network_cannot_settle_goes_to_a_person(
     )
     with running_engine():
         post = plan_post(workspace, [channel], "Who knows")
-        wait_until(lambda: deliveries_of(workspace, post)[0].needs_person, seconds=40)
+        wait_until(lambda: deliveries_of(workspace, post)[0].needs_person)
         [row] = deliveries_of(workspace, post)
         assert row.state == State.UNCERTAIN
         [standing] = practice.truth()

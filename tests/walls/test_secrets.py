@@ -34,7 +34,8 @@ from tests.networks.mastodon.server import INSTANCE
 from tests.people import PASSWORD, actor, browser
 from tests.practice.running import PracticeServer
 from tests.publishing.conftest import practice, running
-from tests.publishing.delivering import QUICK, connect_practice, deliveries_of, plan_post, running_engine, wait_until
+from tests.publishing.delivering import QUICK, connect_practice, deliveries_of, plan_post, running_engine
+from tests.waiting import wait_until
 from tests.walls.echo import EchoServer
 from tests.web.test_accounts import totp_code
 

@@ -4,11 +4,10 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import AsyncIterator
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connections, transaction
+from django.db import transaction
 from django.test import AsyncClient
 
 from kaja.kernel.signals import notify_live
@@ -18,13 +17,6 @@ from tests.conftest import make_workspace
 from tests.people import member_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-async def closed_connections(transactional_db: None) -> AsyncIterator[None]:
-    """The thread that synchronous code runs in keeps its own connection, which would outlive the test's database."""
-    yield
-    await sync_to_async(connections.close_all)()
 
 
 async def next_event(queue: "asyncio.Queue[str]") -> dict[str, object]:
