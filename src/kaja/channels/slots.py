@@ -2,11 +2,14 @@
 
 from collections.abc import Collection
 from datetime import time
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from kaja.channels.models import Channel, Slot
+from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
@@ -22,6 +25,19 @@ WeekTime = tuple[int, time]
 def list_slots(channel_id: UUID) -> list[Slot]:
     """A channel's slots, by weekday and time."""
     return list(Slot.objects.filter(channel_id=channel_id).order_by("weekday", "time"))
+
+
+_connected = CompiledQuery()  # asked by every calendar
+
+
+def list_connected_slots() -> list[Slot]:
+    """The slots of all connected channels, by weekday and time."""
+
+    def slots() -> QuerySet[Slot, Any]:
+        rows = Slot.objects.filter(channel__disconnected_at__isnull=True).order_by("weekday", "time")
+        return rows.values_list(*columns_of(Slot))
+
+    return [make_row(Slot, row) for row in _connected.fetch(slots)]
 
 
 @transaction.atomic

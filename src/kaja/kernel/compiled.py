@@ -1,12 +1,13 @@
 """Queries whose SQL is made once: Django needs longer to put a query together than PostgreSQL needs to answer it."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 
 from kaja.kernel.tenancy.scope import current_workspace_id
 
@@ -57,6 +58,20 @@ class CompiledQuery:
             raise ValueError(f"{missing} do not occur in this query, so it cannot be asked with others: {text}")
         places = [_Place(given.index(each)) if each in given else each for each in parameters]
         return self._around.replace("{query}", text), places
+
+
+M = TypeVar("M", bound=Model)
+
+
+@cache
+def columns_of(model: type[Model]) -> list[str]:
+    """The names of a model's columns, in the order in which `make_row` takes their values."""
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+def make_row(model: type[M], values: Sequence[Any]) -> M:
+    """A row of a model from the values of its columns; for models whose fields need no conversion."""
+    return model.from_db(connection.alias, columns_of(model), values)
 
 
 class _Place:

@@ -147,11 +147,6 @@ def list_needs_you(limit: int = 200) -> list[Delivery]:
     return list(needs_you().select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
 
 
-def count_needs_you() -> int:
-    """The number that the header shows."""
-    return needs_you().count()
-
-
 def needs_you() -> QuerySet[Delivery]:
     """The rows of it, for counting together with other things."""
     return Delivery.objects.filter(needs_person=True, variant__post__deleted_at__isnull=True)

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
 from kaja.kernel.clock import now
-from kaja.kernel.compiled import CompiledQuery
+from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
 from kaja.kernel.tenancy import SystemPurpose, UnscopedQuery, current_workspace_id, system_scope
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
@@ -24,24 +24,23 @@ def list_workspaces_of(user: User) -> list[Workspace]:
         )
 
 
-_MEMBER = [field.attname for field in Member._meta.concrete_fields]
-_WORKSPACE = [field.attname for field in Workspace._meta.concrete_fields]
 _memberships = CompiledQuery()  # asked by every page
 
 
 def list_memberships(user: User) -> list[Member]:
     """Every membership of a person, each with its workspace, by the workspace's name. One query."""
+    own = columns_of(Member)
 
     def memberships() -> QuerySet[Member, Any]:
-        theirs = [f"workspace__{name}" for name in _WORKSPACE]
-        return Member.objects.filter(user_id=user.pk).order_by("workspace__name").values_list(*_MEMBER, *theirs)
+        theirs = [f"workspace__{name}" for name in columns_of(Workspace)]
+        return Member.objects.filter(user_id=user.pk).order_by("workspace__name").values_list(*own, *theirs)
 
     with system_scope(SystemPurpose.SIGN_IN):
         rows = _memberships.fetch(memberships, user.pk)
     found = []
     for row in rows:
-        member = Member.from_db("default", _MEMBER, row[: len(_MEMBER)])
-        member.workspace = Workspace.from_db("default", _WORKSPACE, row[len(_MEMBER) :])
+        member = make_row(Member, row[: len(own)])
+        member.workspace = make_row(Workspace, row[len(own) :])
         found.append(member)
     return found
 

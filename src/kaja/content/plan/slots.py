@@ -3,16 +3,13 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import QuerySet
-
 from kaja.channels.models import Slot
+from kaja.channels.slots import list_connected_slots
 from kaja.content.models import Post, PostState
 from kaja.content.plan.times import ResolvedTime, resolve_local
-from kaja.kernel.compiled import CompiledQuery
 
 HORIZON_DAYS = 366
 """How far ahead a free slot is looked for; a queue that is full for a year needs more slots, not a later one."""
@@ -45,19 +42,6 @@ def occurrences(
         day += timedelta(days=1)
 
 
-_FIELDS = [field.attname for field in Slot._meta.concrete_fields]
-_slots = CompiledQuery()
-
-
-def list_slots() -> list[Slot]:
-    """The weekly times of all connected channels, from Monday's first on."""
-
-    def slots() -> QuerySet[Slot, Any]:
-        return Slot.objects.filter(channel__disconnected_at__isnull=True).values_list(*_FIELDS)
-
-    return [Slot.from_db("default", _FIELDS, row) for row in _slots.fetch(slots)]
-
-
 def taken_instants(channel_ids: Collection[UUID], begin: datetime, end: datetime) -> set[tuple[UUID, datetime]]:
     """(channel, instant) pairs at which a live post already stands."""
     rows = Post.objects.filter(
@@ -80,7 +64,7 @@ def list_occurrences(
 ) -> list[Occurrence]:
     """The slots of a stretch of the calendar. Two queries, however many slots there are; one when the caller knows
     already which (channel, instant) pairs are `taken` (asked only where there are slots)."""
-    rows = list_slots()
+    rows = list_connected_slots()
     if channel_ids is not None:
         rows = [slot for slot in rows if slot.channel_id in channel_ids]
     if not rows:

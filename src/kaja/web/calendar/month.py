@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from html import escape
-from typing import Any
 
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import ngettext
+
+from kaja.web.calendar.days import Day
 
 SLOTS_IN_DAY = 3
 MONTH_HERE = b"<!--month-->"
@@ -13,17 +13,12 @@ MONTH_HERE = b"<!--month-->"
 around it, and encoded anew; so the cards are remembered in UTF-8 and put in last."""
 
 
-def join(items: Iterable[Any]) -> SafeString:
-    """The HTML of cards and free slots in one piece, for a template."""
-    return mark_safe("".join([item.html for item in items]))  # noqa: S308  # each is safe already
-
-
-def put_in_month(page: bytes, days: Iterable[Any]) -> bytes:
+def put_in_month(page: bytes, days: Iterable[Day]) -> bytes:
     """The page with the days where its template left room for them."""
     return page.replace(MONTH_HERE, render_days(days), 1)
 
 
-def render_days(days: Iterable[Any]) -> bytes:
+def render_days(days: Iterable[Day]) -> bytes:
     """Each day with its cards and the first of its free slots, in UTF-8."""
     pieces: list[bytes] = []
     for day in days:
@@ -34,7 +29,7 @@ def render_days(days: Iterable[Any]) -> bytes:
     return b"".join(pieces)
 
 
-def _head(day: Any) -> str:
+def _head(day: Day) -> str:
     classes = "month-day"
     if day.today:
         classes += " today"
@@ -52,7 +47,7 @@ def _head(day: Any) -> str:
     )
 
 
-def _foot(day: Any) -> str:
+def _foot(day: Day) -> str:
     more = len(day.slots) - SLOTS_IN_DAY
     if more <= 0:
         return "</section>"

@@ -2,24 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.utils.formats import date_format
-from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext
+from django.utils.translation import get_language
 
 from kaja.content.plan.slots import list_occurrences
 from kaja.content.plan.times import local_day, resolve_local
 from kaja.kernel import clock
 from kaja.publishing.calendar import list_calendar
 from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
+from kaja.web.calendar.days import Day, Hour, name_day
 from kaja.web.calendar.filters import Choices, Wanted
-from kaja.web.calendar.month import join
 from kaja.web.calendar.periods import Period, today_in
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
@@ -28,38 +25,6 @@ FIRST_HOUR, LAST_HOUR = 7, 21
 """Hours outside these are drawn thin while nothing stands in them."""
 Marks = Mapping[UUID, tuple[str, str]]
 """Network and name of each channel."""
-
-
-@dataclass
-class Hour:
-    """One hour of one day in the week view. `kind` is exact, skipped or doubled."""
-
-    at: str
-    kind: str = "exact"
-    items: list[Card | FreeSlot] = field(default_factory=list)
-
-    @property
-    def html(self) -> SafeString:
-        return join(self.items)
-
-
-@dataclass
-class Day:
-    """One day. `hours` are only made for the week."""
-
-    day: date
-    name: str
-    long_name: str
-    today: bool
-    past: bool
-    outside: bool
-    cards: list[Card] = field(default_factory=list)
-    slots: list[FreeSlot] = field(default_factory=list)
-    hours: list[Hour] = field(default_factory=list)
-
-    @property
-    def iso(self) -> str:
-        return self.day.isoformat()
 
 
 @dataclass(frozen=True)
@@ -88,15 +53,6 @@ def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str
                     {"at": f"{wall:%Y-%m-%dT%H:%M}", "kind": resolved.kind, "really": f"{resolved.local:%H:%M}"}
                 )
     return found
-
-
-@lru_cache(maxsize=1000)
-def name_day(day: date, language: str) -> tuple[str, str]:
-    """The head of a day, and the day in full; remembered, because every page asks for dozens of the same."""
-    # Translators: Django date format characters; the head of a day in the calendar.
-    short = pgettext("date format: head of a day", "D j")
-    long = pgettext("date format: a day in full", "l, j F Y")
-    return date_format(day, short), date_format(day, long)
 
 
 def _make_days(period: Period, zone: ZoneInfo) -> list[Day]:
