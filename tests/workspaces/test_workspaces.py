@@ -1,5 +1,7 @@
 """Making a workspace and changing its settings."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,10 +38,20 @@ def test_same_name_gets_another_address(person: User) -> None:
     assert slugs == ["kohvik", "kohvik-2", "kohvik-3"]
 
 
-@pytest.mark.parametrize("name", ["Кафе Эхо", "迴聲", "!!!"])
-def test_name_without_latin_letters_still_gets_an_address(person: User, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("Кафе «Эхо»", "kafe-ekho"),
+        ("迴聲", "huisheng"),
+        ("Öine Kõrts & Co", "oine-korts-co"),
+        ("Щ" * 40, "shch" * 12 + "sh"),
+        ("!!!", None),
+    ],
+)
+def test_name_in_any_script_gets_a_readable_address(person: User, name: str, slug: str | None) -> None:
     made = create_workspace(person, name=name)
     assert SLUG.fullmatch(made.slug)
+    assert made.slug == slug or (slug is None and re.fullmatch(r"w-[0-9a-f]{6}", made.slug))
     assert made.name == name
 
 

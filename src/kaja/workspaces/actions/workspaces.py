@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+from anyascii import anyascii
 from django.conf import settings
 from django.db import transaction
 from django.utils.text import slugify
@@ -133,8 +134,8 @@ def check_settings(*, name: str, time_zone: str, language: str, late_limit_minut
 
 
 def _free_slug(name: str) -> str:
-    # A name without Latin letters leaves nothing; such an address gets a short random one.
-    base = slugify(name)[:50].strip("-_").replace("_", "-") or f"w-{new_id().hex[-6:]}"
+    # A name without any letter or digit leaves nothing; such a workspace gets a short random address.
+    base = slugify(anyascii(name))[:50].strip("-_").replace("_", "-") or f"w-{new_id().hex[-6:]}"
     taken = set(Workspace.objects.filter(slug__startswith=base).values_list("slug", flat=True))
     number, slug = 2, base
     while slug in taken:
