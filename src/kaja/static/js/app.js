@@ -6,3 +6,4 @@ import "./forms.js";
 import "./palette.js";
 import "./keys.js";
 import "./live.js";
+import "./tabs.js";
