@@ -26,7 +26,8 @@ from kaja.publishing.actions import (
 )
 from kaja.publishing.models import Delivery, Publication, RemoteChange, State
 from kaja.publishing.queries import delivery_states_of, standing_of_post
-from kaja.publishing.worker.main import _run_job_worker
+from kaja.publishing.worker.background import run_job_worker
+from kaja.publishing.worker.main import get_address
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Workspace
@@ -187,7 +188,7 @@ def run_jobs(seconds: float = 3.0) -> None:
     async def work() -> None:
         try:
             async with asyncio.timeout(seconds):
-                await _run_job_worker()
+                await run_job_worker(get_address())
         except TimeoutError:
             pass
 

@@ -12,15 +12,13 @@ from typing import Any
 
 import psycopg
 from django.db import connection
-from procrastinate import App, PsycopgConnector
-from procrastinate.contrib.django import app as django_app
 
 from kaja.kernel.collector import calm_collector
 from kaja.publishing.engine.loop import Engine
 from kaja.publishing.engine.pace import Pace
+from kaja.publishing.worker.background import run_jobs
 
 log = logging.getLogger(__name__)
-JOBS_AT_ONCE = 4
 STOP_WITHIN = 25.0  # seconds; `kaja up` kills a worker that takes longer than 30
 
 
@@ -50,7 +48,7 @@ async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     delivering = asyncio.create_task(engine.run())
-    jobbing = asyncio.create_task(_run_jobs()) if jobs else None
+    jobbing = asyncio.create_task(run_jobs(get_address())) if jobs else None
     stopped = asyncio.create_task(stop.wait())
     if ready is not None:
         ready()
@@ -66,34 +64,6 @@ async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[
     with contextlib.suppress(asyncio.CancelledError):
         await delivering
     stopped.cancel()
-
-
-async def _run_jobs() -> None:
-    """The background jobs; started again whenever the database was away."""
-    pause = 0.5
-    while True:
-        try:
-            await _run_job_worker()
-            return
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # noqa: BLE001 - deliveries go on, whatever ails the jobs
-            log.warning("background jobs stopped: %s; again in %.1f s", type(error).__name__, pause)
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 30.0)
-
-
-async def _run_job_worker() -> None:
-    worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=get_address(), min_size=1, max_size=3))
-    async with worker_app.open_async():
-        await worker_app.run_worker_async(
-            concurrency=JOBS_AT_ONCE,
-            install_signal_handlers=False,
-            listen_notify=True,
-            shutdown_graceful_timeout=20,
-            # What failed stays, so that `kaja doctor` can tell of it.
-            delete_jobs="successful",
-        )
 
 
 def main() -> None:

@@ -1,0 +1,87 @@
+"""The background jobs that a worker does beside the deliveries.
+
+Procrastinate does them, but leaves two things to us: its worker ends, without an error, when the database was away; and
+a job whose worker was killed stays "doing" for good.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from procrastinate import App, PsycopgConnector
+from procrastinate.contrib.django import app as django_app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
+
+log = logging.getLogger(__name__)
+AT_ONCE = 4
+SILENT_AFTER = 30.0
+"""Seconds without a heartbeat (every ten) after which a worker counts as lost."""
+LOOK_EVERY = 20.0
+"""Seconds between two looks for jobs of lost workers."""
+STARTS = 10
+"""A job that was begun this often, and took its worker along each time, is left to `kaja doctor`."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+
+
+async def run_jobs(address: Mapping[str, Any]) -> None:
+    """Do background jobs until cancelled; again and again when the database was away. `address`: psycopg's
+    connection parameters."""
+    loop = asyncio.get_running_loop()
+    pause = FIRST_PAUSE
+    while True:
+        begun = loop.time()
+        try:
+            await run_job_worker(address)
+            reason = "the database was away"
+        except Exception as error:  # noqa: BLE001 - deliveries go on, whatever ails the jobs
+            reason = type(error).__name__
+        if loop.time() - begun > LONGEST_PAUSE:
+            pause = FIRST_PAUSE
+        log.warning("background jobs stopped: %s; again in %.1f s", reason, pause)
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
+
+
+async def run_job_worker(address: Mapping[str, Any]) -> None:
+    """Do background jobs until cancelled, or until the database is lost."""
+    worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=dict(address), min_size=1, max_size=3))
+    async with worker_app.open_async():
+        looking = asyncio.create_task(_take_over_lost_jobs(worker_app.job_manager))
+        try:
+            await worker_app.run_worker_async(
+                concurrency=AT_ONCE,
+                install_signal_handlers=False,
+                listen_notify=True,
+                shutdown_graceful_timeout=20,
+                # What failed stays, so that `kaja doctor` can tell of it.
+                delete_jobs="successful",
+            )
+        finally:
+            looking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await looking
+
+
+async def _take_over_lost_jobs(manager: JobManager) -> None:
+    """Jobs may be repeated, so what a lost worker had begun is begun again."""
+    while True:
+        try:
+            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_AFTER):
+                await _take_over(manager, job)
+        except ConnectorException as error:
+            # The database is away, or another worker was quicker.
+            log.info("lost jobs were not looked at: %s", error.__cause__)
+        await asyncio.sleep(LOOK_EVERY)
+
+
+async def _take_over(manager: JobManager, job: Job) -> None:
+    if job.attempts < STARTS:
+        log.warning("job %s (%s) lost its worker and is begun again", job.id, job.task_name)
+        await manager.retry_job(job)
+    else:
+        log.error("job %s (%s) lost its worker %d times and is given up", job.id, job.task_name, STARTS)
+        await manager.finish_job(job, Status.FAILED, delete_job=False)
