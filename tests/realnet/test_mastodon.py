@@ -14,6 +14,8 @@ import httpx2
 import pytest
 import requests
 from mastodon import Mastodon as Client
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.content import Draft, Part
@@ -81,7 +83,9 @@ def session_of(connected: Connected, base_url: str = "") -> Session:
 
 def client_of(connected: Connected) -> Client:
     quiet = requests.Session()
-    quiet.headers["Connection"] = "close"  # snac2 closes kept connections without notice
+    # snac2 closes kept connections without notice, and on a busy machine resets one before its answer was read.
+    quiet.headers["Connection"] = "close"
+    quiet.mount("http://", HTTPAdapter(max_retries=Retry(total=3, backoff_factor=0.2, allowed_methods=["GET"])))
     return Client(
         access_token=connected.credentials["access_token"],
         api_base_url=connected.base_url,
