@@ -152,6 +152,10 @@ def explain(url: str, error: Exception) -> str:
         advice = f"Nobody listens at {where}: is PostgreSQL running there?"
     elif "resolve" in said or "not known" in said:
         advice = f"The host name {parts.hostname!r} is not known."
+    elif "starting up" in said or "shutting down" in said or "not yet accepting" in said:
+        advice = "It is just starting or stopping: try again in a moment."
+    elif "too many clients" in said or "connection slots" in said or "too many connections" in said:
+        advice = "All its connections are taken: try again in a moment, or raise its max_connections."
     else:
         advice = "Check the address, and that the server lets this machine in."
     return f"No connection to the database at {where} ({source}). {advice}\n({said})"
