@@ -170,7 +170,7 @@ def count(rows: int, loop_rows: int, threads: int, keep: Path | None) -> None:
 
 # Seeds from here on were never used while the estimator was developed (development: below 10,000).
 FIRST_COVERAGE = 50_000
-FIRST_HOSTILE = 40_000
+FIRST_HOSTILE = 45_000
 FIRST_SLOPE = 30_000
 SMALL = {"weeks": 26, "formats": 4, "domains": 16, "topics": 4, "pair_authors": 1000}
 
@@ -243,7 +243,7 @@ def worlds(seeds: int, names: list[str]) -> None:
             rows.append([pearson(series, lived.truth) for series in found])
             unsettled += not posterior.converged
             wanted = on_index_scale(lived.truth, float(np.exp(posterior.get("log_g")[0])))
-            share.append(summarise_share(posterior).mean)
+            share.append(summarise_share(posterior.explained).mean)
             fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, 16, seed)))
             errors.append([_rmse(s - lived.truth) for s in (lived.naive, fused.alone_mean, fused.mean)])
             inside.append(

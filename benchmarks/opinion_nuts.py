@@ -18,8 +18,19 @@ from typing import Any
 import numpy as np
 
 from kaja.brandhealth.counts import Counts, merge_cells
-from kaja.brandhealth.layout import COMPONENTS, LAMBDA_SD, LOG_C, LOG_G, LOG_PSI, PHI, RHO, START_LEVEL
-from kaja.brandhealth.share import SPIKE
+from kaja.brandhealth.layout import (
+    COMPONENTS,
+    LAMBDA_SD,
+    LOG_C,
+    LOG_G,
+    LOG_PSI,
+    M_MEAN,
+    PHI,
+    PULL,
+    RHO,
+    START_LEVEL,
+)
+from kaja.brandhealth.share import SPIKE, STEADY, TREND_SD, steady_move
 from kaja.brandhealth.simulate import ModelWorld, draw_from_model
 from kaja.brandhealth.transient import NO_PILE_ONS
 from kaja.brandhealth.variance import NOISINESS_SD, SHOCKS, TRANSIENT_DF
@@ -27,7 +38,7 @@ from kaja.brandhealth.variance import NOISINESS_SD, SHOCKS, TRANSIENT_DF
 _SMALL = {"weeks": 14, "formats": 2, "domains": 6, "topics": 2, "segments": 2, "labels": 0}
 FIXTURES = {
     "plenty": (7, ModelWorld(votes=1e5, pair_authors=800, **_SMALL)),  # type: ignore[arg-type]
-    "thin": (12, ModelWorld(votes=1e4, pair_authors=400, **_SMALL)),  # type: ignore[arg-type]
+    "thin": (13, ModelWorld(votes=1e4, pair_authors=400, **_SMALL)),  # type: ignore[arg-type]
 }
 
 _READ = ("readings", "share")
@@ -72,7 +83,9 @@ def sample(
     mix, customer = c.format_shares(), c.segment_shares()
     seen = np.bincount(c.week, minlength=t) > 0
     centre = seen / seen.sum()
-    log_prior = np.log(np.outer([1.0 - NO_PILE_ONS, NO_PILE_ONS], [1.0 - 2.0 * SPIKE, SPIKE, SPIKE]))
+    anything = 1.0 - 2.0 * SPIKE
+    explanations = [anything * (1.0 - STEADY), anything * STEADY, SPIKE, SPIKE]
+    log_prior = np.log(np.outer([1.0 - NO_PILE_ONS, NO_PILE_ONS], explanations))
     # a stationary AR(1) as a linear map of independent steps
     lag = np.subtract.outer(np.arange(t), np.arange(t))
     memory = np.where(lag >= 0, PHI ** np.maximum(lag, 0), 0.0) * np.where(np.arange(t) == 0, 1.0, np.sqrt(1 - PHI**2))
@@ -123,24 +136,28 @@ def sample(
 
         rho = RHO[0] + RHO[1] * unit("rho") + tau["rho"] * jnp.concatenate([jnp.zeros(1), jnp.cumsum(unit("d", t - 1))])
         xi, m = tau["xi"] * unit("xi", f), tau["m"] * unit("m", len(kinds))
+        m = M_MEAN[0] + M_MEAN[1] * unit("m_mean") + m
+        pull = PULL[0] + PULL[1] * unit("pull")
         log_c = LOG_C[0] + LOG_C[1] * unit("log_c")
         psi = jnp.exp(LOG_PSI[0] + LOG_PSI[1] * unit("log_psi"))
         offset = jax.ops.segment_sum(share_there * (delta[c.domain] + beta[c.topic]), venue_week, t * f).reshape(t, f)
         gap, w = (alpha[:, None] + omega).T, pairs.week
 
         def authors(tone: Any, talk: Any) -> Any:
-            cumulative = []
+            cumulative, chosen = [], gap - talk
+            both = pull / 2 * (chosen[w, pairs.first] + chosen[w, pairs.second])
             for side in (pairs.first, pairs.second):
-                eta = tone[w] + m[kind] + talk[w, side] + offset[w, side]
+                eta = tone[w] + m[kind] + both + talk[w, side] + offset[w, side]
                 inverse = jnp.exp(-log_c - lam[side])
                 low, high = expit((-jnp.exp(log_g) - eta) * inverse), expit((eta - jnp.exp(log_g)) * inverse)
                 cumulative.append(jnp.stack([low, 1 - high], axis=1))
             return jnp.sum(pairs.n * jnp.log(table(cumulative[0], cumulative[1], psi)))
 
-        talks = [rho[:, None] * gap + xi, gap, jnp.zeros((t, f))]
+        moved = rho + TREND_SD * unit("trend") * steady_move(t)
+        talks = [rho[:, None] * gap + xi, moved[:, None] * gap + xi, gap, jnp.zeros((t, f))]
         logs = jnp.stack([cells(z) + jnp.stack([authors(z, talk) for talk in talks]) for z in (mu + v, mu)]) + log_prior
         numpyro.factor("data", jax.nn.logsumexp(logs))
-        share = jax.nn.softmax(logs.ravel()).reshape(2, 3)
+        share = jax.nn.softmax(logs.ravel()).reshape(2, 4)
         values = [mu + (mix * (gap - talk)).sum(axis=1) + customer @ (sigma[:, None] + nu) for talk in talks]
         numpyro.deterministic("readings", jnp.stack([value - centre @ value for value in values]))
         numpyro.deterministic("share", share)
@@ -187,6 +204,7 @@ def sample(
     got = {k: np.array([[draw[k] for draw in chain] for chain in told]) for k in _READ}
     seconds = time.process_time() - begin
     readings, share = np.asarray(got["readings"]), np.asarray(got["share"])
+    # weights of the share that stays, that moves steadily, of expression and of selection
     by_share = np.asarray(share.sum(axis=-2))[..., None]
     mean = np.sum(by_share * readings, axis=2)
     second = np.sum(by_share * readings**2, axis=2).mean(axis=(0, 1))

@@ -6,11 +6,16 @@ from hypothesis import strategies as st
 from kaja.brandhealth.estimate import Posterior, fit_counts
 from kaja.brandhealth.ordinal import class_probabilities
 from kaja.brandhealth.pairfit import joint_table
-from kaja.brandhealth.share import share_weights, summarise_share
+from kaja.brandhealth.share import Explained, summarise_share
 from kaja.brandhealth.simulate import ModelWorld, draw_from_model
 from kaja.brandhealth.worlds import PeopleWorld, draw_people
 
 TONE = st.floats(-3, 3)
+
+
+def explained(posterior: Posterior) -> Explained:
+    assert posterior.explained is not None
+    return posterior.explained
 
 
 @given(TONE, TONE, st.floats(0.2, 2), st.floats(-0.5, 0.5), st.floats(-2, 4))
@@ -42,7 +47,7 @@ def test_independence_has_no_hole() -> None:
 @pytest.mark.parametrize(("kind", "low", "high"), [("expression", 0.7, 1.3), ("selection", -0.35, 0.45)])
 def test_the_share_is_recovered_from_authors(kind: str, low: float, high: float) -> None:
     world = PeopleWorld(kind=kind, votes=1e6, weeks=20, domains=15, topics=3, pair_authors=4000, labels=1000)  # type: ignore[arg-type]
-    shares = [summarise_share(fit_counts(draw_people(seed, world).counts)).mean for seed in (20, 22)]
+    shares = [summarise_share(explained(fit_counts(draw_people(seed, world).counts))).mean for seed in (20, 22)]
     assert low < float(np.mean(shares)) < high
 
 
@@ -54,7 +59,7 @@ def test_without_pairs_the_share_is_not_guessed() -> None:
 
 
 def test_weights_of_the_explanations_sum_to_one(fitted: Posterior) -> None:
-    weights = share_weights(fitted)
+    weights = explained(fitted).weights
     assert weights.free + weights.expression + weights.selection == pytest.approx(1)
-    told = summarise_share(fitted)
+    told = summarise_share(explained(fitted))
     assert told.low <= told.mean <= told.high

@@ -13,7 +13,7 @@ from kaja.brandhealth.diagnose import Diagnostics, diagnose
 from kaja.brandhealth.estimate import Posterior, Progress, fit_counts
 from kaja.brandhealth.index import Series, index_value, observed_weeks, read_index, to_net
 from kaja.brandhealth.ordinal import Floats
-from kaja.brandhealth.share import ShareWeights, share_weights, summarise_share
+from kaja.brandhealth.share import ShareWeights, summarise_share
 from kaja.brandhealth.survey import Fused, Survey, fuse, social_signal
 
 Evidence = Literal["authors", "survey", "authors and survey", "none"]
@@ -38,9 +38,8 @@ class Effect:
 class Share:
     """The expression share with its evidence: 1 all expression, 0 all selection; ``low``, ``high`` 90 %.
 
-    ``start`` and ``end`` are the free share's values in the first and last week; ``authors`` the number of
-    author-weeks seen
-    in two venues; ``weights`` the probabilities of the three explanations.
+    ``start`` and ``end`` are the means in the first and last week; ``authors`` the number of author-weeks seen in two
+    venues; ``weights`` the probabilities of the three explanations.
     """
 
     mean: float
@@ -216,10 +215,10 @@ def effects_of(posterior: Posterior) -> tuple[Effect, ...]:
 
 
 def _share(posterior: Posterior) -> Share | None:
-    layout = posterior.layout
-    if not layout.has_pairs or posterior.counts.pairs is None:
+    explained = posterior.explained
+    if explained is None or posterior.counts.pairs is None:
         return None
-    rho, told = posterior.get("rho"), summarise_share(posterior)
+    rho, told = explained.average, summarise_share(explained)
     return Share(
         told.mean,
         told.low,
@@ -227,7 +226,7 @@ def _share(posterior: Posterior) -> Share | None:
         float(rho[0]),
         float(rho[-1]),
         posterior.counts.pairs.total,
-        share_weights(posterior),
+        explained.weights,
     )
 
 

@@ -28,6 +28,7 @@ from kaja.brandhealth.ordinal import (
     possible_matrices,
 )
 from kaja.brandhealth.pairfit import PairData, make_pair_data, pair_information, pair_value
+from kaja.brandhealth.share import Explained, explain_venues
 from kaja.brandhealth.transient import Split, split_tone
 from kaja.brandhealth.variance import Hyper, log_tau_score, posterior_moments, start_hyper, update_hyper
 
@@ -51,8 +52,9 @@ class Posterior:
     the variance components with the covariance of their logarithms ``hyper_covariance`` (K, K); ``info`` the
     likelihood at the mode; ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the
     change of the mode by their logits, ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels;
-    ``split`` divides the weekly common tone into opinion and pile-on. ``iterations``, ``converged``, ``decrement``
-    (the last Newton step in posterior standard deviations) say how it ended.
+    ``split`` divides the weekly common tone into opinion and pile-on; ``explained`` says why venues differ (None
+    without cross-venue authors). ``iterations``, ``converged``, ``decrement`` (the last Newton step in posterior
+    standard deviations) say how it ended.
     """
 
     counts: Counts
@@ -68,6 +70,7 @@ class Posterior:
     matrix_slope: Floats
     matrix_covariance: Floats
     split: Split
+    explained: Explained | None
     iterations: int
     converged: bool
     decrement: float
@@ -268,6 +271,7 @@ def _run(problem: _Problem, spread: Floats, progress: Progress | None) -> Poster
         slope,
         spread,
         split_tone(x, covariance, hyper, layout),
+        explain_venues(x, covariance, slope, spread, hyper, layout) if layout.has_pairs else None,
         iteration,
         settled >= 2 and decrement < 1.0,
         decrement,

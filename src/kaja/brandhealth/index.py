@@ -19,7 +19,7 @@ import numpy as np
 from kaja.brandhealth.cellfit import cell_location
 from kaja.brandhealth.estimate import Posterior
 from kaja.brandhealth.ordinal import Floats, net
-from kaja.brandhealth.share import share_weights
+from kaja.brandhealth.share import positions
 from kaja.brandhealth.transient import AVERAGED, average
 from kaja.brandhealth.variance import Hyper
 
@@ -76,16 +76,19 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
         grad[:, at["sigma"] + s] += customer[s]
         grad[weeks, at["nu"] + s * t + weeks] += customer[s]
         value += customer[s] * (x[at["sigma"] + s] + x[at["nu"] + s * t + weeks])
-    if share is None and not layout.has_pairs:
+    explained = posterior.explained
+    if share is not None:
+        rho, xi = np.full(t, share), np.zeros(layout.formats)
+    elif explained is not None:
+        rho, xi = explained.rho, explained.xi
+    else:
         raise ValueError("no cross-venue authors in this fit: give the expression share, or show both readings")
-    rho = x[layout.part("rho")] if share is None else np.full(t, share)
     for f in range(layout.formats):
         gap = x[at["alpha"] + f] + x[at["omega"] + f * t + weeks]
-        value += mix[:, f] * (1.0 - rho) * gap
+        value += mix[:, f] * ((1.0 - rho) * gap - xi[f])
         grad[:, at["alpha"] + f] += mix[:, f] * (1.0 - rho)
         grad[weeks, at["omega"] + f * t + weeks] += mix[:, f] * (1.0 - rho)
         if share is None:
-            value -= mix[:, f] * x[at["xi"] + f]
             grad[weeks, at["rho"] + weeks] -= mix[:, f] * gap
             grad[:, at["xi"] + f] -= mix[:, f]
     return value, grad
@@ -96,27 +99,50 @@ def read_index(posterior: Posterior, share: float | None = None) -> Series:
 
     With cross-venue authors the three explanations of :mod:`~kaja.brandhealth.share` are averaged.
     """
-    if share is None and posterior.layout.has_pairs:
-        parts = [(w, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4]
-        total = sum(w for w, _ in parts)
-        mean = sum((w / total * s.mean for w, s in parts), np.zeros(posterior.layout.weeks))
+    if share is None and posterior.explained is not None:
+        parts = read_parts(posterior)
+        total = sum(w for w, _, _ in parts)
+        mean = sum((w / total * s.mean for w, _, s in parts), np.zeros(posterior.layout.weeks))
         cov = np.zeros((mean.size, mean.size))
-        for w, s in parts:
+        for w, _, s in parts:
             cov += w / total * (s.covariance + np.outer(s.mean - mean, s.mean - mean))
         return Series(mean, cov)
-    return _read(posterior, share)
+    return read_functional(posterior, *_centred(posterior, share))
 
 
-def _read(posterior: Posterior, share: float | None) -> Series:
-    """The centred index at one explanation of the venues' differences (None: the free share)."""
+def _centred(posterior: Posterior, share: float | None) -> tuple[Floats, Floats]:
+    """The centred index and its derivative at one explanation of the venues' differences (None: the free share)."""
     value, grad = index_value(posterior, share)
     centre = observed_weeks(posterior)
-    return read_functional(posterior, value - centre @ value, grad - centre @ grad)
+    return value - centre @ value, np.asarray(grad - centre @ grad, dtype=np.float64)
 
 
 def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series], ...]:
     """Weight, share and index of each explanation that the cross-venue authors leave open."""
-    return tuple((w, at, _read(posterior, at)) for w, at in share_weights(posterior).parts() if w > 1e-4)
+    if posterior.explained is None:
+        return ()
+    weights = posterior.explained.weights
+    return tuple((w, at, _read_explained(posterior, at)) for w, at in weights.parts() if w > 1e-4)
+
+
+def _read_explained(posterior: Posterior, share: float | None) -> Series:
+    """The centred index under one explanation; the other unknowns follow share and residuals by regression."""
+    assert posterior.explained is not None
+    rho, xi, spread = posterior.explained.at(share)
+    value, grad = _centred(posterior, share)
+    at = positions(posterior.layout)
+    direct = grad[:, at].copy()
+    grad[:, at] = 0.0
+    series = read_functional(posterior, value, grad)
+    # the matrices' errors move share and venues together: where the share is known better, so are they
+    by_matrix = posterior.matrix_slope @ posterior.matrix_covariance @ posterior.matrix_slope[at].T
+    joint = posterior.covariance[:, at] + by_matrix
+    known = joint[at]
+    along = np.linalg.solve(known, joint.T @ grad.T).T
+    both = direct + along
+    mean = series.mean + along @ (np.r_[rho, xi] - posterior.x[at])
+    cov = series.covariance + both @ spread @ both.T - along @ known @ along.T
+    return Series(mean, np.asarray((cov + cov.T) / 2.0, dtype=np.float64))
 
 
 def read_functional(posterior: Posterior, value: Floats, grad: Floats) -> Series:

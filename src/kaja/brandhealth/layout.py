@@ -7,8 +7,8 @@ mu is a random walk, v a heavy-tailed transient (pile-on), omega and nu stationa
 independent. The block
 shocks (e, h) of each domain-week are eliminated analytically and are not part of the vector. The cross-venue
 part has
-the expression share rho_t (random walk), format residuals xi_f, the pairs' own mean m_fg, their log scale c
-and log odds ratio psi.
+the expression share rho_t (random walk), format residuals xi_f, the pairs' own mean m_0 + m_fg, its pull towards the
+two venues' people, their log scale c and log odds ratio psi.
 
 A prior is written in whitened form: row i of the vector has z_i = scale_i x_i + back_i x_pred(i) - centre_i
 and
@@ -41,7 +41,7 @@ COMPONENTS: Final = (
     ("nu", 0.06, 0.6),
     ("rho", 0.02, 0.8),
     ("xi", 0.1, 0.6),
-    ("m", 0.4, 0.5),
+    ("m", 0.15, 0.5),
 )
 NAMES: Final = tuple(name for name, _, _ in COMPONENTS)
 
@@ -49,6 +49,10 @@ NAMES: Final = tuple(name for name, _, _ in COMPONENTS)
 START_LEVEL: Final = (0.0, 2.0)
 LOG_G: Final = (-0.3, 0.7)
 RHO: Final = (0.5, 0.5)
+# The mean of all cross-posters, and how far people seen in two venues carry what draws to either (1: the mean of both
+# venues' people, 2: the sum). Worlds of people with logit choices of venue, development seeds, gave 1.0 to 1.7.
+M_MEAN: Final = (0.0, 0.5)
+PULL: Final = (1.2, 0.3)
 LOG_C: Final = (0.0, 0.3)
 LOG_PSI: Final = (1.5, 1.0)
 # Log scale of a format against the others: fixed, because a handful of formats cannot inform a standard
@@ -151,6 +155,8 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
         "rho": t if has_pairs else 0,
         "xi": f if has_pairs else 0,
         "m": len(pair_types),
+        "m_mean": 1 if has_pairs else 0,
+        "pull": 1 if has_pairs else 0,
         "log_c": 1 if has_pairs else 0,
         "log_psi": 1 if has_pairs else 0,
     }
@@ -186,6 +192,8 @@ def make_layout(counts: Counts, has_pairs: bool) -> Layout:
     if has_pairs:
         chain(at["rho"], t, 1.0)
         scalar(at["rho"], RHO)
+        scalar(at["m_mean"], M_MEAN)
+        scalar(at["pull"], PULL)
         scalar(at["log_c"], LOG_C)
         scalar(at["log_psi"], LOG_PSI)
     return Layout(

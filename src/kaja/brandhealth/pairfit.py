@@ -1,23 +1,21 @@
 """The likelihood of authors seen in two venues in one week: what tells expression from selection.
 
-The same people stand on both sides of a pair, so that who goes where cancels; only how people talk there (the
-expression
-x_f) is left. Both sides follow the cells' own ordered logit, thresholds and format scales included, around
-the
-cross-posters' own mean m and with their own scale c, so that a gap which saturates on three classes is not
-taken for a
-small one:
+The same people stand on both sides of a pair, so that who goes where cancels in their difference; only how people talk
+there (the expression x_f) is left. Their level carries the other part: people seen in two venues carry what draws to
+either (the selection y_f), so that under pure expression all pairs of venues have one level. Both sides follow the
+cells' own ordered logit, thresholds and format scales included, around the cross-posters' own mean and with their own
+scale c, so that a gap which saturates on three classes is not taken for a small one:
 
-    side 1: eta = mu_t + v_t + m + x_f1,    side 2: eta = mu_t + v_t + m + x_f2,    x_f = rho_t (alpha_f +
-    omega_ft) + xi_f.
+    side s: eta = mu_t + v_t + m_0 + m_fg + pull (y_f + y_g) / 2 + x_s,
+    x_f = rho_t (alpha_f + omega_ft) + xi_f,    y_f = alpha_f + omega_ft - x_f.
 
-The two answers of one person are tied by one global odds ratio psi (Dale, Biometrics 42, 1986: closed form,
-margins
-untouched). A shared normal opinion inside a logit was tried first: its margins have other tails than the
-cells', and the
-share came out .15 too low where venues' tones are extreme. The confusion matrices are the cells' own, so that
-their error is
-not taken for expression.
+``pull`` is 1 where people seen in both venues stand midway between the venues' people, and 2 where what draws to either
+adds up; m_0 lets cross-posters differ from all others, m_fg one pair of venues from what its venues say.
+
+The two answers of one person are tied by one global odds ratio psi (Dale, Biometrics 42, 1986: closed form, margins
+untouched). A shared normal opinion inside a logit was tried first: its margins have other tails than the cells', and
+the share came out .15 too low where venues' tones are extreme. The confusion matrices are the cells' own, so that their
+error is not taken for expression.
 """
 
 from __future__ import annotations
@@ -55,6 +53,13 @@ def expression(x: Floats, layout: Layout, week: Ints, fmt: Ints) -> Floats:
     return np.asarray(x[at["rho"] + week] * gap + x[at["xi"] + fmt], dtype=np.float64)
 
 
+def selection(x: Floats, layout: Layout, week: Ints, fmt: Ints) -> Floats:
+    """The part of formats' tone that is who goes there, y_f = alpha_f + omega_ft - x_f (logit units)."""
+    at = layout.at
+    gap = x[at["alpha"] + fmt] + x[at["omega"] + fmt * layout.weeks + week]
+    return np.asarray(gap - expression(x, layout, week, fmt), dtype=np.float64)
+
+
 def _copula(one: Floats, two: Floats, psi: float) -> tuple[Floats, Floats, Floats]:
     """Plackett distribution function at cumulative probabilities, and its derivatives by both."""
     if abs(psi - 1.0) < 1e-4:  # independence, where the closed form is 0 / 0
@@ -90,7 +95,8 @@ def _sides(
 ) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """Latent tone and log scale of both sides."""
     at, pairs = layout.at, data.pairs
-    base = x[at["mu"] + pairs.week] + x[at["v"] + pairs.week] + x[at["m"] + data.kind]
+    base = x[at["mu"] + pairs.week] + x[at["v"] + pairs.week] + x[at["m_mean"]] + x[at["m"] + data.kind]
+    base = base + x[at["pull"]] * _both_selected(x, data, layout)
     one, two = (
         (
             base + expression(x, layout, pairs.week, f) + offset[pairs.week, f],
@@ -99,6 +105,13 @@ def _sides(
         for f in (pairs.first, pairs.second)
     )
     return one, two
+
+
+def _both_selected(x: Floats, data: PairData, layout: Layout) -> Floats:
+    """Mean of the two venues' selection per row, shape (R,)."""
+    pairs = data.pairs
+    both = selection(x, layout, pairs.week, pairs.first) + selection(x, layout, pairs.week, pairs.second)
+    return np.asarray(both / 2.0, dtype=np.float64)
 
 
 def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[Floats, Floats]:
@@ -190,7 +203,10 @@ def _expand(x: Floats, data: PairData, layout: Layout, with_m: bool) -> tuple[In
         (at["mu"] + pairs.week, 0, one),
         (at["v"] + pairs.week, 0, one),
         (at["m"] + data.kind, 0, one),
+        (np.full(rows, at["m_mean"]), 0, one),
+        (np.full(rows, at["pull"]), 0, _both_selected(x, data, layout)),
     ]
+    half = x[at["pull"]] / 2.0
     for fmt, local in ((pairs.first, 1), (pairs.second, 2)):
         omega = at["omega"] + fmt * t + pairs.week
         gap = x[at["alpha"] + fmt] + x[omega]
@@ -199,6 +215,10 @@ def _expand(x: Floats, data: PairData, layout: Layout, with_m: bool) -> tuple[In
             (at["alpha"] + fmt, local, rho),
             (omega, local, rho),
             (at["xi"] + fmt, local, one),
+            (at["rho"] + pairs.week, 0, -half * gap),
+            (at["alpha"] + fmt, 0, half * (1.0 - rho)),
+            (omega, 0, half * (1.0 - rho)),
+            (at["xi"] + fmt, 0, -half * one),
         ]
     for name, local in (("log_g", 3), ("log_c", 4), ("log_c", 5), ("log_psi", 6)):
         parts.append((np.full(rows, at[name]), local, one))

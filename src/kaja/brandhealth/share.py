@@ -1,24 +1,38 @@
-"""The expression share's own uncertainty: a continuous share, or one of the two pure explanations.
+"""The expression share: constant, drifting, or one of the two pure explanations, averaged by evidence.
 
-The prior is a spike and slab (Mitchell & Beauchamp, JASA 83, 1988): with probability 1/4 each venues differ
-by expression
-alone or by selection alone, else the share is anything, may drift, and formats may deviate. The weights
-follow from the
-Savage-Dickey density ratio of the fit in which the share is free, so that nothing is fitted twice.
+The prior is a spike and slab (Mitchell & Beauchamp, JASA 83, 1988): with probability 1/4 each venues differ by
+expression alone or by selection alone, else the share is anything and formats may deviate; in a quarter of these
+cases it also moves steadily from one end of the period to the other:
+
+    rho_t = start + walk_t + trend (t / (T - 1) - 1/2),    xi_f = residual of format f.
+
+Everything else integrated out, the data say exp(-u' precision u / 2 + shift' u) about u = (rho, xi), which is read off
+the Laplace posterior and does not depend on the standard deviations of the walk and of the residuals. So these are
+integrated out on a grid instead of being plugged in, and nothing is fitted twice. With the walk's standard deviation
+plugged in, a share that went from 1 to 0 within a year was read as a constant of which the interval was sure.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
+from math import log
 from typing import Final
 
 import numpy as np
 
-from kaja.brandhealth.estimate import Posterior
-from kaja.brandhealth.layout import RHO
-from kaja.brandhealth.ordinal import Floats
+from kaja.brandhealth.layout import NAMES, RHO, Layout
+from kaja.brandhealth.ordinal import Floats, Ints
+from kaja.brandhealth.variance import PRIOR_MEAN, PRIOR_SD, Hyper
 
 SPIKE: Final = 0.25
+# Prior probability that a share which is no spike moves steadily, and the standard deviation of its move.
+STEADY: Final = 0.25
+TREND_SD: Final = 0.7
+# The grid of both standard deviations, in standard deviations of their logarithm's prior.
+_GRID: Final = np.linspace(-2.8, 2.8, 8)
+# Directions of rho and xi of which the data say less than this, relative to the best known one, are left to the prior.
+_SAID: Final = 1e-7
 
 
 @dataclass(frozen=True)
@@ -36,29 +50,118 @@ class ShareWeights:
         return (self.free, None), (self.expression, 1.0), (self.selection, 0.0)
 
 
-def share_weights(posterior: Posterior) -> ShareWeights:
-    """Weights of the three explanations; needs cross-venue authors in the fit."""
-    layout = posterior.layout
+@dataclass(frozen=True)
+class Explained:
+    """What the data say about why venues differ.
+
+    ``weights`` of the explanations; of the free one the posterior ``rho`` (T,), ``xi`` (F,) and their joint
+    ``covariance`` (T + F, T + F), averaged over drifts and scales; ``steady`` its probability of a steady move.
+    """
+
+    weights: ShareWeights
+    rho: Floats
+    xi: Floats
+    covariance: Floats
+    steady: float
+
+    @property
+    def average(self) -> Floats:
+        """Mean share per week over all explanations, shape (T,)."""
+        return np.asarray(self.weights.free * self.rho + self.weights.expression, dtype=np.float64)
+
+    def at(self, share: float | None) -> tuple[Floats, Floats, Floats]:
+        """Share (T,), residuals (F,) and their covariance under one explanation (None: the free one)."""
+        if share is None:
+            return self.rho, self.xi, self.covariance
+        return np.full(self.rho.size, share), np.zeros(self.xi.size), np.zeros_like(self.covariance)
+
+
+def explain_venues(
+    x: Floats, covariance: Floats, by_matrix: Floats, matrix_covariance: Floats, hyper: Hyper, layout: Layout
+) -> Explained:
+    """Weigh the explanations of a fit with mode ``x`` (P,) and ``covariance`` (P, P).
+
+    ``by_matrix`` (P, 6G) is the change of the mode by the classifier matrices' logits, ``matrix_covariance`` theirs.
+    """
+    t, f = layout.weeks, layout.formats
+    precision, shift = _told(x, covariance, by_matrix, matrix_covariance, hyper, layout)
+    walk = np.zeros((t, t - 1)) if t > 1 else np.zeros((1, 0))
+    walk[1:] = np.tril(np.ones((t - 1, t - 1)))
+    node = np.exp(-0.5 * _GRID**2) / np.exp(-0.5 * _GRID**2).sum()
+    middle = np.r_[np.full(t, RHO[0]), np.zeros(f)]
+    found: list[tuple[float, bool, Floats, Floats]] = []
+    for steady, (i, tau), (j, sd) in product((False, True), enumerate(_scales("rho")), enumerate(_scales("xi"))):
+        root = np.zeros((t + f, t + 1 + f))
+        root[:t, 0], root[:t, 1:t], root[t:, t : t + f] = RHO[1], tau * walk, sd * np.eye(f)
+        root[:t, -1] = TREND_SD * steady_move(t) if steady else 0.0
+        value, mean, cov = _evidence(precision, shift, middle, root)
+        head = log((1.0 - 2.0 * SPIKE) * (STEADY if steady else 1.0 - STEADY) * float(node[i] * node[j]))
+        found.append((head + value, steady, mean, cov))
+    spikes = []
+    for share in (1.0, 0.0):
+        point = np.r_[np.full(t, share), np.zeros(f)]
+        spikes.append(log(SPIKE) + float(shift @ point - 0.5 * point @ precision @ point))
+    free = np.array([value for value, _, _, _ in found])
+    top = max(float(free.max()), *spikes)
+    w, pure = np.exp(free - top), np.exp(np.array(spikes) - top)
+    total = float(w.sum() + pure.sum())
+    weights = ShareWeights(float(w.sum()) / total, float(pure[0]) / total, float(pure[1]) / total)
+    w = w / w.sum()
+    mean = sum((a * m for a, (_, _, m, _) in zip(w, found, strict=True)), np.zeros(t + f))
+    cov = np.zeros((t + f, t + f))
+    for a, (_, _, m, c) in zip(w, found, strict=True):
+        cov += a * (c + np.outer(m - mean, m - mean))
+    steady_weight = float(sum(a for a, (_, steady, _, _) in zip(w, found, strict=True) if steady))
+    return Explained(weights, mean[:t], mean[t:], cov, steady_weight)
+
+
+def _told(
+    x: Floats, covariance: Floats, by_matrix: Floats, matrix_covariance: Floats, hyper: Hyper, layout: Layout
+) -> tuple[Floats, Floats]:
+    """What the data say about rho and xi: precision (T + F, T + F) and shift (T + F,), matrices' errors included.
+
+    These errors move what the data say, so they widen it: P becomes (P^-1 + J S J')^-1 with J the change of what is
+    said and S the matrices' covariance. Directions of which nothing is said stay so.
+    """
+    at = positions(layout)
+    weight = hyper.weights(layout)
+    inverse = np.linalg.inv(covariance[np.ix_(at, at)])
+    values, vectors = np.linalg.eigh((inverse + inverse.T) / 2.0 - layout.precision(weight)[np.ix_(at, at)])
+    kept = values > _SAID * values.max()
+    root, vectors = np.sqrt(values[kept]), vectors[:, kept]
+    shift = inverse @ x[at]
+    shift[0] -= weight[at[0]] * RHO[0]
+    moved = (vectors.T @ inverse @ by_matrix[at]) / root[:, None]
+    wider = np.linalg.inv(np.eye(root.size) + moved @ matrix_covariance @ moved.T)
+    into = vectors * root
+    return into @ wider @ into.T, into @ wider @ ((vectors.T @ shift) / root)
+
+
+def positions(layout: Layout) -> Ints:
+    """Positions of rho and xi in the core, shape (T + F,)."""
     rho, xi = layout.part("rho"), layout.part("xi")
-    at = np.r_[rho, xi]
-    weights = posterior.hyper.weights(layout)[at]
-    slope = posterior.matrix_slope[at]
-    cov = posterior.covariance[np.ix_(at, at)] + slope @ posterior.matrix_covariance @ slope.T
-    x = posterior.x[at]
-    t = layout.weeks
-    log_det = float(np.linalg.slogdet(cov)[1])
-    logs = [np.log(1.0 - 2.0 * SPIKE)]
-    for value in (1.0, 0.0):
-        target = np.r_[np.full(t, value), np.zeros(layout.formats)]
-        d = target - x
-        after = -0.5 * float(d @ np.linalg.solve(cov, d)) - 0.5 * log_det
-        z = np.zeros(at.size)
-        z[0] = value - RHO[0]  # later weeks' steps and the formats' residuals are exactly zero at a spike
-        before = 0.5 * float(np.log(weights).sum()) - 0.5 * float(weights @ z**2)
-        logs.append(np.log(SPIKE) + after - before)
-    w = np.exp(np.array(logs) - max(logs))
-    w /= w.sum()
-    return ShareWeights(float(w[0]), float(w[1]), float(w[2]))
+    return np.arange(rho.start, xi.stop)
+
+
+def steady_move(weeks: int) -> Floats:
+    """A steady move by one over the period, centred; shape (T,)."""
+    return np.linspace(-0.5, 0.5, weeks) if weeks > 1 else np.zeros(1)
+
+
+def _scales(name: str) -> Floats:
+    """Grid of a standard deviation over its prior."""
+    k = NAMES.index(name)
+    return np.asarray(np.exp(PRIOR_MEAN[k] + PRIOR_SD[k] * _GRID), dtype=np.float64)
+
+
+def _evidence(precision: Floats, shift: Floats, middle: Floats, root: Floats) -> tuple[float, Floats, Floats]:
+    """Log evidence, posterior mean and covariance of u ~ N(middle, root root')."""
+    pull = shift - precision @ middle
+    inner = np.eye(root.shape[1]) + root.T @ precision @ root
+    spread = root @ np.linalg.solve(inner, root.T)
+    value = float(shift @ middle - 0.5 * middle @ precision @ middle + 0.5 * pull @ spread @ pull)
+    value -= 0.5 * float(np.linalg.slogdet(inner)[1])
+    return value, middle + spread @ pull, (spread + spread.T) / 2.0
 
 
 @dataclass(frozen=True)
@@ -70,17 +173,12 @@ class ShareSummary:
     high: float
 
 
-def summarise_share(posterior: Posterior) -> ShareSummary:
+def summarise_share(explained: Explained) -> ShareSummary:
     """Summarise the share by a fine grid of the mixture's quantiles."""
-    layout = posterior.layout
-    w = share_weights(posterior)
-    grad = np.zeros(layout.size)
-    grad[layout.part("rho")] = 1.0 / layout.weeks
-    slope = grad @ posterior.matrix_slope
-    sd = float(np.sqrt(grad @ posterior.covariance @ grad + slope @ posterior.matrix_covariance @ slope))
-    mean = float(posterior.get("rho").mean())
+    w, t = explained.weights, explained.rho.size
+    sd = float(np.sqrt(explained.covariance[:t, :t].mean()))
     # mid-quantiles of the free part as equally weighted points, plus the two atoms
-    points = mean + sd * _normal_points(400)
+    points = float(explained.rho.mean()) + sd * _normal_points(400)
     values = np.r_[points, 1.0, 0.0]
     mass = np.r_[np.full(points.size, w.free / points.size), w.expression, w.selection]
     order = np.argsort(values)

@@ -11,10 +11,10 @@ from datetime import date
 import numpy as np
 
 from kaja.brandhealth.counts import Counts, Pairs, make_pairs, week_range
-from kaja.brandhealth.layout import PHI
+from kaja.brandhealth.layout import M_MEAN, PHI, PULL
 from kaja.brandhealth.ordinal import Floats, Ints, class_probabilities
 from kaja.brandhealth.pairfit import joint_table
-from kaja.brandhealth.share import SPIKE
+from kaja.brandhealth.share import SPIKE, STEADY, TREND_SD, steady_move
 from kaja.brandhealth.transient import NO_PILE_ONS
 from kaja.brandhealth.variance import ALL
 
@@ -30,7 +30,7 @@ DEFAULT_TAU: dict[str, float] = {
     "lambda": 0.2,
     "rho": 0.02,
     "xi": 0.1,
-    "m": 0.4,
+    "m": 0.15,
     "e": 0.15,
     "h": 0.08,
 }
@@ -91,7 +91,11 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
     mu = np.cumsum(np.append(rng.normal() * world.start_level, rng.normal(size=t - 1) * tau["mu"]))
     rho = np.cumsum(np.append(rng.normal(*world.rho_start), rng.normal(size=t - 1) * tau["rho"]))
     xi = rng.normal(size=f) * tau["xi"]
-    kind = rng.random()  # the estimator's own prior: a quarter each pure expression and pure selection
+    # the estimator's own prior: a quarter each pure expression and pure selection, and an eighth moves steadily
+    kind, late = rng.random(), rng.spawn(1)[0]  # a stream of its own: what was drawn before stays as it was
+    trend = late.normal() * TREND_SD
+    if kind > 1.0 - (1.0 - 2 * SPIKE) * STEADY:
+        rho = rho + trend * steady_move(t)
     if kind < 2 * SPIKE:
         rho, xi = np.full(t, 1.0 if kind < SPIKE else 0.0), np.zeros(f)
     return {
@@ -108,6 +112,8 @@ def _unknowns(rng: np.random.Generator, world: ModelWorld) -> dict[str, Floats]:
         "rho": rho,
         "xi": xi,
         "m": rng.normal(size=(f, f)) * tau["m"],
+        "m_mean": np.array([late.normal(*M_MEAN)]),
+        "pull": np.array([late.normal(*PULL)]),
         "log_c": np.array([rng.normal(0.0, 0.3)]),
         "log_psi": np.array([rng.normal(1.5, 1.0)]),
         "e": rng.normal(size=(t, world.domains))
@@ -213,12 +219,14 @@ def _draw_pairs(
     gap = u["alpha"][:, None] + u["omega"]
 
     def talk(fmt: Ints) -> Floats:
-        return np.asarray(u["rho"][week] * gap[fmt, week] + u["xi"][fmt] + offset[week, fmt])
+        return np.asarray(u["rho"][week] * gap[fmt, week] + u["xi"][fmt])
 
-    base = (u["mu"] + u["v"])[week] + u["m"][first, second]
+    base = (u["mu"] + u["v"])[week] + u["m_mean"] + u["m"][first, second]
+    for fmt in (first, second):  # who goes to both carries what draws people to either
+        base = base + u["pull"] / 2.0 * (gap[fmt, week] - talk(fmt))
     table = joint_table(
-        base + talk(first),
-        base + talk(second),
+        base + talk(first) + offset[week, first],
+        base + talk(second) + offset[week, second],
         float(np.exp(u["log_g"][0])),
         u["log_c"] + u["lambda"][first],
         u["log_c"] + u["lambda"][second],

@@ -127,9 +127,9 @@ def social_signal(posterior: Posterior) -> SocialSignal:
     """Read the index at several expression shares; with cross-venue authors at the explanations that they
     leave open.
     """
-    if posterior.layout.has_pairs:
+    if posterior.explained is not None:
         parts = read_parts(posterior)
-        told = float(posterior.get("rho").mean())
+        told = float(posterior.explained.rho.mean())
         shares = tuple(told if at is None else at for _, at, _ in parts)
         prior = np.array([w for w, _, _ in parts])
         series = [s for _, _, s in parts]
