@@ -64,6 +64,13 @@ def test_jobs_go_on_after_the_database_was_away(caplog: pytest.LogCaptureFixture
         wait_until(lambda: DONE == ["before", "after"])
 
 
+def test_asked_to_stop_while_the_database_is_away_they_stop(caplog: pytest.LogCaptureFixture) -> None:
+    """`running_jobs` holds that they end by being cancelled, within its patience."""
+    connection.ensure_connection()
+    with no_connections(spare="nothing"), caplog.at_level(logging.WARNING), running_jobs():
+        wait_until(lambda: "background jobs stopped" in caplog.text)
+
+
 def begin_and_die(word: str, attempts: int) -> int:
     """A worker takes a job and is never heard of again; gives the job's id."""
     job_id = note.defer(word=word)

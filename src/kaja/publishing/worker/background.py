@@ -30,14 +30,17 @@ FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
 async def run_jobs(address: Mapping[str, Any]) -> None:
     """Do background jobs until cancelled; again and again when the database was away. `address`: psycopg's
     connection parameters."""
-    loop = asyncio.get_running_loop()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task
     pause = FIRST_PAUSE
     while True:
         begun = loop.time()
         try:
             await run_job_worker(address)
             reason = "the database was away"
-        except Exception as error:  # noqa: BLE001 - deliveries go on, whatever ails the jobs
+        except Exception as error:  # deliveries go on, whatever ails the jobs
+            if task.cancelling():  # asked to stop; that the database is away is no reason to begin again
+                raise asyncio.CancelledError from error
             reason = type(error).__name__
         if loop.time() - begun > LONGEST_PAUSE:
             pause = FIRST_PAUSE
@@ -75,6 +78,8 @@ async def _take_over_lost_jobs(manager: JobManager) -> None:
         except ConnectorException as error:
             # The database is away, or another worker was quicker.
             log.info("lost jobs were not looked at: %s", error.__cause__)
+        except Exception:  # the jobs themselves go on, and the next look may succeed
+            log.exception("lost jobs were not looked at")
         await asyncio.sleep(LOOK_EVERY)
 
 
