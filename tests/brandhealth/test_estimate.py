@@ -49,17 +49,16 @@ def test_the_gradient_is_the_objectives(drawn: Drawn) -> None:
     hyper = estimate.start_hyper(layout)
     x = estimate._start(problem) + 0.1 * rng.normal(size=layout.size)
     shocks = 0.1 * rng.normal(size=(problem.blocks.size, 2))
-    offset = estimate.pair_offset(x, c, layout)
-    info, value, gradient, _ = estimate._system(x, shocks, offset, hyper, problem)
-    assert value <= estimate._best(x, shocks, offset, hyper, problem)[0]
+    info, value, gradient, _ = estimate._system(x, shocks, hyper, problem)
+    assert value <= estimate._best(x, shocks, hyper, problem)[0]
     step = 1e-5
     for name in layout.at:
         move = np.zeros(layout.size)
         move[layout.at[name]] = step
         # the core gradient is taken with the block shocks following along their regression
         follow = -np.einsum("bix,bx->bi", info.couple, move[info.index])
-        up = estimate._system(x + move, shocks + follow, offset, hyper, problem)[1]
-        down = estimate._system(x - move, shocks - follow, offset, hyper, problem)[1]
+        up = estimate._system(x + move, shocks + follow, hyper, problem)[1]
+        down = estimate._system(x - move, shocks - follow, hyper, problem)[1]
         assert gradient[layout.at[name]] == pytest.approx((up - down) / (2 * step), rel=1e-4, abs=1e-3), name
 
 

@@ -153,35 +153,24 @@ def _start(problem: _Problem) -> Floats:
     return np.asarray(x, dtype=np.float64)
 
 
-def pair_offset(x: Floats, counts: Counts, layout: Layout) -> Floats:
-    """Vote-weighted mean of the domain and topic effects per week and format, shape (T, F)."""
-    effect = x[layout.at["delta"] + counts.domain] + x[layout.at["beta"] + counts.topic]
-    key = counts.week * layout.formats + counts.format
-    total = counts.n.sum(axis=1)
-    size = layout.weeks * layout.formats
-    top, bottom = np.bincount(key, total * effect, minlength=size), np.bincount(key, total, minlength=size)
-    return np.divide(top, bottom, out=np.zeros(size), where=bottom > 0).reshape(layout.weeks, layout.formats)
-
-
 def _core_value(x: Floats, hyper: Hyper, problem: _Problem) -> float:
     """Log prior of the core."""
     layout = problem.layout
     return layout.prior_terms(x, hyper.weights(layout))[0] + float(hyper.scale_tilt @ x[layout.part("lambda")])
 
 
-def _best(x: Floats, shocks: Floats, offset: Floats, hyper: Hyper, problem: _Problem) -> tuple[float, Floats]:
+def _best(x: Floats, shocks: Floats, hyper: Hyper, problem: _Problem) -> tuple[float, Floats]:
     """The objective at ``x`` on the ridge of the best shocks, and these shocks."""
     precision = hyper.shock_precision(problem.blocks)
     shocks, value = settle_shocks(x, shocks, problem.matrices, precision, problem.blocks, problem.layout)
     if problem.pairs is not None:
-        value += pair_value(x, problem.matrices, problem.pairs, offset, problem.layout)
+        value += pair_value(x, problem.matrices, problem.pairs, problem.layout)
     return value + _core_value(x, hyper, problem), shocks
 
 
 def _system(
     x: Floats,
     shocks: Floats,
-    offset: Floats,
     hyper: Hyper,
     problem: _Problem,
     with_m: bool = False,
@@ -200,7 +189,7 @@ def _system(
     hessian[:p, :p] += layout.precision(weight)
     value = info.value + _core_value(x, hyper, problem) - 0.5 * float(np.sum(precision * shocks**2))
     if problem.pairs is not None:
-        part, slope, curve = pair_information(x, problem.matrices, problem.pairs, offset, layout, with_m)
+        part, slope, curve = pair_information(x, problem.matrices, problem.pairs, layout, with_m)
         value, gradient, hessian = value + part, gradient + slope, hessian + curve
     return info, value, gradient, hessian
 
@@ -208,7 +197,6 @@ def _system(
 def _curvature(
     x: Floats,
     shocks: Floats,
-    offset: Floats,
     hyper: Hyper,
     problem: _Problem,
     observed: bool,
@@ -217,14 +205,14 @@ def _curvature(
     """As :func:`_system`, with the core's covariance; Fisher's information where the observed one is not positive."""
     p = problem.layout.size
     if observed:
-        info, value, gradient, hessian = _system(x, shocks, offset, hyper, problem, with_m, True)
+        info, value, gradient, hessian = _system(x, shocks, hyper, problem, with_m, True)
         try:
             np.linalg.cholesky(hessian[:p, :p])
         except np.linalg.LinAlgError:
             pass
         else:
             return info, value, gradient, hessian, _inverse(hessian[:p, :p])
-    info, value, gradient, hessian = _system(x, shocks, offset, hyper, problem, with_m)
+    info, value, gradient, hessian = _system(x, shocks, hyper, problem, with_m)
     return info, value, gradient, hessian, _inverse(hessian[:p, :p])
 
 
@@ -233,16 +221,13 @@ def _run(problem: _Problem, spread: Floats, progress: Progress | None) -> Poster
     hyper = start_hyper(layout)
     x, shocks = _start(problem), np.zeros((blocks.size, 2))
     decrement, settled, iteration = np.inf, 0, 0
-    offset = np.zeros((layout.weeks, layout.formats))
     for iteration in range(1, MAX_ITERATIONS + 1):
-        if settled < 2:  # then held, so that the last steps solve one fixed problem
-            offset = pair_offset(x, problem.counts, layout)
-        info, value, gradient, hessian, covariance = _curvature(x, shocks, offset, hyper, problem, decrement < _NEAR)
+        info, value, gradient, hessian, covariance = _curvature(x, shocks, hyper, problem, decrement < _NEAR)
         dx = covariance @ gradient
         ds = info.shift - np.einsum("bix,bx->bi", info.couple, dx[info.index])
         own = np.einsum("bi,bij,bj->b", info.shift, np.linalg.inv(info.inverse), info.shift)
         decrement = float(np.sqrt(max(gradient @ dx, 0.0) + own.sum()))
-        x, shocks = _line_search(x, shocks, dx, ds, value, offset, hyper, problem)
+        x, shocks = _line_search(x, shocks, dx, ds, value, hyper, problem)
         if progress is not None:
             progress(iteration, decrement)
         if settled < 2 and decrement < 6.0:  # far from the mode, moments mean nothing
@@ -251,7 +236,7 @@ def _run(problem: _Problem, spread: Floats, progress: Progress | None) -> Poster
             settled = settled + 1 if change < 0.05 and decrement < 1.0 else 0
         elif settled >= 2 and decrement < 0.5:
             break
-    info, _, _, hessian, covariance = _curvature(x, shocks, offset, hyper, problem, True, with_m=spread.size > 0)
+    info, _, _, hessian, covariance = _curvature(x, shocks, hyper, problem, True, with_m=spread.size > 0)
     p, x_count = layout.size, core_width(layout)
     info = replace(info, index=info.index[:, :x_count], couple=info.couple[:, :, :x_count])
     moments = posterior_moments(x, covariance, info, layout)
@@ -289,15 +274,14 @@ def _line_search(
     dx: Floats,
     ds: Floats,
     value: float,
-    offset: Floats,
     hyper: Hyper,
     problem: _Problem,
 ) -> tuple[Floats, Floats]:
     """Halve the step until the objective on the ridge of the best shocks does not fall."""
     step = min(1.0, _LONGEST_STEP / max(float(np.abs(dx).max()), 1e-300))
     for _ in range(12):
-        found, settled = _best(x + step * dx, shocks + step * ds, offset, hyper, problem)
+        found, settled = _best(x + step * dx, shocks + step * ds, hyper, problem)
         if found >= value - 1e-12 * abs(value):
             return x + step * dx, settled
         step /= 2.0
-    return x, _best(x, shocks, offset, hyper, problem)[1]
+    return x, _best(x, shocks, hyper, problem)[1]

@@ -142,7 +142,35 @@ def _read_explained(posterior: Posterior, share: float | None) -> Series:
     both = direct + along
     mean = series.mean + along @ (np.r_[rho, xi] - posterior.x[at])
     cov = series.covariance + both @ spread @ both.T - along @ known @ along.T
+    if share is None:
+        product, product_cov = _share_times_tone(posterior, joint, spread)
+        mean, cov = mean - product, cov + product_cov
     return Series(mean, np.asarray((cov + cov.T) / 2.0, dtype=np.float64))
+
+
+def _share_times_tone(posterior: Posterior, joint: Floats, spread: Floats) -> tuple[Floats, Floats]:
+    """Mean (T,) and covariance (T, T) of what the errors of share and venues' tone make together, centred.
+
+    The index holds the product of both. Its linear part leaves this out, and where venues hardly differ and the share
+    drifts, it is most of what is not known: the tone that all venues have in common is told by its prior alone.
+    ``joint`` (P, T + F) is the covariance of the core with share and residuals in the fit, ``spread`` (T + F, T + F)
+    theirs in the end. Moments of Gaussians: Isserlis, Biometrika 12 (1918).
+    """
+    layout, t = posterior.layout, posterior.layout.weeks
+    mix, weeks = posterior.counts.format_shares(), np.arange(t)
+    grad = np.zeros((t, layout.size))
+    for f in range(layout.formats):
+        grad[:, layout.at["alpha"] + f] = mix[:, f]
+        grad[weeks, layout.at["omega"] + f * t + weeks] = mix[:, f]
+    by_matrix = grad @ posterior.matrix_slope
+    tone = grad @ posterior.covariance @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T
+    known = joint[positions(layout)]
+    along = np.linalg.solve(known, joint.T @ grad.T).T
+    tone = tone + along @ (spread - known) @ along.T
+    both = spread[:t] @ along.T
+    centring = np.eye(t) - observed_weeks(posterior)
+    cov = centring @ (spread[:t, :t] * tone + both * both.T) @ centring.T
+    return centring @ np.diag(both), np.asarray(cov, dtype=np.float64)
 
 
 def read_functional(posterior: Posterior, value: Floats, grad: Floats) -> Series:

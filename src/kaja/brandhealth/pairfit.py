@@ -31,10 +31,15 @@ from kaja.brandhealth.ordinal import TINY, Floats, Ints, class_derivatives, matr
 
 @dataclass(frozen=True)
 class PairData:
-    """A pair table and the index of each row's pair of formats, shape (R,), in ``layout.pair_types``."""
+    """A pair table, the index of each row's pair of formats (R,) in ``layout.pair_types``, and what venues are about.
+
+    ``about`` (T * F, D + A) holds each domain's and topic's share of the votes of a week and format: times their
+    effects it gives the tone that a venue has from its domains and topics.
+    """
 
     pairs: Pairs
     kind: Ints
+    about: Floats
 
 
 def make_pair_data(counts: Counts, layout: Layout) -> PairData | None:
@@ -43,7 +48,27 @@ def make_pair_data(counts: Counts, layout: Layout) -> PairData | None:
         return None
     place = {kind: i for i, kind in enumerate(layout.pair_types)}
     both = zip(counts.pairs.first.tolist(), counts.pairs.second.tolist(), strict=True)
-    return PairData(counts.pairs, np.array([place[kind] for kind in both], dtype=np.int64))
+    return PairData(counts.pairs, np.array([place[kind] for kind in both], dtype=np.int64), _about(counts, layout))
+
+
+def _about(counts: Counts, layout: Layout) -> Floats:
+    """Shares of domains and topics in the votes of every week and format, shape (T * F, D + A)."""
+    place, total = counts.week * layout.formats + counts.format, counts.n.sum(axis=1)
+    out = np.zeros((layout.weeks * layout.formats, layout.domains + layout.topics))
+    np.add.at(out, (place, counts.domain), total)
+    np.add.at(out, (place, layout.domains + counts.topic), total)
+    votes = np.bincount(place, total, minlength=out.shape[0])
+    return np.asarray(out / np.where(votes > 0, votes, 1.0)[:, None], dtype=np.float64)
+
+
+def _about_part(layout: Layout) -> slice:
+    """The core's unknowns that ``about`` multiplies: domains, then topics."""
+    return slice(layout.part("delta").start, layout.part("beta").stop)
+
+
+def _from_content(x: Floats, data: PairData, layout: Layout) -> Floats:
+    """The tone of venues from their domains and topics, shape (T, F)."""
+    return np.asarray((data.about @ x[_about_part(layout)]).reshape(layout.weeks, layout.formats), dtype=np.float64)
 
 
 def expression(x: Floats, layout: Layout, week: Ints, fmt: Ints) -> Floats:
@@ -90,16 +115,14 @@ def joint_table(eta1: Floats, eta2: Floats, g: float, ell1: Floats, ell2: Floats
     return _difference(inner, one, two, 1.0)
 
 
-def _sides(
-    x: Floats, data: PairData, offset: Floats, layout: Layout
-) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
+def _sides(x: Floats, data: PairData, layout: Layout) -> tuple[tuple[Floats, Floats], tuple[Floats, Floats]]:
     """Latent tone and log scale of both sides."""
-    at, pairs = layout.at, data.pairs
+    at, pairs, content = layout.at, data.pairs, _from_content(x, data, layout)
     base = x[at["mu"] + pairs.week] + x[at["v"] + pairs.week] + x[at["m_mean"]] + x[at["m"] + data.kind]
     base = base + x[at["pull"]] * _both_selected(x, data, layout)
     one, two = (
         (
-            base + expression(x, layout, pairs.week, f) + offset[pairs.week, f],
+            base + expression(x, layout, pairs.week, f) + content[pairs.week, f],
             x[at["log_c"]] + x[at["lambda"] + f],
         )
         for f in (pairs.first, pairs.second)
@@ -114,9 +137,9 @@ def _both_selected(x: Floats, data: PairData, layout: Layout) -> Floats:
     return np.asarray(both / 2.0, dtype=np.float64)
 
 
-def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[Floats, Floats]:
+def _local(x: Floats, data: PairData, layout: Layout) -> tuple[Floats, Floats]:
     """Table (R, 3, 3), derivatives (R, 7, 3, 3) by base, x1, x2, log g, log scales 1 and 2, log psi."""
-    (eta1, ell1), (eta2, ell2) = _sides(x, data, offset, layout)
+    (eta1, ell1), (eta2, ell2) = _sides(x, data, layout)
     g, log_psi = float(np.exp(x[layout.at["log_g"]])), float(x[layout.at["log_psi"]])
     (p1, d1), (p2, d2) = class_derivatives(eta1, g, ell1), class_derivatives(eta2, g, ell2)
     one, two = _cumulate(p1), _cumulate(p2)
@@ -147,16 +170,14 @@ def _local(x: Floats, data: PairData, offset: Floats, layout: Layout) -> tuple[F
 
 
 def pair_information(
-    x: Floats, matrices: Floats, data: PairData, offset: Floats, layout: Layout, with_m: bool = False
+    x: Floats, matrices: Floats, data: PairData, layout: Layout, with_m: bool = False
 ) -> tuple[float, Floats, Floats]:
     """Log likelihood, gradient (P,) and Fisher information (P, P) of the pair table.
 
-    ``offset`` (T, F) is the mean topic and domain effect of a format's votes, taken as given. ``with_m``
-    appends the matrices'
-    logits as in :func:`~kaja.brandhealth.cellfit.cell_information`.
+    ``with_m`` appends the matrices' logits as in :func:`~kaja.brandhealth.cellfit.cell_information`.
     """
     pairs = data.pairs
-    table, slope = _local(x, data, offset, layout)
+    table, slope = _local(x, data, layout)
     m1, m2 = matrices[pairs.group_first], matrices[pairs.group_second]
     m1t = np.swapaxes(m1, 1, 2)
     q = np.maximum(m1t @ table @ m2, TINY)
@@ -176,16 +197,29 @@ def pair_information(
     index, feature, factor = _expand(x, data, layout, with_m)
     score_x = score[:, feature] * factor
     gram_x = gram[:, feature][:, :, feature] * factor[:, :, None] * factor[:, None, :]
-    size = layout.size + (6 * layout.groups if with_m else 0)
-    gradient = np.bincount(index.ravel(), score_x.ravel(), minlength=size)
-    pair = (index[:, :, None] * size + index[:, None, :]).ravel()
-    hessian = np.bincount(pair, gram_x.ravel(), minlength=size**2).reshape(size, size)
-    return value, np.asarray(gradient, dtype=np.float64), np.asarray(hessian, dtype=np.float64)
+    size = _width(layout, with_m)
+    wide = size + data.about.shape[0]
+    gradient: Floats = np.asarray(np.bincount(index.ravel(), score_x.ravel(), minlength=wide), dtype=np.float64)
+    pair = (index[:, :, None] * wide + index[:, None, :]).ravel()
+    summed = np.bincount(pair, gram_x.ravel(), minlength=wide**2)
+    hessian: Floats = np.asarray(summed, dtype=np.float64).reshape(wide, wide)
+    # what venues are about: summed per week and format first, as every row there shares the same hundred unknowns
+    part, own, across = _about_part(layout), slice(0, size), slice(size, wide)
+    gradient[part] += data.about.T @ gradient[across]
+    hessian[own, part] += hessian[own, across] @ data.about
+    hessian[part, own] += data.about.T @ hessian[across, own]
+    hessian[part, part] += data.about.T @ hessian[across, across] @ data.about
+    return value, gradient[own], hessian[own, own]
 
 
-def pair_value(x: Floats, matrices: Floats, data: PairData, offset: Floats, layout: Layout) -> float:
+def _width(layout: Layout, with_m: bool) -> int:
+    """Number of the core's unknowns, with the matrices' logits where they are asked for."""
+    return layout.size + (6 * layout.groups if with_m else 0)
+
+
+def pair_value(x: Floats, matrices: Floats, data: PairData, layout: Layout) -> float:
     """Log likelihood of the pair table alone."""
-    (eta1, ell1), (eta2, ell2) = _sides(x, data, offset, layout)
+    (eta1, ell1), (eta2, ell2) = _sides(x, data, layout)
     pairs, at = data.pairs, layout.at
     table = joint_table(eta1, eta2, float(np.exp(x[at["log_g"]])), ell1, ell2, float(x[at["log_psi"]]))
     m1, m2 = matrices[pairs.group_first], matrices[pairs.group_second]
@@ -194,7 +228,10 @@ def pair_value(x: Floats, matrices: Floats, data: PairData, offset: Floats, layo
 
 
 def _expand(x: Floats, data: PairData, layout: Layout, with_m: bool) -> tuple[Ints, Ints, Floats]:
-    """Core index (R, X), local feature (X,) and chain-rule factor (R, X) of each expanded feature."""
+    """Core index (R, X), local feature (X,) and chain-rule factor (R, X) of each expanded feature.
+
+    Positions after the core's (and the matrices') stand for the tone that a venue has from its content.
+    """
     at, pairs, t = layout.at, data.pairs, layout.weeks
     rows = pairs.week.size
     one = np.ones(rows)
@@ -219,6 +256,7 @@ def _expand(x: Floats, data: PairData, layout: Layout, with_m: bool) -> tuple[In
             (at["alpha"] + fmt, 0, half * (1.0 - rho)),
             (omega, 0, half * (1.0 - rho)),
             (at["xi"] + fmt, 0, -half * one),
+            (_width(layout, with_m) + pairs.week * layout.formats + fmt, local, one),
         ]
     for name, local in (("log_g", 3), ("log_c", 4), ("log_c", 5), ("log_psi", 6)):
         parts.append((np.full(rows, at[name]), local, one))
