@@ -29,4 +29,10 @@ def test_the_fit_says_what_full_bayes_says(name: str) -> None:
     assert np.abs(index.mean - np.array(reference["mean"])).max() < 0.02
     ratio = np.abs(index.sd / np.array(reference["sd"]) - 1.0)
     assert ratio.max() < 0.1
-    assert posterior.split.no_pile_ons == pytest.approx(reference["no_pile_ons"], abs=0.1)
+    assert posterior.split.no_pile_ons == pytest.approx(reference["no_pile_ons"], abs=0.05)
+    assert posterior.explained is not None
+    weights = posterior.explained.weights
+    stays, steady, expression, selection = reference["shares"]
+    found = (weights.free, weights.expression, weights.selection)
+    assert found == pytest.approx((stays + steady, expression, selection), abs=0.06)
+    assert weights.free * posterior.explained.steady == pytest.approx(steady, abs=0.03)

@@ -19,6 +19,7 @@ from kaja.brandhealth.cellfit import (
     make_blocks,
 )
 from kaja.brandhealth.counts import Counts, merge_cells
+from kaja.brandhealth.heldshare import Held, hold_share
 from kaja.brandhealth.layout import Layout, make_layout
 from kaja.brandhealth.ordinal import (
     Floats,
@@ -53,8 +54,8 @@ class Posterior:
     likelihood at the mode; ``matrices`` (G, 3, 3) are the confusion matrices used, ``matrix_slope`` (P, 6G) the
     change of the mode by their logits, ``matrix_covariance`` (6G, 6G) the logits' covariance given the hand labels;
     ``split`` divides the weekly common tone into opinion and pile-on; ``explained`` says why venues differ (None
-    without cross-venue authors). ``iterations``, ``converged``, ``decrement`` (the last Newton step in posterior
-    standard deviations) say how it ended.
+    without cross-venue authors), ``held`` are the fits with the share held at an end. ``iterations``, ``converged``,
+    ``decrement`` (the last Newton step in posterior standard deviations) say how it ended.
     """
 
     counts: Counts
@@ -71,6 +72,7 @@ class Posterior:
     matrix_covariance: Floats
     split: Split
     explained: Explained | None
+    held: tuple[Held, ...]
     iterations: int
     converged: bool
     decrement: float
@@ -236,12 +238,18 @@ def _run(problem: _Problem, spread: Floats, progress: Progress | None) -> Poster
             settled = settled + 1 if change < 0.05 and decrement < 1.0 else 0
         elif settled >= 2 and decrement < 0.5:
             break
-    info, _, _, hessian, covariance = _curvature(x, shocks, hyper, problem, True, with_m=spread.size > 0)
+    info, _, gradient, hessian, covariance = _curvature(x, shocks, hyper, problem, True, with_m=spread.size > 0)
     p, x_count = layout.size, core_width(layout)
     info = replace(info, index=info.index[:, :x_count], couple=info.couple[:, :, :x_count])
     moments = posterior_moments(x, covariance, info, layout)
     _, information = log_tau_score(hyper, moments, shocks, blocks, layout)
     slope = -covariance @ hessian[:p, p:]
+    held: tuple[Held, ...] = ()
+    explained: Explained | None = None
+    if problem.pairs is not None:
+        held = hold_share(x, gradient, hessian, problem.matrices, problem.pairs, hyper, layout)
+        gains = {one.share: one.gain for one in held}
+        explained = explain_venues(x, covariance, slope, spread, hyper, layout, gains)
     return Posterior(
         problem.counts,
         layout,
@@ -256,7 +264,8 @@ def _run(problem: _Problem, spread: Floats, progress: Progress | None) -> Poster
         slope,
         spread,
         split_tone(x, covariance, hyper, layout),
-        explain_venues(x, covariance, slope, spread, hyper, layout) if layout.has_pairs else None,
+        explained,
+        held,
         iteration,
         settled >= 2 and decrement < 1.0,
         decrement,

@@ -11,7 +11,7 @@ domains, the topics and the block shocks are left out: they are what moved the d
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -83,15 +83,24 @@ def index_value(posterior: Posterior, share: float | None = None) -> tuple[Float
         rho, xi = explained.rho, explained.xi
     else:
         raise ValueError("no cross-venue authors in this fit: give the expression share, or show both readings")
-    for f in range(layout.formats):
-        gap = x[at["alpha"] + f] + x[at["omega"] + f * t + weeks]
-        value += mix[:, f] * ((1.0 - rho) * gap - xi[f])
-        grad[:, at["alpha"] + f] += mix[:, f] * (1.0 - rho)
-        grad[weeks, at["omega"] + f * t + weeks] += mix[:, f] * (1.0 - rho)
-        if share is None:
-            grad[weeks, at["rho"] + weeks] -= mix[:, f] * gap
-            grad[:, at["xi"] + f] -= mix[:, f]
+    tone = _venue_tone(posterior)
+    gap = tone @ x
+    value += (1.0 - rho) * gap - mix @ xi
+    grad += (1.0 - rho)[:, None] * tone
+    if share is None:
+        grad[weeks, at["rho"] + weeks] -= gap
+        grad[:, layout.part("xi")] -= mix
     return value, grad
+
+
+def _venue_tone(posterior: Posterior) -> Floats:
+    """Derivative (T, P) by the core of the mix's mean of venues' tone, sum_f pi_ft (alpha_f + omega_ft)."""
+    layout, weeks = posterior.layout, np.arange(posterior.layout.weeks)
+    mix, grad = posterior.counts.format_shares(), np.zeros((posterior.layout.weeks, posterior.layout.size))
+    for f in range(layout.formats):
+        grad[:, layout.at["alpha"] + f] = mix[:, f]
+        grad[weeks, layout.at["omega"] + f * layout.weeks + weeks] = mix[:, f]
+    return grad
 
 
 def read_index(posterior: Posterior, share: float | None = None) -> Series:
@@ -126,8 +135,17 @@ def read_parts(posterior: Posterior) -> tuple[tuple[float, float | None, Series]
 
 
 def _read_explained(posterior: Posterior, share: float | None) -> Series:
-    """The centred index under one explanation; the other unknowns follow share and residuals by regression."""
+    """The centred index under one explanation.
+
+    A pure share has a fit of its own. Around the free one the other unknowns follow share and residuals by regression.
+    """
     assert posterior.explained is not None
+    for held in posterior.held:
+        if held.share == share:
+            one = replace(
+                posterior, x=held.x, covariance=held.covariance, matrix_slope=held.matrix_slope, split=held.split
+            )
+            return read_functional(one, *_centred(one, share))
     rho, xi, spread = posterior.explained.at(share)
     value, grad = _centred(posterior, share)
     at = positions(posterior.layout)
@@ -156,15 +174,10 @@ def _share_times_tone(posterior: Posterior, joint: Floats, spread: Floats) -> tu
     ``joint`` (P, T + F) is the covariance of the core with share and residuals in the fit, ``spread`` (T + F, T + F)
     theirs in the end. Moments of Gaussians: Isserlis, Biometrika 12 (1918).
     """
-    layout, t = posterior.layout, posterior.layout.weeks
-    mix, weeks = posterior.counts.format_shares(), np.arange(t)
-    grad = np.zeros((t, layout.size))
-    for f in range(layout.formats):
-        grad[:, layout.at["alpha"] + f] = mix[:, f]
-        grad[weeks, layout.at["omega"] + f * t + weeks] = mix[:, f]
-    by_matrix = grad @ posterior.matrix_slope
-    tone = grad @ posterior.covariance @ grad.T + by_matrix @ posterior.matrix_covariance @ by_matrix.T
-    known = joint[positions(layout)]
+    t, grad = posterior.layout.weeks, _venue_tone(posterior)
+    # the variance components' uncertainty included: the common tone is as uncertain as the venues' standard deviation
+    tone = read_functional(posterior, grad @ posterior.x, grad).covariance
+    known = joint[positions(posterior.layout)]
     along = np.linalg.solve(known, joint.T @ grad.T).T
     tone = tone + along @ (spread - known) @ along.T
     both = spread[:t] @ along.T

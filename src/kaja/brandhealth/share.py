@@ -77,11 +77,19 @@ class Explained:
 
 
 def explain_venues(
-    x: Floats, covariance: Floats, by_matrix: Floats, matrix_covariance: Floats, hyper: Hyper, layout: Layout
+    x: Floats,
+    covariance: Floats,
+    by_matrix: Floats,
+    matrix_covariance: Floats,
+    hyper: Hyper,
+    layout: Layout,
+    gains: dict[float, float] | None = None,
 ) -> Explained:
     """Weigh the explanations of a fit with mode ``x`` (P,) and ``covariance`` (P, P).
 
     ``by_matrix`` (P, 6G) is the change of the mode by the classifier matrices' logits, ``matrix_covariance`` theirs.
+    ``gains`` holds the log likelihood of a pure share less that at ``x``, where a fit with it held knows it
+    (:mod:`~kaja.brandhealth.heldshare`); without it what is said around ``x`` is drawn out to there.
     """
     t, f = layout.weeks, layout.formats
     precision, shift = _told(x, covariance, by_matrix, matrix_covariance, hyper, layout)
@@ -97,10 +105,21 @@ def explain_venues(
         value, mean, cov = _evidence(precision, shift, middle, root)
         head = log((1.0 - 2.0 * SPIKE) * (STEADY if steady else 1.0 - STEADY) * float(node[i] * node[j]))
         found.append((head + value, steady, mean, cov))
+    here = x[positions(layout)]
+    exactly = _told(x, covariance, by_matrix, 0.0 * matrix_covariance, hyper, layout)
+
+    def wider(point: Floats) -> float:
+        """By how much the matrices' errors weaken what is said of a share other than ``x``'s, 0 to 1."""
+        plain, weak = (_said(*told, point) - _said(*told, here) for told in (exactly, (precision, shift)))
+        return min(max(weak / plain, 0.0), 1.0) if plain < 0.0 else 1.0
+
     spikes = []
     for share in (1.0, 0.0):
         point = np.r_[np.full(t, share), np.zeros(f)]
-        spikes.append(log(SPIKE) + float(shift @ point - 0.5 * point @ precision @ point))
+        value = _said(precision, shift, point)
+        if gains is not None and share in gains:
+            value = _said(precision, shift, here) + wider(point) * gains[share]
+        spikes.append(log(SPIKE) + value)
     free = np.array([value for value, _, _, _ in found])
     top = max(float(free.max()), *spikes)
     w, pure = np.exp(free - top), np.exp(np.array(spikes) - top)
@@ -135,6 +154,11 @@ def _told(
     wider = np.linalg.inv(np.eye(root.size) + moved @ matrix_covariance @ moved.T)
     into = vectors * root
     return into @ wider @ into.T, into @ wider @ ((vectors.T @ shift) / root)
+
+
+def _said(precision: Floats, shift: Floats, point: Floats) -> float:
+    """What is said of one value of rho and xi."""
+    return float(shift @ point - 0.5 * point @ precision @ point)
 
 
 def positions(layout: Layout) -> Ints:
