@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 
 from kaja.brandhealth.layout import Layout
-from kaja.brandhealth.ordinal import Floats
+from kaja.brandhealth.ordinal import Floats, Ints
 from kaja.brandhealth.pairfit import PairData, pair_information, pair_value
 from kaja.brandhealth.share import positions
 from kaja.brandhealth.transient import Split, split_tone
@@ -48,7 +48,7 @@ class Held:
 class _Around:
     """The objective around the free fit's mode ``x``: cells by gradient and Hessian, authors' table as it is.
 
-    The prior of share and residuals is left out.
+    The prior of share and residuals is left out; ``rest`` are the positions of all other unknowns.
     """
 
     x: Floats
@@ -59,7 +59,7 @@ class _Around:
     matrices: Floats
     pairs: PairData
     layout: Layout
-    free: Floats
+    rest: Ints
 
     def value(self, x: Floats) -> float:
         """The objective at ``x``."""
@@ -75,8 +75,7 @@ class _Around:
         prior = self.layout.prior_terms(x, self.weight)[1]
         gradient = self.gradient - self.hessian @ (x - self.x) + prior + slope
         information = self.hessian + self.precision + curve
-        free = np.flatnonzero(self.free)
-        return gradient[free], information[np.ix_(free, free)]
+        return gradient[self.rest], information[np.ix_(self.rest, self.rest)]
 
     def evidence(self, x: Floats) -> float:
         """Laplace's log evidence of share and residuals at ``x``, up to a constant."""
@@ -94,8 +93,7 @@ def hold_share(
     """
     p, weight = layout.size, hyper.weights(layout)
     _, slope, curve = pair_information(x, matrices, pairs, layout)
-    precision, free = layout.precision(weight), np.ones(p)
-    free[positions(layout)] = 0.0
+    precision, rest = layout.precision(weight), np.setdiff1d(np.arange(p), positions(layout))
     around = _Around(
         x,
         gradient[:p] - layout.prior_terms(x, weight)[1] - slope,
@@ -105,21 +103,20 @@ def hold_share(
         matrices,
         pairs,
         layout,
-        free,
+        rest,
     )
     out = []
     for share in (1.0, 0.0):
         try:
-            base, found = around.evidence(x), _held_mode(share, around)
-            here = around.evidence(found)
+            found = _held_mode(share, around)
+            gain = around.evidence(found) - around.evidence(x)
         except np.linalg.LinAlgError:
             continue
-        keep = np.flatnonzero(free)
+        inverse = np.linalg.inv(around.slopes(found)[1])
         covariance = np.zeros((p, p))
-        covariance[np.ix_(keep, keep)] = np.linalg.inv(around.slopes(found)[1])
-        covariance = (covariance + covariance.T) / 2.0
+        covariance[np.ix_(rest, rest)] = (inverse + inverse.T) / 2.0
         by_matrix = -covariance @ hessian[:p, p:]
-        out.append(Held(share, found, covariance, by_matrix, split_tone(found, covariance, hyper, layout), here - base))
+        out.append(Held(share, found, covariance, by_matrix, split_tone(found, covariance, hyper, layout), gain))
     return tuple(out)
 
 
@@ -132,7 +129,7 @@ def _held_mode(share: float, around: _Around) -> Floats:
     for _ in range(_STEPS):
         gradient, information = around.slopes(x)
         step = np.zeros(layout.size)
-        step[around.free > 0.0] = np.linalg.solve(information, gradient)
+        step[around.rest] = np.linalg.solve(information, gradient)
         size = 1.0
         for _ in range(_HALVINGS):
             found = around.value(x + size * step)
@@ -142,6 +139,6 @@ def _held_mode(share: float, around: _Around) -> Floats:
         else:
             break
         x, value = x + size * step, found
-        if size * float(gradient @ step[around.free > 0.0]) < _GAIN:
+        if size * float(gradient @ step[around.rest]) < _GAIN:
             break
     return x
