@@ -18,7 +18,7 @@ FIXTURES = [name for name in REFERENCE if name != "engine"]
 def test_the_reference_has_converged(name: str) -> None:
     assert REFERENCE[name]["ess"] > 400
     assert REFERENCE[name]["rhat"] < 1.01
-    assert REFERENCE[name]["divergences"] <= 0.005 * REFERENCE[name]["draws"]  # of each chain
+    assert REFERENCE[name]["divergences"] <= 0.005 * 2 * REFERENCE[name]["draws"]  # of both chains
 
 
 @pytest.mark.parametrize("name", FIXTURES)
@@ -29,7 +29,7 @@ def test_the_fit_says_what_full_bayes_says(name: str) -> None:
     assert np.abs(index.mean - np.array(reference["mean"])).max() < 0.02
     ratio = np.abs(index.sd / np.array(reference["sd"]) - 1.0)
     assert ratio.max() < 0.1
-    assert posterior.split.no_pile_ons == pytest.approx(reference["no_pile_ons"], abs=0.05)
+    assert posterior.split.no_pile_ons == pytest.approx(reference["no_pile_ons"], abs=0.1)
     assert posterior.explained is not None
     weights = posterior.explained.weights
     stays, steady, expression, selection = reference["shares"]
