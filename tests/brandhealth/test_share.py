@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from kaja.brandhealth.estimate import Posterior, fit_counts
-from kaja.brandhealth.index import _share_times_tone, read_index, read_parts
+from kaja.brandhealth.index import _share_times_tone, read_functional, read_index, read_parts
 from kaja.brandhealth.layout import M_MEAN, NAMES, PULL, RHO, Layout, make_layout
 from kaja.brandhealth.ordinal import Floats
 from kaja.brandhealth.pairfit import make_pair_data, pair_information, pair_value
@@ -166,7 +166,7 @@ def test_what_share_and_tone_err_together_is_in_the_interval(fitted: Posterior) 
         gaps[:, layout.at["alpha"] + f] += mix[:, f]
         gaps[np.arange(t), layout.at["omega"] + f * t + np.arange(t)] += mix[:, f]
     along = gaps @ cov[:, at] @ np.linalg.inv(cov[np.ix_(at, at)])
-    own = gaps @ cov @ gaps.T - along @ cov[at] @ gaps.T
+    own = read_functional(posterior, gaps @ posterior.x, gaps).covariance - along @ cov[at] @ gaps.T
     errors = rng.multivariate_normal(np.zeros(at.size), spread, draws)
     tone = errors @ along.T + rng.multivariate_normal(np.zeros(t), own, draws)
     product = errors[:, :t] * tone
