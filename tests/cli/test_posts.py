@@ -129,6 +129,6 @@ def test_a_connection_that_fails_says_why(workspace: Workspace) -> None:
     done = run("channel", "connect", "-w", "acme", "--network", "mastodon", "--field", "x=y")
     assert done.exit_code == 1
     assert "Mastodon" in done.output
-    assert run("channel", "connect", "-w", "acme", "--network", "nonet").exit_code == 1
+    assert run("channel", "connect", "-w", "acme", "--network", "nonet").exit_code == 8
     with workspace_scope(workspace.id):
         assert Channel.objects.count() == 0

@@ -55,8 +55,8 @@ def test_every_setting_in_the_code_is_documented() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    source = (ROOT / "src/kaja/cli/failures.py").read_text()
-    codes = set(re.findall(r"exit_code = (\d)", source))
+    source = "".join((ROOT / f"src/kaja/{name}.py").read_text() for name in ("cli/failures", "workspaces/errors"))
+    codes = set(re.findall(r"exit_code(?:: [\w\[\]]+)? = (\d)", source))
     assert codes == set(re.findall(r"^\| (\d) \|", OPERATIONS, re.MULTILINE))
 
 

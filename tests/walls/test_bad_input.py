@@ -118,7 +118,7 @@ def test_a_file_that_is_not_what_it_says(
         {"file": SimpleUploadedFile(name, content)},
         headers={"Authorization": f"Bearer {api.token}"},
     )
-    assert shown.status_code == 400
+    assert shown.status_code == 422
     assert said.status_code == 422
     assert codes(shown) == codes(said)
     assert all(problem["fix"] for problem in shown.json()["problems"] + said.json()["problems"])
@@ -235,7 +235,7 @@ def test_a_file_that_is_too_large(screen: Client, api: ApiClient, workspace: Wor
     with film.open("wb") as file:
         file.truncate(videos.MAX_BYTES + 1)  # of holes: it takes no room
     done = CliRunner().invoke(kaja, ["post", "create", "-w", "acme", "--text", "Look", "--media", str(film)])
-    assert (shown.status_code, said.status_code, done.exit_code) == (400, 422, 1)
+    assert (shown.status_code, said.status_code, done.exit_code) == (422, 422, 1)
     assert codes(shown) == codes(said) == {"media_too_large"}
     for text in (shown.json()["problems"][0]["text"], said.json()["problems"][0]["message"]):
         assert text == "“poster.jpg” has 50.1 MB; at most 50 MB are taken, so it was not added."

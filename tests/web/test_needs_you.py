@@ -74,7 +74,7 @@ def test_found_post_is_taken_for_ours(workspace: Workspace) -> None:
 def test_address_that_is_none_changes_nothing(workspace: Workspace) -> None:
     delivery = make_waiting(workspace, State.UNCERTAIN, uncertain_since=now())
     answer = press(workspace, delivery, do="there", url="javascript:alert(1)")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "copy its address" in answer.content.decode()
     assert state_of(workspace, delivery).state == State.UNCERTAIN
 
@@ -96,14 +96,14 @@ def test_decision_is_carried_out_once(workspace: Workspace, state: str, do: str,
     settled = state_of(workspace, delivery)
     assert (settled.state, settled.needs_person) == (becomes, False)
     # The page was still open somewhere: the second press is refused and changes nothing.
-    assert press(workspace, delivery, do=do).status_code in {400, 409}
+    assert press(workspace, delivery, do=do).status_code in {409, 422}
     assert state_of(workspace, delivery).state == becomes
 
 
 @pytest.mark.parametrize("do", ["", "explode"])
 def test_unknown_decision_is_refused(workspace: Workspace, do: str) -> None:
     delivery = make_waiting(workspace, State.FAILED)
-    assert press(workspace, delivery, do=do).status_code == 400
+    assert press(workspace, delivery, do=do).status_code == 422
     assert state_of(workspace, delivery).state == State.FAILED
 
 

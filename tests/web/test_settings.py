@@ -95,7 +95,7 @@ def test_role_changes_and_last_curator_stays(workspace: Workspace) -> None:
     assert member_of(workspace, "content@acme.test").role == Role.ANALYST
     owner = member_of(workspace)
     answer = client.post(f"/w/acme/settings/members/{owner.id}/role/", {"role": "guest"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "is the last curator" in answer.content.decode()
     assert member_of(workspace).id == owner.id
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from kaja.content.errors import EditConflict
 from kaja.content.snapshot import render_content
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+from kaja.workspaces.errors import Refused
 from kaja.workspaces.wording import say
 
 MEDIA_TYPE = "application/problem+json"
@@ -70,9 +70,8 @@ def refusal_response(refused: Refused) -> HttpResponse:
             "theirs": render_content(refused.theirs),
             "yours": render_content(refused.yours),
         }
-        return problem_response(409, refused.problems, extra=extra)
-    status = {NotAllowed: 403, NotFound: 404, Conflict: 409}.get(type(refused), 422)
-    return problem_response(status, refused.problems)
+        return problem_response(refused.status, refused.problems, extra=extra)
+    return problem_response(refused.status, refused.problems)
 
 
 def invalid_response(errors: Iterable[Mapping[str, Any]]) -> HttpResponse:

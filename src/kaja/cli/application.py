@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from kaja.cli.database import prepare_database, running_database
-from kaja.cli.failures import CommandFailed
+from kaja.cli.failures import CommandRefused
 
 
 @contextmanager
@@ -37,4 +37,4 @@ def _refusals() -> Iterator[None]:
         yield
     except Refused as error:
         lines = [f"{problem.text()} {problem.fix % problem.params}".strip() for problem in error.problems]
-        raise CommandFailed("\n".join(lines)) from error
+        raise CommandRefused("\n".join(lines), error.exit_code) from error

@@ -6,7 +6,15 @@ import click
 class CommandFailed(click.ClickException):
     """The command could not do its work; the message says what happened and what to do."""
 
-    exit_code = 1
+    exit_code: int = 1
+
+
+class CommandRefused(CommandFailed):
+    """An action said no. Which code that is stands on the refusal's class."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class BadSetting(CommandFailed):

@@ -107,7 +107,8 @@ def no_room(request: HttpRequest, error: OSError) -> HttpResponse:
 
 def too_large(request: HttpRequest, size: int) -> HttpResponse:
     """The answer to a body over `LARGEST`, which was not kept."""
-    [problem] = refusals.body_too_large(size, videos.MAX_BYTES).problems
+    refused = refusals.body_too_large(size, videos.MAX_BYTES)
+    [problem] = refused.problems
     if request.path.startswith("/api/"):
-        return problem_response(413, [problem])
-    return HttpResponse(render_to_string("errors/413.html", {"bare": True, "problem": problem}), status=413)
+        return problem_response(refused.status, [problem])
+    return HttpResponse(render_to_string("errors/413.html", {"bare": True, "problem": problem}), status=refused.status)

@@ -16,7 +16,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.web.flash import pending
 from kaja.web.problems import problem_line
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import actor_of, list_memberships
@@ -94,7 +94,7 @@ def sign_in_first(request: HttpRequest) -> HttpResponse:
 
 def refused_response(request: WorkspaceRequest, refused: Refused) -> HttpResponse:
     """What an action refused, as a page in the frame, or as messages for a fragment. Nothing was changed."""
-    status = {NotAllowed: 403, NotFound: 404, Conflict: 409}.get(type(refused), 400)
+    status = refused.status
     context: dict[str, Any] = {"problems": refused.problems, "status": status}
     if is_fragment(request):
         # Into the page's messages, wherever the fragment was meant to go: what is on the page stays as it is.

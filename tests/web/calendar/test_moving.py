@@ -61,7 +61,7 @@ def test_what_has_gone_out_does_not_move(ask: Ask, workspace: Workspace, channel
     with workspace_scope(workspace.id):
         Delivery.objects.update(state=state, remote_id="r")
     answer = ask("move", post=post.id, to=f"{at + timedelta(days=1):%Y-%m-%d}T09:00")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "gone out already" in answer.json()["problems"][0]["text"]
     assert "Duplicate" in answer.json()["problems"][0]["fix"]
     assert reload(workspace, post.id).due_at == at
@@ -72,7 +72,7 @@ def test_half_sent_post_does_not_move_its_other_half(ask: Ask, workspace: Worksp
     post = make_post(workspace, "x", at, (channel, other), scheduled=True)
     with workspace_scope(workspace.id):
         Delivery.objects.filter(channel=channel).update(state=State.SENT, remote_id="r")
-    assert ask("move", post=post.id, to=f"{at + timedelta(days=1):%Y-%m-%d}T09:00").status_code == 400
+    assert ask("move", post=post.id, to=f"{at + timedelta(days=1):%Y-%m-%d}T09:00").status_code == 422
     with workspace_scope(workspace.id):
         assert Delivery.objects.get(channel=other).due_at == at
 
@@ -82,7 +82,7 @@ def test_past_is_refused(ask: Ask, workspace: Workspace, channel: Channel, sched
     at = soon()
     post = make_post(workspace, "x", at, (channel,), scheduled=scheduled)
     answer = ask("move", post=post.id, to="2020-01-01T09:00")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert answer.json()["problems"][0]["code"] == "time_in_past"
     assert reload(workspace, post.id).due_at == at
 
@@ -189,7 +189,7 @@ class TestWalls:
 )  # fmt: skip
 def test_unreadable_move_is_refused_in_words(ask: Ask, workspace: Workspace, body: dict[str, Any]) -> None:
     answer = ask("move", **body)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert answer.json()["problems"][0]["text"].endswith("Nothing was changed.")
 
 
@@ -202,7 +202,7 @@ def test_unreadable_move_is_refused_in_words(ask: Ask, workspace: Workspace, bod
 )  # fmt: skip
 def test_unreadable_bulk_is_refused_in_words(ask: Ask, workspace: Workspace, body: dict[str, Any]) -> None:
     answer = ask("bulk", **body)
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert answer.json()["problems"][0]["code"] == "calendar_invalid"
 
 

@@ -63,7 +63,7 @@ def test_cards_move_between_columns(browser: Client, workspace: Workspace) -> No
 def test_scheduling_needs_a_time(browser: Client, workspace: Workspace) -> None:
     add(browser, "a")
     answer = move(browser, stored(workspace)["a"], state="scheduled")
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert "needs a time" in answer.json()["problems"][0]["text"]
     assert stored(workspace)["a"].state == PostState.IDEA
 

@@ -13,6 +13,12 @@ class UploadRefused(Refused):
     """The file was not taken; the post stays as it is."""
 
 
+class BodyRefused(UploadRefused):
+    """More than any file may have was sent."""
+
+    status = 413
+
+
 def svg(filename: str) -> UploadRefused:
     return UploadRefused(
         Problem(
@@ -104,7 +110,7 @@ def not_cleanable(filename: str) -> UploadRefused:
 
 def body_too_large(size: int, limit: int) -> UploadRefused:
     """For a request that was not even kept, so that nobody knows the file's name."""
-    return UploadRefused(
+    return BodyRefused(
         Problem(
             code="media_too_large",
             message=gettext_noop(

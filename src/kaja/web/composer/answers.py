@@ -11,7 +11,7 @@ from django.http import JsonResponse
 from kaja.networks.kit.problems import Problem
 from kaja.web.problems import problem_fix, problem_text
 from kaja.web.workspace import WorkspaceRequest
-from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
+from kaja.workspaces.errors import Refused
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], JsonResponse]
@@ -40,8 +40,7 @@ def json_answer(view: View[P]) -> Answer:
             with point:
                 response = view(request, *args, **kwargs)
         except Refused as refused:
-            status = {NotAllowed: 403, NotFound: 404}.get(type(refused), 409 if isinstance(refused, Conflict) else 400)
-            response = JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=status)
+            response = JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=refused.status)
         response["Cache-Control"] = "no-store"
         return response
 

@@ -233,7 +233,7 @@ def _conflict(request: WorkspaceRequest, conflict: EditConflict) -> JsonResponse
             "assets": describe_assets(request.workspace.slug, conflict.theirs),
             "problems": [problem_json(p) for p in conflict.problems],
         },
-        status=409,
+        status=conflict.status,
     )
 
 
@@ -278,7 +278,7 @@ def finish(request: WorkspaceRequest) -> JsonResponse:
             flash(request, _("Saved as a draft."), "done")
     except Refused as refused:
         answer = {**_saved(request, post), "problems": [problem_json(p) for p in refused.problems]}
-        return JsonResponse(answer, status=422)
+        return JsonResponse(answer, status=refused.status)
     return JsonResponse({**_saved(request, post), "location": reverse("post:page", args=[slug, post.id])})
 
 

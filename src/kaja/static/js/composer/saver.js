@@ -114,7 +114,8 @@ export class Saver {
       this.onConflict(data);
       return null;
     }
-    if (status === 422) this.root.say(reasons(data), "needs");
+    // Saved, but what the button said beyond that was refused.
+    if (status >= 400 && data.post) this.root.say(reasons(data), "needs");
     else if (status === 401 || (status === 403 && !data.problems)) this.say(this.words.signedOut, true);
     else if (status >= 400) this.say(fill(this.words.refused, { reason: reasons(data) }), true);
     return data.post ? data : null;
