@@ -20,28 +20,28 @@ class CommandRefused(CommandFailed):
 class BadSetting(CommandFailed):
     """A setting is missing or unusable."""
 
-    exit_code = 2
+    exit_code: int = 2
 
 
 class AlreadyRunning(CommandFailed):
     """Another Kaja works on this data folder."""
 
-    exit_code = 3
+    exit_code: int = 3
 
 
 class PortTaken(CommandFailed):
     """Another program listens on the port."""
 
-    exit_code = 4
+    exit_code: int = 4
 
 
 class FolderUnusable(CommandFailed):
     """The data folder cannot be made, written or trusted, or its disk is full."""
 
-    exit_code = 5
+    exit_code: int = 5
 
 
 class DatabaseUnusable(CommandFailed):
     """The database does not start, does not answer, or is not fit for Kaja."""
 
-    exit_code = 6
+    exit_code: int = 6
