@@ -17,6 +17,7 @@ from kaja.api.schemas import (
     VariantIO,
 )
 from kaja.channels.models import Channel
+from kaja.channels.queries import channel_order
 from kaja.content.models import Asset, Post
 from kaja.content.queries import get_content, list_labels_of
 from kaja.networks.kit.problems import Problem
@@ -52,7 +53,8 @@ def posts_out(posts: Iterable[Post]) -> list[PostOut]:
     """Posts with their deliveries; one query for all deliveries."""
     posts = list(posts)
     deliveries: dict[UUID, list[Delivery]] = {}
-    rows = Delivery.objects.filter(variant__post__in=posts).select_related("variant").order_by("channel_id", "position")
+    order = (*channel_order("channel__"), "position")
+    rows = Delivery.objects.filter(variant__post__in=posts).select_related("variant").order_by(*order)
     for delivery in rows:
         deliveries.setdefault(delivery.variant.post_id, []).append(delivery)
     return [_post_out(post, deliveries.get(post.id, [])) for post in posts]

@@ -2,17 +2,26 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import NotFound
 
 
+def channel_order(prefix: str = "") -> tuple[str, ...]:
+    """The one order of channels, on every page and in every answer: as they were connected. A person who knows where
+    a channel stands finds it there everywhere. `prefix` leads from another table to the channel ("variant__channel__").
+    """
+    return f"{prefix}created_at", f"{prefix}id"
+
+
 def list_channels(*, disconnected: bool = False) -> QuerySet[Channel]:
-    """The connected channels by name; with `disconnected`, those that were let go too, last."""
-    channels = Channel.objects.order_by("disconnected_at", "name", "id")
-    return channels if disconnected else channels.filter(disconnected_at=None)
+    """The connected channels in their order; with `disconnected`, those that were let go too, last."""
+    if not disconnected:
+        return Channel.objects.filter(disconnected_at=None).order_by(*channel_order())
+    gone = Case(When(disconnected_at=None, then=Value(0)), default=Value(1))
+    return Channel.objects.order_by(gone, *channel_order())
 
 
 def get_channel(channel_id: UUID) -> Channel:

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet
 
 from kaja.channels.models import Channel
+from kaja.channels.queries import channel_order
 from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, MediaItem, Overrides, card_of, resolve
 from kaja.content.media.open import open_assets
@@ -32,7 +33,9 @@ def _ready(rows: QuerySet[Post]) -> QuerySet[Post]:
     return rows.select_related("campaign", "owner").prefetch_related(
         Prefetch(
             "variants",
-            Variant.objects.filter(removed_at__isnull=True).select_related("channel").order_by("id"),
+            Variant.objects.filter(removed_at__isnull=True)
+            .select_related("channel")
+            .order_by(*channel_order("channel__")),
             to_attr="active_variants",
         ),
         Prefetch("post_labels", PostLabel.objects.select_related("label").order_by("label__name")),
@@ -59,7 +62,11 @@ def active_variants(post: Post) -> list[Variant]:
     ready: list[Variant] | None = getattr(post, "active_variants", None)
     if ready is not None:
         return ready
-    return list(Variant.objects.filter(post=post, removed_at__isnull=True).select_related("channel").order_by("id"))
+    return list(
+        Variant.objects.filter(post=post, removed_at__isnull=True)
+        .select_related("channel")
+        .order_by(*channel_order("channel__"))
+    )
 
 
 def get_content(post: Post) -> PostContent:

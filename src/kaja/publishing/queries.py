@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import QuerySet
 
+from kaja.channels.queries import channel_order
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange, State
 from kaja.publishing.problems import parse_problem
@@ -76,7 +77,9 @@ _CARD = (
 
 def delivery_states_of(post_ids: Iterable[UUID]) -> dict[UUID, list[DeliveryState]]:
     """How the messages of many posts stand, in one query; a post without deliveries is absent."""
-    rows = Delivery.objects.filter(variant__post_id__in=list(post_ids)).order_by("channel_id", "position")
+    rows = Delivery.objects.filter(variant__post_id__in=list(post_ids)).order_by(
+        *channel_order("channel__"), "position"
+    )
     states: dict[UUID, list[DeliveryState]] = {}
     for values in rows.values_list(*_CARD):
         *plain, problem = values
@@ -131,7 +134,7 @@ def _whole() -> QuerySet[Delivery]:
 
 def list_deliveries(post_id: UUID) -> list[Delivery]:
     """The deliveries of a post with channel and publication, by channel and position."""
-    return list(_whole().filter(variant__post_id=post_id).order_by("channel__name", "channel_id", "position"))
+    return list(_whole().filter(variant__post_id=post_id).order_by(*channel_order("channel__"), "position"))
 
 
 def get_delivery(delivery_id: UUID) -> Delivery:

@@ -98,7 +98,8 @@ def refused_response(request: WorkspaceRequest, refused: Refused) -> HttpRespons
     context: dict[str, Any] = {"problems": refused.problems, "status": status}
     if is_fragment(request):
         # Into the page's messages, wherever the fragment was meant to go: what is on the page stays as it is.
-        response = HttpResponse(render_to_string("components/problems.html", context, request), status=status)
+        said = [{"text": problem_line(problem), "kind": "needs"} for problem in refused.problems]
+        response = HttpResponse(render_to_string("components/flashes.html", {"flashes": said}, request), status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#flashes", "beforeend"
         return response
     # The address may only take forms; what is live on this page stands on any other.

@@ -223,7 +223,7 @@ def test_remembered_card_changes_with_what_it_shows(person: Client, workspace: W
     assert len(one) == 1
     with workspace_scope(workspace.id):
         Channel.objects.filter(id=channel.id).update(name="Kohvik & Co")
-    assert 'title="Kohvik &amp; Co"' in get(person, address)
+    assert 'title="Kohvik &amp; Co · ' in get(person, address)
     with workspace_scope(workspace.id):
         Post.objects.update(summary="other <words>")
     assert "other &lt;words&gt;" in get(person, address)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
+from kaja.channels.queries import channel_order
 from kaja.content.models import PostState, Variant
 
 
@@ -23,6 +24,6 @@ def list_conflicts(post_ids: Collection[UUID]) -> dict[UUID, list[str]]:
     )
     rows = Variant.objects.filter(Exists(others), post_id__in=post_ids, removed_at__isnull=True)
     found: dict[UUID, list[str]] = defaultdict(list)
-    for post_id, name in rows.order_by("channel__name").values_list("post_id", "channel__name"):
+    for post_id, name in rows.order_by(*channel_order("channel__")).values_list("post_id", "channel__name"):
         found[post_id].append(name)
     return found

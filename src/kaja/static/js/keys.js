@@ -1,5 +1,6 @@
-// Keys: c writes a post, Ctrl/Cmd-K finds, ? lists, g then a letter goes somewhere ([data-go="letter"]).
+// Keys: c writes a post, Ctrl/Cmd-K finds, ? lists, z undoes the last step, g then a letter goes somewhere ([data-go="letter"]).
 // A page adds its own with `bindKey("j", action)`.
+import { undoLast } from "./flash.js";
 import { openPalette } from "./palette.js";
 
 const bound = new Map();
@@ -43,6 +44,8 @@ document.addEventListener("keydown", (event) => {
   if (key === "?") {
     event.preventDefault();
     openKeys();
+  } else if (key === "z") {
+    undoLast();
   } else if (bound.has(key)) {
     bound.get(key)(event);
   } else if (key === "c" && document.body.dataset.compose) {

@@ -22,7 +22,7 @@ NAMED = 3
 
 def conflict_words(post_ids: Sequence[UUID]) -> list[str]:
     """Which channels now have two posts at one time."""
-    names = sorted({name for found in list_conflicts(post_ids).values() for name in found})
+    names = list(dict.fromkeys(name for found in list_conflicts(post_ids).values() for name in found))
     if not names:
         return []
     return [_("Another post stands at the same time on %(channels)s.") % {"channels": ", ".join(names)}]

@@ -17,7 +17,8 @@ from django.utils.translation import gettext as _
 from kaja.content.models import PostState
 from kaja.publishing.calendar import Row
 from kaja.publishing.queries import PostStanding, parse_standing
-from kaja.web.templatetags.kaja import STATES, network_mark
+from kaja.web.calendar.filters import Choice
+from kaja.web.templatetags.kaja import STATES, channel_mark
 
 NOBODY = UUID(int=0)
 LOOKS = {"planned": "planned", "under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
@@ -52,14 +53,14 @@ def look_of(state: str, standing: PostStanding | None) -> str:
 
 @dataclass(frozen=True)
 class Manner:
-    """All that the cards of one page have in common; `channels` are id, network and name of each."""
+    """All that the cards of one page have in common; `channels` in their order."""
 
     slug: str
     zone: ZoneInfo
     language: str
     writes: bool
     publishes: bool
-    channels: tuple[tuple[str, str, str], ...]
+    channels: tuple[Choice, ...]
 
 
 @lru_cache(maxsize=100)
@@ -83,10 +84,7 @@ class CardPrinter:
             for key in ("draft", "planned", "underway", "done", "needs", "cancelled")
         }
         self.dots = f'<svg class="icon" aria-hidden="true"><use href="{sprite}#ellipsis"></use></svg>'
-        self.marks = {
-            key: f'<span title="{escape(name)}">{network_mark(network, "", name)}</span>'
-            for key, network, name in manner.channels
-        }
+        self.marks = {each.value: channel_mark(each, "sm", label=True) for each in manner.channels}
         self.words = {
             "menu": escape(_("What can be done with this post")),
             "none": escape(_("Without text")),
@@ -106,7 +104,8 @@ class CardPrinter:
         local = datetime.fromtimestamp(row.due, self.manner.zone)
         iso = local.isoformat()
         look, fixed = look_of(row.state, standing), self.fixed(row.state, standing)
-        channels = list(dict.fromkeys(row.channels.split()))
+        carried = set(row.channels.split())
+        channels = [each for each in self.marks if each in carried]
         marks = "".join([self.marks[each] for each in channels])
         picture = ""
         if row.thumbnail:
@@ -159,9 +158,9 @@ class FreeSlot:
 class SlotPrinter:
     """Makes the dashed outlines of free slots."""
 
-    def __init__(self, slug: str, marks: Mapping[UUID, tuple[str, str]]) -> None:
+    def __init__(self, slug: str, marks: Mapping[UUID, Choice]) -> None:
         self.compose = reverse("composer:new", args=[slug])
-        self.marks = {key: network_mark(network, "", name) for key, (network, name) in marks.items()}
+        self.marks = {key: channel_mark(choice, "sm", label=True) for key, choice in marks.items()}
         sprite = static("vendor/icons.svg")
         self.plus = f'<svg class="icon icon-sm" aria-hidden="true"><use href="{sprite}#plus"></use></svg>'
         self.word = escape(_("Free slot: write a post for it"))
@@ -170,7 +169,9 @@ class SlotPrinter:
         """One free time."""
         at = f"{local:%Y-%m-%dT%H:%M}"
         query = "&amp;".join([f"at={at}", *(f"channel={each}" for each in channels)])
-        marks = "".join(self.marks.get(each, "") for each in channels)
+        free = set(channels)
+        channels = [each for each in self.marks if each in free]
+        marks = "".join(self.marks[each] for each in channels)
         html = (
             f'<a class="cal-slot" href="{self.compose}?{query}" data-slot="{at}" title="{self.word}" draggable="false">'
             f'{self.plus}<span class="sr-only">{self.word}, </span><time datetime="{local.isoformat()}">{local:%H:%M}'

@@ -16,15 +16,15 @@ from kaja.kernel import clock
 from kaja.publishing.calendar import list_calendar
 from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
 from kaja.web.calendar.days import Day, Hour, name_day
-from kaja.web.calendar.filters import Choices, Wanted
+from kaja.web.calendar.filters import Choice, Choices, Wanted
 from kaja.web.calendar.periods import Period, today_in
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
 
 FIRST_HOUR, LAST_HOUR = 7, 21
 """Hours outside these are drawn thin while nothing stands in them."""
-Marks = Mapping[UUID, tuple[str, str]]
-"""Network and name of each channel."""
+Marks = Mapping[UUID, Choice]
+"""The channels of the workspace, in their order."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,10 @@ def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, 
     """Read and lay out one view. Two queries, whatever the number of posts."""
     begin, end = local_day(period.first, zone)[0], local_day(period.end, zone)[0]
     stretch = list_calendar(begin, end, wanted.post_filter())
-    marks = {UUID(choice.value): (choice.network, choice.name) for choice in choices.channel}
+    marks = {UUID(choice.value): choice for choice in choices.channel}
     manner = Manner(
         slug, zone, get_language() or "", can(actor, Permission.WRITE), can(actor, Permission.PUBLISH),
-        tuple([(choice.value, choice.network, choice.name) for choice in choices.channel]),
+        tuple(choices.channel),
     )  # fmt: skip
     printer = printer_for(manner)
     cards = [card_of(printer, row) for row in stretch.rows]

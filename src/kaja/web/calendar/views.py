@@ -9,7 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from kaja.channels.models import Channel
+from kaja.channels.queries import list_channels
 from kaja.content.models import Post
 from kaja.content.plan.slots import next_free_slot
 from kaja.content.plan.times import ResolvedTime
@@ -151,7 +151,7 @@ def next_slot(request: WorkspaceRequest) -> JsonResponse:
             found.append(UUID(text))
         except ValueError:
             continue
-    rows = Channel.objects.filter(disconnected_at__isnull=True)
+    rows = list_channels()
     if request.GET.getlist("channel"):
         rows = rows.filter(id__in=found)
     channels = list(rows.values_list("id", flat=True))

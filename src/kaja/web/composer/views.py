@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from kaja.channels.models import Channel, Slot
+from kaja.channels.queries import channel_order
 from kaja.content import actions, queries
 from kaja.content.differences import list_differences
 from kaja.content.document import Document, PartDocument
@@ -42,7 +43,7 @@ def zone_of(request: WorkspaceRequest) -> ZoneInfo:
 
 def list_channels(keep: Sequence[UUID] = ()) -> list[Channel]:
     """The channels that a post may go to, and those that it has already."""
-    rows = Channel.objects.order_by("created_at", "id")
+    rows = Channel.objects.order_by(*channel_order())
     return [c for c in rows if c.disconnected_at is None or c.id in set(keep)]
 
 
@@ -166,8 +167,8 @@ def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
 def check(request: WorkspaceRequest) -> JsonResponse:
     """Previews, counts, problems and what the main button will do. Saves nothing."""
     payload = parse_payload(request)
-    chosen = {c.id: c for c in list_channels(payload.channels)}
-    channels = [chosen[c] for c in dict.fromkeys(payload.channels) if c in chosen]
+    wanted = set(payload.channels)
+    channels = [channel for channel in list_channels(payload.channels) if channel.id in wanted]
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.post else None
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post, list_gone(post))

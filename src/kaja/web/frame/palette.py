@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kaja.channels.models import Channel
+from kaja.channels.queries import channel_order
 from kaja.content.models import Post
 from kaja.content.queries import search_post_ids
 from kaja.web.frame.navigation import COMPOSE, address, list_destinations, post_address
@@ -25,7 +26,7 @@ class Hit:
     href: str
     icon: str = ""
     note: str = ""
-    network: str = ""
+    channel: Channel | None = None
     keys: str = ""
 
 
@@ -91,13 +92,13 @@ def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
 def _channels(request: WorkspaceRequest, query: str) -> list[Hit]:
     found = Channel.objects.filter(
         Q(name__icontains=query) | Q(handle__icontains=query) | Q(network__icontains=query)
-    ).order_by("name")[:MOST]
+    ).order_by(*channel_order())[:MOST]
     return [
         Hit(
             str(channel),
             reverse("channels:page", args=[request.workspace.slug, channel.id]),
             note=channel.handle,
-            network=channel.network,
+            channel=channel,
         )
         for channel in found
     ]

@@ -7,7 +7,10 @@ from django.utils.translation import gettext_lazy as _
 
 from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
+from kaja.web.calendar.filters import Choice
 from kaja.web.templatetags.kaja import STATES, symbols
+
+NAMES = ("Kohvik Kaja", "Талтех", "迴聲", "Mari Maasikas")
 
 
 class SpecimenForm(forms.Form):
@@ -25,7 +28,7 @@ def specimens() -> dict[str, Any]:
     return {
         "states": list(STATES),
         "icons": sorted(symbols("vendor/icons.svg")),
-        "networks": sorted(CONNECTORS) or ["bluesky", "mastodon", "practice", "wordpress"],
+        "channels": [Choice("", name, network) for name, network in zip(NAMES, sorted(CONNECTORS), strict=False)],
         "form": SpecimenForm(),
         "wrong": SpecimenForm({"name": "", "email": "mari at example", "language": "en"}),
         "problems": [

@@ -5,6 +5,7 @@ from typing import Any
 from django import template
 
 from kaja.channels.models import Channel
+from kaja.channels.queries import list_channels
 from kaja.content.plan.slots import next_free_slot
 from kaja.kernel import clock
 from kaja.web.calendar.slots import PRESETS, describe_week
@@ -22,7 +23,7 @@ def slot_editor(context: dict[str, Any], channel: Channel) -> dict[str, Any]:
     week = describe_week(channel)
     some = any(day["times"] for day in week)
     free = next_free_slot([channel.id], clock.now(), zone) if some else None
-    others = Channel.objects.filter(disconnected_at__isnull=True).exclude(id=channel.id).order_by("name")
+    others = list_channels().exclude(id=channel.id)
     editable = "channels" in request.actor.permissions and channel.disconnected_at is None
     return {
         "request": request,

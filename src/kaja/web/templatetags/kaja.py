@@ -12,9 +12,9 @@ from django.forms.widgets import CheckboxInput, Select
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext, pgettext_lazy
 
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
@@ -54,6 +54,40 @@ def network_mark(network: str, size: str = "", label: str = "") -> SafeString:
     """The small one-colour mark of a network."""
     known = network if network in symbols("marks.svg") else "unknown"
     return _use("mark", f"{address_of('marks.svg')}#{known}", size, str(label))
+
+
+def initials_of(name: str) -> str:
+    """What stands for a name where there is no picture."""
+    words = re.findall(r"[^\W_]+", name)
+    return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.simple_tag
+def channel_mark(channel: Any, size: str = "", label: bool = False) -> SafeString:
+    """Which channel it is, the same everywhere: its picture or initials, with the network's mark in the corner.
+
+    `channel` is a channel, or anything with its network, name and picture. Give a label where no name stands beside it.
+    """
+    name, picture = str(channel), str(channel.avatar_url)
+    return render_channel_mark(channel.network, name, picture, size, label, get_language() or "")
+
+
+@lru_cache(maxsize=2000)
+def render_channel_mark(network: str, name: str, picture: str, size: str, label: bool, language: str) -> SafeString:
+    """The mark as HTML, in the entered language; remembered, because a page of cards shows few channels many times."""
+    said = f"{name} · {network_name(network)}"
+    # The initials stay below the picture: a server that does not answer leaves them in sight.
+    shown = initials_of(name)
+    image = format_html('<img src="{}" alt="" loading="lazy" referrerpolicy="no-referrer">', picture)
+    return format_html(
+        '<span class="avatar channel-mark{}" title="{}"{}>{}{}{}</span>',
+        f" channel-mark-{size}" if size else "",
+        said,
+        format_html(' role="img" aria-label="{}"', said) if label else mark_safe(' aria-hidden="true"'),
+        shown,
+        image if picture.startswith(("https://", "http://")) else "",
+        network_mark(network),
+    )
 
 
 @cache
@@ -158,11 +192,9 @@ def problems(found: Any) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/avatar.html")
-def avatar(name: str, picture: str = "", network: str = "", size: str = "", square: bool = False) -> dict[str, Any]:
-    """A person's or channel's picture, or initials; with the network's mark in its corner."""
-    words = re.findall(r"[^\W_]+", str(name))
-    initials = "".join(word[0] for word in words[:2]).upper() or "?"
-    return {"initials": initials, "picture": picture, "network": network, "size": size, "square": square}
+def avatar(name: str, picture: str = "", size: str = "", square: bool = False) -> dict[str, Any]:
+    """A person's or workspace's picture, or initials. A channel has `channel_mark`."""
+    return {"initials": initials_of(str(name)), "picture": picture, "size": size, "square": square}
 
 
 @register.inclusion_tag("components/flashes.html", takes_context=True)

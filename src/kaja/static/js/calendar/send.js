@@ -1,6 +1,6 @@
 // Asking Kaja to change the plan, and showing how it stands afterwards without losing the focus.
 
-import { say } from "../flash.js";
+import { say, show } from "../flash.js";
 import { NoAnswer, post, reasons, useToken } from "../composer/ask.js";
 import { announce } from "./flag.js";
 import { facts, words } from "./places.js";
@@ -33,13 +33,6 @@ export async function refresh() {
   refocus();
 }
 
-function showFlash(html) {
-  const holder = document.createElement("template");
-  holder.innerHTML = html;
-  // The newest message last, and only a handful of old ones: each stays until it is dismissed.
-  document.getElementById("flashes").append(holder.content);
-}
-
 /** Send; true when it was done. What was refused is said, and nothing has changed. */
 export async function send(url, body) {
   useToken(root().dataset.csrf);
@@ -58,7 +51,7 @@ export async function send(url, body) {
     announce(why);
     return false;
   }
-  showFlash(answer.data.flash);
+  show(answer.data.flash);
   announce(answer.data.said);
   await refresh();
   return true;

@@ -49,13 +49,12 @@ class Composer extends HTMLElement {
   }
 
   withMark(channel) {
-    const mark = this.querySelector(`[data-tab="${channel.id}"] .mark`);
+    const mark = this.querySelector(`[data-tab="${channel.id}"] .channel-mark`);
     return { ...channel, mark };
   }
 
   say(text, kind) {
     say(text, kind);
-    document.getElementById("flashes").scrollIntoView({ block: "nearest" });
   }
 
   onChange(what) {
