@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from django.test import Client
+from django.test import Client, override_settings
 
 from kaja.api.models import RememberedRequest, Token
-from kaja.api.tokens import revoke_token
+from kaja.api.tokens import create_token, revoke_token
 from kaja.content.models import Post
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
@@ -143,3 +143,30 @@ def test_pages_go_on_where_the_last_one_ended(client: ApiClient) -> None:
     assert seen == [f"post {n}" for n in (4, 3, 2, 1, 0)]
     assert cursor == ""
     assert client.call("GET", "/posts?cursor=zz").status_code == 422
+
+
+@override_settings(API_CALLS_PER_MINUTE=3)
+def test_too_many_calls_of_a_token_or_a_person_are_asked_to_wait(workspace: Workspace, client: ApiClient) -> None:
+    assert [client.call("GET", "/posts").status_code for _ in range(3)] == [200] * 3
+    refused = client.call("GET", "/posts")
+    assert refused.status_code == 429
+    assert 0 < int(refused["Retry-After"]) <= 20
+    assert refused["Content-Type"] == "application/problem+json"
+    assert refused.json()["problems"][0]["code"] == "too_many_requests"
+    # Another token of the person has calls of its own, until the person has used up theirs.
+    member, user = member_of(workspace)
+    codes = []
+    for n in range(2):
+        with workspace_scope(workspace.id):
+            secret = create_token(actor_of(member, user), f"other {n}", ["view"])[1]
+        for _ in range(3):
+            answer = Client().get("/api/v1/posts", headers={"Authorization": f"Bearer {secret}"})
+            codes.append(answer.status_code)
+    assert codes == [200] * 3 + [429] * 3
+
+
+def test_guessing_tokens_is_slowed(workspace: Workspace) -> None:
+    def guess(n: int) -> int:
+        return Client().get("/api/v1/posts", headers={"Authorization": f"Bearer kaja_{n}"}).status_code
+
+    assert [guess(n) for n in range(61)] == [401] * 60 + [429]

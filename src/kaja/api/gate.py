@@ -8,18 +8,22 @@ the effect, so a repeated request gets the first answer and never a second effec
 import hashlib
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 
 from kaja.api.models import RememberedRequest
 from kaja.api.problems import MEDIA_TYPE, problem_response
 from kaja.api.tokens import Bearer, find_bearer
+from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 PREFIX = "/api/v1/"
 OPEN_PATHS = frozenset({PREFIX + "openapi.json", PREFIX + "docs"})
 KEY_LENGTH = 255
+UNKNOWN_TOKENS = Limit("api: unknown token", 60, 600)
+"""Calls of one address with tokens that open nothing."""
 
 
 class ApiRequest(HttpRequest):
@@ -78,9 +82,12 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
             return get_response(request)
         # Tokens, not cookies, open the API: a foreign page cannot make a browser send one.
         request._dont_enforce_csrf_checks = True  # type: ignore[attr-defined]
+        unknown = [(UNKNOWN_TOKENS, caller_of(request))]
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         bearer = find_bearer(secret.strip()) if scheme.lower() == "bearer" else None
         if bearer is None:
+            if wait := take(*unknown):
+                return too_many_response(wait)
             return problem_response(
                 401,
                 [
@@ -92,11 +99,40 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
                     )
                 ],
             )
+        if wait := take(*_limits_of(bearer)):
+            return too_many_response(wait)
         request.bearer = bearer  # type: ignore[attr-defined]
         with workspace_scope(bearer.workspace.id):
             return _answer(request, bearer, get_response)
 
     return gate
+
+
+def _limits_of(bearer: Bearer) -> list[Asked]:
+    """What a call counts in: its token, and all tokens of its person together."""
+    rate = settings.API_CALLS_PER_MINUTE
+    return [
+        (Limit("api: token", rate, 60), str(bearer.token.id)),
+        (Limit("api: person", 2 * rate, 60), str(bearer.token.user_id)),
+    ]
+
+
+def too_many_response(wait: float) -> HttpResponse:
+    """429 with the seconds after which the call will be taken (RFC 6585, section 4)."""
+    seconds = whole_seconds(wait)
+    response = problem_response(
+        429,
+        [
+            Problem(
+                code="too_many_requests",
+                message=gettext_noop("There were too many calls; this one was not carried out."),
+                fix=gettext_noop("Repeat it after %(seconds)s seconds, and spread calls out."),
+                params={"seconds": seconds},
+            )
+        ],
+    )
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _answer(request: HttpRequest, bearer: Bearer, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:

@@ -23,6 +23,7 @@ TITLES: dict[int, str] = {
     413: gettext_noop("The request is too large"),
     415: gettext_noop("This content type is not understood"),
     422: gettext_noop("The request was understood, but refused"),
+    429: gettext_noop("Too many requests"),
 }
 
 

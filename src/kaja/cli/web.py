@@ -22,19 +22,27 @@ def web(host: str | None, port: int | None) -> None:
         application = load_application()
         import uvicorn
 
-        uvicorn.run(
-            application,
-            host=host or environment.listen(),
-            port=port or environment.port(),
-            loop="auto",
-            lifespan="off",
-            access_log=False,  # a query string may carry what nobody should log
-            log_config=None,  # Django's logging, which redacts
-            server_header=False,
-            timeout_graceful_shutdown=5,  # open event streams do not end by themselves
-        )
+        uvicorn.run(application, **server_options(host, port))
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
+
+
+def server_options(host: str | None = None, port: int | None = None) -> dict[str, Any]:
+    """How uvicorn is run."""
+    proxies = environment.trusted_proxies()
+    return {
+        "host": host or environment.listen(),
+        "port": port or environment.port(),
+        "loop": "auto",
+        "lifespan": "off",
+        "access_log": False,  # a query string may carry what nobody should log
+        "log_config": None,  # Django's logging, which redacts
+        "server_header": False,
+        "timeout_graceful_shutdown": 5,  # open event streams do not end by themselves
+        # Whoever may say where a call came from decides whose tries are counted: only the operator's own proxies.
+        "proxy_headers": bool(proxies),
+        "forwarded_allow_ips": proxies,
+    }
 
 
 def load_application() -> Any:

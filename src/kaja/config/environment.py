@@ -1,6 +1,7 @@
 """What the operator sets, read in one place. Every name is documented in docs/operations.md."""
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -52,6 +53,51 @@ def hosts() -> list[str]:
     named = [name for name in os.environ.get("KAJA_HOSTS", "").replace(" ", "").split(",") if name]
     own = urlsplit(address()).hostname
     return named or list(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", *([own] if own else [])]))
+
+
+def trusted_proxies() -> list[str]:
+    """Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: `KAJA_TRUSTED_PROXIES`.
+
+    Unset, it is this machine when that can only be a proxy: people come by https, and Kaja listens to nobody else.
+    """
+    value = os.environ.get("KAJA_TRUSTED_PROXIES")
+    if value is None:
+        behind = address().startswith("https://") and listen() in {"127.0.0.1", "::1", "localhost"}
+        return ["127.0.0.1", "::1"] if behind else []
+    named = [each for each in value.replace(" ", "").split(",") if each]
+    for each in named:
+        try:
+            ip_network(each)
+        except ValueError as error:
+            raise Misconfigured(
+                f"KAJA_TRUSTED_PROXIES must list addresses or networks such as 10.0.0.0/8 ({error})"
+            ) from None
+    return named
+
+
+def _choice(name: str, choices: tuple[str, ...]) -> str:
+    value = os.environ.get(name) or choices[0]
+    if value not in choices:
+        raise Misconfigured(f"{name} must be one of {', '.join(choices)} (it is {value!r})")
+    return value
+
+
+def sign_up() -> str:
+    """Who may make an account after the first: people with an `invitation`, or everybody (`open`)."""
+    return _choice("KAJA_SIGN_UP", ("invitation", "open"))
+
+
+def workspace_makers() -> str:
+    """Who may make workspaces in the browser: `curators` and the first account, `everybody`, or `nobody`."""
+    return _choice("KAJA_WORKSPACE_MAKERS", ("curators", "everybody", "nobody"))
+
+
+def api_calls_per_minute() -> int:
+    """Calls that one token may make in a minute; a person's tokens together twice as many."""
+    value = os.environ.get("KAJA_API_CALLS_PER_MINUTE") or "600"
+    if not value.isdigit() or not 1 <= int(value) <= 1_000_000:
+        raise Misconfigured(f"KAJA_API_CALLS_PER_MINUTE must be a number from 1 to 1000000 (it is {value!r})")
+    return int(value)
 
 
 def pool_size() -> int:

@@ -6,6 +6,7 @@ from django.contrib.sessions.models import Session
 
 from kaja.api.models import RememberedRequest
 from kaja.channels.models import PendingConnection
+from kaja.kernel import limits
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import SystemPurpose, system_scope
@@ -16,9 +17,11 @@ KEYS_LAST = timedelta(days=7)
 
 @job("config.sweep", every="23 3 * * *")
 def sweep(timestamp: int) -> None:
-    """Forget old keys of the API, round trips to a network that nobody came back from, and sessions that are over."""
+    """Forget old keys of the API, round trips to a network that nobody came back from, sessions that are over, and full
+    buckets of limits."""
     moment = now()
     with system_scope(SystemPurpose.MAINTENANCE):
         RememberedRequest.objects.filter(created_at__lt=moment - KEYS_LAST).delete()
         PendingConnection.objects.filter(expires_at__lt=moment).delete()
     Session.objects.filter(expire_date__lt=moment).delete()
+    limits.sweep()

@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "procrastinate.contrib.django",
+    "kaja.kernel",
     "kaja.workspaces",
     "kaja.channels",
     "kaja.content",
@@ -79,6 +80,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "kaja.web.accounts.middleware.PersonMiddleware",
+    "kaja.web.accounts.middleware.LimitMiddleware",
 ]
 
 ROOT_URLCONF = "kaja.config.urls"
@@ -129,6 +131,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+# Whoever types an address cannot have Kaja write to it.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
 MFA_ADAPTER = "kaja.web.accounts.sealing.SealingAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
@@ -140,7 +144,12 @@ MFA_TOTP_TOLERANCE = 1
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_ADAPTER = "kaja.web.accounts.adapter.AccountAdapter"
+# Counted in the database and in one place (`web/accounts/limits.py`), not in a cache of this process.
+ACCOUNT_RATE_LIMITS = False
+MFA_RATE_LIMITS = False
+API_CALLS_PER_MINUTE = environment.api_calls_per_minute()
 ACCOUNT_FORMS = {
+    "reset_password": "kaja.web.accounts.forms.ResetPasswordForm",
     "signup": "kaja.web.accounts.forms.SignupForm",
     "login": "kaja.web.accounts.forms.LoginForm",
     "reauthenticate": "kaja.web.accounts.forms.ReauthenticateForm",

@@ -4,12 +4,15 @@ from typing import Any
 
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
+from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from django import forms
 from django.http import HttpRequest
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from kaja.kernel.limits import take
+from kaja.web.accounts.limits import RESET_MAILS
 from kaja.workspaces.models import User
 
 
@@ -63,3 +66,13 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth ships no typ
             field.widget.attrs.pop("placeholder", None)
         if "remember" in self.fields:
             self.fields["remember"].label = _("Stay signed in on this device")
+
+
+class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # allauth ships no types
+    """Asks for a link. An address that was written to often enough gets no more mail; the page says the same."""
+
+    def save(self, request: HttpRequest, **kwargs: Any) -> str:
+        email = str(self.cleaned_data["email"])
+        if take(*((limit, email.lower()) for limit in RESET_MAILS)):
+            return email
+        return str(super().save(request, **kwargs))

@@ -1,10 +1,16 @@
-"""A signed-in person reads every page in their own language."""
+"""What holds for every page of a person: their language, and how often the account pages may be tried."""
 
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.decorators import sync_only_middleware
+
+from kaja.kernel.limits import take, whole_seconds
+from kaja.web.accounts.devices import mark_device
+from kaja.web.accounts.limits import of_page, say_wait
 
 
 @sync_only_middleware
@@ -21,3 +27,35 @@ class PersonMiddleware:
             return self.get_response(request)
         with translation.override(user.language):
             return self.get_response(request)
+
+
+@sync_only_middleware
+class LimitMiddleware:
+    """Counts what is sent to the account pages, and says 429 with `Retry-After` when it is too much."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if wait := getattr(request, "retry_after", 0):
+            response.status_code = 429
+            response.headers["Retry-After"] = str(wait)
+        mark_device(request, response)
+        return response
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        name = request.resolver_match.url_name if request.resolver_match else None
+        if not name or not (asked := of_page(request, name)):
+            return None
+        if not (wait := take(*asked)):
+            return None
+        request.retry_after = whole_seconds(wait)  # type: ignore[attr-defined]
+        return too_many(request, whole_seconds(wait))
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """The page that asks to wait."""
+    return HttpResponse(
+        render_to_string("errors/429.html", {"bare": True, "wait": say_wait(seconds)}, None), status=429
+    )
