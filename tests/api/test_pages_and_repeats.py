@@ -16,10 +16,11 @@ from kaja.api.models import RememberedRequest
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Revision, Variant
 from kaja.kernel import clock
+from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange, State
 from kaja.workspaces.models import AuditEntry, Workspace
-from tests.api.conftest import ApiClient
+from tests.api.conftest import ApiClient, token_for
 from tests.api.test_isolation import OPERATIONS, everything_of
 from tests.api.world import World, build_world
 
@@ -197,3 +198,22 @@ def make_ready(operation: str, workspace: Workspace, world: World) -> None:
             else:
                 needs = state in {State.UNCERTAIN, State.FAILED, State.MISSED}
                 Delivery.objects.update(state=state, remote_id="", sent_at=None, needs_person=needs)
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [("/posts", {"text": "Bread"}), ("/campaigns", {"name": "Launch"}), ("/labels", {"name": "video"})],
+)
+def test_the_same_id_is_the_same_thing(
+    client: ApiClient, other_workspace: Workspace, path: str, body: dict[str, Any]
+) -> None:
+    chosen = str(new_id())
+    answers = [client.call("POST", path, {"id": chosen, **body}) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert [json.loads(answer.content)["id"] for answer in answers] == [chosen, chosen]
+    assert client.call("POST", path, {"id": chosen, next(iter(body)): "something else"}).status_code == 409
+    stranger = ApiClient(token_for(other_workspace))
+    refused = stranger.call("POST", path, {"id": chosen, **body})
+    assert refused.status_code == 409
+    assert "Bread" not in json.loads(refused.content)["detail"]
+    assert client.call("POST", path, {"id": str(uuid4()), **body}).status_code == 422

@@ -165,8 +165,10 @@ class DeliveryPage(Schema):
 
 
 class PostIn(Schema):
-    """A new post. `text` and `media` are short for a document of one part."""
+    """A new post. `text` and `media` are short for a document of one part. With an `id` of your choice (a UUIDv7) the
+    request can be repeated: the same id is the same post."""
 
+    id: UUID | None = None
     text: str | None = Field(default=None, max_length=200_000)
     media: list[UUID] = Field(default=[], max_length=100)
     document: Document | None = None
@@ -227,6 +229,9 @@ class AssetOut(Schema):
 
 
 class NameIn(Schema):
+    """With an `id` of your choice (a UUIDv7) the request can be repeated: the same id is the same thing."""
+
+    id: UUID | None = None
     name: str = Field(min_length=1, max_length=120)
 
 

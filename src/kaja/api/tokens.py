@@ -11,12 +11,14 @@ from django.db import transaction
 
 from kaja.api.models import Token
 from kaja.kernel import clock
+from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.errors import Conflict, NotFound, Refused
 from kaja.workspaces.models import Member, Workspace
+from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.queries import actor_of
 
 PREFIX = "kaja_"
@@ -40,9 +42,17 @@ def _hash(secret: str) -> bytes:
 
 @transaction.atomic
 def create_token(
-    actor: Actor, name: str, scopes: Collection[str], expires_at: datetime | None = None
+    actor: Actor,
+    name: str,
+    scopes: Collection[str],
+    expires_at: datetime | None = None,
+    token_id: UUID | None = None,
 ) -> tuple[Token, str]:
-    """Make a token of the acting person; returns the row and the secret, which is never shown again."""
+    """Make a token of the acting person; returns the row and the secret, which is never shown again.
+
+    A second call with the same `token_id` means that nobody saw the first's answer: it is the same token, and gets a
+    new secret as long as the first was never used.
+    """
     if actor.user_id is None:
         raise ValueError("a token belongs to a person")
     problems = []
@@ -80,7 +90,8 @@ def create_token(
     for scope in scopes:
         policy.require(actor, policy.Permission(scope))
     secret = PREFIX + secrets.token_urlsafe(32)
-    token = Token.objects.create(
+    token = Token(
+        id=token_id or new_id(),
         user_id=actor.user_id,
         name=name.strip()[:80],
         prefix=secret[: len(PREFIX) + 4],
@@ -88,8 +99,22 @@ def create_token(
         scopes=sorted(set(scopes)),
         expires_at=expires_at,
     )
+    made = find_made(Token, token_id) or insert_once(token)
+    if made is not token:
+        return _renew_secret(made, token), secret
     audit.record(actor, "token.create", token, after={"name": token.name, "scopes": token.scopes})
     return token, secret
+
+
+def _renew_secret(made: Token, wanted: Token) -> Token:
+    """Give the token of an earlier call the secret of this one. Raises Conflict when it is another or in use."""
+    token = Token.objects.select_for_update(of=("self",), no_key=True).get(id=made.id)
+    same = (token.user_id, token.name, token.scopes) == (wanted.user_id, wanted.name, wanted.scopes)
+    if not same or token.last_used_at is not None or token.revoked_at is not None:
+        raise Conflict(ID_TAKEN)
+    token.prefix, token.token_hash = wanted.prefix, wanted.token_hash
+    token.save(update_fields=["prefix", "token_hash"])
+    return token
 
 
 @transaction.atomic

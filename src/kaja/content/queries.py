@@ -57,6 +57,11 @@ def get_post(post_id: UUID, *, deleted: bool = False) -> Post:
     return post
 
 
+def find_post(post_id: UUID) -> Post | None:
+    """A post outside the bin, as `get_post` gives it, or None where no such post is (yet)."""
+    return _ready(Post.objects.filter(id=post_id, deleted_at__isnull=True)).first()
+
+
 def active_variants(post: Post) -> list[Variant]:
     """The variants that count, each with its channel; free when the post came from this module."""
     ready: list[Variant] | None = getattr(post, "active_variants", None)

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +19,7 @@ from kaja.web.problems import problem_line
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Member, User, Workspace
+from kaja.workspaces.once import parse_id
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import actor_of, list_memberships
 
@@ -135,6 +137,11 @@ def render_fragment(
     response["Cache-Control"] = "no-store"
     response["Vary"] = "HX-Request-Type, Cookie"
     return response
+
+
+def chosen_id(request: HttpRequest) -> UUID | None:
+    """The id that the page chose for what its form makes (`{% chosen_id %}`). Raises Refused."""
+    return parse_id(request.POST.get("id", ""))
 
 
 def add_problems(form: Any, refused: Refused, fields: dict[str, str] | None = None) -> None:

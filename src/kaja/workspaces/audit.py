@@ -27,3 +27,10 @@ def record(
         before=dict(before or {}),
         after=dict(after or {}),
     )
+
+
+def find_after(target: Model, action: str) -> dict[str, Any]:
+    """What the newest such entry of a thing says that it became; empty without one."""
+    rows = AuditEntry.objects.filter(target_type=target._meta.model_name, target_id=str(target.pk), action=action)
+    found: dict[str, Any] | None = rows.order_by("-at").values_list("after", flat=True).first()
+    return found or {}

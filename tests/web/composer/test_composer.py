@@ -189,7 +189,9 @@ def test_ids_of_another_workspace_are_refused(
     )["post"]
     assert send("save", text="a", channels=[str(foreign.id)]).status_code == 404
     assert send("save", text="a", post=theirs, revision=1).status_code == 404
-    assert send("check", text="a", post=theirs).status_code == 404
+    assert send("save", text="a", post=theirs).status_code == 409
+    assert send("check", text="a", post=theirs, revision=1).status_code == 404
+    assert "secret" not in send("check", text="a", post=theirs).content.decode()
     shown = send("check", text="a", channels=[str(foreign.id)])
     assert "Rival" not in shown.content.decode()
     media = {"parts": [{"text": "", "media": [{"asset": theirs}]}]}

@@ -51,7 +51,7 @@ def schedule_post(request: HttpRequest, post_id: UUID, body: ScheduleIn) -> Post
         )
     if due_at is None:
         channels = [variant.channel_id for variant in active_variants(post)]
-        slot = next_free_slot(channels, clock.now(), ZoneInfo(workspace_of(request).time_zone))
+        slot = next_free_slot(channels, clock.now(), ZoneInfo(workspace_of(request).time_zone), besides=post_id)
         if slot is None:
             raise Refused(
                 Problem(

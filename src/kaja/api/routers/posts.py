@@ -101,6 +101,7 @@ def create_post(request: HttpRequest, body: PostIn) -> Status[PostOut]:
         campaign=body.campaign,
         labels=body.labels,
         state=body.state,
+        post_id=body.id,
     )
     return Status(201, one(post.id))
 

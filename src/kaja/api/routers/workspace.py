@@ -156,7 +156,7 @@ def list_campaigns(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIM
 @router.post("/campaigns", response=ok(NamedOut, 201), operation_id="createCampaign")
 def create_campaign(request: HttpRequest, body: NameIn) -> Status[Campaign]:
     """A new campaign."""
-    return Status(201, groups.save_campaign(actor_of(request), body.name))
+    return Status(201, groups.save_campaign(actor_of(request), body.name, new_id=body.id))
 
 
 @router.get("/labels", response=ok(NamedPage), operation_id="listLabels")
@@ -174,4 +174,4 @@ def _named(rows: QuerySet[Campaign] | QuerySet[Label], cursor: str, limit: int) 
 @router.post("/labels", response=ok(NamedOut, 201), operation_id="createLabel")
 def create_label(request: HttpRequest, body: NameIn) -> Status[Label]:
     """A label; the one that exists when the name is known already."""
-    return Status(201, groups.create_label(actor_of(request), body.name))
+    return Status(201, groups.create_label(actor_of(request), body.name, body.id))

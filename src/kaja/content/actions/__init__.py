@@ -1,15 +1,8 @@
 """All writes of posts. Every action runs inside an entered workspace scope, in one transaction."""
 
 from kaja.content.actions.board import idea_to_draft, move_on_board, save_as_idea, set_plan
-from kaja.content.actions.posts import (
-    Changes,
-    autosave,
-    create_post,
-    delete_post,
-    duplicate_post,
-    restore_post,
-    update_post,
-)
+from kaja.content.actions.creating import create_post, duplicate_post, save_post
+from kaja.content.actions.posts import Changes, autosave, delete_post, restore_post, update_post
 from kaja.content.actions.revisions import restore_revision
 from kaja.content.actions.variants import (
     attach_media,
@@ -35,6 +28,7 @@ __all__ = [
     "restore_post",
     "restore_revision",
     "save_as_idea",
+    "save_post",
     "set_channels",
     "set_plan",
     "set_variant",

@@ -157,5 +157,6 @@ def get_owner(owner_id: UUID | None) -> User | None:
 
 def labels_named(names: Iterable[str]) -> list[Label]:
     """The labels with these names, made where they are new. Names are folded and cut to the room they have."""
-    clean = list(dict.fromkeys(" ".join(name.split())[:60] for name in names if name.strip()))
+    # In one order for everybody: two posts that bring the same new labels would wait for each other.
+    clean = sorted({" ".join(name.split())[:60] for name in names if name.strip()})
     return [Label.objects.get_or_create(name=name)[0] for name in clean]

@@ -1,18 +1,21 @@
 """Campaigns and labels: what posts are grouped by."""
 
 from datetime import date
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from kaja.content.actions.checks import get_campaign
 from kaja.content.models import Campaign, Label
-from kaja.kernel import clock
+from kaja.kernel import clock, ids
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.errors import Conflict, NotFound, Refused
+from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
+
+G = TypeVar("G", Campaign, Label)
 
 COLOURS = ("ink", "red", "amber", "green", "teal", "blue", "violet", "pink")
 
@@ -32,7 +35,7 @@ def _clean_name(name: str, limit: int) -> str:
     return clean
 
 
-def _refuse_taken(name: str) -> None:
+def _refuse_taken(name: str) -> NoReturn:
     raise Refused(
         Problem(
             code="name_taken",
@@ -42,6 +45,13 @@ def _refuse_taken(name: str) -> None:
             params={"name": name},
         )
     )
+
+
+def _same(made: G, name: str) -> G:
+    """What an earlier call with the same id made, unless that was something else."""
+    if made.name != name:
+        raise Conflict(ID_TAKEN)
+    return made
 
 
 def _state(campaign: Campaign) -> dict[str, Any]:
@@ -60,14 +70,17 @@ def save_campaign(
     name: str,
     *,
     campaign_id: UUID | None = None,
+    new_id: UUID | None = None,
     colour: str = "ink",
     starts_on: date | None = None,
     ends_on: date | None = None,
 ) -> Campaign:
-    """Make a campaign, or change the one with this id."""
+    """Make a campaign, under `new_id` where one is chosen, or change the one with `campaign_id`."""
     policy.require(actor, policy.Permission.WRITE)
     clean = _clean_name(name, 120)
-    campaign = get_campaign(campaign_id) or Campaign()
+    if (made := find_made(Campaign, new_id)) is not None:
+        return _same(made, clean)
+    campaign = get_campaign(campaign_id) or Campaign(id=new_id or ids.new_id())
     before = _state(campaign) if campaign_id else {}
     if Campaign.objects.filter(name=clean).exclude(id=campaign.id).exists():
         _refuse_taken(clean)
@@ -81,7 +94,16 @@ def save_campaign(
             )
         )
     campaign.name, campaign.colour, campaign.starts_on, campaign.ends_on = clean, colour, starts_on, ends_on
-    campaign.save()
+    if campaign_id:
+        campaign.save()
+    else:
+        try:
+            with transaction.atomic():
+                made = insert_once(campaign)
+        except IntegrityError:
+            _refuse_taken(clean)  # somebody made it in this moment
+        if made is not campaign:
+            return _same(made, clean)
     audit.record(actor, "campaign.save", campaign, before, _state(campaign))
     return campaign
 
@@ -113,13 +135,23 @@ def _get_label(label_id: UUID) -> Label:
 
 
 @transaction.atomic
-def create_label(actor: Actor, name: str) -> Label:
-    """A label; the one that exists when the name is known already."""
+def create_label(actor: Actor, name: str, new_id: UUID | None = None) -> Label:
+    """A label; the one that exists when the name is known already, or when this id made one."""
     policy.require(actor, policy.Permission.WRITE)
     clean = _clean_name(name, 60)
-    label, made = Label.objects.get_or_create(name=clean)
-    if made:
-        audit.record(actor, "label.create", label, after={"name": clean})
+    if (made := find_made(Label, new_id)) is not None:
+        return _same(made, clean)
+    if (known := Label.objects.filter(name=clean).first()) is not None:
+        return known
+    label = Label(id=new_id or ids.new_id(), name=clean)
+    try:
+        with transaction.atomic():
+            made = insert_once(label)
+    except IntegrityError:
+        return Label.objects.get(name=clean)  # somebody made it in this moment
+    if made is not label:
+        return _same(made, clean)
+    audit.record(actor, "label.create", label, after={"name": clean})
     return label
 
 

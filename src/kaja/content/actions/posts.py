@@ -1,36 +1,25 @@
-"""Making, changing and removing posts."""
+"""Changing and removing posts."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any, TypedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import TypedDict
 from uuid import UUID
 
 from django.db import transaction
 
 from kaja.content.actions import checks
+from kaja.content.actions.writing import write_content, write_labels, write_revision
 from kaja.content.document import Document
 from kaja.content.errors import EditConflict
 from kaja.content.events import PostChanged, PostDeleted, PostRestored
-from kaja.content.models import Post, PostLabel, PostState, Revision, Variant
-from kaja.content.snapshot import (
-    PostContent,
-    VariantContent,
-    content_of,
-    parse_content,
-    render_content,
-    render_document,
-    render_overrides,
-    summarize,
-)
+from kaja.content.models import Post, PostState, Revision, Variant
+from kaja.content.snapshot import PostContent, VariantContent, content_of, parse_content
 from kaja.kernel import clock, events
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
-
-COALESCE = timedelta(minutes=5)
-"""Autosaves of one author within this time of each other's first become one revision of the history."""
 
 
 class Changes(TypedDict, total=False):
@@ -47,109 +36,6 @@ class Changes(TypedDict, total=False):
     campaign: UUID | None
     labels: Sequence[str]
     owner: UUID | None
-
-
-def _write_content(post: Post, content: PostContent) -> None:
-    """Bring the rows to `content`. Variants are marked removed, never deleted: deliveries may point to them."""
-    rows = {v.channel_id: v for v in Variant.objects.filter(post=post)}
-    for channel_id, own in content.variants.items():
-        overrides, options = render_overrides(own.overrides), dict(own.options)
-        row = rows.get(channel_id)
-        if row is None:
-            Variant.objects.create(post=post, channel_id=channel_id, overrides=overrides, options=options)
-        elif row.removed_at is not None or row.overrides != overrides or row.options != options:
-            row.removed_at, row.overrides, row.options = None, overrides, options
-            row.save(update_fields=["removed_at", "overrides", "options"])
-    for channel_id, row in rows.items():
-        if channel_id not in content.variants and row.removed_at is None:
-            row.removed_at = clock.now()
-            row.save(update_fields=["removed_at"])
-    post.document = render_document(content.document)
-    post.summary = summarize(content.document)
-
-
-def _write_revision(actor: Actor, post: Post, content: PostContent, *, coalesce: bool = False) -> None:
-    snapshot = render_content(content)
-    if coalesce and post.state != PostState.SCHEDULED:
-        # Deliveries name the revision that they send, so what was ever scheduled keeps each of its numbers.
-        last = Revision.objects.filter(post=post).order_by("-number").first()
-        if (
-            last is not None
-            and last.autosaved
-            and last.author_id == actor.user_id
-            and clock.now() - last.created_at < COALESCE
-        ):
-            last.number, last.snapshot = post.revision, snapshot
-            last.save(update_fields=["number", "snapshot", "updated_at"])
-            return
-    Revision.objects.create(
-        post=post,
-        number=post.revision,
-        snapshot=snapshot,
-        author_id=actor.user_id,
-        author_name=actor.name[:150],
-        autosaved=coalesce,
-    )
-
-
-def _write_labels(post: Post, names: Iterable[str]) -> bool:
-    """Set the labels; True when something changed."""
-    wanted = {label.id for label in checks.labels_named(names)}
-    present = {pl.label_id: pl for pl in PostLabel.objects.filter(post=post)}
-    for label_id in wanted - present.keys():
-        PostLabel.objects.create(post=post, label_id=label_id)
-    for label_id in present.keys() - wanted:
-        present[label_id].delete()
-    return wanted != present.keys()
-
-
-def _next_position(state: str) -> float:
-    last = Post.objects.filter(state=state, deleted_at__isnull=True).order_by("-position").first()
-    return (last.position if last else 0) + 1
-
-
-@transaction.atomic
-def create_post(
-    actor: Actor,
-    document: Document,
-    channels: Sequence[UUID] = (),
-    options: Mapping[UUID, Mapping[str, Any]] | None = None,
-    due_at: datetime | None = None,
-    campaign: UUID | None = None,
-    labels: Sequence[str] = (),
-    state: str = PostState.DRAFT,
-    variants: Mapping[UUID, VariantContent] | None = None,
-) -> Post:
-    """A new idea or draft. `options` gives network fields by channel id; `variants` also gives what differs.
-
-    Scheduling is a second step (`publishing`), so that a post with problems is kept as a draft and never lost.
-    """
-    policy.require(actor, policy.Permission.WRITE)
-    checks.require_aware(due_at)
-    if state not in (PostState.IDEA, PostState.DRAFT):
-        raise ValueError("a post starts as an idea or a draft; scheduling is a step of its own")
-    own = {c: VariantContent(options=dict((options or {}).get(c, {}))) for c in dict.fromkeys(channels)}
-    own.update(variants or {})
-    content = PostContent(document, own)
-    checks.require_content(content)
-    post = Post(
-        state=state,
-        due_at=due_at,
-        campaign=checks.get_campaign(campaign),
-        owner_id=actor.user_id,
-        created_by_id=actor.user_id,
-        document=render_document(document),
-        summary=summarize(document),
-        position=_next_position(state),
-    )
-    post.save()
-    _write_content(post, content)
-    _write_revision(actor, post, content)
-    _write_labels(post, labels)
-    audit.record(actor, "post.create", post, after={"state": state, "summary": post.summary, "revision": 1})
-    events.publish(PostChanged(post.id, post.revision, frozenset({"content", "channels", "state"})))
-    notify_live(post.workspace_id, "post", post.id)
-    return post
 
 
 def _merged(content: PostContent, changes: Changes) -> PostContent:
@@ -219,13 +105,16 @@ def update_post(
     old = {"revision": post.revision, "summary": post.summary, "due_at": _iso(post.due_at)}
     if "due_at" in changes:
         post.due_at = changes["due_at"]
+    joined = False
     if "content" in changed:
         post.revision += 1
-        _write_content(post, after)
-        _write_revision(actor, post, after, coalesce=coalesce)
+        write_content(post, after)
+        joined = write_revision(actor, post, after, coalesce=coalesce)
     post.save()
     new = {"revision": post.revision, "summary": post.summary, "due_at": _iso(post.due_at), "changed": sorted(changed)}
-    audit.record(actor, "post.autosave" if coalesce else "post.update", post, old, new)
+    if not (joined and changed <= {"content", "channels"}):
+        # What became part of the version before has its entry there; an hour of typing would bury all others.
+        audit.record(actor, "post.autosave" if coalesce else "post.update", post, old, new)
     events.publish(PostChanged(post.id, post.revision, frozenset(changed)))
     notify_live(post.workspace_id, "post", post.id)
     return post
@@ -240,7 +129,7 @@ def _changed_plan(post: Post, changes: Changes) -> set[str]:
     if "owner" in changes and changes["owner"] != post.owner_id:
         post.owner = checks.get_owner(changes["owner"])
         changed.add("owner")
-    if "labels" in changes and _write_labels(post, changes["labels"]):
+    if "labels" in changes and write_labels(post, changes["labels"]):
         changed.add("labels")
     return changed
 
@@ -302,21 +191,6 @@ def restore_post(actor: Actor, post_id: UUID) -> Post:
     events.publish(PostRestored(post.id))
     notify_live(post.workspace_id, "post", post.id)
     return post
-
-
-@transaction.atomic
-def duplicate_post(actor: Actor, post_id: UUID) -> Post:
-    """A new draft with the same content, campaign and labels, without a time. Disconnected channels are left out."""
-    policy.require(actor, policy.Permission.WRITE)
-    post = checks.lock_post(post_id)
-    rows = list(Variant.objects.select_related("channel").filter(post=post, removed_at__isnull=True).order_by("id"))
-    content = content_of(post, [v for v in rows if v.channel.disconnected_at is None])
-    names = PostLabel.objects.filter(post=post).values_list("label__name", flat=True)
-    copy = create_post(
-        actor, content.document, campaign=post.campaign_id, labels=list(names), variants=content.variants
-    )
-    audit.record(actor, "post.duplicate", copy, after={"from": str(post.id)})
-    return copy
 
 
 def content_at(post: Post, number: int) -> PostContent:

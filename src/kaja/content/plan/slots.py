@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
+
 from kaja.channels.models import Slot
 from kaja.channels.slots import list_connected_slots
 from kaja.content.models import Post, PostState
@@ -42,15 +44,17 @@ def occurrences(
         day += timedelta(days=1)
 
 
-def taken_instants(channel_ids: Collection[UUID], begin: datetime, end: datetime) -> set[tuple[UUID, datetime]]:
-    """(channel, instant) pairs at which a live post already stands."""
+def taken_instants(
+    channel_ids: Collection[UUID], begin: datetime, end: datetime, besides: UUID | None = None
+) -> set[tuple[UUID, datetime]]:
+    """(channel, instant) pairs at which a live post already stands, one post left out."""
     rows = Post.objects.filter(
         deleted_at__isnull=True,
         due_at__gte=begin,
         due_at__lt=end,
         variants__channel_id__in=channel_ids,
         variants__removed_at__isnull=True,
-    ).exclude(state=PostState.IDEA)
+    ).exclude(Q(state=PostState.IDEA) | Q(id=besides))
     return {(channel, due) for channel, due in rows.values_list("variants__channel_id", "due_at") if due is not None}
 
 
@@ -76,8 +80,10 @@ def list_occurrences(
     ]
 
 
-def next_free_slot(channel_ids: Collection[UUID], after: datetime, zone: ZoneInfo) -> ResolvedTime | None:
-    """The first slot of any of the channels, later than `after`, at which none of the channels has a post.
+def next_free_slot(
+    channel_ids: Collection[UUID], after: datetime, zone: ZoneInfo, *, besides: UUID | None = None
+) -> ResolvedTime | None:
+    """The first slot of any of the channels, later than `after`, at which none of the channels has a post `besides`.
 
     None when the channels have no slots, or none is free within a year.
     """
@@ -89,7 +95,7 @@ def next_free_slot(channel_ids: Collection[UUID], after: datetime, zone: ZoneInf
     days = 14
     while begin < last:
         end = min(last, begin + timedelta(days=days))
-        busy = {instant for _, instant in taken_instants(channel_ids, begin, end)}
+        busy = {instant for _, instant in taken_instants(channel_ids, begin, end, besides)}
         for _, resolved in occurrences(slots, begin, end, zone):
             if resolved.instant not in busy:
                 return resolved

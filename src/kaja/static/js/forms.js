@@ -1,5 +1,7 @@
 // Small kindnesses of forms.
 
+import { renewId } from "./ids.js";
+
 // A form that is being sent shows it, and is not sent twice.
 document.addEventListener("submit", (event) => {
   const form = event.target;
@@ -11,8 +13,9 @@ document.addEventListener("submit", (event) => {
   form.setAttribute("aria-busy", "true");
 });
 
-// Coming back from the browser's cache, nothing is being sent.
-window.addEventListener("pageshow", () => {
+// Coming back from the browser's cache, nothing is being sent, and what is sent next is another thing.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) for (const form of document.forms) renewId(form);
   for (const form of document.querySelectorAll('form[aria-busy="true"]')) form.removeAttribute("aria-busy");
 });
 

@@ -71,7 +71,7 @@ def _when(payload: Payload, zone: ZoneInfo) -> tuple[str, str, str, Problem | No
     if payload.when.mode == "now":
         return "", "", "", None  # the button says it
     try:
-        moment = resolve_when(payload.when, payload.channels, zone)
+        moment = resolve_when(payload.when, payload.channels, zone, payload.post)
     except Refused as refused:
         return "", "", "", refused.problems[0]
     if moment is None:

@@ -7,7 +7,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kaja.content.actions import Changes
 from kaja.content.document import Document, Overrides
@@ -15,6 +15,7 @@ from kaja.content.plan.slots import next_free_slot
 from kaja.content.plan.times import ResolvedTime, resolve_local
 from kaja.content.snapshot import PostContent, VariantContent
 from kaja.kernel import clock
+from kaja.kernel.ids import new_id
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import Refused
 
@@ -36,10 +37,11 @@ class When(BaseModel):
 
 
 class Payload(BaseModel):
-    """One edit. `revision` is the one that the editor began with; both are None for a post that is not saved yet."""
+    """One edit. The page chooses the id of a new post; `revision` is the one that the editor began with, None as long
+    as the page has not heard of any."""
 
     model_config = ConfigDict(extra="forbid")
-    post: UUID | None = None
+    post: UUID = Field(default_factory=new_id)
     revision: int | None = None
     document: Document = Field(default_factory=Document)
     channels: list[UUID] = Field(default_factory=list, max_length=200)
@@ -49,12 +51,18 @@ class Payload(BaseModel):
     labels: list[str] = Field(default_factory=list, max_length=30)
     language: str = ""
 
+    @field_validator("post", mode="before")
+    @classmethod
+    def _choose(cls, given: Any) -> Any:
+        """A page that was open while Kaja was upgraded chooses no id."""
+        return given or new_id()
+
     @property
     def begun(self) -> bool:
         """Whether anything was written, attached or saved yet."""
         own = [variant.overrides.parts or () for variant in self.variants.values()]
         written = [part for parts in (self.document.parts, *own) for part in parts if part.text or part.media]
-        return bool(self.post or written or self.document.link_card)
+        return bool(self.revision or written or self.document.link_card)
 
     def own(self) -> dict[UUID, VariantContent]:
         """By channel: only channels that carry the post count."""
@@ -106,10 +114,13 @@ def parse_json(request: HttpRequest) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo) -> ResolvedTime | None:
-    """The instant that is meant: None for now, and where no slot is free. Raises Refused for an unreadable time."""
+def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo, post: UUID | None = None) -> ResolvedTime | None:
+    """The instant that is meant: None for now, and where no slot is free. Raises Refused for an unreadable time.
+
+    A slot that `post` itself has taken is free for it, so that asking twice gives the same one.
+    """
     if when.mode == "slot":
-        return next_free_slot(channels, clock.now(), zone)
+        return next_free_slot(channels, clock.now(), zone, besides=post)
     if when.mode == "now":
         return None
     try:

@@ -170,7 +170,7 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     wanted = set(payload.channels)
     channels = [channel for channel in list_channels(payload.channels) if channel.id in wanted]
     shown = show_content(request.workspace.slug, payload.content(), channels)
-    post = queries.get_post(payload.post) if payload.post else None
+    post = queries.get_post(payload.post) if payload.revision else queries.find_post(payload.post)
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post, list_gone(post))
     # Nothing is wrong with a page on which nobody has begun.
     context = {"shown": shown, "plan": plan, "begun": payload.begun, "findings": list_findings(shown)}
@@ -196,15 +196,7 @@ def _count(count: Any) -> dict[str, Any] | None:
 
 
 def _save(request: WorkspaceRequest, payload: Payload, *, coalesce: bool) -> Post:
-    if payload.post is None:
-        return actions.create_post(
-            request.actor,
-            payload.document,
-            variants=payload.own(),
-            campaign=payload.campaign,
-            labels=payload.labels,
-        )
-    return actions.update_post(request.actor, payload.post, payload.revision, payload.changes(), coalesce=coalesce)
+    return actions.save_post(request.actor, payload.post, payload.revision, payload.changes(), coalesce=coalesce)
 
 
 def _saved(request: WorkspaceRequest, post: Post) -> dict[str, Any]:
@@ -294,7 +286,7 @@ def _publish(request: WorkspaceRequest, payload: Payload, post: Post) -> Post:
             "info",  # what becomes of it stands below, and may not be good
         )
         return queries.get_post(post.id)
-    moment = resolve_when(payload.when, payload.channels, zone_of(request))
+    moment = resolve_when(payload.when, payload.channels, zone_of(request), post.id)
     if moment is None:
         raise Refused(NO_FREE_SLOT)
     publishing.schedule_post(request.actor, post, moment.instant)

@@ -17,7 +17,7 @@ from kaja.publishing.queries import standings_of_posts
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.groups.forms import CampaignForm, LabelForm
-from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission, require
 
@@ -50,7 +50,7 @@ def create(request: WorkspaceRequest) -> HttpResponse:
     form = CampaignForm(request.POST)
     if form.is_valid():
         try:
-            campaign = save_campaign(request.actor, **form.cleaned_data)
+            campaign = save_campaign(request.actor, new_id=chosen_id(request), **form.cleaned_data)
         except Refused as refused:
             add_problems(form, refused)
         else:
@@ -123,7 +123,7 @@ def labels(request: WorkspaceRequest) -> HttpResponse:
     form = LabelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            create_label(request.actor, form.cleaned_data["name"])
+            create_label(request.actor, form.cleaned_data["name"], chosen_id(request))
         except Refused as refused:
             add_problems(form, refused)
         else:

@@ -24,7 +24,7 @@ from kaja.web.composer.payload import parse_json
 from kaja.web.composer.previews import media_url
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash
-from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, chosen_id, render_page, workspace_view
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
@@ -139,8 +139,8 @@ def add(request: WorkspaceRequest) -> HttpResponse:
     if not text:
         flash(request, _("Write a word or two first."), "info")
     else:
-        post = actions.create_post(request.actor, Document(parts=(PartDocument(text=text),)), state=PostState.IDEA)
-        actions.move_on_board(request.actor, post.id, None)
+        document = Document(parts=(PartDocument(text=text),))
+        actions.create_post(request.actor, document, state=PostState.IDEA, post_id=chosen_id(request), first=True)
     return HttpResponseRedirect(reverse("ideas:board", args=[request.workspace.slug]) + "#add")
 
 

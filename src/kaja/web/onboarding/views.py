@@ -16,7 +16,7 @@ from kaja.web.frame.navigation import COMPOSE, address
 from kaja.web.frame.views import LAST_WORKSPACE
 from kaja.web.onboarding.forms import WorkspaceForm
 from kaja.web.onboarding.steps import hide
-from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import create_workspace
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import User
@@ -33,7 +33,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     form = WorkspaceForm(request.POST or None, initial={"language": get_language()})
     if request.method == "POST" and form.is_valid():
         try:
-            made = create_workspace(request.user, **form.cleaned_data)
+            made = create_workspace(request.user, workspace_id=chosen_id(request), **form.cleaned_data)
         except Refused as refused:
             add_problems(form, refused)
         else:

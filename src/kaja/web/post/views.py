@@ -20,7 +20,7 @@ from kaja.web.composer.words import in_words
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.navigation import address
 from kaja.web.post.timeline import list_events
-from kaja.web.workspace import WorkspaceRequest, render_fragment, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, chosen_id, render_fragment, render_page, workspace_view
 from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.policy import Permission
 
@@ -109,7 +109,7 @@ def journal(request: WorkspaceRequest, post_id: UUID, delivery_id: UUID) -> Http
 @workspace_view(Permission.WRITE)
 def duplicate(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """Open the composer with a copy."""
-    copy = actions.duplicate_post(request.actor, post_id)
+    copy = actions.duplicate_post(request.actor, post_id, chosen_id(request))
     flash(request, _("This is the copy; the first one stays as it is."), "done")
     return HttpResponseRedirect(reverse("composer:edit", args=[request.workspace.slug, copy.id]))
 

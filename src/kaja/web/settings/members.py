@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kaja.kernel.clock import now
 from kaja.web.flash import flash
 from kaja.web.settings.forms import InviteForm
-from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces import actions
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.jobs import mail_invitation
@@ -53,7 +53,7 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, form, status=422)
     try:
-        invitation, token = actions.invite(request.actor, **form.cleaned_data)
+        invitation, token = actions.invite(request.actor, invitation_id=chosen_id(request), **form.cleaned_data)
     except Refused as refused:
         add_problems(form, refused)
         return _render(request, form, status=422)

@@ -14,7 +14,7 @@ from kaja.api.tokens import SCOPES, create_token, list_tokens, revoke_token
 from kaja.kernel.clock import now
 from kaja.web.flash import flash
 from kaja.web.settings.forms import ProfileForm, TokenForm
-from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import choose_mails, update_profile
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import mails_of
@@ -90,7 +90,8 @@ def tokens(request: WorkspaceRequest) -> HttpResponse:
         days = form.cleaned_data["days"]
         expires = now() + timedelta(days=int(days)) if days else None
         try:
-            secret = create_token(request.actor, form.cleaned_data["name"], form.cleaned_data["scopes"], expires)[1]
+            name, scopes = form.cleaned_data["name"], form.cleaned_data["scopes"]
+            secret = create_token(request.actor, name, scopes, expires, chosen_id(request))[1]
         except Refused as refused:
             add_problems(form, refused)
     context = {"form": form, "secret": secret, "tokens": list_tokens(request.actor), "now": now()}

@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from kaja.kernel.ids import new_id
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
 from kaja.web.frame.navigation import post_address
@@ -176,6 +177,12 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
         "hidden": bound.is_hidden,
         **extra,
     }
+
+
+@register.simple_tag
+def chosen_id() -> SafeString:
+    """The id of what a form will make, chosen before it is sent: sent twice, it makes one thing."""
+    return format_html('<input type="hidden" name="id" value="{}" autocomplete="off" data-chosen-id>', new_id())
 
 
 @register.inclusion_tag("components/form_errors.html")

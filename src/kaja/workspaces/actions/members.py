@@ -8,22 +8,24 @@ from django.core.validators import validate_email
 from django.db import transaction
 
 from kaja.kernel.clock import now
+from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
+from kaja.workspaces.errors import Conflict, NotFound, Refused
 from kaja.workspaces.models import Invitation, Member, Role, User
+from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import actor_of, get_open_invitation, hash_token, make_invitation_token
 
 INVITATION_LASTS = timedelta(days=7)
 
 
-def invite(actor: Actor, *, email: str, role: str) -> tuple[Invitation, str]:
+def invite(actor: Actor, *, email: str, role: str, invitation_id: UUID | None = None) -> tuple[Invitation, str]:
     """Invite a person; returns the invitation and the token of its link, which is not stored.
 
-    A second invitation to the same address replaces the first.
+    A second invitation to the same address replaces the first; with the same `invitation_id` it is the first.
     """
     require(actor, Permission.MANAGE)
     email = email.strip().lower()
@@ -41,6 +43,8 @@ def invite(actor: Actor, *, email: str, role: str) -> tuple[Invitation, str]:
             )
         ) from None
     with transaction.atomic():
+        if (made := find_made(Invitation, invitation_id)) is not None:
+            return _require_same(made, email, role)
         if Member.objects.filter(user__email=email).exists():
             raise Refused(
                 Problem(
@@ -53,13 +57,24 @@ def invite(actor: Actor, *, email: str, role: str) -> tuple[Invitation, str]:
             )
         Invitation.objects.filter(email=email, accepted_at=None).delete()
         invitation = Invitation(
-            email=email, role=role, invited_by_id=actor.user_id, expires_at=now() + INVITATION_LASTS
+            id=invitation_id or new_id(),
+            email=email,
+            role=role,
+            invited_by_id=actor.user_id,
+            expires_at=now() + INVITATION_LASTS,
         )
         token = make_invitation_token(invitation.id)
         invitation.token_hash = hash_token(token)
-        invitation.save()
+        if (made := insert_once(invitation)) is not invitation:
+            return _require_same(made, email, role)
         audit.record(actor, "member.invite", invitation, after={"email": email, "role": role})
     return invitation, token
+
+
+def _require_same(made: Invitation, email: str, role: str) -> tuple[Invitation, str]:
+    if (made.email, made.role) != (email, role):
+        raise Conflict(ID_TAKEN)
+    return made, make_invitation_token(made.id)
 
 
 def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:

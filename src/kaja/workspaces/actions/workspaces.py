@@ -2,6 +2,7 @@
 
 import re
 from typing import Any
+from uuid import UUID
 
 from anyascii import anyascii
 from django.conf import settings
@@ -14,8 +15,9 @@ from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
+from kaja.workspaces.errors import Conflict, Refused
 from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
+from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import actor_of, get_workspace
 
@@ -24,9 +26,18 @@ SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 
 
 def create_workspace(
-    user: User, *, name: str, slug: str = "", time_zone: str = "UTC", language: str = "en"
+    user: User,
+    *,
+    name: str,
+    slug: str = "",
+    time_zone: str = "UTC",
+    language: str = "en",
+    workspace_id: UUID | None = None,
 ) -> Workspace:
-    """Make a workspace whose curator is `user`. Without a slug one is made from the name. Opens its own scope."""
+    """Make a workspace whose curator is `user`. Without a slug one is made from the name. Opens its own scope.
+
+    With the `workspace_id` of an earlier call of the same person its workspace is given.
+    """
     problems = check_settings(name=name, time_zone=time_zone, language=language)
     if slug and not SLUG.fullmatch(slug):
         problems.append(
@@ -42,6 +53,8 @@ def create_workspace(
         raise Refused(*problems)
     name = name.strip()
     with transaction.atomic(), system_scope(SystemPurpose.CREATE_WORKSPACE):
+        if (made := find_made(Workspace, workspace_id)) is not None:
+            return _require_own(made, user)
         if slug and Workspace.objects.filter(slug=slug).exists():
             raise Refused(
                 Problem(
@@ -52,13 +65,26 @@ def create_workspace(
                     params={"slug": slug},
                 )
             )
-        workspace = Workspace.objects.create(
-            name=name, slug=slug or _free_slug(name), time_zone=time_zone, language=language
+        workspace = Workspace(
+            id=workspace_id or new_id(),
+            name=name,
+            slug=slug or _free_slug(name),
+            time_zone=time_zone,
+            language=language,
         )
+        if (made := insert_once(workspace)) is not workspace:
+            return _require_own(made, user)
         member = Member.objects.create(workspace=workspace, user=user, role=Role.CURATOR)
         with workspace_scope(workspace.id):
             audit.record(actor_of(member, user), "workspace.create", workspace, after=_values(workspace))
     return workspace
+
+
+def _require_own(made: Workspace, user: User) -> Workspace:
+    """The workspace that an earlier call with this id made, for the person who made it; nobody else learns of it."""
+    if not Member.objects.filter(workspace=made, user=user, role=Role.CURATOR).exists():
+        raise Conflict(ID_TAKEN)
+    return made
 
 
 def update_workspace(actor: Actor, *, name: str, time_zone: str, language: str, late_limit_minutes: int) -> Workspace:

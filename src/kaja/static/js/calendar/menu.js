@@ -3,6 +3,7 @@
 import { ask } from "../confirm.js";
 import { bindKey } from "../keys.js";
 import { say } from "../flash.js";
+import { renewId } from "../ids.js";
 import { focusedCard, startMove } from "./keyboard.js";
 import { facts, judge, words } from "./places.js";
 import { isSelected, toggle } from "./select.js";
@@ -73,6 +74,9 @@ const actions = {
   unschedule: (id) => bulk("unschedule", [id]),
   duplicate(id) {
     const form = document.getElementById("duplicate-form");
+    // A copy of another card is another thing; pressed again for the same card, it is the same copy.
+    if (form.dataset.of && form.dataset.of !== id) renewId(form);
+    form.dataset.of = id;
     form.action = address("duplicate", id);
     form.requestSubmit();
   },

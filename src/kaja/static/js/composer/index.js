@@ -176,7 +176,7 @@ class Composer extends HTMLElement {
     this.busy = true;
     clearTimeout(this.saver.timer);
     await this.saver.running;
-    if (then === "draft" && this.dataset.idea && !this.state.post) then = "idea";
+    if (then === "draft" && this.dataset.idea && !this.state.saved) then = "idea";
     this.saver.dirty = true;
     await this.saver.send(`${this.dataset.finish}?then=${then}`);
     this.busy = false;
@@ -269,8 +269,9 @@ class Composer extends HTMLElement {
       choice.addEventListener("click", () => {
         notice.remove();
         if (choice.dataset.do === "drop") return this.saver.forget();
-        // The revision of then: if somebody saved meanwhile, the difference is shown.
-        this.state.load({ ...found, post: this.state.post });
+        // The revision of then: if somebody saved meanwhile, the difference is shown. What was never answered keeps
+        // its id: perhaps only the answer was lost, and the post is there.
+        this.state.load({ ...found, post: this.state.saved ? this.state.post : found.post });
         this.syncChips();
         this.draw();
         this.state.changed("found");

@@ -22,7 +22,7 @@ export class Saver {
   }
 
   get key() {
-    return `kaja:draft:${this.root.dataset.workspace}:${this.state.post ?? "new"}`;
+    return `kaja:draft:${this.root.dataset.workspace}:${this.state.saved ? this.state.post : "new"}`;
   }
 
   /** What this browser kept and the server never got, or null. */
@@ -55,7 +55,7 @@ export class Saver {
 
   changed() {
     this.version += 1;
-    if (this.state.isEmpty() && !this.state.post) {
+    if (this.state.isEmpty() && !this.state.saved) {
       this.dirty = false;
       this.forget();
       return;
@@ -122,7 +122,7 @@ export class Saver {
   }
 
   took(data, version, key) {
-    const first = !this.state.post;
+    const first = !this.state.saved;
     this.state.post = data.post;
     this.state.revision = data.revision;
     if (version === this.version) {

@@ -1,6 +1,8 @@
 // The post as it is being written. `view` is "common" or a channel's id; editing in a channel's view makes that
 // channel differ from the common text. Every change is announced once, after it is complete.
 
+import { newId } from "../ids.js";
+
 const copy = (value) => JSON.parse(JSON.stringify(value));
 const FIELDS = ["parts", "first_comment", "language", "link_card"];
 
@@ -13,7 +15,7 @@ export class State extends EventTarget {
   }
 
   load(data) {
-    this.post = data.post ?? this.post ?? null;
+    this.post = data.post ?? this.post ?? newId();
     this.revision = data.revision ?? this.revision ?? null;
     this.document = copy(data.document);
     this.variants = copy(data.variants ?? {});
@@ -21,6 +23,11 @@ export class State extends EventTarget {
     this.when = data.when ?? this.when;
     this.campaign = data.campaign === undefined ? (this.campaign ?? null) : data.campaign;
     this.labels = data.labels ?? this.labels ?? [];
+  }
+
+  /** Whether the server is known to have the post: before that only its id is chosen. */
+  get saved() {
+    return this.revision !== null;
   }
 
   changed(what) {
