@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from kaja.kernel.tenancy import workspace_scope
+from kaja.web.dates import written_as
 from kaja.web.flash import pending
 from kaja.web.problems import problem_line
 from kaja.workspaces.actor import Actor
@@ -58,7 +59,8 @@ def workspace_view(
                 return sign_in_first(request)
             enter(request, slug)
             language = request.user.language or request.workspace.language
-            with timezone.override(ZoneInfo(request.workspace.time_zone)), translation.override(language):
+            zone = ZoneInfo(request.workspace.time_zone)
+            with timezone.override(zone), translation.override(language), written_as(request.workspace):
                 try:
                     if not scoped:
                         require(request.actor, permission)

@@ -11,6 +11,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.ids import new_id
+from kaja.workspaces.customs import DateStyle, WeekStart
 from kaja.workspaces.tenant import TenantModel
 
 
@@ -70,6 +71,8 @@ class Workspace(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(_("language"), max_length=10, default="en")
     late_limit_minutes = models.PositiveIntegerField(_("late limit, minutes"), default=30)
+    date_style = models.CharField(max_length=3, blank=True, default="", choices=DateStyle.choices)
+    week_start = models.CharField(max_length=3, blank=True, default="", choices=WeekStart.choices)
     paused_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import pgettext
 
 from kaja.web.calendar.cards import Card, FreeSlot
+from kaja.web.dates import Manner, write_full_day, write_head
 
 
 @dataclass
@@ -45,9 +44,6 @@ class Day:
 
 
 @lru_cache(maxsize=1000)
-def name_day(day: date, language: str) -> tuple[str, str]:
+def name_day(day: date, language: str, manner: Manner) -> tuple[str, str]:
     """The head of a day, and the day in full; remembered, because every page asks for dozens of the same."""
-    # Translators: Django date format characters; the head of a day in the calendar.
-    short = pgettext("date format: head of a day", "D j")
-    long = pgettext("date format: a day in full", "l, j F Y")
-    return date_format(day, short), date_format(day, long)
+    return write_head(day), write_full_day(day)

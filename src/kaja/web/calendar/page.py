@@ -18,6 +18,7 @@ from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of
 from kaja.web.calendar.days import Day, Hour, name_day
 from kaja.web.calendar.filters import Choice, Choices, Wanted
 from kaja.web.calendar.periods import Period, today_in
+from kaja.web.dates import present_manner
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
 
@@ -58,9 +59,15 @@ def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str
 def _make_days(period: Period, zone: ZoneInfo) -> list[Day]:
     today = today_in(zone)
     month = period.anchor.month
-    language = get_language() or ""
+    language, manner = get_language() or "", present_manner()
     return [
-        Day(day, *name_day(day, language), day == today, day < today, period.view == "month" and day.month != month)
+        Day(
+            day,
+            *name_day(day, language, manner),
+            today=day == today,
+            past=day < today,
+            outside=period.view == "month" and day.month != month,
+        )
         for day in period.days
     ]
 

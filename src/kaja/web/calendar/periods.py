@@ -5,17 +5,12 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from kaja.kernel import clock
+from kaja.web.dates import present_manner, write_month, write_range
 
 VIEWS = ("week", "month", "list")
 EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
-
-# Unicode CLDR 47, supplemental/weekData firstDay: Taiwan begins its week on Sunday; all others here on Monday.
-SUNDAY_FIRST = frozenset({"zh-hant"})
 
 
 @dataclass(frozen=True)
@@ -37,10 +32,9 @@ def today_in(zone: ZoneInfo) -> date:
     return timezone.localtime(clock.now(), zone).date()
 
 
-def first_of_week(day: date, language: str) -> date:
-    """The day on which the week of `day` begins for readers of the language."""
-    begins = 6 if language.lower() in SUNDAY_FIRST else 0
-    return day - timedelta(days=(day.weekday() - begins) % 7)
+def first_of_week(day: date) -> date:
+    """The day on which the week of `day` begins in this workspace."""
+    return day - timedelta(days=(day.weekday() - present_manner().first_weekday) % 7)
 
 
 def next_month(day: date, step: int = 1) -> date:
@@ -49,17 +43,17 @@ def next_month(day: date, step: int = 1) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def make_period(view: str, anchor: date, language: str) -> Period:
+def make_period(view: str, anchor: date) -> Period:
     """The period of a view that `anchor` lies in. A month shows whole weeks; a list shows the month itself."""
     anchor = min(max(anchor, EARLIEST), LATEST)
     if view == "week":
-        first = first_of_week(anchor, language)
+        first = first_of_week(anchor)
         return Period(view, anchor, first, first + timedelta(days=7))
     begin, end = anchor.replace(day=1), next_month(anchor)
     if view == "list":
         return Period(view, anchor, begin, end)
-    last = first_of_week(end - timedelta(days=1), language) + timedelta(days=7)
-    return Period(view, anchor, first_of_week(begin, language), last)
+    last = first_of_week(end - timedelta(days=1)) + timedelta(days=7)
+    return Period(view, anchor, first_of_week(begin), last)
 
 
 def step_period(period: Period, step: int) -> date:
@@ -72,17 +66,8 @@ def step_period(period: Period, step: int) -> date:
 def name_period(period: Period) -> str:
     """What stands above the calendar."""
     if period.view != "week":
-        return date_format(period.anchor, pgettext("date format: a month", "F Y"))
-    last = period.end - timedelta(days=1)
-    # Translators: Django date format characters.
-    whole = pgettext("date format: last day of a week", "j M Y")
-    if period.first.year != last.year:
-        begin = date_format(period.first, whole)
-    elif period.first.month != last.month:
-        begin = date_format(period.first, pgettext("date format: first day of a week", "j M"))
-    else:
-        begin = date_format(period.first, pgettext("date format: first day of a week in one month", "j"))
-    return _("%(begin)s – %(end)s") % {"begin": begin, "end": date_format(last, whole)}
+        return write_month(period.anchor)
+    return write_range(period.first, period.end - timedelta(days=1))
 
 
 def parse_day(text: str) -> date | None:

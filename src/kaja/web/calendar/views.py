@@ -70,7 +70,7 @@ def index(request: WorkspaceRequest) -> HttpResponse:
     choices = list_choices()
     wanted = require_known(read_wanted(request), choices)
     language = translation.get_language() or "en"
-    period = make_period(wanted.view, wanted.day, language)
+    period = make_period(wanted.view, wanted.day)
     page = make_page(period, wanted, choices, zone, slug, request.actor)
     empty = page.drawn == 0
     addresses = {

@@ -4,11 +4,9 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
-from kaja.kernel import clock
+from kaja.web.dates import write_moment
 
 
 def zone_name(zone: ZoneInfo) -> str:
@@ -18,13 +16,8 @@ def zone_name(zone: ZoneInfo) -> str:
 
 def day_in_words(moment: datetime, zone: ZoneInfo) -> str:
     """The day and time without the zone; the year only when it is not this one."""
-    local = timezone.localtime(moment, zone)
-    # Translators: Django date format characters; day of week, day, month, time.
-    pattern = pgettext("date format", "D j M, H:i")
-    if local.year != timezone.localtime(clock.now(), zone).year:
-        # Translators: Django date format characters; as above, with the year.
-        pattern = pgettext("date format", "D j M Y, H:i")
-    return date_format(local, pattern)
+    with timezone.override(zone):
+        return write_moment(moment)
 
 
 def in_words(moment: datetime, zone: ZoneInfo) -> str:

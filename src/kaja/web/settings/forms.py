@@ -7,11 +7,12 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from kaja.web.onboarding.forms import WorkspaceForm
+from kaja.workspaces.customs import DateStyle, WeekStart
 from kaja.workspaces.models import Mails, Role
 
 
 class SettingsForm(WorkspaceForm):
-    """A workspace's name, zone, language and late limit."""
+    """A workspace's name, zone, language, late limit, and how it writes days."""
 
     late_limit_minutes = forms.IntegerField(
         label=_("Late limit, in minutes"),
@@ -21,6 +22,14 @@ class SettingsForm(WorkspaceForm):
         ),
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
+
+    date_style = forms.ChoiceField(
+        label=_("Dates are written"),
+        choices=DateStyle.choices,
+        required=False,
+        help_text=_("The same on every page, in every field and for everybody in this workspace."),
+    )
+    week_start = forms.ChoiceField(label=_("The week begins on"), choices=WeekStart.choices, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

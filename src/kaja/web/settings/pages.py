@@ -30,6 +30,8 @@ def workspace(request: WorkspaceRequest) -> HttpResponse:
         "time_zone": here.time_zone,
         "language": here.language,
         "late_limit_minutes": here.late_limit_minutes,
+        "date_style": here.date_style,
+        "week_start": here.week_start,
     }
     form = SettingsForm(request.POST or None, initial=initial)
     if not can(request.actor, Permission.MANAGE):

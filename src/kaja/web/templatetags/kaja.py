@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from kaja.kernel.ids import new_id
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
+from kaja.web.dates import write_day, write_moment, write_second
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
 from kaja.web.settings.words import action_words, audit_words
@@ -33,6 +34,9 @@ register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
 register.filter("quota_words", quota_words)
+register.filter("day", write_day)
+register.filter("moment", write_moment)
+register.filter("second", write_second)
 register.filter("scope_words", scope_words)
 
 

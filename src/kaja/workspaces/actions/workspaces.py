@@ -15,6 +15,7 @@ from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
+from kaja.workspaces.customs import DateStyle, WeekStart
 from kaja.workspaces.errors import Conflict, Refused
 from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
@@ -87,10 +88,20 @@ def _require_own(made: Workspace, user: User) -> Workspace:
     return made
 
 
-def update_workspace(actor: Actor, *, name: str, time_zone: str, language: str, late_limit_minutes: int) -> Workspace:
-    """Change the settings of the workspace of the entered scope."""
+def update_workspace(
+    actor: Actor,
+    *,
+    name: str,
+    time_zone: str,
+    language: str,
+    late_limit_minutes: int,
+    date_style: str | None = None,
+    week_start: str | None = None,
+) -> Workspace:
+    """Change the settings of the workspace of the entered scope. How days are written stays where it is not given."""
     require(actor, Permission.MANAGE)
     problems = check_settings(name=name, time_zone=time_zone, language=language, late_limit_minutes=late_limit_minutes)
+    problems += check_customs(date_style or "", week_start or "")
     if problems:
         raise Refused(*problems)
     with transaction.atomic():
@@ -98,7 +109,11 @@ def update_workspace(actor: Actor, *, name: str, time_zone: str, language: str, 
         before = _values(workspace)
         workspace.name, workspace.time_zone, workspace.language = name.strip(), time_zone, language
         workspace.late_limit_minutes = late_limit_minutes
-        workspace.save(update_fields=["name", "time_zone", "language", "late_limit_minutes"])
+        workspace.date_style = workspace.date_style if date_style is None else date_style
+        workspace.week_start = workspace.week_start if week_start is None else week_start
+        workspace.save(
+            update_fields=["name", "time_zone", "language", "late_limit_minutes", "date_style", "week_start"]
+        )
         if before != _values(workspace):
             audit.record(actor, "workspace.update", workspace, before, _values(workspace))
             notify_live(workspace.id, "workspace", workspace.id)
@@ -159,6 +174,32 @@ def check_settings(*, name: str, time_zone: str, language: str, late_limit_minut
     return problems
 
 
+def check_customs(date_style: str, week_start: str) -> list[Problem]:
+    """What is wrong with how days are to be written and where a week is to begin."""
+    problems = []
+    if date_style not in DateStyle.values:
+        problems.append(
+            Problem(
+                code="date_style_unknown",
+                field="date_style",
+                message=gettext_noop("Kaja cannot write dates as “%(style)s”."),
+                fix=gettext_noop("Choose one of the listed ways, or leave it to the language."),
+                params={"style": date_style},
+            )
+        )
+    if week_start not in WeekStart.values:
+        problems.append(
+            Problem(
+                code="week_start_unknown",
+                field="week_start",
+                message=gettext_noop("A week cannot begin with “%(day)s”."),
+                fix=gettext_noop("Choose Monday, Saturday or Sunday, or leave it to the country."),
+                params={"day": week_start},
+            )
+        )
+    return problems
+
+
 def _free_slug(name: str) -> str:
     # A name without any letter or digit leaves nothing; such a workspace gets a short random address.
     base = slugify(anyascii(name))[:50].strip("-_").replace("_", "-") or f"w-{new_id().hex[-6:]}"
@@ -176,4 +217,6 @@ def _values(workspace: Workspace) -> dict[str, Any]:
         "time_zone": workspace.time_zone,
         "language": workspace.language,
         "late_limit_minutes": workspace.late_limit_minutes,
+        "date_style": workspace.date_style,
+        "week_start": workspace.week_start,
     }
