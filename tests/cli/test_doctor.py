@@ -109,6 +109,20 @@ def test_roles_of_an_external_database(installation: Installation, cluster: Clus
     level, said, mend = examine(installation)[1]["background jobs"]
     assert (level, said) == ("warning", "failed for good: publishing.change_publication (2)")
     assert "asked for again" in mend
+    assert found["loops"] == ("ok", "0 run, none had an error in the last day", "")
+    assert found["events"][0] == "ok"
+    with psycopg.connect(owner, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO kernel_looprecord (key, name, host, process, failures, error, failed_at, well_at, updated_at)"
+            " VALUES ('a/x', 'x', 'a', '1', 3, 'LookupError at y.py:1 z', now(), now() - interval '1 hour', now())"
+        )
+        connection.execute("ALTER DATABASE kaja SET default_transaction_read_only = on")
+    found = examine(installation)[1]
+    assert found["loops"][0] == "broken"
+    assert "LookupError at y.py:1 z" in found["loops"][1]
+    assert "only lets itself be read" in found["writing"][1]
+    with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as connection:
+        connection.execute("ALTER DATABASE kaja RESET default_transaction_read_only")
 
     installation.settings = {"DATABASE_URL": owner}
     assert examine(installation)[1]["roles"][:2] == ("warning", "Kaja connects as kaja_owner, which owns its tables")

@@ -59,7 +59,7 @@ def test_jobs_go_on_after_the_database_was_away(caplog: pytest.LogCaptureFixture
         wait_until(lambda: DONE == ["before"])
         with no_connections(spare="nothing"):
             # Procrastinate is about to end; whether with an error depends on how soon the database is back.
-            wait_until(lambda: "stopping worker" in caplog.text or "background jobs stopped" in caplog.text)
+            wait_until(lambda: "stopping worker" in caplog.text or "background jobs: " in caplog.text)
         note.defer(word="after")
         wait_until(lambda: DONE == ["before", "after"])
 
@@ -68,7 +68,7 @@ def test_asked_to_stop_while_the_database_is_away_they_stop(caplog: pytest.LogCa
     """`running_jobs` holds that they end by being cancelled, within its patience."""
     connection.ensure_connection()
     with no_connections(spare="nothing"), caplog.at_level(logging.WARNING), running_jobs():
-        wait_until(lambda: "background jobs stopped" in caplog.text)
+        wait_until(lambda: "background jobs: " in caplog.text)
 
 
 def begin_and_die(word: str, attempts: int) -> int:

@@ -117,7 +117,7 @@ def test_failures_are_told_after_the_database_was_away(
     practice.set_faults(refuse={"probability": 1, "on": ["publish"]})
     with caplog.at_level(logging.WARNING), running_engine():
         with no_connections(spare="nothing"):
-            wait_until(lambda: "keep_house: OperationalError" in caplog.text)
+            wait_until(lambda: "deliveries: events: OperationalError" in caplog.text)
         post = plan_post(workspace, [channel], "Refused")
         wait_for_states(workspace, post, "failed")
         wait_until(lambda: _is_told(workspace))

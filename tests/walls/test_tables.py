@@ -26,6 +26,7 @@ SHARED = {
     "User_groups": "Django's own table; nothing uses it",
     "User_user_permissions": "Django's own table; nothing uses it",
     "Workspace": "the tenant itself; its own table is protected by its id",
+    "LoopRecord": "how the processes of the installation fare",
     "Instance": "the one switch of the whole installation",
 }
 """Our tables that belong to no workspace."""
@@ -42,6 +43,8 @@ LOOKS_ACROSS = {
     ("cli/checks/database.py", "_sealed", "MAINTENANCE"): "doctor opens every credential once",
     ("config/jobs.py", "sweep", "MAINTENANCE"): "two statements that remove by age alone",
     ("publishing/engine/housekeeping.py", "tell_events", "CLAIM"): "finds ids; the events are told inside each scope",
+    ("publishing/engine/housekeeping.py", "take_up_set_aside", "CLAIM"): "one statement that only sets when to tell",
+    ("cli/checks/database.py", "_events", "MAINTENANCE"): "doctor counts what could not be told",
     ("publishing/engine/housekeeping.py", "wake_reconnected", "CLAIM"): "one statement that only sets when to look",
     ("publishing/engine/prepare.py", "_open_files", "CLAIM"): "one query for a batch; each file by its own workspace",
     ("publishing/engine/claim.py", "claim_due", "CLAIM"): "the claim: one statement for all workspaces",

@@ -1,11 +1,14 @@
 """Settings: of the workspace, its members, the person, tokens, the audit log."""
 
 import re
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
 from kaja.api.models import Token
+from kaja.kernel.clock import now
+from kaja.kernel.models import LoopRecord
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.settings.words import ACTIONS
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Role, User, Workspace
@@ -195,3 +198,17 @@ def test_a_page_that_answers_a_form_names_an_address_that_can_be_looked_at(works
         page = client.get(found[1])
         assert page.status_code == 200
         assert 'id="needs-count"' in page.content.decode()
+
+
+def test_what_runs_and_what_could_not_be_told_is_shown_to_those_who_manage(workspace: Workspace) -> None:
+    moment = now()
+    LoopRecord.objects.create(
+        key="a/deliveries: claim", name="deliveries: claim", host="a", failures=3, error="LookupError at claim.py:1 x",
+        failed_at=moment, well_at=moment - timedelta(minutes=5), updated_at=moment,
+    )  # fmt: skip
+    LoopRecord.objects.create(key="a/live", name="live updates", host="a", well_at=moment, updated_at=moment)
+    html = browser(workspace).get("/w/acme/settings/running/").content.decode()
+    assert "LookupError at claim.py:1 x" in html
+    assert html.index("In trouble") < html.index("Works</span>")
+    add_member(workspace, "content@acme.test")
+    assert browser(workspace, "content@acme.test").get("/w/acme/settings/running/").status_code == 403

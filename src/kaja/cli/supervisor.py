@@ -4,15 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from kaja.kernel.postgres import Cluster, end_with_parent
+from kaja.config import environment
+from kaja.kernel.loops import Loop, Row, describe_error, store_at
+from kaja.kernel.postgres import Cluster, PostgresFailed, end_with_parent
 
 LONGEST_PAUSE = 30.0
 # A part that ran this long was healthy: its next crash is restarted at once.
 HEALTHY_AFTER = 60.0
+
+TELL_EVERY = 5.0
 
 
 @dataclass
@@ -84,6 +89,14 @@ def describe_end(code: int) -> str:
     return f"ended with code {code}"
 
 
+def _store(row: Row) -> None:
+    store_at(environment.database_url())(row)
+
+
+def _make_account() -> Loop:
+    return Loop("supervisor", store=_store)
+
+
 @dataclass
 class Supervisor:
     """Keeps the parts and the embedded database running until a signal asks to stop."""
@@ -92,6 +105,8 @@ class Supervisor:
     cluster: Cluster | None = None
     signals: int = 0
     database_crashes: int = 0
+    account: Loop = field(default_factory=_make_account)
+    crashes: dict[str, Loop] = field(default_factory=dict)
     _last_rotation: float = field(default_factory=time.monotonic)
 
     def listen(self) -> None:
@@ -103,24 +118,50 @@ class Supervisor:
         self.signals += 1
 
     def watch(self) -> None:
-        """Restart what crashed. Returns when a signal asked to stop."""
+        """Restart what crashed. Returns when a signal asked to stop; ends with an error only without a database."""
+        told = time.monotonic()
         while not self.signals:
-            self.tick()
-            time.sleep(0.1)
+            pause = 0.1
+            try:
+                self.tick()
+                self.account.note_well()
+            except PostgresFailed:
+                raise
+            except Exception as error:  # noqa: BLE001 - the rule for loops: told, counted, begun again
+                pause = self.account.note_failure(error)
+                say(f"watching over the parts failed ({describe_error(error)}); again in {pause:.1f} s")
+            if time.monotonic() - told > TELL_EVERY:
+                told = time.monotonic()
+                # In a thread, because the database may be what went down.
+                threading.Thread(target=self._tell, daemon=True).start()
+            time.sleep(pause)
+
+    def _tell(self) -> None:
+        for account in (self.account, *self.crashes.values()):
+            account.tell()
 
     def tick(self) -> None:
         if self.cluster:
             self._watch_database(self.cluster)
         for part in self.parts:
             if part.is_running():
+                if part.name in self.crashes and time.monotonic() - part.started > HEALTHY_AFTER:
+                    self.crashes[part.name].note_well()
                 continue
             if part.process is not None:
                 ended = describe_end(part.process.returncode)
                 pause = part.plan_restart()
+                self._note_crash(part)
                 part.process = None
                 say(f"{part.name} {ended}; starting it again" + (f" in {pause:.0f} s" if pause else ""))
             if time.monotonic() >= part.next_start:
                 part.start()
+
+    def _note_crash(self, part: Part) -> None:
+        """For `kaja doctor`, beside what is said here."""
+        assert part.process is not None
+        account = self.crashes.setdefault(part.name, Loop(f"process: {part.name}", store=_store))
+        account.count(describe_end(part.process.returncode))
 
     def _watch_database(self, cluster: Cluster) -> None:
         if time.monotonic() - self._last_rotation > 60:

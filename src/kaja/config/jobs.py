@@ -9,6 +9,7 @@ from kaja.channels.models import PendingConnection
 from kaja.kernel import limits
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import job
+from kaja.kernel.loops import forget_loops
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 
 KEYS_LAST = timedelta(days=7)
@@ -23,5 +24,6 @@ def sweep(timestamp: int) -> None:
     with system_scope(SystemPurpose.MAINTENANCE):
         RememberedRequest.objects.filter(created_at__lt=moment - KEYS_LAST).delete()
         PendingConnection.objects.filter(expires_at__lt=moment).delete()
+    forget_loops()
     Session.objects.filter(expire_date__lt=moment).delete()
     limits.sweep()

@@ -122,6 +122,20 @@ class Publication(TenantModel):
     deleted_at = models.DateTimeField(null=True)
 
 
+class UntoldEvent(TenantModel):
+    """An event of a delivery whose telling ended in an error; the others are told meanwhile.
+
+    It comes again at `next_at`, each time later; without that it was set aside, and an operator is shown it.
+    """
+
+    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="untold")
+    event = models.CharField(max_length=12)
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300)  # kind and place
+    failed_at = models.DateTimeField()
+
+
 CHANGES = ("edit", "delete")
 """Kinds of changes to what stands on a network, and the journal's stages that carry them out."""
 

@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 
 from kaja.channels.queries import channel_order
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange, State
+from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange, State, UntoldEvent
 from kaja.publishing.problems import parse_problem
 from kaja.workspaces.errors import NotFound
 
@@ -153,6 +153,12 @@ def list_needs_you(limit: int = 200) -> list[Delivery]:
 def needs_you() -> QuerySet[Delivery]:
     """The rows of it, for counting together with other things."""
     return Delivery.objects.filter(needs_person=True, variant__post__deleted_at__isnull=True)
+
+
+def list_untold(limit: int = 50) -> list[UntoldEvent]:
+    """Events whose telling broke, newest first, each with its post and channel."""
+    rows = UntoldEvent.objects.select_related("delivery__variant__post", "delivery__channel")
+    return list(rows.order_by("-failed_at")[:limit])
 
 
 def get_publication(publication_id: UUID) -> Publication:

@@ -6,7 +6,6 @@ of a topic changed; what it may see it fetches through the ordinary views.
 
 import asyncio
 import json
-import logging
 import time
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
@@ -19,11 +18,10 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from kaja.kernel.loops import keep_running
 from kaja.kernel.signals import LIVE
 from kaja.workspaces.models import User
 from kaja.workspaces.queries import get_membership
-
-log = logging.getLogger(__name__)
 
 QUEUE_LENGTH = 100
 HEARTBEAT_SECONDS = 20.0
@@ -86,27 +84,23 @@ class Hub:
             _put(queue, text)
 
     async def _listen(self) -> None:
-        pause = 0.5
-        while True:
+        await keep_running("live updates", self._hear, longest=10.0)
+
+    async def _hear(self) -> None:
+        async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True, connect_timeout=10) as listener:
+            await listener.execute(f"LISTEN {LIVE}")
+            # Whatever happened before we listened has to be looked at again.
+            for queue in [queue for pages in self._pages.values() for queue in pages]:
+                _put(queue, EVERYTHING)
+            self._heard.clear()
+            self._heard_since = time.time()
+            self.listening.set()
             try:
-                async with await psycopg.AsyncConnection.connect(
-                    **_address(), autocommit=True, connect_timeout=10
-                ) as listener:
-                    await listener.execute(f"LISTEN {LIVE}")
-                    # Whatever happened before we listened has to be looked at again.
-                    for queue in [queue for pages in self._pages.values() for queue in pages]:
-                        _put(queue, EVERYTHING)
-                    self._heard.clear()
-                    self._heard_since = time.time()
-                    self.listening.set()
-                    pause = 0.5
-                    async for notification in listener.notifies():
-                        self.publish(notification.payload)
-            except (psycopg.Error, OSError) as error:
-                log.warning("live updates lost the database and try again: %s", type(error).__name__)
-            self.listening.clear()
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, 10.0)
+                async for notification in listener.notifies():
+                    self.publish(notification.payload)
+            except Exception:
+                self.listening.clear()
+                raise
 
 
 def _put(queue: asyncio.Queue[str], text: str) -> None:

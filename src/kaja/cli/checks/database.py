@@ -45,7 +45,10 @@ def check_database() -> Iterator[Finding]:
         if (yield from _migrations(connection)):
             yield from _search(connection)
             yield from _sealed(connection)
+            yield from _writes(connection)
             yield from _worker(connection)
+            yield from _loops(connection)
+            yield from _events(connection)
             yield from _jobs(connection)
 
 
@@ -178,6 +181,53 @@ def _worker(connection: psycopg.Connection) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("worker", Level.OK, f"alive {float(silence):.0f} s ago")
+
+
+def _writes(connection: psycopg.Connection) -> Iterator[Finding]:
+    if _one(connection, "SHOW transaction_read_only")[0] == "on":
+        yield Finding(
+            "writing", Level.BROKEN, "the database only lets itself be read (a standby, or set so): nothing is sent",
+            "Point DATABASE_URL to the primary server, or make this one it.",
+        )  # fmt: skip
+
+
+def _loops(connection: psycopg.Connection) -> Iterator[Finding]:
+    rows = connection.execute(
+        "SELECT name, host, failures, error, failed_at, well_at IS NULL OR well_at < failed_at,"
+        " failed_at > now() - interval '1 day' FROM kernel_looprecord"
+        " WHERE updated_at > now() - interval '1 day' ORDER BY name, host"
+    ).fetchall()
+    good = True
+    for name, host, failures, error, failed_at, failing, lately in rows:
+        if not lately:
+            continue
+        good = False
+        told = f"“{name}” on {host}: {failures} errors so far, the last at {failed_at:%Y-%m-%d %H:%M} UTC ({error})"
+        if failing:
+            yield Finding(
+                "loops", Level.BROKEN, f"{told}; it is begun again and again, and nothing went well since",
+                "The log of `kaja up` or `kaja worker` has the places in the code.",
+            )  # fmt: skip
+        else:
+            yield Finding("loops", Level.WARNING, f"{told}; it works again", "The log says more.")
+    if good:
+        yield Finding("loops", Level.OK, f"{len(rows)} run, none had an error in the last day")
+
+
+def _events(connection: psycopg.Connection) -> Iterator[Finding]:
+    from kaja.kernel.tenancy import SystemPurpose, system_scope
+    from kaja.publishing.models import UntoldEvent
+
+    with system_scope(SystemPurpose.MAINTENANCE):
+        errors = list(UntoldEvent.objects.filter(next_at=None).values_list("error", flat=True)[:1000])
+    if errors:
+        yield Finding(
+            "events", Level.BROKEN,
+            f"{len(errors)} of deliveries could not be told, so nobody was notified of them ({errors[0]})",
+            "Report it with the worker's log. A worker that starts tells them again.",
+        )  # fmt: skip
+    else:
+        yield Finding("events", Level.OK, "all are told")
 
 
 def _jobs(connection: psycopg.Connection) -> Iterator[Finding]:

@@ -121,6 +121,15 @@ def hand_back(row: Claimed, now: datetime, after: float = 0.0) -> Verdict:
     return _wait(row, now + _seconds(after), None, tries=row.tries, needs_person=row.needs_person)
 
 
+def put_off(row: Claimed, now: datetime, pace: Pace) -> Verdict:
+    """An error of Kaja itself before any call: it comes again, each time later."""
+    at = now + _seconds(pace.pause(row.tries))
+    if row.state == State.SENDING:
+        at = _not_beyond_limit(row, at, now)
+    problem = problems.SEEKING if row.state == State.UNCERTAIN else None
+    return _wait(row, at, problem, tries=row.tries + 1, needs_person=row.needs_person)
+
+
 def after_stage(
     row: Claimed, result: StageResult, *, irreversible: bool, stages: Sequence[str], now: datetime, pace: Pace
 ) -> Verdict:

@@ -5,6 +5,7 @@ saw is still kept as evidence in its attempt. Repeating a batch after a lost con
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
@@ -18,6 +19,7 @@ from psycopg import AsyncConnection
 
 from kaja.kernel.events import is_heard
 from kaja.kernel.ids import new_id
+from kaja.kernel.loops import Loop, describe_error, is_lost_database, telling
 from kaja.kernel.signals import LIVE
 from kaja.kernel.tenancy import SystemPurpose
 from kaja.networks.kit.quotas import Quota
@@ -25,6 +27,7 @@ from kaja.publishing.engine.claim import enter
 from kaja.publishing.engine.decide import Verdict
 from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.row import Claimed, boot_clock, render_ref
+from kaja.publishing.engine.statements import BEGIN, FINISH, NOTIFY, QUOTAS, RENEW, TRY_TO_WRITE
 from kaja.publishing.events import BY_NAME, DeliveryEvent
 from kaja.publishing.frozen import Frozen
 from kaja.publishing.models import State
@@ -32,93 +35,6 @@ from kaja.publishing.problems import render_problem
 
 log = logging.getLogger(__name__)
 
-# The last look at permission and pause stands in the statement that opens the attempt, so nothing slips in between.
-_BEGIN = """
-WITH r AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-        id uuid, attempt uuid, fence bigint, stage text, irreversible boolean, content jsonb, followers jsonb)
-), u AS (
-    UPDATE publishing_delivery d
-    SET stage = CASE WHEN d.state = 'uncertain' THEN d.stage ELSE r.stage END,
-        content = COALESCE(d.content, r.content),
-        attempts_made = d.attempts_made + 1,
-        lease_until = now() + %(lease)s * interval '1 second',
-        next_at = now() + %(lease)s * interval '1 second',
-        uncertain_since = CASE WHEN d.state = 'uncertain' AND r.irreversible
-            THEN now() + %(lease)s * interval '1 second' ELSE d.uncertain_since END
-    FROM r JOIN publishing_delivery x ON x.id = r.id
-    JOIN content_variant v ON v.id = x.variant_id JOIN content_post p ON p.id = v.post_id
-    JOIN workspaces_workspace w ON w.id = x.workspace_id
-    WHERE d.id = r.id AND d.fence = r.fence AND d.state IN ('sending', 'processing', 'uncertain')
-      AND (NOT r.irreversible OR (
-        p.state = 'scheduled' AND p.deleted_at IS NULL AND v.removed_at IS NULL AND w.paused_at IS NULL
-        AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)))
-    RETURNING d.id, d.workspace_id, d.variant_id
-), f AS (
-    UPDATE publishing_delivery d SET content = r.followers -> d.position::text
-    FROM u JOIN r ON r.id = u.id
-    WHERE r.followers IS NOT NULL AND d.variant_id = u.variant_id AND d.content IS NULL
-      AND r.followers ? d.position::text
-)
-INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
-    outcome, message, params, evidence, worker)
-SELECT r.attempt, u.workspace_id, u.id, r.fence, r.stage, r.irreversible, clock_timestamp(),
-    '', '', '{}', '[]', %(worker)s
-FROM u JOIN r ON r.id = u.id
-ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker
-RETURNING delivery_id
-"""
-_FINISH = """
-WITH r AS (
-    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-        id uuid, attempt uuid, fence bigint, before text, state text, stage text, checkpoint jsonb,
-        next_at timestamptz, keeps boolean, tries int, uncertain_since timestamptz, needs_person boolean, problem jsonb,
-        candidates jsonb, remote_id text, remote_url text, data jsonb, sent_at timestamptz, announce text,
-        outcome text, message text, params jsonb, evidence jsonb, at timestamptz, publication uuid)
-), a AS (
-    UPDATE publishing_attempt t
-    SET finished_at = r.at, outcome = r.outcome, message = r.message, params = r.params, evidence = r.evidence
-    FROM r WHERE t.id = r.attempt AND t.finished_at IS NULL
-), u AS (
-    UPDATE publishing_delivery d
-    SET state = r.state, stage = r.stage, checkpoint = r.checkpoint,
-        next_at = CASE WHEN r.keeps THEN d.next_at ELSE r.next_at END,
-        lease_until = CASE WHEN r.keeps THEN d.lease_until END,
-        tries = r.tries, uncertain_since = r.uncertain_since, needs_person = r.needs_person, problem = r.problem,
-        candidates = r.candidates, remote_id = COALESCE(r.remote_id, d.remote_id),
-        remote_url = COALESCE(r.remote_url, d.remote_url), sent_at = COALESCE(r.sent_at, d.sent_at),
-        announce = CASE WHEN r.announce <> '' THEN r.announce ELSE d.announce END, updated_at = now()
-    FROM r WHERE d.id = r.id AND d.fence = r.fence AND d.state = r.before
-    RETURNING d.id, d.workspace_id, d.state, d.content
-), p AS (
-    INSERT INTO publishing_publication (id, workspace_id, delivery_id, remote_id, remote_url, data, sent, published_at)
-    SELECT r.publication, u.workspace_id, u.id, r.remote_id, r.remote_url, r.data, COALESCE(u.content, '{}'), r.sent_at
-    FROM u JOIN r ON r.id = u.id WHERE r.state = 'sent'
-    ON CONFLICT (delivery_id) DO NOTHING
-), f AS (
-    UPDATE publishing_delivery d SET next_at = now(), due_at = greatest(d.due_at, now())
-    FROM u WHERE d.after_id = u.id AND u.state = 'sent' AND d.state = 'scheduled'
-)
-SELECT id FROM u
-"""
-_QUOTAS = """
-INSERT INTO channels_quotastate (id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until,
-    updated_at)
-SELECT id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until, now()
-FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, workspace_id uuid, channel_id uuid, bucket text, "limit" int,
-    remaining int, resets_at timestamptz, blocked_until timestamptz)
-ON CONFLICT (channel_id, bucket) DO UPDATE SET "limit" = EXCLUDED."limit", remaining = EXCLUDED.remaining,
-    resets_at = EXCLUDED.resets_at, updated_at = now(),
-    -- An answer without a block does not lift a block that another machine was told of.
-    blocked_until = greatest(EXCLUDED.blocked_until, channels_quotastate.blocked_until)
-"""
-_RENEW = """
-UPDATE publishing_delivery d
-SET lease_until = now() + %(lease)s * interval '1 second', next_at = now() + %(lease)s * interval '1 second'
-FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id uuid, fence bigint)
-WHERE d.id = r.id AND d.fence = r.fence AND d.lease_until IS NOT NULL RETURNING d.id
-"""
-_NOTIFY = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 MANY = 20
 """More changes than this of one workspace in one batch are told as one."""
 
@@ -135,12 +51,34 @@ class Record:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
 
+class JournalBroken(Exception):
+    """Nothing can be written, so nothing may be sent: the worker has to end."""
+
+
 @dataclass(slots=True)
 class _Item:
     kind: str
     values: dict[str, Any]
     row: Claimed
     done: "asyncio.Future[bool]"
+
+    def settle(self, kept: bool) -> None:
+        if not self.done.done():
+            self.done.set_result(kept)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+async def _takes_writes(connection: AsyncConnection[Any]) -> bool:
+    """Whether the database would let us write at all: asked by statements that touch no row."""
+    try:
+        for statement in TRY_TO_WRITE:
+            await connection.execute(statement)
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _time(moment: datetime | None) -> str | None:
@@ -163,9 +101,13 @@ class Journal:
         self._quotas: dict[tuple[UUID, str], dict[str, Any]] = {}
         self._some = asyncio.Event()
         self._closing = False
+        self._broken: JournalBroken | None = None
+        self._loop = Loop("deliveries: journal", longest=2.0)
         self.commits = 0
 
     def _add(self, kind: str, row: Claimed, values: dict[str, Any]) -> "asyncio.Future[bool]":
+        if self._broken is not None:
+            raise JournalBroken from self._broken
         item = _Item(kind, values, row, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
         self._some.set()
@@ -255,9 +197,21 @@ class Journal:
         self._some.set()
 
     async def run(self) -> None:
-        """Write batches until closed; outlives lost connections, nothing that waits is dropped."""
+        """Write batches until closed; outlives lost connections, nothing that waits is dropped.
+
+        Raises JournalBroken, as does then whoever waits, when the database is there and refuses what is written.
+        """
+        try:
+            async with telling(self._loop) as news:
+                await self._run(news)
+        except JournalBroken as broken:
+            self._broken = broken
+            for item in self._waiting:
+                item.fail(broken)
+            raise
+
+    async def _run(self, news: asyncio.Event) -> None:
         connection: AsyncConnection[Any] | None = None
-        pause = 0.05
         while True:
             await self._some.wait()
             if not self._waiting:
@@ -268,38 +222,69 @@ class Journal:
             await asyncio.sleep(self._pace.flush)
             batch, self._waiting = self._waiting, []
             quotas, self._quotas = self._quotas, {}
-            kept: set[int] | None = None
-            singly = False
-            while kept is None:
-                try:
-                    if connection is None or connection.closed:
-                        connection = await self._connect()
-                    if singly:
-                        kept = await self._write_singly(connection, batch)
-                    else:
-                        kept = await self._write(connection, batch, list(quotas.values()))
-                except (psycopg.IntegrityError, psycopg.DataError):
-                    singly = True  # one row that cannot be written must not hold up the others
-                except (psycopg.OperationalError, psycopg.InterfaceError):
-                    log.warning("database lost, %s results are waiting to be written", len(batch))
-                    connection = None
-                    await asyncio.sleep(pause)
-                    pause = min(pause * 2, 2.0)
-            pause = 0.05
-            for item in batch:
-                if not item.done.done():
-                    item.done.set_result(id(item) in kept)
+            try:
+                connection = await self._write_surely(connection, batch, list(quotas.values()), news)
+            except JournalBroken as broken:
+                for item in batch:
+                    item.fail(broken)
+                raise
         if connection is not None:
             await connection.close()
+
+    async def _write_surely(
+        self,
+        connection: AsyncConnection[Any] | None,
+        batch: list[_Item],
+        quotas: list[dict[str, Any]],
+        news: asyncio.Event,
+    ) -> AsyncConnection[Any]:
+        """Try until the batch is written; gives the connection that serves now."""
+        singly = False
+        refused_since: float | None = None
+        while True:
+            try:
+                if connection is None or connection.closed:
+                    connection = await self._connect()
+                kept = await (
+                    self._write_singly(connection, batch) if singly else self._write(connection, batch, quotas)
+                )
+                break
+            except (psycopg.IntegrityError, psycopg.DataError):
+                singly = True  # one row that cannot be written must not hold up the others
+                continue
+            except Exception as error:  # the rule for loops: told, counted, begun again
+                if not is_lost_database(error):
+                    if connection is not None and await _takes_writes(connection):
+                        singly = True  # it is about a row, whatever it is
+                        continue
+                    refused_since = boot_clock() if refused_since is None else refused_since
+                    if boot_clock() - refused_since > self._pace.write_patience:
+                        log.error("the database takes no writes: the worker ends")
+                        raise JournalBroken from error
+                pause = self._loop.note_failure(error)
+                news.set()
+                log.warning("%s results are waiting to be written", len(batch))
+                if connection is not None:
+                    with contextlib.suppress(psycopg.Error):
+                        await connection.close()
+                connection = None
+                await asyncio.sleep(pause)
+        self._loop.note_well()
+        for item in batch:
+            item.settle(id(item) in kept)
+        return connection
 
     async def _write_singly(self, connection: AsyncConnection[Any], batch: list[_Item]) -> set[int]:
         kept: set[int] = set()
         for item in batch:
             try:
                 kept |= await self._write(connection, [item], [])
-            except (psycopg.IntegrityError, psycopg.DataError) as error:
+            except Exception as error:
+                own = isinstance(error, psycopg.IntegrityError | psycopg.DataError)
+                if not own and (is_lost_database(error) or not await _takes_writes(connection)):
+                    raise
                 # Its lease runs out; then the journal decides what is safe.
-                log.error("delivery %s could not be written: %s", item.row.id, type(error).__name__)
+                log.error("delivery %s could not be written: %s", item.row.id, describe_error(error))
         return kept
 
     async def _write(
@@ -312,7 +297,7 @@ class Journal:
         # Retrying while the answer to an earlier try was lost is harmless: attempts have our ids, rows our fence.
         async with connection.transaction():
             await enter(connection, SystemPurpose.CLAIM)
-            for kind, statement in (("finish", _FINISH), ("begin", _BEGIN), ("renew", _RENEW)):
+            for kind, statement in (("finish", FINISH), ("begin", BEGIN), ("renew", RENEW)):
                 items = rows[kind]
                 if not items:
                     continue
@@ -326,10 +311,10 @@ class Journal:
                 ours = {record[0] for record in await cursor.fetchall()}
                 kept |= {id(item) for item in items if item.row.id in ours}
             if quotas:
-                await connection.execute(_QUOTAS, [_dump(quotas)])
+                await connection.execute(QUOTAS, [_dump(quotas)])
             payloads = _live_payloads([item for item in rows["finish"] if id(item) in kept])
             if payloads:
-                await connection.execute(_NOTIFY, [LIVE, payloads])
+                await connection.execute(NOTIFY, [LIVE, payloads])
         self.commits += 1
         return kept
 

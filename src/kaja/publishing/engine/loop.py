@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,12 +13,13 @@ import psycopg
 from django.db import Error as DjangoError
 from psycopg import AsyncConnection
 
+from kaja.kernel.loops import describe_error, keep_running
 from kaja.kernel.signals import DUE
 from kaja.networks.kit.http import close_pools
 from kaja.publishing import problems
 from kaja.publishing.engine import decide, housekeeping
 from kaja.publishing.engine.claim import claim_due, next_wake, take_over
-from kaja.publishing.engine.journal import Journal, _dump
+from kaja.publishing.engine.journal import Journal, JournalBroken, _dump
 from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare
 from kaja.publishing.engine.row import Claimed, boot_clock
@@ -58,15 +60,25 @@ class Engine:
         self._wake.set()
 
     async def run(self) -> None:
-        """Work until `stop`; returns when everything that was under way is written."""
+        """Work until `stop`; returns when everything that was under way is written.
+
+        Raises JournalBroken when nothing can be written any more: without a journal nothing may be sent, so the
+        process ends and says so, and whoever looks after it starts another.
+        """
         writer = asyncio.create_task(self._journal.run())
         helpers = [
-            asyncio.create_task(self._outlive(self._listen)),
-            asyncio.create_task(self._outlive(self._keep_house)),
+            self._keep("listen", self._listen),
+            self._keep("events", self._tell),
+            self._keep("wake what waited", self._wake_held),
         ]
         patience = CUT_OFF
         try:
-            await self._outlive(self._claim)
+            claiming = self._keep("claim", self._claim)
+            helpers.append(claiming)
+            await asyncio.wait([writer, claiming], return_when=asyncio.FIRST_COMPLETED)
+            if writer.done():
+                writer.result()
+            claiming.result()
             if self._running:
                 await asyncio.wait(self._running, timeout=self.pace.lease)
             patience = self.pace.lease
@@ -80,20 +92,10 @@ class Engine:
             await close_pools()
             close_connections()
 
-    async def _outlive(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Start `work` again whenever it loses the database."""
-        pause = 0.1
-        while not self._stopping:
-            started = boot_clock()
-            try:
-                await work()
-                return
-            except (psycopg.Error, DjangoError, OSError) as error:
-                if boot_clock() - started > 10:
-                    pause = 0.1
-                log.warning("%s: %s; again in %.1f s", work.__name__.strip("_"), type(error).__name__, pause)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5.0)
+    def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> "asyncio.Task[None]":
+        return asyncio.create_task(
+            keep_running(f"deliveries: {name}", work, stopped=lambda: self._stopping, longest=5.0), name=name
+        )
 
     # Waking
 
@@ -168,15 +170,22 @@ class Engine:
     async def _start(self, rows: list[Claimed], claimed_at: float) -> None:
         for row in rows:
             row.lease_ends = claimed_at + self.pace.lease
-        try:
-            prepared = await prepare(rows, self._facts, datetime.now(UTC))
-        except (DjangoError, OSError) as error:
-            log.warning("%s rows could not be prepared: %s", len(rows), type(error).__name__)
-            prepared = [self._given_back(row) for row in rows if row.state == State.SENDING]
-        for each in prepared:
+        for each in await self._prepare(rows):
             task = asyncio.create_task(self._run_one(each))
             self._running.add(task)
             task.add_done_callback(self._done)
+
+    async def _prepare(self, rows: list[Claimed]) -> list[Prepared]:
+        try:
+            return await prepare(rows, self._facts, datetime.now(UTC))
+        except (DjangoError, OSError) as error:
+            log.warning("%s rows could not be prepared: %s", len(rows), type(error).__name__)
+            return [self._given_back(row) for row in rows if row.state == State.SENDING]
+        except Exception as error:  # noqa: BLE001 - one row that nobody can prepare must not keep the others from going out
+            log.error("%s rows could not be prepared: %s", len(rows), describe_error(error))
+            if len(rows) > 1:
+                return [each for row in rows for each in await self._prepare([row])]
+            return [Prepared(None, rows[0], decide.put_off(rows[0], datetime.now(UTC), self.pace))]
 
     def _given_back(self, row: Claimed) -> Prepared:
         """Nothing was called: it need not wait until its lease has run out, only until the journal can write."""
@@ -196,15 +205,21 @@ class Engine:
             except (DjangoError, OSError) as error:
                 log.warning("post %s could not be brought up to date: %s", each.row.post_id, type(error).__name__)
                 each = self._given_back(each.row)
+            except Exception as error:  # noqa: BLE001 - only this one waits
+                log.error("post %s could not be brought up to date: %s", each.row.post_id, describe_error(error))
+                each = Prepared(None, each.row, decide.put_off(each.row, datetime.now(UTC), self.pace))
         assert each.verdict is not None
-        await self._journal.finish(each.row, each.verdict)
+        with suppress(JournalBroken):  # the worker ends; the lease settles the row
+            await self._journal.finish(each.row, each.verdict)
 
-    async def _keep_house(self) -> None:
-        rounds = 0
+    async def _tell(self) -> None:
+        await in_thread(housekeeping.take_up_set_aside)
         while not self._stopping:
-            if await in_thread(housekeeping.tell_events):
-                continue
-            if rounds % housekeeping.ROUNDS_UNTIL_WAKING == 0 and await in_thread(housekeeping.wake_reconnected):
+            if not await in_thread(housekeeping.tell_events):
+                await asyncio.sleep(housekeeping.EVERY)
+
+    async def _wake_held(self) -> None:
+        while not self._stopping:
+            if await in_thread(housekeeping.wake_reconnected):
                 self._wake.set()
-            rounds += 1
-            await asyncio.sleep(housekeeping.EVERY)
+            await asyncio.sleep(housekeeping.WAKE_EVERY)

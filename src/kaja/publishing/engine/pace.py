@@ -14,6 +14,8 @@ class Pace:
     in_flight: int = 2000
     flush: float = 0.015
     """How long results wait for each other before they are written in one transaction."""
+    write_patience: float = 15.0
+    """How long the database may refuse to be written to before the worker ends."""
     claim_pause: float = 0.02
     poll: float = 10.0
     """The longest sleep without looking, should a wake-up get lost."""

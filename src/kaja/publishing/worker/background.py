@@ -16,6 +16,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
+from kaja.kernel.loops import keep_running
+
 log = logging.getLogger(__name__)
 AT_ONCE = 4
 SILENT_AFTER = 30.0
@@ -24,36 +26,22 @@ LOOK_EVERY = 20.0
 """Seconds between two looks for jobs of lost workers."""
 STARTS = 10
 """A job that was begun this often, and took its worker along each time, is left to `kaja doctor`."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0
+LONGEST_PAUSE = 5.0
 
 
 async def run_jobs(address: Mapping[str, Any]) -> None:
     """Do background jobs until cancelled; again and again when the database was away. `address`: psycopg's
     connection parameters."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    assert task
-    pause = FIRST_PAUSE
-    while True:
-        begun = loop.time()
-        try:
-            await run_job_worker(address)
-            reason = "the database was away"
-        except Exception as error:  # deliveries go on, whatever ails the jobs
-            if task.cancelling():  # asked to stop; that the database is away is no reason to begin again
-                raise asyncio.CancelledError from error
-            reason = type(error).__name__
-        if loop.time() - begun > LONGEST_PAUSE:
-            pause = FIRST_PAUSE
-        log.warning("background jobs stopped: %s; again in %.1f s", reason, pause)
-        await asyncio.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+    await keep_running("background jobs", lambda: run_job_worker(address), longest=LONGEST_PAUSE)
 
 
 async def run_job_worker(address: Mapping[str, Any]) -> None:
     """Do background jobs until cancelled, or until the database is lost."""
     worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=dict(address), min_size=1, max_size=3))
     async with worker_app.open_async():
-        looking = asyncio.create_task(_take_over_lost_jobs(worker_app.job_manager))
+        looking = asyncio.create_task(
+            keep_running("background jobs: take over", lambda: _take_over_lost_jobs(worker_app.job_manager))
+        )
         try:
             await worker_app.run_worker_async(
                 concurrency=AT_ONCE,
@@ -72,14 +60,10 @@ async def run_job_worker(address: Mapping[str, Any]) -> None:
 async def _take_over_lost_jobs(manager: JobManager) -> None:
     """Jobs may be repeated, so what a lost worker had begun is begun again."""
     while True:
-        try:
-            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_AFTER):
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=SILENT_AFTER):
+            # Another worker may be quicker.
+            with contextlib.suppress(ConnectorException):
                 await _take_over(manager, job)
-        except ConnectorException as error:
-            # The database is away, or another worker was quicker.
-            log.info("lost jobs were not looked at: %s", error.__cause__)
-        except Exception:  # the jobs themselves go on, and the next look may succeed
-            log.exception("lost jobs were not looked at")
         await asyncio.sleep(LOOK_EVERY)
 
 

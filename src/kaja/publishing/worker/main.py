@@ -14,6 +14,7 @@ import psycopg
 from django.db import connection
 
 from kaja.kernel.collector import calm_collector
+from kaja.publishing.engine.journal import JournalBroken
 from kaja.publishing.engine.loop import Engine
 from kaja.publishing.engine.pace import Pace
 from kaja.publishing.worker.background import run_jobs
@@ -75,6 +76,6 @@ def main() -> None:
 
     try:
         uvloop.run(work(jobs=os.environ.get("KAJA_WORKER_JOBS", "1") != "0"))
-    except psycopg.Error as error:
+    except (psycopg.Error, JournalBroken) as error:
         log.error("worker ends: %s", type(error).__name__)
         sys.exit(1)

@@ -7,7 +7,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kaja.kernel.loops import list_loops
 from kaja.publishing.actions import pause_workspace, resume_workspace
+from kaja.publishing.queries import list_untold
 from kaja.web.flash import flash
 from kaja.web.settings.forms import SettingsForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
@@ -80,6 +82,14 @@ def audit(request: WorkspaceRequest) -> HttpResponse:
     older = entries[AUDIT_PAGE - 1].id if len(entries) > AUDIT_PAGE else None
     rows = [{"entry": entry, "changes": _changes(entry)} for entry in entries[:AUDIT_PAGE]]
     return render_page(request, "settings/audit.html", {"rows": rows, "older": older, "paged": before is not None})
+
+
+@require_safe
+@workspace_view(Permission.MANAGE)
+def running(request: WorkspaceRequest) -> HttpResponse:
+    """How the loops of the installation's processes fare, and what could not be told in this workspace."""
+    context = {"loops": list_loops(), "untold": list_untold()}
+    return render_page(request, "settings/running.html", context)
 
 
 def _changes(entry: AuditEntry) -> list[tuple[str, object, object]]:

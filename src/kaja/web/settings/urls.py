@@ -18,4 +18,5 @@ urlpatterns = [
     path("security/", person.security, name="security"),
     path("tokens/", person.tokens, name="tokens"),
     path("audit/", pages.audit, name="audit"),
+    path("running/", pages.running, name="running"),
 ]
