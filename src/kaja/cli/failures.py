@@ -6,7 +6,7 @@ import click
 class CommandFailed(click.ClickException):
     """The command could not do its work; the message says what happened and what to do."""
 
-    exit_code: int = 1
+    exit_code = 1
 
 
 class CommandRefused(CommandFailed):
@@ -14,34 +14,34 @@ class CommandRefused(CommandFailed):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click says it per class; actions have several
 
 
 class BadSetting(CommandFailed):
     """A setting is missing or unusable."""
 
-    exit_code: int = 2
+    exit_code = 2
 
 
 class AlreadyRunning(CommandFailed):
     """Another Kaja works on this data folder."""
 
-    exit_code: int = 3
+    exit_code = 3
 
 
 class PortTaken(CommandFailed):
     """Another program listens on the port."""
 
-    exit_code: int = 4
+    exit_code = 4
 
 
 class FolderUnusable(CommandFailed):
     """The data folder cannot be made, written or trusted, or its disk is full."""
 
-    exit_code: int = 5
+    exit_code = 5
 
 
 class DatabaseUnusable(CommandFailed):
     """The database does not start, does not answer, or is not fit for Kaja."""
 
-    exit_code: int = 6
+    exit_code = 6
