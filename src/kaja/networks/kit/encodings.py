@@ -3,7 +3,7 @@
 Python knows codecs that no browser has: some run quadratically (punycode), some turn text into other text on a
 stranger's word (unicode_escape, utf-7), some are no text at all (rot13, zlib). Only what stands in the standard's table
 of labels is looked up here; an unknown label is as good as none. Whatever bytes come in, text comes out.
-Standard: https://encoding.spec.whatwg.org and "prescan a byte stream" in https://html.spec.whatwg.org (read 2026-11-29).
+Standard: https://encoding.spec.whatwg.org and "prescan a byte stream" in https://html.spec.whatwg.org (2026-11-29).
 """
 
 import codecs
