@@ -178,7 +178,7 @@ def test_a_film_is_probed_and_gets_a_poster(actor: Actor) -> None:
     asset = upload(actor, film(seconds=3, fps=10), "film.mov")
     assert (asset.kind, asset.width, asset.height, asset.filename) == ("video", 64, 48, "film.mp4")
     assert asset.duration == pytest.approx(3, abs=0.2)
-    assert asset.facts == {"codec": "mpeg4", "fps": 10.0, "audio": ""}
+    assert asset.facts == {"codec": "mpeg4", "pixels": "yuv420p", "fps": 10.0, "audio": ""}
     with Image.open(default_storage.open(asset.thumbnail)) as poster:
         assert poster.size == (64, 48)
 

@@ -13,7 +13,7 @@ from PIL import Image
 
 from kaja.content.media.patched import Patch, PatchedFile
 from kaja.content.media.refusals import UploadRefused
-from kaja.content.media.videos import clean_video
+from kaja.content.media.videos import read_video
 from kaja.workspaces.actor import Actor
 from tests.content.test_upload import upload
 
@@ -69,7 +69,7 @@ def box(kind: bytes, content: bytes) -> bytes:
 
 
 def clean(data: bytes) -> bytes:
-    return clean_video(io.BytesIO(data), len(data), "film.mp4").read()
+    return read_video(io.BytesIO(data), len(data), "film.mp4")[0].read()
 
 
 XMP = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")

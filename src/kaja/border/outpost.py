@@ -64,7 +64,7 @@ def _run(function: Any, arguments: tuple[Any, ...], seconds: float, memory: int)
     except MemoryError:
         return {"trouble": "memory", "detail": ""}, False
     except Exception as error:  # noqa: BLE001 a decoder may raise anything; that is what this process is for
-        return {"trouble": "error", "detail": f"{type(error).__name__}: {error}"[:300]}, False
+        return {"trouble": "error", "detail": f"{type(error).__name__}: {error}"[:300]}, True
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         _limit(resource.RLIMIT_AS, resource.RLIM_INFINITY)

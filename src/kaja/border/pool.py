@@ -163,7 +163,8 @@ def _call(function: Callable[..., T], arguments: tuple[Any, ...], seconds: float
         raise
     else:
         if "trouble" in answer:
-            outpost.end()
+            # An exception leaves an outpost as good as new; the end of memory does not.
+            (_give_back if answer["trouble"] == "error" else _Outpost.end)(outpost)
             raise ForeignTrouble(answer["trouble"], answer["detail"])
         _give_back(outpost)
         if "declined" in answer:

@@ -4,7 +4,7 @@ import io
 from typing import Any
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
 
@@ -61,7 +61,7 @@ def test_other_metadata_goes_too(key: str, kind: str) -> None:
 
 
 def test_colours_keep_their_profile() -> None:
-    profile = b"\0" * 36 + b"acsp" + b"\0" * 88 + b"\0\0\0\0"
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     content = save(Image.new("RGB", (3000, 40)), icc_profile=profile)
     assert reopen(fit_image(content, RULES).content).info.get("icc_profile") == profile
 

@@ -8,7 +8,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from kaja.content.document import Crop, MediaItem
-from kaja.content.media.crop import crop_box, crop_image
+from kaja.content.media.crop import crop_box
+from kaja.content.media.images import cut_picture
 from kaja.content.models import Asset
 from kaja.networks.kit.content import Media, MediaKind
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -66,7 +67,9 @@ def ensure_rendition(asset: Asset, crop: Crop) -> str:
     """The storage name of a cut-out; cut on first use and kept, so that every reader gets the same bytes."""
     name = rendition_name(asset, crop)
     if not default_storage.exists(name):
-        default_storage.save(name, ContentFile(crop_image(read_file(asset.file, asset.filename), crop)))
+        box = crop_box(crop, asset.width, asset.height)
+        data = cut_picture(read_file(asset.file, asset.filename), box, asset.filename)
+        default_storage.save(name, ContentFile(data))
     return name
 
 

@@ -1,7 +1,12 @@
 """What an upload may be refused for, said once. Each says what happened, what it means for the post, what to do."""
 
+import logging
+
+from kaja.border import Declined, ForeignTrouble
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import Refused
+
+log = logging.getLogger(__name__)
 
 
 def _megabytes(size: int) -> float:
@@ -11,6 +16,134 @@ def _megabytes(size: int) -> float:
 
 class UploadRefused(Refused):
     """The file was not taken; the post stays as it is."""
+
+
+class UploadLater(UploadRefused):
+    """Nothing is wrong with the file; it may be sent again."""
+
+    status = 503
+
+
+def declined(filename: str, reason: Declined) -> UploadRefused:
+    """What a decoder said of a file."""
+    from django.utils.translation import gettext  # the other side of the border has no Django
+
+    facts = reason.facts
+    match reason.reason:
+        case "too_many_pixels":
+            return too_many_pixels(filename, facts["width"], facts["height"], facts["limit"])
+        case "too_long":
+            return too_long(filename, facts["seconds"], facts["limit"])
+        case "named":
+            return not_read(filename, facts["format"], film=False)
+        case "colours":
+            return no_colours(filename)
+        case "heic":
+            return heic(filename)
+        case "codec":
+            return unknown_codec(filename, facts["codec"])
+        case "not_cleanable":
+            return not_cleanable(filename)
+        case "sound":
+            return other_kind(filename, gettext("sound"))
+    return corrupt(filename)
+
+
+def troubled(filename: str, trouble: ForeignTrouble) -> UploadRefused:
+    """What became of a decoder that came to no answer."""
+    if trouble.kind == "busy":
+        return too_busy(filename)
+    log.log(logging.INFO if trouble.kind == "error" else logging.WARNING, "reading a file ended by %s", trouble)
+    return too_hard(filename) if trouble.kind in ("time", "memory") else corrupt(filename)
+
+
+def too_busy(filename: str) -> UploadRefused:
+    return UploadLater(
+        Problem(
+            code="media_busy",
+            message=gettext_noop("So many files are being looked at now that “%(filename)s” had to wait too long."),
+            field="media",
+            fix=gettext_noop("Upload it again in a minute."),
+            params={"filename": filename},
+        )
+    )
+
+
+def too_hard(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_too_hard",
+            message=gettext_noop(
+                "Reading “%(filename)s” takes more time or memory than any real picture or video; it was not added."
+            ),
+            field="media",
+            fix=gettext_noop("Export it again from the program that made it, smaller if you can."),
+            params={"filename": filename},
+        )
+    )
+
+
+def not_read(filename: str, found: str, *, film: bool) -> UploadRefused:
+    """For a format that Kaja knows by name only."""
+    fix = (
+        gettext_noop("Export it as MP4 (H.264) and upload that.")
+        if film
+        else gettext_noop("Export it as JPEG or PNG and upload that.")
+    )
+    return UploadRefused(
+        Problem(
+            code="media_not_read",
+            message=gettext_noop(
+                "“%(filename)s” is a file of the kind %(format)s, which networks do not take; it was not added."
+            ),
+            field="media",
+            fix=fix,
+            params={"filename": filename, "format": found},
+        )
+    )
+
+
+def heic(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_heic",
+            message=gettext_noop("“%(filename)s” is a HEIC picture that Kaja cannot read, and it was not added."),
+            field="media",
+            fix=gettext_noop(
+                "Export it as JPEG and upload that (on an iPhone: Settings, Camera, Formats, Most Compatible)."
+            ),
+            params={"filename": filename},
+        )
+    )
+
+
+def no_colours(filename: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_no_colours",
+            message=gettext_noop(
+                "“%(filename)s” holds measured numbers instead of colours, so nobody but its maker knows how bright "
+                "they are; it was not added."
+            ),
+            field="media",
+            fix=gettext_noop("Export it as JPEG or PNG with 8 bits from the program that made it."),
+            params={"filename": filename},
+        )
+    )
+
+
+def unknown_codec(filename: str, codec: str) -> UploadRefused:
+    return UploadRefused(
+        Problem(
+            code="media_codec",
+            message=gettext_noop(
+                "“%(filename)s” is packed in a way that Kaja cannot read (codec %(codec)s), and it was not added."
+            ),
+            field="media",
+            fix=gettext_noop("Export it as MP4 (H.264) and upload that."),
+            params={"filename": filename, "codec": codec},
+        )
+    )
 
 
 class BodyRefused(UploadRefused):
@@ -37,7 +170,7 @@ def unknown(filename: str) -> UploadRefused:
             code="media_unknown",
             message=gettext_noop("“%(filename)s” is not a picture or video that Kaja knows, and it was not added."),
             field="media",
-            fix=gettext_noop("Use JPEG, PNG, WebP, GIF or AVIF for pictures, MP4, MOV or WebM for videos."),
+            fix=gettext_noop("Use JPEG, PNG, WebP, GIF, AVIF or HEIC for pictures, MP4, MOV or WebM for videos."),
             params={"filename": filename},
         )
     )

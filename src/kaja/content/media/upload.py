@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from kaja.content.media import images, refusals, videos
-from kaja.content.media.sniff import Kind, kind_of_name, sniff
+from kaja.content.media.sniff import Kind, kind_of_name, name_format, sniff
 from kaja.content.models import Asset
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import current_workspace_id
@@ -60,6 +60,8 @@ def _kind_words(kind: Kind) -> str:
 
 def _check_kind(head: bytes, filename: str) -> Kind:
     kind, promised = sniff(head), kind_of_name(filename)
+    if named := name_format(head, filename):
+        raise refusals.not_read(filename, named[0], film=named[1])
     if kind == "svg" or (promised == "svg" and kind in ("", "text")):
         raise refusals.svg(filename)
     if kind not in ("image", "video"):
@@ -92,16 +94,16 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
         digest = hashlib.sha256(picture.data).hexdigest()
         content: File[bytes] = ContentFile(picture.data)
         return _Taken(content, picture.thumbnail, len(picture.data), digest, picture.ending, measures)
-    cleaned = cast("IO[bytes]", videos.clean_video(file, size, filename))
-    # What will be stored is what is looked into.
-    video = videos.probe_video(cleaned, filename)
+    # What will be stored is what was looked into.
+    patched, video = videos.read_video(file, size, filename)
+    cleaned = cast("IO[bytes]", patched)
     measures = {
         "kind": "video",
         "mime": video.mime,
         "width": video.width,
         "height": video.height,
         "duration": video.duration,
-        "facts": {"codec": video.codec, "fps": video.fps, "audio": video.audio},
+        "facts": {"codec": video.codec, "pixels": video.pixels, "fps": video.fps, "audio": video.audio},
     }
     return _Taken(File(cleaned), video.poster, size, _digest(cleaned), video.ending, measures)
 

@@ -13,8 +13,7 @@ from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.media import ImageRefused, fit_image
-from kaja.networks.kit.problems import Problem
-from kaja.networks.kit.results import Checkpoint, Rejected
+from kaja.networks.kit.results import Checkpoint
 
 UPLOAD_SECONDS = 300.0
 
@@ -57,10 +56,7 @@ async def _upload(medium: Media, session: Session, field: str) -> Mapping[str, A
         try:
             fitted = await asyncio.to_thread(fit_image, content, IMAGES)
         except ImageRefused as refused:
-            problem = refused.problem
-            raise Failed(
-                Rejected(Problem(problem.code, problem.message, field, problem.fix, problem.params))
-            ) from refused
+            raise Failed(refused.as_result(field)) from refused
         content, mime, width, height = fitted.content, fitted.mime, fitted.width, fitted.height
     answer = await call(
         session,

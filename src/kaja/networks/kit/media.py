@@ -1,17 +1,21 @@
 """Fitting a picture to what a network takes: size, format, no metadata. Slow work: call it in a thread."""
 
-import io
-import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
-from PIL import Image, ImageOps, UnidentifiedImageError
-
+from kaja.border import Declined, ForeignTrouble, run_bounded
+from kaja.networks.kit.content import Media
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.results import Later, Rejected
 
 MAX_PIXELS = 100_000_000
-_READABLE = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
-_QUALITIES = (90, 78)
-_SMALLEST_SIDE = 320
+SECONDS = 60.0
+MEMORY = 1_200_000_000
+THIN = 200
+"""Pixels on the shorter side below which a picture that had more is hardly one any more."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,91 +49,99 @@ class ImageRefused(Exception):
         super().__init__(problem.code)
         self.problem = problem
 
+    def as_result(self, field: str) -> Rejected | Later:
+        """What the delivery is told."""
+        return Rejected(replace(self.problem, field=field))
+
+
+class ImageBusy(ImageRefused):
+    """Nothing is wrong with the file: too many others were before it."""
+
+    def as_result(self, field: str) -> Rejected | Later:
+        return Later(30.0, replace(self.problem, field=field))
+
 
 def fit_image(content: bytes, rules: ImageRules) -> FittedImage:
     """The picture upright, without EXIF and other metadata, within the rules. Unchanged bytes when nothing is to do.
 
     Raises ImageRefused when the bytes are no picture, are too large to decode, or cannot be made small enough.
     """
+    fitted = _bounded(
+        _fit, content, rules.max_bytes, rules.mimes, rules.max_side, rules.animated, limit=rules.max_bytes
+    )
+    return FittedImage(fitted[0] or content, *fitted[1:])
+
+
+def fit_moving(content: bytes, rules: ImageRules) -> FittedImage:
+    """An animation that is no GIF (WebP, PNG) as one, for networks that move nothing else. Raises ImageRefused."""
+    return FittedImage(*_bounded(_to_gif, content, rules.max_bytes, rules.max_side, limit=rules.max_bytes))
+
+
+def _fit(content: bytes, *how: Any) -> "tuple[bytes, str, int, int]":
+    # Pillow is loaded on the other side of the border only.
+    from kaja.networks.kit import pictures
+
+    return pictures.fit(content, *how)
+
+
+def _to_gif(content: bytes, *how: Any) -> "tuple[bytes, str, int, int]":
+    from kaja.networks.kit import pictures
+
+    return pictures.to_gif(content, *how)
+
+
+def _bounded(function: Callable[..., T], *arguments: Any, limit: int) -> T:
     try:
-        with Image.open(io.BytesIO(content), formats=_READABLE) as opened:
-            if opened.width * opened.height > MAX_PIXELS:
-                raise ImageRefused(_too_many_pixels())
-            mime = Image.MIME.get(opened.format or "", "")
-            if _is_fit(opened, mime, len(content), rules):
-                return FittedImage(content, mime, opened.width, opened.height)
-            picture = ImageOps.exif_transpose(opened)  # first frame of an animation
-            picture.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:  # a warning where those raise
-        raise ImageRefused(_too_many_pixels()) from error
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        raise ImageRefused(
-            Problem(
-                "image_unreadable",
-                gettext_noop("The file is not a picture that can be read."),
-                fix=gettext_noop("Save it again as JPEG or PNG and upload that."),
-            )
-        ) from error
-    return _encode_within(picture, mime, len(content), rules)
+        return run_bounded(function, *arguments, seconds=SECONDS, memory=MEMORY)
+    except Declined as declined:
+        match declined.reason:
+            case "pixels":
+                raise ImageRefused(_too_many_pixels()) from None
+            case "bytes":
+                raise ImageRefused(_too_large(limit)) from None
+        raise ImageRefused(_unreadable()) from None
+    except ForeignTrouble as trouble:
+        if trouble.kind == "busy":
+            raise ImageBusy(_busy()) from trouble
+        raise ImageRefused(_unreadable()) from trouble
 
 
-def _is_fit(picture: Image.Image, mime: str, size: int, rules: ImageRules) -> bool:
-    animated = getattr(picture, "n_frames", 1) > 1
-    clean = not picture.getexif() and not any(
-        key in picture.info for key in ("exif", "xmp", "XML:com.adobe.xmp", "comment")
+def warn_of_thin(media: Media, max_side: int, network: str, field: str) -> list[Problem]:
+    """A panorama of which a network's longest side leaves a stripe: said before it is sent."""
+    longer, shorter = max(media.width, media.height), min(media.width, media.height)
+    left = max(1, round(shorter * max_side / longer)) if longer > max_side else shorter
+    if media.kind != "image" or left >= THIN or left == shorter:
+        return []
+    width, height = (max_side, left) if media.width >= media.height else (left, max_side)
+    return [
+        Problem(
+            "image_thin",
+            gettext_noop(
+                "The picture is %(times)s times as long as it is wide: %(network)s gets it with %(width)s × %(height)s "
+                "pixels."
+            ),
+            field,
+            gettext_noop("Crop it to the part that matters, or divide it into several pictures."),
+            {"times": round(longer / shorter), "network": network, "width": width, "height": height},
+            severity="warning",
+        )
+    ]
+
+
+def _unreadable() -> Problem:
+    return Problem(
+        "image_unreadable",
+        gettext_noop("The file is not a picture that can be read."),
+        fix=gettext_noop("Save it again as JPEG or PNG and upload that."),
     )
-    return (
-        mime in rules.mimes
-        and size <= rules.max_bytes
-        and max(picture.size) <= rules.max_side
-        and (clean or animated)
-        and (rules.animated or not animated)
+
+
+def _busy() -> Problem:
+    return Problem(
+        "image_busy",
+        gettext_noop("So many pictures are being made ready now that this one had to wait too long."),
+        fix=gettext_noop("It is tried again."),
     )
-
-
-def _encode_within(picture: Image.Image, mime: str, size: int, rules: ImageRules) -> FittedImage:
-    pixels = picture.width * picture.height
-    transparent = "A" in picture.getbands() or "transparency" in picture.info
-    profile = picture.info.get("icc_profile")
-    picture = picture.convert("RGBA" if transparent else "RGB")
-    picture.thumbnail((rules.max_side, rules.max_side), Image.Resampling.LANCZOS)
-    # A lossless copy of a photograph would only be thrown away.
-    expected = size * picture.width * picture.height / pixels
-    keep_png = mime in ("image/png", "image/gif") and "image/png" in rules.mimes and expected < 1.3 * rules.max_bytes
-    while True:
-        if keep_png:
-            encoded = _encode(picture, "PNG", profile, compress_level=6)
-            if len(encoded) <= rules.max_bytes:
-                return FittedImage(encoded, "image/png", *picture.size)
-        lossy = "WEBP" if transparent and "image/webp" in rules.mimes else "JPEG"
-        flat = picture if lossy == "WEBP" else _flatten(picture)
-        for quality in _QUALITIES:
-            encoded = _encode(flat, lossy, profile, quality=quality)
-            if len(encoded) <= rules.max_bytes:
-                return FittedImage(encoded, f"image/{lossy.lower()}", *flat.size)
-        shrink = max(0.5, min(0.9, math.sqrt(rules.max_bytes / len(encoded))))
-        if max(picture.size) * shrink < _SMALLEST_SIDE:
-            raise ImageRefused(_too_large(rules.max_bytes))
-        keep_png = False
-        smaller = (max(1, round(picture.width * shrink)), max(1, round(picture.height * shrink)))
-        picture = picture.resize(smaller, Image.Resampling.LANCZOS)
-
-
-def _encode(picture: Image.Image, kind: str, profile: bytes | None, **options: int | bool) -> bytes:
-    buffer = io.BytesIO()
-    clean = picture.copy()
-    clean.info = {}
-    speed = {"method": 2} if kind == "WEBP" else {}
-    clean.save(buffer, kind, icc_profile=profile, **speed, **options)
-    return buffer.getvalue()
-
-
-def _flatten(picture: Image.Image) -> Image.Image:
-    if picture.mode != "RGBA":
-        return picture
-    ground = Image.new("RGB", picture.size, "white")
-    ground.paste(picture, mask=picture.getchannel("A"))
-    return ground
 
 
 def _too_many_pixels() -> Problem:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -66,7 +65,7 @@ async def upload(media: Media, limits: Limits, session: Session) -> dict[str, An
     try:
         name, content, mime = await asyncio.to_thread(_open, media, limits)
     except ImageRefused as refused:
-        return Rejected(replace(refused.problem, field="parts.0.media"))
+        return refused.as_result("parts.0.media")
     arguments: dict[str, Any] = {
         "files": {"file": (name, content, mime)},
         "data": {"description": media.alt} if media.alt.strip() else None,

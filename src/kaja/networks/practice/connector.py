@@ -167,7 +167,7 @@ class Practice(ConnectsByForm):
                 case _:
                     raise ValueError(f"the practice network has no stage {stage!r}")
         except ImageRefused as refused:
-            return Rejected(refused.problem)
+            return refused.as_result("parts.0.media")
         except Failed as failed:
             return failed.result
         except TransportError as error:
@@ -253,7 +253,7 @@ class Practice(ConnectsByForm):
             told = await _call(session, "PUT", f"/api/v1/posts/{ref.id}", body, outgoing.key)
             return Changed(parse_ref(told))
         except ImageRefused as refused:
-            return Rejected(refused.problem)
+            return refused.as_result("parts.0.media")
         except Failed as failed:
             return failed.result
         except TransportError as error:

@@ -94,7 +94,7 @@ async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
     try:
         name, content, mime = await asyncio.to_thread(_open, media)
     except ImageRefused as refused:
-        return Rejected(replace(refused.problem, field="parts.0.media"))
+        return refused.as_result("parts.0.media")
     answer = await call(
         session,
         "POST",
