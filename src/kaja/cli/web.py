@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 from typing import Any
 
 import click
@@ -9,6 +10,8 @@ import click
 from kaja.cli.failures import BadSetting
 from kaja.config import environment
 from kaja.kernel.collector import calm_collector
+
+MOST_FILES = 65_536
 
 
 @click.command()
@@ -22,6 +25,7 @@ def web(host: str | None, port: int | None) -> None:
         application = load_application()
         import uvicorn
 
+        raise_file_limit()
         uvicorn.run(application, **server_options(host, port))
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
@@ -43,6 +47,14 @@ def server_options(host: str | None = None, port: int | None = None) -> dict[str
         "proxy_headers": bool(proxies),
         "forwarded_allow_ips": proxies,
     }
+
+
+def raise_file_limit() -> None:
+    """As many open files as this process may have: every open page is one, and systems begin with 1,024."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_FILES if hard == resource.RLIM_INFINITY else min(hard, MOST_FILES)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def load_application() -> Any:

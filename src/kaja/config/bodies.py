@@ -10,11 +10,12 @@ from functools import partial
 from typing import Any
 
 from django.core.handlers.asgi import ASGIHandler
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.utils import translation
 
 from kaja.api.problems import problem_response
+from kaja.config.connections import end_database_work
 from kaja.config.outage import server_error
 from kaja.content.media import refusals, videos
 
@@ -88,6 +89,10 @@ class Application(ASGIHandler):
         with translation.override(translation.get_language_from_request(request)):
             response = say(request)
         await self.send_response(response, send)
+
+    async def send_response(self, response: HttpResponseBase, send: Send) -> None:
+        await end_database_work(and_thread=response.streaming)
+        await super().send_response(response, send)
 
 
 def _length(scope: Scope) -> int:

@@ -1,14 +1,18 @@
 """Open pages follow the workspace: one LISTEN connection per process, fanned out to every open page as SSE.
 
 The one asynchronous file of the web: an open page costs a queue here and no thread. A page learns only that something
-of a topic changed; what it may see it fetches through the ordinary views.
+of a topic changed; what it may see it fetches through the ordinary views. A stream ends when its person signs out, is
+removed, or the session is ended: the database says so at once (`kernel.signals.ACCESS`), and all are asked about again
+every minute.
 """
 
 import asyncio
 import json
+import random
 import time
 from collections import defaultdict, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -18,39 +22,55 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
+from kaja.kernel.connections import give_back
 from kaja.kernel.loops import keep_running
-from kaja.kernel.signals import LIVE
+from kaja.kernel.signals import ACCESS, LIVE
 from kaja.workspaces.models import User
 from kaja.workspaces.queries import get_membership
+from kaja.workspaces.visits import Visit, list_ended
 
 QUEUE_LENGTH = 100
 HEARTBEAT_SECONDS = 20.0
-# A page reconnects by itself; then it is asked again whether the person still belongs to the workspace.
-LONGEST_SECONDS = 300.0
+# A page reconnects by itself, and then looks at everything anew.
+LONGEST_SECONDS = 4 * 3600.0
+ASKED_AGAIN_SECONDS = 60.0
 REMEMBERED = 1000
 """Events that a page which comes to listen late can still be told."""
 EVERYTHING = json.dumps({"topic": "*", "id": None})
+EVERYBODY = "*"
+END = ""
+"""In a page's queue: the stream is over."""
+Queue = asyncio.Queue[str]
 
 
 class Hub:
     """The subscribers of one process, and the task that listens for them while there are any."""
 
     def __init__(self) -> None:
-        self._pages: dict[str, set[asyncio.Queue[str]]] = defaultdict(set)
+        self._pages: dict[str, set[Queue]] = defaultdict(set)
+        self._visits: dict[Queue, Visit] = {}
         self._listener: asyncio.Task[None] | None = None
+        self._watcher: asyncio.Task[None] | None = None
+        self._suspected: set[str] = set()  # people and sessions, see ACCESS
+        self._suspicion = asyncio.Event()
         self.listening = asyncio.Event()
         # What was heard last, and when; and since when everything was heard (seconds since 1970).
         self._heard: deque[tuple[float, str, str]] = deque(maxlen=REMEMBERED)
         self._heard_since = 0.0
 
-    def subscribe(self, workspace_id: UUID, asked_at: float | None = None) -> asyncio.Queue[str]:
+    def subscribe(self, workspace_id: UUID, asked_at: float | None = None, visit: Visit | None = None) -> Queue:
         """A queue of JSON events of one workspace. Give it back with `unsubscribe`.
 
-        `asked_at`: when the page was asked for, in seconds since 1970. What happened between that moment and this one
-        is told at once; a page is often read, and a post sent, before it listens.
+        `visit`: who listens; once they may not any more, the queue says END. `asked_at`: when the page was asked for,
+        in seconds since 1970. What happened between that moment and this one is told at once; a page is often read,
+        and a post sent, before it listens.
         """
-        queue: asyncio.Queue[str] = asyncio.Queue(QUEUE_LENGTH)
+        queue: Queue = asyncio.Queue(QUEUE_LENGTH)
         self._pages[str(workspace_id)].add(queue)
+        if visit is not None:
+            self._visits[queue] = visit
+        if self._watcher is None or self._watcher.done():
+            self._watcher = asyncio.create_task(self._watch(), name="kaja-live-visits")
         if self._listener is None or self._listener.done():
             self._listener = asyncio.create_task(self._listen(), name="kaja-live")
         elif self.listening.is_set() and asked_at is not None:
@@ -64,15 +84,18 @@ class Hub:
             return [EVERYTHING]
         return [text for at, whose, text in self._heard if at >= asked_at and whose == workspace]
 
-    def unsubscribe(self, workspace_id: UUID, queue: asyncio.Queue[str]) -> None:
+    def unsubscribe(self, workspace_id: UUID, queue: Queue) -> None:
         """Forget a page; the last one stops the listener."""
         pages = self._pages[str(workspace_id)]
         pages.discard(queue)
+        self._visits.pop(queue, None)
         if not pages:
             del self._pages[str(workspace_id)]
-        if not self._pages and self._listener is not None:
-            self._listener.cancel()
-            self._listener = None
+        if not self._pages:
+            for task in (self._listener, self._watcher):
+                if task is not None:
+                    task.cancel()
+            self._listener = self._watcher = None
             self.listening.clear()
 
     def publish(self, payload: str) -> None:
@@ -83,12 +106,42 @@ class Hub:
         for queue in self._pages.get(event["workspace"], ()):
             _put(queue, text)
 
+    def suspect(self, whom: str) -> None:
+        """Ask again about a person or a session (see `kernel.signals.ACCESS`)."""
+        self._suspected.add(whom)
+        self._suspicion.set()
+
+    async def _watch(self) -> None:
+        await keep_running("live visits", self._ask_again, longest=10.0)
+
+    async def _ask_again(self) -> None:
+        """End the streams of those who are not let in any more: when somebody is suspected, and all every minute."""
+        self.suspect(EVERYBODY)
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ASKED_AGAIN_SECONDS):
+                    await self._suspicion.wait()
+            suspected, self._suspected = self._suspected or {EVERYBODY}, set()
+            self._suspicion.clear()
+            visits = {
+                visit
+                for visit in self._visits.values()
+                if not suspected.isdisjoint((EVERYBODY, visit.session_key, str(visit.user_id)))
+            }
+            ended = await asyncio.to_thread(_find_ended, visits) if visits else set()
+            for queue in [queue for queue, visit in self._visits.items() if visit in ended]:
+                _empty(queue)
+                queue.put_nowait(END)
+            if visits:
+                await asyncio.sleep(0.2)  # many who leave at once are one question
+
     async def _listen(self) -> None:
         await keep_running("live updates", self._hear, longest=10.0)
 
     async def _hear(self) -> None:
         async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True, connect_timeout=10) as listener:
-            await listener.execute(f"LISTEN {LIVE}")
+            await listener.execute(f"LISTEN {LIVE}; LISTEN {ACCESS}")
+            self.suspect(EVERYBODY)
             # Whatever happened before we listened has to be looked at again.
             for queue in [queue for pages in self._pages.values() for queue in pages]:
                 _put(queue, EVERYTHING)
@@ -97,19 +150,31 @@ class Hub:
             self.listening.set()
             try:
                 async for notification in listener.notifies():
-                    self.publish(notification.payload)
+                    if notification.channel == ACCESS:
+                        self.suspect(notification.payload)
+                    else:
+                        self.publish(notification.payload)
             except Exception:
                 self.listening.clear()
                 raise
 
 
-def _put(queue: asyncio.Queue[str], text: str) -> None:
+def _put(queue: Queue, text: str) -> None:
     """A page that does not keep up is told to look at everything, instead of being told less."""
     if queue.full():
-        while not queue.empty():
-            queue.get_nowait()
-        text = EVERYTHING
+        text = END if END in _empty(queue) else EVERYTHING
     queue.put_nowait(text)
+
+
+def _empty(queue: Queue) -> list[str]:
+    return [queue.get_nowait() for _ in range(queue.qsize())]
+
+
+def _find_ended(visits: Collection[Visit]) -> set[Visit]:
+    try:
+        return list_ended(visits)
+    finally:
+        give_back()
 
 
 def _address() -> dict[str, Any]:
@@ -131,17 +196,24 @@ def hub() -> Hub:
 
 
 async def stream(
-    workspace_id: UUID, asked_at: float | None = None, *, longest: float = LONGEST_SECONDS
+    workspace_id: UUID,
+    asked_at: float | None = None,
+    visit: Visit | None = None,
+    *,
+    longest: float = LONGEST_SECONDS,
 ) -> AsyncIterator[str]:
-    """Server-sent events of one workspace until the page goes away or `longest` seconds are over."""
+    """Server-sent events of one workspace until page or person goes away or `longest` seconds are over."""
     here = hub()
-    queue = here.subscribe(workspace_id, asked_at)
+    queue = here.subscribe(workspace_id, asked_at, visit)
     ends = asyncio.get_running_loop().time() + longest
     try:
-        yield "retry: 2000\n\n"
+        # Not all at once: after a restart every open page comes back.
+        yield f"retry: {random.randint(2000, 8000)}\n\n"  # noqa: S311 - nothing secret
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             try:
                 text = await asyncio.wait_for(queue.get(), min(HEARTBEAT_SECONDS, left))
+                if text == END:
+                    return
                 yield f"event: change\ndata: {text}\n\n"
             except TimeoutError:
                 yield ": still here\n\n"
@@ -149,28 +221,28 @@ async def stream(
         here.unsubscribe(workspace_id, queue)
 
 
-def _find_workspace(request: HttpRequest, slug: str) -> UUID | None:
-    """The workspace's id, or None for people who are not signed in. 404 for people who do not belong."""
+def _find_visit(request: HttpRequest, slug: str) -> Visit | None:
+    """Who asks and for which workspace, or None for people who are not signed in. 404 for people who do not belong."""
     user = request.user
     if not isinstance(user, User) or not user.is_authenticated:
         return None
     member = get_membership(user, slug)
     if member is None:
         raise Http404
-    return member.workspace_id
+    return Visit(user.pk, member.workspace_id, request.session.session_key or "")
 
 
 @require_safe
 async def live(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The stream of one open page."""
-    workspace_id = await sync_to_async(_find_workspace)(request, slug)
-    if workspace_id is None:
+    visit = await sync_to_async(_find_visit)(request, slug)
+    if visit is None:
         return HttpResponse(status=401)
     try:
         asked_at = float(request.GET.get("since", ""))
     except ValueError:
         asked_at = None
-    response = StreamingHttpResponse(stream(workspace_id, asked_at), content_type="text/event-stream")
+    response = StreamingHttpResponse(stream(visit.workspace_id, asked_at, visit), content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-transform"
     response["X-Accel-Buffering"] = "no"  # nginx would hold events back
     return response

@@ -54,6 +54,7 @@ function changed(topic, id) {
 if (address && "EventSource" in window) {
   let source = null;
   let lost = false;
+  let pause = 5000;
   const connect = () => {
     source = new EventSource(address);
     source.addEventListener("change", (event) => {
@@ -64,10 +65,14 @@ if (address && "EventSource" in window) {
       // What happened while nobody listened is fetched.
       if (lost) changed("*", null);
       lost = false;
+      pause = 5000;
     });
     source.addEventListener("error", () => {
       lost = true;
-      if (source.readyState === EventSource.CLOSED) setTimeout(connect, 5000);
+      if (source.readyState !== EventSource.CLOSED) return;
+      // Refused: signed out, removed, or Kaja has too much to do. Asked again ever more rarely.
+      setTimeout(connect, pause * (0.75 + Math.random() / 2));
+      pause = Math.min(pause * 2, 300000);
     });
   };
   // After the page is there, never before.

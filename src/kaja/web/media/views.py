@@ -19,8 +19,9 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.errors import NotFound
 
-BLOCK = 256 * 1024
-WHOLE = 8 * 1024 * 1024  # larger answers go out in pieces
+BLOCK = 128 * 1024
+"""Bytes of a file that one reader has in memory: whoever reads slowly holds no more."""
+LONGEST_RANGE = 8 * 1024 * 1024
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
 
 
@@ -48,10 +49,15 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-async def _blocks(file: IO[bytes]) -> AsyncIterator[bytes]:
-    """The file in pieces; asynchronous, because a server would first collect all of a synchronous one."""
+async def _blocks(file: IO[bytes], first: int, length: int) -> AsyncIterator[bytes]:
+    """`length` bytes of the file in pieces; asynchronous, because a server would first collect a synchronous one.
+
+    Reading is quick and shares a few threads; waiting for a slow reader takes none.
+    """
     try:
-        while block := await asyncio.to_thread(file.read, BLOCK):
+        await asyncio.to_thread(file.seek, first)
+        while length > 0 and (block := await asyncio.to_thread(file.read, min(BLOCK, length))):
+            length -= len(block)
             yield block
     finally:
         file.close()
@@ -75,18 +81,21 @@ def serve(request: WorkspaceRequest, name: str, mime: str, filename: str) -> Htt
         refused = HttpResponse(status=416)
         refused["Content-Range"] = f"bytes */{size}"
         return refused
+    first, last = span or (0, size - 1)
+    if span:
+        last = min(last, first + LONGEST_RANGE - 1)  # a player asks again for what follows
+    length = last - first + 1
     response: HttpResponseBase
-    if span is None and size > WHOLE:
-        response = StreamingHttpResponse(_blocks(stored), content_type=mime)
-        response["Content-Length"] = str(size)
-    else:
-        first, last = span or (0, size - 1)
-        last = min(last, first + WHOLE - 1)  # a player asks again for what follows
+    if request.method == "HEAD" or length <= BLOCK:
         with stored:
             stored.seek(first)
-            response = HttpResponse(stored.read(last - first + 1), status=206 if span else 200, content_type=mime)
-        if span:
-            response["Content-Range"] = f"bytes {first}-{last}/{size}"
+            content = b"" if request.method == "HEAD" else stored.read(length)
+        response = HttpResponse(content, status=206 if span else 200, content_type=mime)
+    else:
+        response = StreamingHttpResponse(_blocks(stored, first, length), status=206 if span else 200, content_type=mime)
+    response["Content-Length"] = str(length)
+    if span:
+        response["Content-Range"] = f"bytes {first}-{last}/{size}"
     response["Accept-Ranges"] = "bytes"
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     response["Vary"] = "Cookie"

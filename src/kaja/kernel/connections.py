@@ -1,0 +1,10 @@
+"""The database connections that a thread holds."""
+
+from django.db import connections
+
+
+def give_back() -> None:
+    """Give this thread's connections back to their pool, or close them. What is inside a transaction is kept."""
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close()

@@ -1,0 +1,94 @@
+"""What stays open for long holds none of the few connections to the database: more of each than there are connections,
+through the server that really runs."""
+
+import io
+import struct
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.test import Client
+
+from kaja.content.media.upload import upload_asset
+from kaja.kernel.connections import give_back
+from kaja.kernel.signals import notify_live
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.actions.members import remove_member
+from kaja.workspaces.models import User, Workspace
+from tests.conftest import make_workspace
+from tests.content.test_upload import film
+from tests.people import actor, add_member, browser, member_of
+from tests.serving import Served, read_until, serve, status_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+POOL = 2
+LIVE = "/w/acme/live?since=0"
+
+
+@pytest.fixture
+def acme() -> Workspace:
+    return make_workspace("acme", "owner@acme.test")[0]
+
+
+@pytest.fixture
+def served(acme: Workspace) -> Iterator[Served]:
+    with serve(POOL) as server:
+        yield server
+
+
+def signed_in(workspace: Workspace, email: str = "") -> Client:
+    client = browser(workspace, email)
+    give_back()  # the test is a thread like any other
+    return client
+
+
+def test_open_pages_cost_no_connection(acme: Workspace, served: Served) -> None:
+    client = signed_in(acme)
+    with ExitStack() as open_lines:
+        for _ in range(3 * POOL):
+            line = open_lines.enter_context(served.open(client, "/w/acme/live"))
+            assert status_of(read_until(line, b"retry: ")) == 200
+        assert served.ask(client, "/w/acme/channels/")[0] == 200
+        assert served.ask(None, "/readyz")[0] == 200
+
+
+def test_slow_readers_cost_no_connection(acme: Workspace, served: Served) -> None:
+    client = signed_in(acme)
+    whole = film() + struct.pack(">I4s", 24_000_008, b"free") + bytes(24_000_000)
+    with workspace_scope(acme.id):
+        asset = upload_asset(actor(acme), io.BytesIO(whole), "film.mp4", len(whole))
+    give_back()
+    address = f"/w/acme/media/{asset.id}"
+    with ExitStack() as open_lines:
+        for headers in ("", "Range: bytes=100-\r\n", "Range: bytes=1000-20000000\r\n") * POOL:
+            line = open_lines.enter_context(served.open(client, address, headers=headers))
+            assert status_of(line.recv(100)) == (206 if headers else 200)
+        assert served.ask(client, "/w/acme/channels/")[0] == 200
+        assert served.ask(None, "/readyz")[0] == 200
+
+
+@pytest.mark.parametrize("how", ["signs out", "is removed", "is inactive", "session is ended", "password is changed"])
+def test_a_stream_ends_with_what_let_it_in(acme: Workspace, served: Served, how: str) -> None:
+    person = add_member(acme, "one@acme.test")
+    client, other = signed_in(acme, "one@acme.test"), signed_in(acme)
+    with served.open(client, LIVE) as line, served.open(other, LIVE) as stays:
+        for each in (line, stays):
+            read_until(each, b'"*"')  # from now on it hears what happens
+        if how == "signs out":
+            client.post("/account/logout/")
+        elif how == "is removed":
+            with workspace_scope(acme.id):
+                remove_member(actor(acme), member_of(acme, "one@acme.test").id)
+        elif how == "is inactive":
+            User.objects.filter(id=person.id).update(is_active=False)
+        elif how == "session is ended":
+            Session.objects.get(session_key=client.session.session_key).delete()
+        else:
+            person.set_password("another correct horse")
+            person.save()
+        assert read_until(line, b"0\r\n\r\n")  # the end of a chunked answer
+        assert served.ask(client, "/w/acme/live")[0] in (401, 404)
+        with workspace_scope(acme.id):
+            notify_live(acme.id, "post")
+        read_until(stays, b'"post"')
