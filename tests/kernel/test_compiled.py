@@ -98,7 +98,7 @@ def test_scope_leaves_nothing_on_the_connection() -> None:
             assert seen() == ("", SystemPurpose.MAINTENANCE.value)
         assert seen() == (str(one.id), "")
     assert seen() == ("", "")
-    assert sum("set_config" in each["sql"] for each in found.captured_queries) == 5
+    assert sum("kaja_enter_scope" in each["sql"] for each in found.captured_queries) == 5
     with pytest.raises(RuntimeError, match="broken"), workspace_scope(one.id):
         raise RuntimeError("broken")
     assert seen() == ("", "")

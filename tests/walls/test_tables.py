@@ -184,13 +184,13 @@ def test_every_look_across_workspaces_is_known_and_every_purpose_is_used() -> No
 
 
 def test_raw_settings_are_written_in_one_place() -> None:
-    """What the policies read is set by the scope, and in the engine, whose claim is one SQL statement."""
+    """What the policies read is set by the scope, through the one function that asks for the key."""
     writers = {
         str(path.relative_to(SOURCE))
         for path in SOURCE.rglob("*.py")
         if re.search(r"set_config\('kaja\.|SET (LOCAL )?kaja\.", path.read_text())
     }
-    assert writers <= {"kernel/tenancy/scope.py", "publishing/engine/claim.py"}
+    assert writers == {"kernel/tenancy/scope.py", "kernel/walls.py"}
 
 
 def _layers() -> list[str]:

@@ -14,6 +14,7 @@ from kaja.cli.database import LEAST_VERSION, check_version, explain, running_dat
 from kaja.cli.failures import DatabaseUnusable
 from kaja.config import environment
 from kaja.kernel.postgres import grant_to_app
+from kaja.kernel.walls import set_scope_key
 
 # Any number that nothing else locks: two hosts that start at once migrate one after the other.
 _LOCK = 0x6B616A61
@@ -51,6 +52,9 @@ def migrate_database(*, quiet: bool) -> None:
             call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
             # Also later: an administrator may have created the extension since.
             connection.execute(MAKE_INDEX)
+            # Also later: the secret key may be another since (a backup without keys was restored).
+            with connection.cursor() as cursor:
+                set_scope_key(cursor, environment.secret_key())
             _grant(connection, app)
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(owner, error)) from error

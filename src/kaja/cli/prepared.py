@@ -9,6 +9,7 @@ import psycopg
 
 import kaja
 from kaja.config import environment
+from kaja.kernel.walls import ENTER, IS_BUILT, scope_key
 
 SOURCE = Path(kaja.__file__).parent
 # Their migrations and static files count too.
@@ -62,7 +63,21 @@ def migrations_are_applied(url: str) -> bool:
         if row is None or row[0] is None:
             return False
         applied = set(connection.execute("SELECT app, name FROM django_migrations").fetchall())
+        if not _key_fits(connection):
+            return False
     return {tuple(pair) for pair in expected} <= applied
+
+
+def _key_fits(connection: psycopg.Connection) -> bool:
+    """Whether this installation's secret key opens the database's scopes."""
+    built = connection.execute(IS_BUILT).fetchone()
+    if built is None or not built[0]:
+        return False
+    try:
+        connection.execute(ENTER, ["", "check", scope_key(environment.secret_key())])
+    except psycopg.Error:
+        return False
+    return True
 
 
 def is_likely() -> bool:

@@ -18,6 +18,15 @@ def home() -> Path:
     return Path(base).expanduser() / "kaja"
 
 
+def secret_key() -> str:
+    """`KAJA_SECRET_KEY`, or what stands in the data folder."""
+    if value := os.environ.get("KAJA_SECRET_KEY"):
+        return value
+    file = home() / "secret-key"
+    # Commands that sign nothing (makemessages, checks) run without a data folder.
+    return file.read_text().strip() if file.exists() else "not-set-up"
+
+
 def _port(name: str, default: int) -> int:
     value = os.environ.get(name, "") or str(default)
     if not value.isascii() or not value.isdigit() or not 1 <= int(value) <= 65535:

@@ -10,15 +10,7 @@ SOURCE = Path(__file__).resolve().parent.parent
 HOME = environment.home()
 
 
-def _secret_key() -> str:
-    if value := os.environ.get("KAJA_SECRET_KEY"):
-        return value
-    file = HOME / "secret-key"
-    # Commands that sign nothing (makemessages, checks) run without a data folder.
-    return file.read_text().strip() if file.exists() else "not-set-up"
-
-
-SECRET_KEY = _secret_key()
+SECRET_KEY = environment.secret_key()
 DEBUG = False
 BASE_URL = environment.address()
 ALLOWED_HOSTS = environment.hosts()

@@ -10,6 +10,7 @@ import psycopg
 from kaja.cli.checks.findings import Finding, Level
 from kaja.cli.database import LEAST_VERSION, check_version, embedded_cluster, explain
 from kaja.config import environment
+from kaja.kernel.walls import ENTER, scope_key
 
 MOST_SKEW = 2.0  # seconds; due times are compared between hosts and the database
 WORKER_SILENCE = 90.0
@@ -42,7 +43,7 @@ def check_database() -> Iterator[Finding]:
         yield from _server(connection)
         yield from _roles(connection)
         yield from _clock(connection)
-        if (yield from _migrations(connection)):
+        if (yield from _migrations(connection)) and (yield from _walls(connection)):
             yield from _search(connection)
             yield from _sealed(connection)
             yield from _writes(connection)
@@ -98,6 +99,20 @@ def _roles(connection: psycopg.Connection) -> Iterator[Finding]:
         )  # fmt: skip
     else:
         yield Finding("roles", Level.OK, f"{role} reads and writes, {unquote(owner_url.username or '')} migrates")
+
+
+def _walls(connection: psycopg.Connection) -> Generator[Finding, None, bool]:
+    """Whether this process can enter a scope: everything else that reads a workspace needs that."""
+    try:
+        connection.execute(ENTER, ["", "check", scope_key(environment.secret_key())])
+    except psycopg.errors.InsufficientPrivilege:
+        yield Finding(
+            "walls", Level.BROKEN, "the database was given another secret key, so no workspace can be read",
+            "Use the KAJA_SECRET_KEY (or the file secret-key) of the other hosts, or run kaja migrate with this one.",
+        )  # fmt: skip
+        return False
+    yield Finding("walls", Level.OK, "only Kaja itself can enter a workspace")
+    return True
 
 
 def _search(connection: psycopg.Connection) -> Iterator[Finding]:

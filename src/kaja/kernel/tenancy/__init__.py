@@ -7,6 +7,7 @@ from kaja.kernel.tenancy.scope import (
     UnscopedQuery,
     current_system_purpose,
     current_workspace_id,
+    enter_key,
     system_scope,
     workspace_scope,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "UnscopedQuery",
     "current_system_purpose",
     "current_workspace_id",
+    "enter_key",
     "system_scope",
     "workspace_scope",
 ]

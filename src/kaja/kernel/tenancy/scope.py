@@ -2,7 +2,8 @@
 
 Two walls stand behind this: the manager (`TenantManager`) refuses a query outside a scope, and PostgreSQL's row-level
 security hides other workspaces' rows even from raw SQL. Both read the scope that is entered here. The setting is local
-to the transaction, so a pooled connection can never carry it into somebody else's request.
+to the transaction, so a pooled connection can never carry it into somebody else's request; only this code can enter
+one, a statement that somebody injected cannot (`kernel/walls.py`).
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,11 @@ from contextvars import ContextVar
 from enum import StrEnum
 from uuid import UUID
 
+import psycopg
+from django.conf import settings
 from django.db import connection, transaction
+
+from kaja.kernel.walls import ENTER, IS_BUILT, scope_key
 
 
 class SystemPurpose(StrEnum):
@@ -43,12 +48,30 @@ def current_system_purpose() -> SystemPurpose | None:
     return _system.get()
 
 
+_PLAIN = "SELECT set_config('kaja.workspace_id', %s, true), set_config('kaja.system_scope', %s, true)"
+_walls_built = False
+
+
 def _set_local(workspace: UUID | None, system: SystemPurpose | None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('kaja.workspace_id', %s, true), set_config('kaja.system_scope', %s, true)",
-            [str(workspace) if workspace else "", system.value if system else ""],
-        )
+    global _walls_built
+    scope = [str(workspace) if workspace else "", system.value if system else ""]
+    connection.ensure_connection()
+    # The driver's own cursor binds on the server; Django's would write the key into the statement, for all to see.
+    bound = psycopg.Cursor(connection.connection)
+    if not _walls_built:
+        # Only migrations meet a database without the walls, as the owner, for whom the plain settings hold.
+        _walls_built = bool(bound.execute(IS_BUILT).fetchone()[0])  # type: ignore[index]  # one row always
+    wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
+    with wrap(bound) as cursor:
+        if _walls_built:
+            cursor.execute(ENTER, [*scope, enter_key()])
+        else:
+            cursor.execute(_PLAIN, scope)
+
+
+def enter_key() -> str:
+    """What the database asks for before it opens a scope; bound as a parameter, never part of a statement."""
+    return scope_key(settings.SECRET_KEY)
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import class_row, scalar_row
 
-from kaja.kernel.tenancy import SystemPurpose
+from kaja.kernel.tenancy import SystemPurpose, enter_key
+from kaja.kernel.walls import ENTER
 from kaja.publishing.engine.row import Claimed
 
 __all__ = ["claim_due", "enter", "next_wake", "take_over"]
 
-ENTER = "SELECT set_config('kaja.workspace_id', '', true), set_config('kaja.system_scope', %s, true)"
 _DUE = """
     w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM publishing_delivery s WHERE s.channel_id = d.channel_id AND s.state = 'sending')
@@ -104,7 +104,7 @@ ORDER BY d.next_at LIMIT 1
 
 async def enter(connection: AsyncConnection[Any], purpose: SystemPurpose) -> None:
     """The system scope for the connection's open transaction."""
-    await connection.execute(ENTER, [purpose.value])
+    await connection.execute(ENTER, ["", purpose.value, enter_key()])
 
 
 async def claim_due(connection: AsyncConnection[Any], batch: int, lease: float) -> list[Claimed]:
