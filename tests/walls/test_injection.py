@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
 import pytest
 from django.db import ProgrammingError, connection, transaction
+from psycopg.errors import InsufficientPrivilege
 
 from kaja.content.models import Label
 from kaja.kernel.tenancy import SystemPurpose, enter_key, system_scope, workspace_scope
@@ -81,11 +83,12 @@ def test_an_injected_statement_leaves_no_workspace(attack: Attack, labels: tuple
     with workspace_scope(mine.id), connection.cursor() as cursor:
         cursor.execute("SELECT current_user, session_user")
         assert cursor.fetchone() == ("kaja_app", "kaja_app")
-        try:
-            with transaction.atomic():
+        # What is refused, is refused for want of a right; what is not, wins nothing.
+        with suppress(InsufficientPrivilege), transaction.atomic():
+            try:
                 attack(cursor, other)
-        except ProgrammingError as error:
-            assert isinstance(error.__cause__, psycopg.errors.InsufficientPrivilege)
+            except ProgrammingError as error:
+                raise error.__cause__ or error from None
         assert seen(cursor) <= {"label of acme", "Acme"}
 
 
