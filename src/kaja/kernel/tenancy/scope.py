@@ -62,7 +62,7 @@ def _set_local(workspace: UUID | None, system: SystemPurpose | None) -> None:
         # Only migrations meet a database without the walls, as the owner, for whom the plain settings hold.
         _walls_built = bool(bound.execute(IS_BUILT).fetchone()[0])  # type: ignore[index]  # one row always
     wrap = connection.make_debug_cursor if connection.queries_logged else connection.make_cursor
-    with wrap(bound) as cursor:
+    with wrap(bound) as cursor:  # type: ignore[arg-type]  # any cursor of the driver will do
         if _walls_built:
             cursor.execute(ENTER, [*scope, enter_key()])
         else:

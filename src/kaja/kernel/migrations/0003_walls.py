@@ -30,6 +30,6 @@ def take_down(apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0001_limits")]
+    dependencies = [("kernel", "0002_loops")]
 
     operations = [migrations.RunPython(build, take_down, elidable=False)]
