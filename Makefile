@@ -1,6 +1,8 @@
 # Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
-.PHONY: run test setup setup-test lint lock messages openapi screenshots bench clean
+.PHONY: run test contracts setup setup-test lint lock messages openapi screenshots bench clean
 .DEFAULT_GOAL := run
+# Whatever the terminal's language: folders' names and texts are UTF-8.
+export PYTHONUTF8 = 1
 
 run: setup ## set up and start Kaja
 	@exec .venv/bin/kaja up
@@ -19,6 +21,10 @@ setup-test:
 lint: ## style, types, layers and house rules
 	@tools/bootstrap.sh dev
 	@exec .venv/bin/python -m tests.run lint
+
+contracts: ## fetch the networks' contracts that no package brings along (needs the internet)
+	@tools/bootstrap.sh dev
+	@exec .venv/bin/python tools/contracts.py
 
 lock: ## pin the packages again (UPGRADE=1 takes newer ones)
 	@tools/lock.sh

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from tests.contracts import say_missing
+
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
 ALONE = "browser or chaos or realnet or alone"
@@ -59,6 +61,8 @@ def main(arguments: list[str]) -> int:
     print(f"\n{len(stages) - len(failed)} of {len(stages)} stages good in {time.monotonic() - begun:.0f} s")
     if failed:
         print(f"FAILED: {', '.join(failed)}")
+    if line := say_missing():
+        print(line)
     said = [f"{counts.get('passed', 0)} passed", f"{failures} failed", f"{counts.get('skipped', 0)} skipped"]
     print(", ".join(said))
     return 1 if failed else 0

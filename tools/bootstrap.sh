@@ -6,6 +6,8 @@ cd "$(dirname "$0")/.."
 name=${1:-base}
 # Behind a company's proxy the machine's own certificates are the ones that count, as they are for pip.
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
+# Whatever the terminal's language: folders' names and texts are UTF-8.
+export PYTHONUTF8=1
 
 fail() { echo "set-up: $*" >&2; exit 1; }
 
@@ -53,6 +55,11 @@ fi
 "$uv" pip install --quiet --compile-bytecode --python .venv/bin/python --require-hashes -r "requirements/$name.txt"
 # Without isolation: the build backend is one of the pinned packages, nothing unpinned is fetched to build Kaja.
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+# Python reads the file that names our folder in the terminal's encoding, even in UTF-8 mode (site.py of 3.11): a folder
+# with letters beyond ASCII would stop every start where that is ASCII. From where the file stands, ASCII is enough.
+for file in .venv/lib/python*/site-packages/_editable_impl_kaja.pth; do
+    echo ../../../../src > "$file"
+done
 # Every start of Kaja is of several processes; where Python may not write bytecode, each would compile all of it anew.
 .venv/bin/python -m compileall -q -j 0 src
 echo "$key" > "$stamp"

@@ -165,12 +165,15 @@ def serve(cache: Path, folder: Path, *, rate_limits: bool = False) -> Iterator[B
         yield Bluesky(ready["pds"], ready["plc"], jwt_secret)
 
 
-def validate_records(cache: Path, lexicons: Path, records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the network's own validator says of each record by the official lexicons: "ok", or what is wrong."""
+def validate_records(cache: Path, lexicons: Path | None, records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the network's own validator says of each record: "ok", or what is wrong.
+
+    `lexicons` is the folder of the official ones; None takes those that the installed PDS was built from.
+    """
     for name in PROGRAMS:
         shutil.copy(SOURCE / name, cache / "bluesky" / name)
     done = subprocess.run(
-        [str(node(cache)), "validate.mjs", str(lexicons)],
+        [str(node(cache)), "validate.mjs", *([str(lexicons)] if lexicons else [])],
         cwd=cache / "bluesky",
         input="".join(json.dumps(record) + "\n" for record in records),
         capture_output=True,
