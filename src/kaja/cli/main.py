@@ -1,6 +1,7 @@
 """The `kaja` command: one group whose parts are loaded only when they are called."""
 
 import importlib
+import locale
 import os
 import sys
 from typing import cast
@@ -14,6 +15,7 @@ COMMANDS = {
     "worker": "kaja.cli.worker:worker",
     "migrate": "kaja.cli.migrate:migrate",
     "doctor": "kaja.cli.doctor:doctor",
+    "service": "kaja.cli.service:service",
     "backup": "kaja.cli.backup:backup",
     "restore": "kaja.cli.restore:restore",
     "workspace": "kaja.cli.workspace:workspace",
@@ -61,8 +63,18 @@ def opinion(ctx: click.Context) -> None:
     ctx.exit(run(ctx.args))
 
 
+def _begin_in_utf8() -> None:
+    """Begin again in Python's UTF-8 mode where the terminal's language is of another encoding: the names of folders,
+    the files that are read and what is printed are then the same everywhere, in the processes we start, too."""
+    if sys.flags.utf8_mode or locale.getencoding().lower().replace("-", "") == "utf8":
+        return
+    os.environ["PYTHONUTF8"] = "1"
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def main() -> None:
     """The entry point of the installed command."""
+    _begin_in_utf8()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kaja.config.settings")
     try:
         kaja.main(prog_name="kaja")
