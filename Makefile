@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
-.PHONY: run test contracts setup setup-test lint lock messages openapi screenshots bench clean
+.PHONY: run test contracts wheel setup setup-test lint lock messages openapi screenshots bench clean
 .DEFAULT_GOAL := run
 # Whatever the terminal's language: folders' names and texts are UTF-8.
 export PYTHONUTF8 = 1
@@ -25,6 +25,9 @@ lint: ## style, types, layers and house rules
 contracts: ## fetch the networks' contracts that no package brings along (needs the internet)
 	@tools/bootstrap.sh dev
 	@exec .venv/bin/python tools/contracts.py
+
+wheel: setup ## build the package that pip, pipx and uvx install, into dist/
+	@exec .venv/bin/python -m hatchling build -t wheel -d dist
 
 lock: ## pin the packages again (UPGRADE=1 takes newer ones)
 	@tools/lock.sh

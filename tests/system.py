@@ -1,7 +1,7 @@
 """Debian's programs that the tests need: `python -m tests.system`. Quick when they are there.
 
 Root installs them with apt-get. An ordinary user gets them extracted into `.cache/debian`, without any change to the
-machine; `find_program` finds them in both places.
+machine, and servers are extracted for everybody; `find_program` finds them in both places.
 """
 
 import os
@@ -13,7 +13,21 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 EXTRACTED = ROOT / ".cache" / "debian"
 # program -> Debian package
-PROGRAMS = {"chromium": "chromium", "msgfmt": "gettext"}
+PROGRAMS = {
+    "chromium": "chromium",
+    "msgfmt": "gettext",
+    "systemd-analyze": "systemd",
+}
+# Installed, these would start and take ports: they are extracted also by root.
+SERVERS = {"nginx": "nginx", "caddy": "caddy"}
+# Where the packages put them, for whoever has them only extracted
+INSIDE = {
+    "chromium": "usr/lib/chromium/chromium",
+    "msgfmt": "usr/bin/msgfmt",
+    "nginx": "usr/sbin/nginx",
+    "caddy": "usr/bin/caddy",
+    "systemd-analyze": "usr/bin/systemd-analyze",
+}
 # package -> a file that shows it is there; screenshots of four languages need their letters
 FONTS = {
     "fonts-dejavu-core": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
@@ -24,22 +38,28 @@ FONTS = {
 
 def find_program(name: str) -> str:
     """The path of a program. Raises FileNotFoundError with the package's name."""
-    if found := shutil.which(name):
+    # Debian keeps servers' programs where an ordinary user's PATH does not look.
+    if found := shutil.which(name, path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/sbin"):
         return found
     wrapper = EXTRACTED / "bin" / name
     if wrapper.exists():
         return str(wrapper)
-    raise FileNotFoundError(f"{name} is missing: `make test` fetches it (Debian package {PROGRAMS.get(name, name)})")
+    package = {**PROGRAMS, **SERVERS}.get(name, name)
+    raise FileNotFoundError(f"{name} is missing: `make test` fetches it (Debian package {package})")
 
 
-def missing_packages() -> list[str]:
+def _missing(programs: dict[str, str]) -> list[str]:
     missing = []
-    for program, package in PROGRAMS.items():
+    for program, package in programs.items():
         try:
             find_program(program)
         except FileNotFoundError:
             missing.append(package)
-    return missing + [package for package, file in FONTS.items() if not _font_is_there(file)]
+    return missing
+
+
+def missing_packages() -> list[str]:
+    return _missing(PROGRAMS) + [package for package, file in FONTS.items() if not _font_is_there(file)]
 
 
 def _font_is_there(file: str) -> bool:
@@ -82,8 +102,9 @@ def extract(packages: list[str]) -> None:
         _run("dpkg-deb", "-x", str(archive), str(EXTRACTED / "root"))
         archive.unlink()
     root = EXTRACTED / "root"
-    libraries = ":".join(str(path) for path in (root / "usr/lib/x86_64-linux-gnu", root / "usr/lib/aarch64-linux-gnu"))
-    for program, target in {"chromium": "usr/lib/chromium/chromium", "msgfmt": "usr/bin/msgfmt"}.items():
+    folders = [root / "usr/lib" / machine for machine in ("x86_64-linux-gnu", "aarch64-linux-gnu")]
+    libraries = ":".join(str(path) for folder in folders for path in (folder, folder / "systemd"))
+    for program, target in INSIDE.items():
         if (root / target).exists():
             wrapper = EXTRACTED / "bin" / program
             wrapper.write_text(
@@ -94,6 +115,9 @@ def extract(packages: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    if servers := _missing(SERVERS):
+        print(f"set-up: {', '.join(servers)} ...", flush=True)
+        extract(servers)
     if packages := missing_packages():
         print(f"set-up: {', '.join(packages)} ...", flush=True)
         install(packages)

@@ -11,7 +11,8 @@ from psycopg import sql
 
 from kaja.cli import prepared
 from kaja.cli.database import LEAST_VERSION, check_version, explain, running_database
-from kaja.cli.failures import DatabaseUnusable
+from kaja.cli.failures import BadSetting, DatabaseUnusable
+from kaja.cli.updating import back_up_before_update, say_way_back
 from kaja.config import environment
 from kaja.kernel.postgres import grant_to_app
 from kaja.kernel.walls import set_scope_key
@@ -24,16 +25,26 @@ MANIFEST = "staticfiles.json"
 @click.command()
 @click.option("--quiet", is_flag=True, help="Say only what went wrong.")
 def migrate(quiet: bool) -> None:
-    """Bring the database and the static files to this version. Repeating it changes nothing."""
+    """Bring the database and the static files to this version. Repeating it changes nothing.
+
+    Data of an older version are backed up first, into the data folder.
+    """
+    try:
+        environment.wants_update_backup()
+    except environment.Misconfigured as error:
+        raise BadSetting(str(error)) from error
     with running_database():
-        migrate_database(quiet=quiet)
+        migrate_database(quiet=quiet, back_up=True)
     collect_static()
     if not quiet:
         click.echo("The database and the static files are up to date.")
 
 
-def migrate_database(*, quiet: bool) -> None:
-    """Run migrations as the owner, then let the application's role use the tables. The server must be running."""
+def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
+    """Run migrations as the owner, then let the application's role use the tables. The server must be running.
+
+    With `back_up`, data of an older version are backed up first.
+    """
     owner, app = environment.owner_database_url(), environment.database_url()
     # Django's settings are read after this line; only this process works as the owner.
     os.environ["DATABASE_URL"] = owner
@@ -49,7 +60,16 @@ def migrate_database(*, quiet: bool) -> None:
             if (found := check_version(connection)) < LEAST_VERSION:
                 raise DatabaseUnusable(f"PostgreSQL {LEAST_VERSION} or newer is needed; this server is {found}.")
             connection.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
-            call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
+            known = set(MigrationLoader(None).disk_migrations or {})
+            saved = back_up_before_update(owner, known) if back_up else None
+            try:
+                call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
+            except Exception:
+                if saved:
+                    click.echo(f"kaja: the update failed. {say_way_back(saved)}", err=True)
+                raise
+            if saved:
+                click.echo(f"kaja: updated. {say_way_back(saved)}", err=True)
             # Also later: an administrator may have created the extension since.
             connection.execute(MAKE_INDEX)
             # Also later: the secret key may be another since (a backup without keys was restored).
@@ -58,8 +78,7 @@ def migrate_database(*, quiet: bool) -> None:
             _grant(connection, app)
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(owner, error)) from error
-    known = sorted(MigrationLoader(None).disk_migrations)
-    prepared.remember(migrations=known, migrations_code=prepared.migrations_code())
+    prepared.remember(migrations=sorted(known), migrations_code=prepared.migrations_code())
 
 
 def _grant(connection: psycopg.Connection, app_url: str) -> None:

@@ -125,6 +125,14 @@ def network_timeout() -> float:
     return float(value)
 
 
+def wants_update_backup() -> bool:
+    """Whether a backup is made before an update changes the database; `KAJA_UPDATE_BACKUP=0` turns it off."""
+    value = os.environ.get("KAJA_UPDATE_BACKUP") or "1"
+    if value not in {"0", "1"}:
+        raise Misconfigured(f"KAJA_UPDATE_BACKUP must be 1 or 0 (it is {value!r})")
+    return value == "1"
+
+
 def has_external_database() -> bool:
     return bool(os.environ.get("DATABASE_URL"))
 

@@ -26,7 +26,7 @@ def check_python() -> Iterator[Finding]:
 
 def check_settings() -> Iterator[Finding]:
     problems = []
-    for read in (environment.port, environment.practice_port, environment.pool_size):
+    for read in (environment.port, environment.practice_port, environment.pool_size, environment.wants_update_backup):
         try:
             read()
         except environment.Misconfigured as error:
