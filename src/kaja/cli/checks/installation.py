@@ -45,7 +45,9 @@ def _examine_unit(place: Place) -> Finding:
     command = next((line.partition("=")[2] for line in lines if line.startswith("ExecStart=")), "")
     program = (shlex.split(command.replace("%%", "%").replace("$$", "$")) or [""])[0]
     if not os.access(program, os.X_OK):
-        return Finding("service", Level.BROKEN, f"{place.unit} starts {program or 'nothing'}, which is not there", again)
+        return Finding(
+            "service", Level.BROKEN, f"{place.unit} starts {program or 'nothing'}, which is not there", again
+        )
     return Finding("service", Level.OK, f"{place.unit} starts {program}")
 
 
