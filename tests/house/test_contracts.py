@@ -14,9 +14,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from tools.contracts import fetch, is_there, read_list
 
 from tests import contracts
-from tools.contracts import fetch, is_there, read_list
 
 ROOT = Path(__file__).parents[2]
 VERSIONS = {"c3": b'{"version": 3}', "c2": b'{"version": 2}', "c1": b'{"version": 1}'}
@@ -95,7 +95,7 @@ def test_the_list_of_contracts_is_what_tests_ask_for() -> None:
 
 
 def test_a_machine_without_contracts_skips_by_name_and_says_so_once(tmp_path: Path) -> None:
-    """As in a clone that stands alone: the judges are skipped with the allowed reason, the end of the run says which."""
+    """As in a clone that stands alone: judges are skipped with the allowed reason, the end of the run says which."""
     code = "from tests.contracts import say_missing; print(say_missing())"
     environment = {"KAJA_CONTRACTS": str(tmp_path / "nothing"), "PATH": "/usr/bin:/bin", "CI": "true"}
     said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True)

@@ -1,9 +1,7 @@
 """The WordPress connector against WordPress 6.8 on MariaDB and PHP, read back over plain HTTP with another account."""
 
 import html
-import json
 import re
-import urllib.request
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -342,8 +340,8 @@ async def test_everything_that_is_sent_keeps_to_the_sites_own_contract(
 ) -> None:
     """Judged by the index that the running site gives of itself, and by that of 6.1.9 while 6.8 answers."""
     if source == "the running site's":
-        with urllib.request.urlopen(f"{wordpress.url}/wp-json/", timeout=30) as answer:
-            contract = WordPressContract(json.load(answer))
+        async with httpx2.AsyncClient(timeout=30) as reader:
+            contract = WordPressContract((await reader.get(f"{wordpress.url}/wp-json/")).json())
     else:
         contract = WordPressContract(open_contract("wordpress/wp-json-index-6.1.9.json"))
     options = {

@@ -15,7 +15,7 @@ COMMANDS = {
     "worker": "kaja.cli.worker:worker",
     "migrate": "kaja.cli.migrate:migrate",
     "doctor": "kaja.cli.doctor:doctor",
-    "service": "kaja.cli.service:service",
+    "service": "kaja.cli.systemd:service",
     "backup": "kaja.cli.backup:backup",
     "restore": "kaja.cli.restore:restore",
     "workspace": "kaja.cli.workspace:workspace",
@@ -69,7 +69,7 @@ def _begin_in_utf8() -> None:
     if sys.flags.utf8_mode or locale.getencoding().lower().replace("-", "") == "utf8":
         return
     os.environ["PYTHONUTF8"] = "1"
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - ourselves, with our own words
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""How Kaja was installed: from a clone or a wheel, as a service, behind a proxy; and the way back from the last update."""
+"""How Kaja was installed: clone or package, service, proxy; and the way back from the last update."""
 
 import os
 import shlex
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from kaja.cli import updating
 from kaja.cli.checks.findings import Finding, Level
-from kaja.cli.service import NAME, Place, own_place, system_place
+from kaja.cli.systemd import NAME, Place, own_place, system_place
 from kaja.config import environment
 
 # Written by the container file; nothing else sets it.
@@ -58,7 +58,7 @@ def check_proxy() -> Iterator[Finding]:
         return
     mend = "Look at the proxy and at KAJA_BASE_URL; docs/operations.md (“Behind a proxy”) has examples."
     try:
-        with urllib.request.urlopen(f"{base}/healthz", timeout=5) as answer:
+        with urllib.request.urlopen(f"{base}/healthz", timeout=5) as answer:  # noqa: S310 - https, see above
             answer.read(100)
     except urllib.error.HTTPError as error:
         yield Finding("proxy", Level.BROKEN, f"{base} answers {error.code}", mend)

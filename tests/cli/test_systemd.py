@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from kaja.cli.failures import FolderUnusable
-from kaja.cli.service import Place, make_account, quote, render_unit
+from kaja.cli.systemd import Place, make_account, quote, render_unit
 from tests.cli.conftest import Installation
 from tests.system import find_program
 

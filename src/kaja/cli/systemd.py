@@ -216,8 +216,8 @@ def make_account(place: Place) -> None:
         click.echo(f"Made: the data folder {place.home}.")
     elif place.home.stat().st_uid != account.pw_uid:
         raise FolderUnusable(
-            f"{place.home} does not belong to {place.account}. Give it to them (chown -R {place.account}: {place.home}), "
-            "or name its owner with --account."
+            f"{place.home} does not belong to {place.account}. Give it to them "
+            f"(chown -R {place.account}: {place.home}), or name its owner with --account."
         )
 
 
