@@ -215,17 +215,20 @@ def write_range(first: date, last: date) -> str:
     return f"{_written(first, day if one_month else known.short)} – {end}"
 
 
-def describe_dates(zone: str) -> dict[str, Any]:
+def describe_dates() -> dict[str, Any]:
     """What the fields for days and times know (`static/js/dates/`): patterns, names, order, first day of the week."""
     known = patterns()
     return {
         "pattern": known.weekday_whole,
+        "short": known.weekday_short,
+        "full": known.full,
         "month": known.month,
+        "apart": known.apart,
         "order": known.order,
         "first": _manner.get().first_weekday,
         "months": {key: _names(key) for key in "MbFE"},
         "weekdays": [_written(date(2024, 1, n + 1), "D") for n in range(7)],
         "days": _names("l"),
-        "zone": zone,
+        "zone": timezone.get_current_timezone_name(),
         "today": timezone.localtime(clock.now()).date().isoformat(),
     }

@@ -18,7 +18,7 @@ from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of
 from kaja.web.calendar.days import Day, Hour, name_day
 from kaja.web.calendar.filters import Choice, Choices, Wanted
 from kaja.web.calendar.periods import Period, today_in
-from kaja.web.dates import present_manner
+from kaja.web.dates import describe_dates, present_manner
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
 
@@ -142,5 +142,6 @@ def make_facts(page: Page, wanted: Wanted, zone: ZoneInfo, addresses: dict[str, 
         "zone": zone.key,
         "language": language,
         "transitions": page.transitions,
+        "dates": describe_dates(),
         **addresses,
     }

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kaja.channels.queries import list_channels
 from kaja.content.models import Post
-from kaja.content.plan.slots import next_free_slot
-from kaja.content.plan.times import ResolvedTime
+from kaja.content.plan.slots import list_occurrences, next_free_slot
+from kaja.content.plan.times import ResolvedTime, local_day
 from kaja.kernel import clock
 from kaja.publishing import actions as publishing
 from kaja.web.calendar.answers import answer_step, conflict_words
@@ -143,17 +143,42 @@ def move(request: WorkspaceRequest) -> JsonResponse:
 @require_GET
 @workspace_view(Permission.WRITE)
 @json_answer
-def next_slot(request: WorkspaceRequest) -> JsonResponse:
-    """The next free slot of the channels `?channel=…&channel=…`, of all channels without one."""
+def free_slots(request: WorkspaceRequest) -> JsonResponse:
+    """The free slots of `?day=` that are still to come, of the channels `?channel=…`, of all without one: for the field
+    that a time is chosen with."""
+    day = parse_day(request.GET.get("day", ""))
+    if day is None:
+        return JsonResponse({"free": []})
+    zone = zone_of(request)
+    begin, end = local_day(day, zone)
+    only = _channels_asked(request)
+    names: dict[str, list[str]] = {}
+    called = {channel.id: str(channel) for channel in list_channels()}
+    for each in list_occurrences(max(begin, clock.now()), end, zone, only):
+        if not each.taken:
+            names.setdefault(f"{each.time.local:%H:%M}", []).append(called[each.slot.channel_id])
+    return JsonResponse({"free": [{"at": at, "words": ", ".join(listed)} for at, listed in sorted(names.items())]})
+
+
+def _channels_asked(request: WorkspaceRequest) -> list[UUID] | None:
+    """The channels of `?channel=…&channel=…`; None without any."""
     found: list[UUID] = []
     for text in request.GET.getlist("channel")[:200]:
         try:
             found.append(UUID(text))
         except ValueError:
             continue
-    rows = list_channels()
-    if request.GET.getlist("channel"):
-        rows = rows.filter(id__in=found)
+    return found if request.GET.getlist("channel") else None
+
+
+@require_GET
+@workspace_view(Permission.WRITE)
+@json_answer
+def next_slot(request: WorkspaceRequest) -> JsonResponse:
+    """The next free slot of the channels `?channel=…&channel=…`, of all channels without one."""
+    rows, only = list_channels(), _channels_asked(request)
+    if only is not None:
+        rows = rows.filter(id__in=only)
     channels = list(rows.values_list("id", flat=True))
     zone = zone_of(request)
     slot = next_free_slot(channels, clock.now(), zone)

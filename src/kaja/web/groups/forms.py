@@ -6,6 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kaja.content.actions.groups import COLOURS
+from kaja.web.date_field import DayInput
 
 WORDS = {
     "ink": _("Ink"),
@@ -25,12 +26,8 @@ class CampaignForm(forms.Form):
 
     name = forms.CharField(label=_("Name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "off"}))
     colour = forms.ChoiceField(label=_("Colour"), choices=COLOUR_CHOICES, initial="ink")
-    starts_on = forms.DateField(
-        label=_("Begins"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
-    ends_on = forms.DateField(
-        label=_("Ends"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
-    )
+    starts_on = forms.DateField(label=_("Begins"), required=False, widget=DayInput, input_formats=["%Y-%m-%d"])
+    ends_on = forms.DateField(label=_("Ends"), required=False, widget=DayInput, input_formats=["%Y-%m-%d"])
 
 
 class LabelForm(forms.Form):

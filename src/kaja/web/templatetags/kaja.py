@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from kaja.kernel.ids import new_id
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
+from kaja.web.date_field import Kind, render_date_field
 from kaja.web.dates import write_day, write_moment, write_second
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
@@ -187,6 +188,12 @@ def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
 def chosen_id() -> SafeString:
     """The id of what a form will make, chosen before it is sent: sent twice, it makes one thing."""
     return format_html('<input type="hidden" name="id" value="{}" autocomplete="off" data-chosen-id>', new_id())
+
+
+@register.simple_tag
+def date_field(kind: Kind, field_id: str, **fields: Any) -> SafeString:
+    """A field for a day, a time, or a moment (both), in the workspace's format: `web.date_field`."""
+    return render_date_field(kind, field_id, **fields)
 
 
 @register.inclusion_tag("components/form_errors.html")

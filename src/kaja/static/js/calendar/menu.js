@@ -11,6 +11,7 @@ import { bulk, move, root } from "./send.js";
 
 const menu = document.getElementById("card-menu");
 const dialog = document.getElementById("move-dialog");
+const field = dialog?.querySelector("kaja-date");
 const address = (what, id) => facts[what].replace(facts.nobody, id);
 let card = null;
 
@@ -123,20 +124,27 @@ document.addEventListener("contextmenu", (event) => {
 function openDialog(which) {
   card = which;
   dialog.querySelector("#move-name").textContent = card.querySelector(".cal-text").textContent;
-  dialog.querySelector("#move-at").value = card.dataset.at;
+  field.channels = card.dataset.channels.split(" ").filter(Boolean);
+  field.value = card.dataset.at;
   note();
   dialog.returnValue = "";
   dialog.showModal();
 }
 
 function note() {
-  const at = dialog.querySelector("#move-at").value;
+  const at = field.value;
   dialog.querySelector("#move-note").textContent = at ? judge(card, at).text : "";
 }
 
-dialog?.querySelector("#move-at").addEventListener("input", note);
+field?.addEventListener("input", note);
+// Enter does what the dialog is for; by itself a form takes its first button, which closes it.
+field?.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.defaultPrevented || event.target.tagName !== "INPUT") return;
+  event.preventDefault();
+  dialog.querySelector('button[value="move"]').click();
+});
 dialog?.addEventListener("close", () => {
-  const at = dialog.querySelector("#move-at").value;
+  const at = field.value;
   if (dialog.returnValue !== "move" || !at || at === card.dataset.at) return;
   const verdict = judge(card, at);
   if (verdict.refused) say(`${verdict.text} ${words.cancelled}`, "needs");

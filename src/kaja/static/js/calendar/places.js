@@ -2,14 +2,12 @@
 // wrong with them. The browser's own zone plays no part.
 
 import { fill } from "../composer/ask.js";
+import { writeMoment } from "../dates/write.js";
 
 export const facts = JSON.parse(document.getElementById("calendar-facts").textContent);
 export const words = JSON.parse(document.getElementById("calendar-words").textContent);
 
 const transitions = new Map(facts.transitions.map((each) => [each.at, each]));
-const dayWords = new Intl.DateTimeFormat(facts.language, {
-  weekday: "short", day: "numeric", month: "short", timeZone: "UTC",
-});
 const clock = new Intl.DateTimeFormat("sv-SE", { dateStyle: "short", timeStyle: "short", timeZone: facts.zone });
 
 /** The present moment in the workspace's zone. */
@@ -24,8 +22,8 @@ export const later = (at, minutes) => toWall(new Date(toDate(at).getTime() + min
 /** The same time on another day. */
 export const onDay = (at, day) => `${day}T${at.slice(11)}`;
 
-/** "Fri, 27 Nov, 09:00" in the reader's language. */
-export const name = (at) => `${dayWords.format(toDate(at))}, ${at.slice(11)}`;
+/** "Fri 27 Nov, 09:00", as every page writes it. */
+export const name = (at) => writeMoment(at, facts.dates);
 
 /** What a person should know about putting the card there: `text`, and whether it is refused. */
 export function judge(card, at) {

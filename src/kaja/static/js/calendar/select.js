@@ -104,8 +104,9 @@ bar?.addEventListener("click", async (event) => {
   if (what === "shift") more.days = Number(button.dataset.days);
   if (what === "campaign") more.campaign = button.dataset.campaign || null;
   if (what === "day") {
-    more.day = document.getElementById("bulk-day").value;
-    if (!more.day) return document.getElementById("bulk-day").focus();
+    const field = document.getElementById("bulk-day").closest("kaja-date");
+    more.day = field.value;
+    if (!more.day) return field.focus();
   }
   if (what === "label") {
     const field = document.getElementById("bulk-label");

@@ -4,7 +4,11 @@ export class When {
   constructor(root, state) {
     this.state = state;
     this.buttons = [...root.querySelectorAll("[data-when-mode]")];
-    this.local = root.querySelector("#field-due_at");
+    this.local = root.querySelector("kaja-date");
+    // The channels whose free slots the field offers.
+    const tell = () => (this.local.channels = state.channels);
+    state.addEventListener("change", tell);
+    tell();
     for (const button of this.buttons) button.addEventListener("click", () => this.choose(button.dataset.whenMode));
     root.querySelector('[role="radiogroup"]').addEventListener("keydown", (event) => this.onKey(event));
     this.local.addEventListener("input", () => {
@@ -15,7 +19,7 @@ export class When {
   }
 
   choose(mode) {
-    if (mode === "time" && !this.local.value) this.local.value = this.suggestion ?? nextHour();
+    if (mode === "time" && !this.local.value) this.local.value = this.suggestion ?? this.local.nextHour();
     this.state.when = { mode, local: mode === "time" ? this.local.value : "" };
     this.draw();
     this.state.changed("when");
@@ -29,7 +33,7 @@ export class When {
       button.setAttribute("aria-checked", String(chosen));
       button.tabIndex = chosen ? 0 : -1;
     }
-    this.local.parentElement.hidden = mode !== "time";
+    this.local.closest(".when-local").hidden = mode !== "time";
   }
 
   onKey(event) {
@@ -41,11 +45,4 @@ export class When {
     this.choose(next.dataset.whenMode);
     next.focus();
   }
-}
-
-/** The next full hour on this computer's clock: only a start; Kaja says in words what it means in the workspace. */
-function nextHour() {
-  const time = new Date(Date.now() + 3600e3);
-  const two = (n) => String(n).padStart(2, "0");
-  return `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}T${two(time.getHours())}:00`;
 }
