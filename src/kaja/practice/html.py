@@ -10,7 +10,8 @@ LOCALE = Path(__file__).parent.parent / "locale"
 VOID = {"input", "link", "meta", "img", "br", "hr"}
 # Punctuation at the end belongs to the sentence, not to the address.
 _LINK = re.compile(
-    r"((?<![\w@/.])https?://[^\s<>\"“”«»\x00-\x1f]*[^\s<>\"“”«»\x00-\x1f.,;:!?'…。、！？)\]}])", re.IGNORECASE
+    r"((?<![A-Za-z0-9@＠$#＃/.])https?://[^\s<>\"“”«»\x00-\x1f]*[^\s<>\"“”«»\x00-\x1f.,;:!?'…。、！？)\]}])",
+    re.IGNORECASE,
 )
 
 Translate = Callable[[str], str]

@@ -30,6 +30,10 @@ PIECES = st.sampled_from(
 @pytest.mark.parametrize(
     ("text", "spans"),
     [
+        ("$TSLA up, ($aapl) and $MSFT.", [("tag", "$TSLA"), ("tag", "$AAPL"), ("tag", "$MSFT")]),
+        ("$12 US$TSLA $TOOLONG $A-B 日$AAPL $", []),
+        ("#２０２６ #2026 #٢٠٢٦", []),
+        ("見てhttps://example.org/a", [("link", "https://example.org/a")]),
         ("see https://example.org/a?b=1.", [("link", "https://example.org/a?b=1")]),
         (
             "(https://en.wikipedia.org/wiki/Echo_(phenomenon))",

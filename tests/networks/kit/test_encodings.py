@@ -5,7 +5,7 @@ import encodings.aliases
 import pytest
 from webencodings.labels import LABELS
 
-from kaja.networks.kit.encodings import decode_page
+from kaja.networks.kit.encodings import decode_json, decode_page
 
 HTML = "text/html; charset="
 
@@ -74,3 +74,16 @@ def test_no_other_codec_of_python_is_ever_chosen_by_a_label() -> None:
     content = b"+AGE- \\u0041 aGk= x-9ca <title>t</title>"
     for label in (ours | strange) - LABELS.keys():
         assert decode_page(content, HTML + label) == content.decode(), label
+
+
+@pytest.mark.parametrize("content", [b"[" * 200_000, b'{"a":' * 200_000, b"\xff", b"", b"nope", b"1" * 6000])
+def test_what_is_no_json_is_a_value_error(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        decode_json(content)
+
+
+def test_json_gives_text_that_can_be_kept() -> None:
+    content = rb'{"na\u0000me": ["a\u0000b", "\ud83d\ude00", "\ud800x", {"deep": "\uDC00"}, 1, null]}'
+    assert decode_json(content) == {"name": ["ab", "😀", "?x", {"deep": "?"}, 1, None]}
+    assert decode_json("\ufeff{}".encode()) == {}
+    assert decode_json('"Õhtu"'.encode("utf-16")) == "Õhtu"

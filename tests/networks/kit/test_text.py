@@ -3,6 +3,7 @@
 import re
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -46,6 +47,34 @@ TEXTS = st.lists(PIECES, max_size=200).map("".join) | st.text(max_size=300)
 )
 def test_measures(text: str, graphemes: int, size: int, utf16: int) -> None:
     assert (count_graphemes(text), count_bytes(text), count_utf16(text)) == (graphemes, size, utf16)
+
+
+@pytest.mark.parametrize(
+    ("text", "counted"),
+    [
+        ("ខ្មែរ" * 149, 447),  # as a server of Bluesky said; the newest rules join to 298
+        ("क्षत्रिय", 5),
+        ("ശ്രീ", 2),
+        ("က္က", 2),
+        ("\U00011384\U000113b8", 2),  # a vowel sign of a script that came with Unicode 16
+        ("คำ", 1),
+        ("한국어", 3),
+        ("e\u0301", 1),
+        (FAMILY, 1),
+    ],
+)
+def test_a_count_is_never_less_than_a_servers_with_older_rules(text: str, counted: int) -> None:
+    assert count_graphemes(text) == counted
+
+
+@settings(deadline=None)
+@given(text=st.text(st.sampled_from("កខ្មែរक्षिത്രീကက္ာ่ำ\u200d👩🏽🇪e\u0301 \r\n")))
+def test_a_count_is_at_least_that_of_the_newest_rules_and_at_most_the_code_points(text: str) -> None:
+    newest = len(regex.findall(r"\X", text))
+    assert newest <= count_graphemes(text) <= len(text)
+    # By older rules a consonant always begins a cluster.
+    consonants = len(regex.findall(r"\p{InCB=Consonant}", text))
+    assert count_graphemes(text) >= consonants
 
 
 @settings(deadline=None)

@@ -41,6 +41,29 @@ def test_count(text: str, length: int) -> None:
     assert count_characters(text, LIMITS) == length
 
 
+@pytest.mark.parametrize("letter", ["あ", "ы", "ع", "字", "ไ"])
+def test_a_link_right_after_a_letter_of_another_script_counts_as_a_link(letter: str) -> None:
+    link = "https://example.org/" + "x" * 96
+    assert count_characters(letter * 450 + link, LIMITS) == 473
+    assert count_characters("a" * 450 + link, LIMITS) == 566, "after a Latin letter it is none"
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("見てhttps://x.com日本", "https://x.com"),
+        ("https://кафе.рфпривет", "https://кафе.рф"),
+        ("https://кафе.рф/меню#чай", "https://кафе.рф/меню#чай"),
+        ("https://blåhaj.space/@mari", "https://blåhaj.space/@mari"),
+        ("https://ja.wikipedia.org/wiki/日本（国）", "https://ja.wikipedia.org/wiki/日本（国）"),
+        ("https://example.com1", None),
+        ("https://192.0.2.1/", None),
+    ],
+)
+def test_a_link_ends_where_its_host_does(text: str, link: str | None) -> None:
+    assert [entity.name for entity in find_entities(text) if entity.kind == "link"] == ([link] if link else [])
+
+
 def test_the_content_warning_counts() -> None:
     assert CONNECTOR.count("abc", FACTS, {"spoiler_text": " warning "}).used == 3 + len("warning")
 
@@ -89,6 +112,13 @@ def test_segments_link_to_the_instance() -> None:
 )
 def test_html_becomes_text(content: str, text: str) -> None:
     assert parse_html(content) == text
+
+
+@pytest.mark.parametrize(
+    "odd", ["<![<!", "<![CDATA[", "<!DOCTYPE [", "<?", "<!-", "<a " * 999, "&#xD800;", "<![if x]>"]
+)
+def test_markup_that_parsers_stumble_over_gives_text(odd: str) -> None:
+    assert parse_html(f"<p>begin {odd}></p><p>end</p>").endswith("end")
 
 
 def test_skeleton_survives_rendering_and_tells_texts_apart() -> None:

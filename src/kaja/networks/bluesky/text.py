@@ -1,7 +1,7 @@
 """Rich text: what Bluesky's apps show as a link, a mention or a hashtag, and the facets that say so.
 
 Bluesky finds nothing by itself: a link is a link only when the post says so with a facet, in UTF-8 byte offsets. What
-is found here follows the official app's rules (npm @atproto/api, rich-text/detection, read 2026-11-22).
+is found here follows the official app's rules (npm @atproto/api, rich-text/detection, read 2026-11-22 and 2026-11-29).
 """
 
 from collections.abc import Mapping
@@ -17,13 +17,17 @@ from kaja.networks.kit.text import count_bytes, count_graphemes, split_text, tri
 
 _MENTION = regex.compile(r"(?:^|(?<=[\s(]))@([a-zA-Z0-9.-]+)\b")
 _LINK = regex.compile(
-    r"(?:^|(?<=[\s(]))(?:https?://\S+|(?P<domain>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?:[:/?#]\S*)?)", regex.IGNORECASE
+    r"(?<![A-Za-z0-9@＠$#＃/._-])https?://\S+"  # also right after a letter of a script without spaces
+    r"|(?:^|(?<=[\s(]))(?P<domain>[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+)(?:[:/?#]\S*)?",
+    regex.IGNORECASE,
 )
 _HANDLE = regex.compile(
     r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", regex.IGNORECASE
 )
 _INVISIBLE = r"\u00AD\u2060\u200A\u200B\u200C\u200D\u20e2"
 _TAG = regex.compile(rf"(?:^|(?<=\s))[#＃]((?!\ufe0f)[^\s{_INVISIBLE}]*[^\d\s\p{{P}}{_INVISIBLE}]+[^\s{_INVISIBLE}]*)")
+# A ticker is a tag whose name begins with the sign, in capitals (CASHTAG_REGEX of the same package, since 2026-01).
+_CASHTAG = regex.compile(r"(?:^|(?<=[\s(]))\$([A-Za-z][A-Za-z0-9]{0,4})(?=\s|$|[.,;:!?)\"'’])")
 _TAG_TAIL = regex.compile(r"\p{P}+$")
 
 
@@ -61,6 +65,8 @@ def find_spans(text: str) -> list[Span]:
         tag = _TAG_TAIL.sub("", match[1])
         if tag and count_graphemes(tag) <= MAX_TAG_GRAPHEMES and count_bytes(tag) <= 640:
             found.append(Span(match.start(), match.start() + 1 + len(tag), "tag", tag))
+    for match in _CASHTAG.finditer(text):
+        found.append(Span(match.start(), match.end(), "tag", f"${match[1].upper()}"))
     found.sort(key=lambda span: (span.start, -span.end))
     kept: list[Span] = []
     for span in found:
@@ -125,4 +131,7 @@ def fits(text: str) -> bool:
 
 
 def split_thread(text: str) -> list[str]:
-    return split_text(normalize(text), fits, window=MAX_BYTES + 1)
+    def find_whole(whole: str) -> list[tuple[int, int]]:
+        return [(span.start, span.end) for span in find_spans(whole)]
+
+    return split_text(normalize(text), fits, window=MAX_BYTES + 1, find_whole=find_whole)

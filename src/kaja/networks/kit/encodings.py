@@ -1,4 +1,4 @@
-"""Foreign text, decoded as a browser does: by the labels of the Encoding Standard, and by no other codec of Python's.
+"""Foreign text. Pages are decoded as a browser does: by the labels of the Encoding Standard and no other codec.
 
 Python knows codecs that no browser has: some run quadratically (punycode), some turn text into other text on a
 stranger's word (unicode_escape, utf-7), some are no text at all (rot13, zlib). Only what stands in the standard's table
@@ -7,8 +7,10 @@ Standard: https://encoding.spec.whatwg.org and "prescan a byte stream" in https:
 """
 
 import codecs
+import json
 import re
 from functools import cache
+from typing import Any
 
 PRESCANNED = 4096
 """Bytes in which the page may name its encoding. The standard says 1,024; browsers look on while the head lasts."""
@@ -33,6 +35,31 @@ def decode_page(content: bytes, content_type: str = "") -> str:
         return content.decode()
     except UnicodeDecodeError:
         return _decode(content, "windows-1252")
+
+
+def decode_json(content: bytes) -> Any:
+    """What a network's answer holds. Raises ValueError for whatever is not JSON, also when it is nested endlessly.
+
+    JSON may escape what no text holds and no database keeps: NUL, and half a pair of UTF-16.
+    """
+    try:
+        value = json.loads(content)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    return _as_text(value) if _NO_TEXT.search(content) else value
+
+
+_NO_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [_as_text(item) for item in value]
+    if isinstance(value, dict):
+        return {_as_text(key): _as_text(item) for key, item in value.items()}
+    return value
 
 
 def _first(match: re.Match[str] | None) -> str:

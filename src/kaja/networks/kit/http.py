@@ -31,6 +31,7 @@ from kaja.networks.kit.egress import (
     origin_of,
     resolve_host,
 )
+from kaja.networks.kit.encodings import decode_json
 from kaja.networks.kit.evidence import Redactor
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -84,7 +85,7 @@ class Response:
     def json(self) -> Any:
         """The decoded body. Raises AnswerLost when it is not JSON: what the server did is then not known."""
         try:
-            return jsonlib.loads(self.content)
+            return decode_json(self.content)
         except ValueError as error:
             raise AnswerLost(
                 Problem(
@@ -97,7 +98,7 @@ class Response:
     def json_object(self) -> dict[str, Any]:
         """The decoded body when it is an object, else an empty one: for reading error answers."""
         try:
-            value = jsonlib.loads(self.content)
+            value = decode_json(self.content)
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}

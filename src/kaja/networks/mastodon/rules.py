@@ -10,7 +10,7 @@ from kaja.networks.kit.media import MAX_PIXELS
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes, split_text
 from kaja.networks.mastodon.limits import MIB, Limits, read_limits
-from kaja.networks.mastodon.text import count_characters, split_stretches
+from kaja.networks.mastodon.text import count_characters, find_entities, split_stretches
 
 VISIBILITIES = ("public", "unlisted", "private")
 
@@ -31,7 +31,10 @@ def split_status(text: str, limits: Limits) -> list[str]:
     def fits(piece: str) -> bool:
         return count_characters(piece, limits) <= limits.max_characters
 
-    return split_text(text, fits, window=4 * limits.max_characters + 4000)
+    def find_whole(whole: str) -> list[tuple[int, int]]:
+        return [(entity.start, entity.end) for entity in find_entities(whole)]
+
+    return split_text(text, fits, window=4 * limits.max_characters + 4000, find_whole=find_whole)
 
 
 def check_draft(draft: Draft, facts: Facts) -> list[Problem]:

@@ -15,9 +15,17 @@ import regex
 from kaja.networks.kit.text import count_graphemes
 from kaja.networks.mastodon.limits import Limits
 
+# The best known top-level domains of other scripts: what follows one of them directly is text (IANA, 2026-11).
+_OTHER_TLDS = (
+    "рф|укр|бел|срб|мкд|мон|қаз|бг|ею|рус|онлайн|сайт|москва|ελ|ευ|"
+    "中国|中國|香港|台湾|台灣|新加坡|澳門|澳门|한국|ไทย|भारत"
+)
 _URL = regex.compile(
-    r"(?<![\w@/.])https?://"
-    r"(?:[\w-]+\.)+(?:\p{L}{2,}|xn--[a-z0-9-]+)(?::\d{1,5})?"  # as in twitter-text, a host needs a top-level domain
+    # As in twitter-text, only Latin letters keep a link from beginning: after 日本 or текст it does.
+    r"(?<![A-Za-z0-9@＠$#＃\u202a-\u202e])https?://"
+    # A host needs a top-level domain, which is of one script: in x.com日本 the link ends before 日本.
+    rf"(?:[\w-]+\.)+(?:xn--[a-z0-9-]+|[a-z]{{2,}}|{_OTHER_TLDS}|(?:(?![a-z])\p{{L}})(?:(?![a-z])[\p{{L}}\p{{M}}])+)"
+    r"(?![a-z0-9@+-])(?::\d{1,5})?"
     r"(?:[/?#](?:[^\s<>()\[\]{}«»“”\"]|\((?:[^\s<>()]|\([^\s<>()]*\))*\))*)?",
     regex.IGNORECASE,
 )
@@ -82,6 +90,11 @@ def count_characters(text: str, limits: Limits) -> int:
     return count_graphemes("".join(countable))
 
 
+_DECLARED = regex.compile(r"<[!?][^>]*>?")
+"""Declarations and comments; Python's parser gives up on unusual ones with an error."""
+_LONGEST = 200_000
+
+
 class _Text(HTMLParser):
     """Collects what a reader sees; hidden parts of a shortened link are part of the link's text."""
 
@@ -102,7 +115,7 @@ class _Text(HTMLParser):
 def parse_html(content: str) -> str:
     """The plain text of a status's HTML."""
     parser = _Text()
-    parser.feed(content)
+    parser.feed(_DECLARED.sub("", content[:_LONGEST]))
     parser.close()
     return "".join(parser.pieces).strip()
 

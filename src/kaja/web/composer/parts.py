@@ -1,7 +1,6 @@
 """Pieces of a post made on request: a thread cut from a long text, an uploaded file, the card of a link."""
 
 import io
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.conf import settings
@@ -10,15 +9,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from kaja.channels.models import Channel
-from kaja.channels.sessions import facts_of
 from kaja.content.links import FoundCard, fetch_card
 from kaja.content.media.refusals import UploadRefused
 from kaja.content.media.upload import upload_asset
 from kaja.content.models import Asset
+from kaja.content.threads import split_for
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import Session, run_blocking
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.registry import CONNECTORS
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.views import describe_asset
@@ -37,25 +35,26 @@ def _ids(values: object) -> list[UUID]:
     return found
 
 
-def split_for(text: str, channels: Sequence[Channel]) -> list[str]:
-    """The text in as many parts as the strictest of the channels needs; one part where none knows threads."""
-    cuts = [
-        connector.split(text, facts_of(channel))
-        for channel in channels
-        if (connector := CONNECTORS.get(channel.network)) and connector.info.threads
-    ]
-    return max(cuts, key=len, default=[text])
+def _options(values: object) -> dict[UUID, dict[str, object]]:
+    """What was chosen for a channel may count, too: a content warning, for example."""
+    given = values if isinstance(values, dict) else {}
+    return {key: given[str(key)] for key in _ids(list(given)) if isinstance(given.get(str(key)), dict)}
 
 
 @require_POST
 @workspace_view(Permission.WRITE)
 @json_answer
 def cut(request: WorkspaceRequest) -> JsonResponse:
-    """Cut a text into a thread for the given channels."""
+    """Cut a text, or the parts of a thread that are still too long, for the given channels."""
     asked = parse_json(request)
-    text = str(asked.get("text", ""))[:200_000]
+    given = asked.get("parts")
+    texts = [str(part) for part in given][:100] if isinstance(given, list) else [str(asked.get("text", ""))]
+    texts = [text[:200_000] for text in texts]
     rows = Channel.objects.filter(id__in=_ids(asked.get("channels")))
-    parts = [part for part in split_for(text, list(rows)) if part.strip()] or [text]
+    pieces = split_for(texts, list(rows), _options(asked.get("options")))
+    # Which of the given parts each comes from: pictures stay with the beginning of theirs.
+    origins = [number for number, found in enumerate(pieces) for part in found] or [0]
+    parts = [part for found in pieces for part in found] or texts[:1]
     if len(parts) > 100:
         raise Refused(
             Problem(
@@ -66,8 +65,12 @@ def cut(request: WorkspaceRequest) -> JsonResponse:
                 params={"count": len(parts)},
             )
         )
-    said = _("It fits into one post; there is nothing to cut.") if len(parts) == 1 else ""
-    return JsonResponse({"parts": parts, "said": said})
+    said = ""
+    if len(parts) == 1:
+        said = _("It fits into one post; there is nothing to cut.")
+    elif parts == texts:
+        said = _("Each part fits; there is nothing to cut.")
+    return JsonResponse({"parts": parts, "origins": origins, "said": said})
 
 
 @require_POST

@@ -119,6 +119,12 @@ def post_url(slug: str, post_id: Any) -> str:
 
 
 @register.filter
+def at_handle(handle: str) -> str:
+    """A handle with the one sign before it that networks write, whether it is stored with it or without."""
+    return f"@{handle.removeprefix('@')}" if handle else ""
+
+
+@register.filter
 def network_name(network: str) -> str:
     """The name that people know a network by."""
     connector = CONNECTORS.get(network)

@@ -147,10 +147,14 @@ export class Editor {
     this.change((parts) => parts.push({ text: "", media: [] }), count);
   }
 
-  setTexts(texts) {
+  /** `origins`: which of the present parts each text comes from; media stay with the beginning of theirs. */
+  setTexts(texts, origins) {
     this.change((parts) => {
-      const media = parts.flatMap((part) => part.media);
-      parts.splice(0, parts.length, ...texts.map((text, index) => ({ text, media: index ? [] : media })));
+      const left = parts.map((part) => part.media);
+      const take = (from) => left.splice(from, 1, [])[0] ?? [];
+      const made = texts.map((text, index) => ({ text, media: take(origins[index]) }));
+      made[0].media.push(...left.flat());  // of parts without a word
+      parts.splice(0, parts.length, ...made);
     }, 0);
   }
 

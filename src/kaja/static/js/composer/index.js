@@ -146,12 +146,13 @@ class Composer extends HTMLElement {
 
   async cutThread() {
     const place = this.querySelector("#cut-said");
-    const text = this.state.get("parts").map((part) => part.text).join("\n\n");
+    const parts = this.state.get("parts").map((part) => part.text);
     const channels = this.state.view === "common" ? this.state.channels : [this.state.view];
+    const options = Object.fromEntries(channels.map((id) => [id, this.state.variants[id]?.options ?? {}]));
     try {
-      const { status, data } = await post(this.dataset.cut, { text, channels });
+      const { status, data } = await post(this.dataset.cut, { parts, channels, options });
       place.textContent = status === 200 ? data.said : reasons(data);
-      if (status === 200) this.editor.setTexts(data.parts);
+      if (status === 200 && JSON.stringify(data.parts) !== JSON.stringify(parts)) this.editor.setTexts(data.parts, data.origins);
     } catch {
       place.textContent = this.words.checkFailed;
     }
