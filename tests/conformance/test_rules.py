@@ -46,6 +46,21 @@ def find_errors(problems: Iterable[Problem]) -> list[Problem]:
 
 
 @every_network
+@pytest.mark.parametrize(("width", "height"), [(60_000, 300), (300, 60_000)])
+def test_a_panorama_that_becomes_a_stripe_is_said(network: str, width: int, height: int) -> None:
+    described = DESCRIPTIONS[network]
+    panorama = Media("k", "image", "image/png", 1_000_000, width, height, "All around")
+    draft = described.make_draft("x", parts=(Part("x", (panorama,)),))
+    [said] = [p for p in described.connector.check(draft, described.facts) if p.code == "image_thin"]
+    assert said.severity == "warning"
+    assert said.field == "parts.0.media.0"
+    assert said.params["times"] == 200
+    assert min(int(said.params["width"]), int(said.params["height"])) < 30
+    usual = described.make_draft("x", parts=(Part("x", (Media("k", "image", "image/png", 1, 6000, 900, "x"),)),))
+    assert "image_thin" not in [p.code for p in described.connector.check(usual, described.facts)]
+
+
+@every_network
 def test_is_registered_under_its_own_key(network: str) -> None:
     info = CONNECTORS[network].info
     assert info.key == network

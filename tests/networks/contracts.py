@@ -113,7 +113,10 @@ class WordPressContract:
         sent: dict[str, Any] = {name: _typed(value, arguments.get(name, {})) for name, value in request.query.items()}
         if request.headers.get("content-type", "").startswith("multipart/"):
             fields = re.findall(rb'form-data; name="([^"]+)"', request.body)
-            sent |= {name.decode(): "" for name in fields if name != b"file"}
+            for name in (field.decode() for field in fields if field != b"file"):
+                # PHP reads "title[raw]" as a field inside another.
+                outer, _, inner = name.rstrip("]").partition("[")
+                sent[outer] = {inner: ""} if inner else ""
         elif request.body:
             sent |= request.json()
         # _fields and context are global parameters of every route (REST API handbook, Global Parameters).

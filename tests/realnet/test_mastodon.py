@@ -8,6 +8,7 @@ its documented contract in tests/networks/mastodon.
 import html
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -178,6 +179,17 @@ async def test_pictures_carry_their_descriptions(alice: Connected) -> None:
     assert [media.description for media in status.media_attachments] == ["A red field", "Синее поле"]
     picture = httpx2.get(status.media_attachments[0].url)
     assert picture.content == outgoing.media[0].read()
+
+
+async def test_two_files_of_one_name_stay_two_pictures(alice: Connected) -> None:
+    """snac2 keeps a file under its own name: the second image.png took the place of the first."""
+    session = session_of(alice)
+    shown = []
+    for color in ("red", "blue"):
+        picture = replace(make_picture(color, color), filename="image.png")
+        sent = await publish(CONNECTOR, make_outgoing(f"A {color} one", media=(picture,)), alice.facts, session)
+        shown.append((client_of(alice).status(sent.ref.id).media_attachments[0].url, picture.read()))
+    assert [httpx2.get(url).content for url, _ in shown] == [content for _, content in shown]
 
 
 async def test_edit_changes_text_and_keeps_the_picture(alice: Connected) -> None:

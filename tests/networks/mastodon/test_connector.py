@@ -1,12 +1,17 @@
 """What only Mastodon itself does: idempotency keys, files in the background, its refusals and rate headers."""
 
+import io
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import unquote_to_bytes
 
 import pytest
+from PIL import Image
 
 from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import AbsentAsOf, CannotTell, Changed, Found, Later, NeedsReconnect, Rejected, Sent
 from kaja.networks.mastodon import CONNECTOR, delivery
@@ -88,6 +93,58 @@ async def test_edit_keeps_files_and_changes_descriptions() -> None:
     [status] = server.statuses
     assert status["content"] == "<p>Before</p>"
     assert [item["description"] for item in status["media_attachments"]] == ["New", "Third"]
+
+
+async def test_one_picture_twice_keeps_both_descriptions() -> None:
+    server = MastodonServer()
+    async with at_work(server) as (_, session):
+        left = make_picture("On the left")
+        outgoing = make_outgoing("x", media=(left, replace(left, alt="On the right")))
+        sent = await publish(CONNECTOR, outgoing, FACTS, session)
+        [status] = server.statuses
+        assert [m["description"] for m in status["media_attachments"]] == ["On the left", "On the right"]
+        mended = replace(outgoing, media=(left, replace(left, alt="Over there")))
+        assert isinstance(await CONNECTOR.edit(sent.ref, mended, FACTS, session), Changed)
+    assert [m["description"] for m in server.statuses[0]["media_attachments"]] == ["On the left", "Over there"]
+    assert len(server.media) == 2, "an edit uploads nothing anew"
+
+
+async def test_files_of_one_name_go_up_under_two() -> None:
+    server = MastodonServer()
+    async with at_work(server) as (_, session):
+        for alt in ("first", "second"):
+            picture = replace(make_picture(alt), filename="日" * 120 + ".png")
+            await publish(CONNECTOR, make_outgoing(alt, media=(picture,)), FACTS, session)
+    bodies = [request.body for request in server.requests if request.path.endswith("/media")]
+    names = [re.findall(rb'filename="([^"]+)"', body)[0] for body in bodies]
+    assert len(set(names)) == 2
+    assert all(name.endswith(b".png") and len(unquote_to_bytes(name)) <= 255 for name in names)
+
+
+@pytest.mark.parametrize(("kind", "transparent"), [("WEBP", False), ("PNG", False), ("PNG", True)])
+async def test_what_moves_in_another_format_goes_up_as_a_gif_that_moves(kind: str, transparent: bool) -> None:
+    frames = [Image.new("RGBA" if transparent else "RGB", (90, 60), (n * 40, 0, 90, 255)) for n in range(5)]
+    if transparent:
+        for number, frame in enumerate(frames):
+            frame.paste((0, 0, 0, 0), (number * 10, 0, number * 10 + 10, 60))
+    out = io.BytesIO()
+    frames[0].save(out, kind, save_all=True, append_images=frames[1:], duration=120, loop=0)
+    content = out.getvalue()
+    mime = f"image/{kind.lower()}"
+    media = Media("k", "gif", mime, len(content), 90, 60, "A square", filename="a", read=lambda: content)
+    said = CONNECTOR.check(Draft((Part("x", (media,)),)), FACTS)
+    assert [problem.code for problem in said] == ["animation_as_gif"]
+    server = MastodonServer()
+    async with at_work(server) as (_, session):
+        await publish(CONNECTOR, make_outgoing("x", media=(media,)), FACTS, session)
+    [body] = [request.body for request in server.requests if request.path.endswith("/media")]
+    with Image.open(io.BytesIO(body[body.index(b"GIF89a") :])) as sent:
+        assert (sent.n_frames, sent.size, sent.info["duration"]) == (5, (90, 60), 120)  # type: ignore[attr-defined]
+        sent.seek(3)
+        red, _, _, alpha = sent.convert("RGBA").getpixel((80, 10))  # type: ignore[misc]
+        assert abs(red - 120) < 8
+        assert alpha == 255
+        assert sent.convert("RGBA").getpixel((35, 10))[3] == (0 if transparent else 255)  # type: ignore[index]
 
 
 async def test_rate_headers_become_quotas() -> None:

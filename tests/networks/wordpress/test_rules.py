@@ -106,3 +106,20 @@ def test_segments_show_links() -> None:
         Segment("https://a.example/", "link", "https://a.example/"),
         Segment("."),
     ]
+
+
+@pytest.mark.parametrize(
+    ("codec", "pixels", "plays"),
+    [
+        ("h264", "yuv420p", True),
+        ("vp9", "yuv420p", True),
+        ("", "", True),
+        ("hevc", "yuv420p", False),
+        ("h264", "yuv444p", False),
+        ("prores", "yuv422p10le", False),
+    ],
+)
+def test_a_video_that_not_every_browser_plays_is_said(codec: str, pixels: str, plays: bool) -> None:
+    video = Media("k", "video", "video/mp4", 1000, 640, 360, codec=codec, pixels=pixels)
+    draft = Draft((Part("x", (video,)),), options={"title": "Film"})
+    assert ("video_codec" in [code for code, _, _ in find(draft)]) == (not plays)

@@ -97,6 +97,8 @@ def open_asset(asset: Asset, item: MediaItem) -> Media:
         duration=asset.duration,
         sha256=sha256,
         filename=asset.filename,
+        codec=str(asset.facts.get("codec", "")),
+        pixels=str(asset.facts.get("pixels", "")),
         read=_reader(name, asset.filename),
     )
 

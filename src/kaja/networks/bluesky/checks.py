@@ -7,6 +7,7 @@ import regex
 
 from kaja.networks.bluesky.limits import (
     ADVISED_VIDEO_SECONDS,
+    IMAGES,
     LABELS,
     MAX_ALT_GRAPHEMES,
     MAX_IMAGES,
@@ -15,6 +16,7 @@ from kaja.networks.bluesky.limits import (
 from kaja.networks.bluesky.text import count_text, normalize
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media, Part
+from kaja.networks.kit.media import warn_of_thin
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes
 
@@ -105,11 +107,12 @@ def _check_medium(medium: Media, path: str, facts: Facts) -> Iterator[Problem]:
     if medium.kind == "gif":
         yield Problem(
             "gif_still",
-            gettext_noop("Bluesky shows an animated GIF as a still picture."),
+            gettext_noop("Bluesky shows an animation as a still picture."),
             field=path,
             fix=gettext_noop("Upload it as an MP4 video if it should move."),
             severity="warning",
         )
+    yield from warn_of_thin(medium, IMAGES.max_side, "Bluesky", path)
     if medium.kind == "video":
         yield from _check_video(medium, path, facts)
 

@@ -12,7 +12,10 @@ MediaKind = Literal["image", "gif", "video"]
 
 @dataclass(frozen=True)
 class Media:
-    """A file to publish. Width and height in pixels, size in bytes, duration in seconds (0 for images)."""
+    """A file to publish. Width and height in pixels, size in bytes, duration in seconds (0 for images).
+
+    `kind` is "gif" for every animation, whatever its format. Of a video, `codec` and `pixels` are FFmpeg's names.
+    """
 
     key: str
     kind: MediaKind
@@ -24,6 +27,8 @@ class Media:
     duration: float = 0.0
     sha256: str = ""
     filename: str = ""
+    codec: str = ""
+    pixels: str = ""
     read: Callable[[], bytes] = field(default=bytes, compare=False, repr=False)
 
 

@@ -8,6 +8,7 @@ from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
+from kaja.networks.kit.uploads import list_keys
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.delivery import build_ref, render_status, upload, wait_until_ready
 from kaja.networks.mastodon.limits import read_limits
@@ -25,10 +26,10 @@ async def edit_status(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session:
 async def _edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     remote = dict(ref.data.get("media") or {})
     items: list[dict[str, Any]] = []
-    for media in outgoing.media:
-        item: Any = {"key": media.key, "id": str(remote[media.key])} if media.key in remote else None
+    for key, media in zip(list_keys(outgoing.media), outgoing.media, strict=True):
+        item: Any = {"key": key, "id": str(remote[key])} if key in remote else None
         if item is None:
-            item = await upload(media, read_limits(facts.limits), session)
+            item = await upload(media, key, read_limits(facts.limits), session)
             if isinstance(item, dict) and not item["ready"]:
                 item = await wait_until_ready(item, session)
             if not isinstance(item, dict):

@@ -10,13 +10,14 @@ from kaja.networks.kit.answers import read_list, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
-from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
+from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
 from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Checkpoint, Later, Next, Rejected, RemoteRef, Sent, StageResult, Unknown
+from kaja.networks.kit.uploads import list_keys, name_upload
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.limits import Limits, read_limits
-from kaja.networks.mastodon.rules import read_spoiler
+from kaja.networks.mastodon.rules import becomes_gif, read_spoiler
 
 MEDIA = "media-"
 PREPARE = "prepare"
@@ -42,7 +43,7 @@ async def run_stage(
     open_session(session)
     try:
         if stage.startswith(MEDIA):
-            return await _upload_one(outgoing.media[int(stage.removeprefix(MEDIA))], checkpoint, facts, session)
+            return await _upload_one(outgoing, int(stage.removeprefix(MEDIA)), checkpoint, facts, session)
         if stage == PREPARE:
             return await _prepare(outgoing, checkpoint, facts, session)
         if stage == PUBLISH:
@@ -52,16 +53,22 @@ async def run_stage(
     raise ValueError(stage)
 
 
-async def _upload_one(media: Media, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
-    uploaded = await upload(media, read_limits(facts.limits), session)
+async def _upload_one(
+    outgoing: Outgoing, index: int, checkpoint: Checkpoint, facts: Facts, session: Session
+) -> StageResult:
+    key = list_keys(outgoing.media)[index]
+    uploaded = await upload(outgoing.media[index], key, read_limits(facts.limits), session)
     if not isinstance(uploaded, dict):
         return uploaded
-    others = [item for item in checkpoint.get("media", []) if item["key"] != media.key]
+    others = [item for item in checkpoint.get("media", []) if item["key"] != key]
     return Next({**checkpoint, "media": [*others, uploaded]})
 
 
-async def upload(media: Media, limits: Limits, session: Session) -> dict[str, Any] | Failure:
-    """Send one file with its description. The entry remembers whether the server still works on it (202)."""
+async def upload(media: Media, key: str, limits: Limits, session: Session) -> dict[str, Any] | Failure:
+    """Send one file with its description. The entry is found again by its key (`list_keys`).
+
+    It remembers whether the server still works on the file (202).
+    """
     try:
         name, content, mime = await asyncio.to_thread(_open, media, limits)
     except ImageRefused as refused:
@@ -78,7 +85,7 @@ async def upload(media: Media, limits: Limits, session: Session) -> dict[str, An
         return answer
     remote = read_object(answer, "id")
     return {
-        "key": media.key,
+        "key": key,
         "id": str(remote["id"]),
         "ready": answer.status != 202,
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -89,13 +96,12 @@ def _open(media: Media, limits: Limits) -> tuple[str, bytes, str]:
     """File name, content and type to upload; a picture within the instance's limits and without metadata."""
     content, mime = media.read(), media.mime
     if media.kind == "image":
-        # A side of which the square is within the matrix is safe for every shape that is not wider than that.
-        rules = ImageRules(limits.image_size_limit, limits.image_types, min(4096, int(limits.image_matrix_limit**0.5)))
-        fitted = fit_image(content, rules)
+        fitted = fit_image(content, ImageRules(limits.image_size_limit, limits.image_types, limits.max_side))
         content, mime = fitted.content, fitted.mime
-    stem = media.filename.rsplit(".", 1)[0] if media.filename and mime != media.mime else ""
-    name = media.filename if media.filename and not stem else f"{stem or 'file'}.{mime.rsplit('/', 1)[-1]}"
-    return name, content, mime
+    elif becomes_gif(media, limits):
+        fitted = fit_moving(content, ImageRules(limits.image_size_limit, ("image/gif",), limits.max_side))
+        content, mime = fitted.content, fitted.mime
+    return name_upload(media, mime), content, mime
 
 
 async def wait_until_ready(item: dict[str, Any], session: Session) -> dict[str, Any] | Failure:
@@ -132,10 +138,10 @@ async def _prepare(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
     """Wait for the files, and remember which statuses stand there before ours."""
     ready = []
     by_key = {item["key"]: item for item in checkpoint.get("media", [])}
-    for media in outgoing.media:
-        item: dict[str, Any] | Failure = by_key[media.key]
+    for key, media in zip(list_keys(outgoing.media), outgoing.media, strict=True):
+        item: dict[str, Any] | Failure = by_key[key]
         if isinstance(item, dict) and datetime.fromisoformat(item["at"]) < datetime.now(UTC) - KEPT:
-            item = await upload(media, read_limits(facts.limits), session)
+            item = await upload(media, key, read_limits(facts.limits), session)
         if isinstance(item, dict) and not item["ready"]:
             item = await wait_until_ready(item, session)
         if not isinstance(item, dict):
@@ -190,7 +196,7 @@ def render_status(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
     if language := render_language(outgoing.language):
         body["language"] = language
     if outgoing.media:
-        body["media_ids"] = [ids[media.key] for media in outgoing.media]
+        body["media_ids"] = [ids[key] for key in list_keys(outgoing.media)]
     if outgoing.reply_to is not None:
         body["in_reply_to_id"] = outgoing.reply_to.id
     return body
@@ -199,7 +205,7 @@ def render_status(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
 def build_ref(status: Mapping[str, Any], outgoing: Outgoing, checkpoint: Checkpoint) -> RemoteRef:
     """The published object. `data` keeps the files' remote ids, which a later edit has to name."""
     ids = {item["key"]: item["id"] for item in checkpoint.get("media", [])}
-    media = {item.key: ids[item.key] for item in outgoing.media if item.key in ids}
+    media = {key: ids[key] for key in list_keys(outgoing.media) if key in ids}
     return RemoteRef(str(status["id"]), str(status.get("url") or status.get("uri") or ""), {"media": media})
 
 

@@ -39,6 +39,17 @@ class Limits:
         return tuple(mime for mime in written if mime in self.supported_mime_types) or written[:2]
 
     @property
+    def max_side(self) -> int:
+        """Pixels of a side of which the square is within the matrix: safe for every shape that is not wider."""
+        return min(4096, int(self.image_matrix_limit**0.5))
+
+    @property
+    def moves_only_gif(self) -> bool:
+        """Whether animations go as GIF. Mastodon plays nothing else: only image/gif goes to its transcoder
+        (MediaAttachment.file_processors, app/models/media_attachment.rb, read 2026-11-29)."""
+        return not self.supported_mime_types or "image/gif" in self.supported_mime_types
+
+    @property
     def counts_like_mastodon(self) -> bool:
         """Whether a link has a fixed length and a mention's host is free."""
         return self.characters_reserved_per_url > 0

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlsplit
 
 from kaja.networks.kit.connector import Facts, Segment
 from kaja.networks.kit.content import Draft, Media, Part
-from kaja.networks.kit.media import MAX_PIXELS
+from kaja.networks.kit.media import MAX_PIXELS, warn_of_thin
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes, split_text
 from kaja.networks.mastodon.limits import MIB, Limits, read_limits
@@ -125,7 +125,7 @@ def _check_media(part: Part, path: str, limits: Limits) -> list[Problem]:
 def _check_file(media: Media, path: str, limits: Limits) -> list[Problem]:
     problems = []
     # A picture is brought into the server's limits before it is uploaded; an animation or a video is sent as it is.
-    fitted = media.kind == "image"
+    fitted = media.kind == "image" or becomes_gif(media, limits)
     if not fitted and limits.supported_mime_types and media.mime not in limits.supported_mime_types:
         problems.append(
             Problem(
@@ -158,6 +158,17 @@ def _check_file(media: Media, path: str, limits: Limits) -> list[Problem]:
                 {"width": media.width, "height": media.height, "limit": matrix},
             )
         )
+    problems += warn_of_thin(media, limits.max_side, "Mastodon", path)
+    if becomes_gif(media, limits):
+        problems.append(
+            Problem(
+                "animation_as_gif",
+                gettext_noop("Mastodon plays animations only as GIF: this one is sent as a GIF with 255 colours."),
+                path,
+                gettext_noop("Upload it as an MP4 video if its colours matter."),
+                severity="warning",
+            )
+        )
     length = count_graphemes(media.alt)
     if length > limits.description_limit:
         problems.append(
@@ -180,6 +191,11 @@ def _check_file(media: Media, path: str, limits: Limits) -> list[Problem]:
             )
         )
     return problems
+
+
+def becomes_gif(media: Media, limits: Limits) -> bool:
+    """Whether an animation is sent in another format than it has."""
+    return media.kind == "gif" and media.mime != "image/gif" and limits.moves_only_gif
 
 
 def find_segments(text: str, facts: Facts) -> list[Segment]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.media import ImageRules, warn_of_thin
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 DEFAULTS: Mapping[str, Any] = {
@@ -93,6 +94,7 @@ def _medium_problems(item: Media, facts: Facts, field: str) -> Iterator[Problem]
             # Rounded up, so that the shown size is never within the shown limit.
             params={"size": -(-item.size // 2**20), "limit": limit // 2**20},
         )
+    yield from warn_of_thin(item, ImageRules(1).max_side, "Practice", field)
     if not item.alt.strip():
         yield Problem(
             "alt_missing",

@@ -17,9 +17,12 @@ import regex
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from kaja.networks.wordpress.literal import keep, keep_brackets
+
 _MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
-    # Indented text, underlined headings, reference lists, pictures by address and raw HTML surprise in plain text.
-    ["code", "lheading", "reference", "image", "html_block", "html_inline"]
+    # Indented text, underlined headings, reference lists, pictures by address, raw HTML and its entities surprise in
+    # plain text.
+    ["code", "lheading", "reference", "image", "html_block", "html_inline", "entity"]
 )
 _URL = regex.compile(r"(?<![\w@/.])https?://(?:[\w-]+\.)*[\w-]+(?::\d+)?(?:[/?#][^\s<>\"“”«»]*)?", regex.IGNORECASE)
 _URL_TAIL = regex.compile(r"[.,:;!?'…)\]*_~]+$")
@@ -50,7 +53,7 @@ def render_comment(text: str) -> str:
     Only what is stored unchanged is recognised as a duplicate: a tag of ours would get a rel attribute, and a backslash
     is lost in the comparison (both seen on 6.8.7: the same comment stood there twice).
     """
-    return html.escape(text.strip(), quote=False).replace("\\", "&#92;")
+    return keep(html.escape(text.strip(), quote=False).replace("\\", "&#92;"))
 
 
 def _block(name: str, body: str, **attributes: Any) -> str:
@@ -77,7 +80,7 @@ def _render_block(node: SyntaxTreeNode) -> str:
             inner = "\n\n".join(_render_children(node))
             return _block("quote", f'<blockquote class="wp-block-quote">{inner}</blockquote>')
         case "fence" | "code_block":
-            code = html.escape(node.content.rstrip("\n"), quote=False)
+            code = keep_brackets(html.escape(node.content.rstrip("\n"), quote=False))
             return _block("code", f'<pre class="wp-block-code"><code>{code}</code></pre>')
         case "hr":
             return _block("separator", '<hr class="wp-block-separator has-alpha-channel-opacity"/>')
@@ -107,12 +110,12 @@ def _render_flat(node: SyntaxTreeNode) -> str:
     if node.type in ("paragraph", "heading"):
         return _render_line(node)
     if node.type in ("fence", "code_block"):
-        return f"<code>{html.escape(node.content.strip(), quote=False)}</code>"
+        return f"<code>{keep_brackets(html.escape(node.content.strip(), quote=False))}</code>"
     return "<br>".join(_render_flat(child) for child in node.children)
 
 
 def _render_line(node: SyntaxTreeNode) -> str:
-    return _clean("".join(_render_inline(child) for inline in node.children for child in inline.children))
+    return keep(_clean("".join(_render_inline(child) for inline in node.children for child in inline.children)))
 
 
 def _render_inline(node: SyntaxTreeNode) -> str:
@@ -176,6 +179,6 @@ def _render_attachment(item: Attachment) -> str:
         return _block(
             "video", f'<figure class="wp-block-video"><video controls src="{source}"></video></figure>', id=item.id
         )
-    body = f'<figure class="wp-block-image size-full"><img src="{source}" alt="{html.escape(item.alt)}"'
+    body = f'<figure class="wp-block-image size-full"><img src="{source}" alt="{keep_brackets(html.escape(item.alt))}"'
     body += f' class="wp-image-{item.id}"/></figure>'
     return _block("image", body, id=item.id, sizeSlug="full", linkDestination="none")

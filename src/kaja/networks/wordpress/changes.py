@@ -8,6 +8,7 @@ from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
+from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress.api import call, is_missing, open_session
 from kaja.networks.wordpress.blocks import render_comment
 from kaja.networks.wordpress.delivery import build_comment_ref, build_ref, find_terms, render_article, upload
@@ -34,16 +35,14 @@ async def _edit(ref: RemoteRef, outgoing: Outgoing, session: Session) -> ChangeR
         )
         return Changed(build_comment_ref(read_object(answer, "id"))) if isinstance(answer, Response) else answer
     media: dict[str, Any] = dict(ref.data.get("media") or {})
-    for item in outgoing.media:
-        if item.key not in media:
+    for key, item in zip(list_keys(outgoing.media), outgoing.media, strict=True):
+        if key not in media:
             uploaded = await upload(item, session)
             if not isinstance(uploaded, dict):
                 return uploaded
-            media[item.key] = uploaded
+            media[key] = uploaded
         else:
-            described = await call(
-                session, "POST", f"/wp/v2/media/{media[item.key]['id']}", json={"alt_text": item.alt}
-            )
+            described = await call(session, "POST", f"/wp/v2/media/{media[key]['id']}", json={"alt_text": item.alt})
             if not isinstance(described, Response) and not is_missing(described):
                 return described
     terms = await find_terms(outgoing.options, session)

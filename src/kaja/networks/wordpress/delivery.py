@@ -33,9 +33,11 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
+from kaja.networks.kit.uploads import list_keys, name_upload
 from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
 from kaja.networks.wordpress.blocks import Attachment, render_blocks, render_comment
-from kaja.networks.wordpress.rules import read_terms, read_text, wants_featured
+from kaja.networks.wordpress.literal import keep_entities, keep_smileys
+from kaja.networks.wordpress.rules import MAX_SIDE, read_terms, read_text, wants_featured
 
 MEDIA = "media-"
 TERMS = "terms"
@@ -43,8 +45,7 @@ DRAFT = "draft"
 PUBLISH = "publish"
 COMMENT = "comment"
 UPLOAD_SECONDS = 300.0
-PICTURE = ImageRules(max_bytes=8 * 1024 * 1024, max_side=2560)
-"""2,560 pixels is what WordPress itself scales larger pictures to (big_image_size_threshold, since 5.3)."""
+PICTURE = ImageRules(max_bytes=8 * 1024 * 1024, max_side=MAX_SIDE)
 
 
 def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
@@ -63,7 +64,7 @@ async def run_stage(
     open_session(session)
     try:
         if stage.startswith(MEDIA):
-            return await _upload_one(outgoing.media[int(stage.removeprefix(MEDIA))], checkpoint, session)
+            return await _upload_one(outgoing, int(stage.removeprefix(MEDIA)), checkpoint, session)
         if stage == TERMS:
             return await _find_terms(outgoing, checkpoint, session)
         if stage == DRAFT:
@@ -77,11 +78,12 @@ async def run_stage(
     raise ValueError(stage)
 
 
-async def _upload_one(media: Media, checkpoint: Checkpoint, session: Session) -> StageResult:
-    uploaded = await upload(media, session)
+async def _upload_one(outgoing: Outgoing, index: int, checkpoint: Checkpoint, session: Session) -> StageResult:
+    uploaded = await upload(outgoing.media[index], session)
     if not isinstance(uploaded, dict):
         return uploaded
-    return Next({**checkpoint, "media": {**checkpoint.get("media", {}), media.key: uploaded}})
+    key = list_keys(outgoing.media)[index]
+    return Next({**checkpoint, "media": {**checkpoint.get("media", {}), key: uploaded}})
 
 
 def marker(outgoing: Outgoing) -> str:
@@ -100,7 +102,7 @@ async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
         "POST",
         "/wp/v2/media",
         files={"file": (name, content, mime)},
-        data={"alt_text": media.alt} if media.alt.strip() else None,
+        data=_describe(media),
         timeout=UPLOAD_SECONDS,
     )
     if not isinstance(answer, Response):
@@ -109,15 +111,19 @@ async def upload(media: Media, session: Session) -> dict[str, Any] | Failure:
     return {"id": int(remote["id"]), "url": str(remote["source_url"])}
 
 
+def _describe(media: Media) -> dict[str, str]:
+    """The title is what the library of the site shows instead of the file's name."""
+    title = {"title[raw]": media.filename.rpartition(".")[0][:200]} if media.filename else {}
+    return title | ({"alt_text": media.alt} if media.alt.strip() else {})
+
+
 def _open(media: Media) -> tuple[str, bytes, str]:
-    content, mime, name = media.read(), media.mime, media.filename
+    content, mime = media.read(), media.mime
     if media.kind == "image":
         fitted = fit_image(content, PICTURE)
         content, mime = fitted.content, fitted.mime
-    ending = {"image/jpeg": "jpg", "video/quicktime": "mov"}.get(mime, mime.rsplit("/", 1)[-1])
-    stem = name.rsplit(".", 1)[0] or "file"
     # The type is judged by the name's ending (wp_check_filetype), so that has to agree with the content.
-    return f"{stem}.{ending}", content, mime
+    return name_upload(media, mime), content, mime
 
 
 async def find_terms(options: Mapping[str, Any], session: Session) -> dict[str, list[int]] | Failure:
@@ -183,16 +189,17 @@ async def _find_terms(outgoing: Outgoing, checkpoint: Checkpoint, session: Sessi
 def render_article(outgoing: Outgoing, media: Mapping[str, Any], terms: Mapping[str, list[int]]) -> dict[str, Any]:
     """Title, content, excerpt, terms and featured image, as POST /wp/v2/posts takes them."""
     attachments = [
-        Attachment(media[item.key]["id"], media[item.key]["url"], item.kind, item.alt) for item in outgoing.media
+        Attachment(media[key]["id"], media[key]["url"], item.kind, item.alt)
+        for key, item in zip(list_keys(outgoing.media), outgoing.media, strict=True)
     ]
     featured = 0
     if attachments and attachments[0].kind == "image" and wants_featured(outgoing.options):
         featured = attachments.pop(0).id  # themes show it above the text: it does not stand there twice
     return {
         # Both fields take HTML, and what people type here is text; the rest is escaped by WordPress when it is shown.
-        "title": {"raw": read_text(outgoing.options, "title").replace("<", "&lt;")},
+        "title": {"raw": keep_entities(read_text(outgoing.options, "title"))},
         "content": {"raw": render_blocks(outgoing.text, attachments)},
-        "excerpt": {"raw": read_text(outgoing.options, "excerpt").replace("<", "&lt;")},
+        "excerpt": {"raw": keep_smileys(keep_entities(read_text(outgoing.options, "excerpt")))},
         "categories": list(terms.get("categories", [])),
         "tags": list(terms.get("tags", [])),
         "featured_media": featured,
@@ -249,7 +256,7 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
 def build_ref(post: Mapping[str, Any], outgoing: Outgoing, checkpoint: Checkpoint) -> RemoteRef:
     """The published article. `data` keeps the files' ids and addresses, which a later edit writes again."""
     media = checkpoint.get("media", {})
-    kept = {item.key: media[item.key] for item in outgoing.media if item.key in media}
+    kept = {key: media[key] for key in list_keys(outgoing.media) if key in media}
     return RemoteRef(str(post["id"]), str(post.get("link") or ""), {"type": "post", "media": kept})
 
 

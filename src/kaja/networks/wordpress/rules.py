@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.media import warn_of_thin
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes, find_links
 
@@ -13,6 +14,8 @@ from kaja.networks.kit.text import count_graphemes, find_links
 TITLE_BYTES = 65_535
 SLUG_BYTES = 200
 TERM_CHARACTERS = 200
+MAX_SIDE = 2560
+"""What WordPress itself scales larger pictures to (big_image_size_threshold, since 5.3)."""
 TEXT_CHARACTERS = 200_000
 """Kaja's own bound of one text; WordPress takes far more."""
 TYPES = (
@@ -198,6 +201,20 @@ def _check_file(media: Media, path: str) -> list[Problem]:
                 {"mime": media.mime},
             )
         )
+    problems += warn_of_thin(media, MAX_SIDE, "WordPress", path)
+    if media.kind == "video" and not _plays_everywhere(media):
+        problems.append(
+            Problem(
+                "video_codec",
+                gettext_noop(
+                    "WordPress shows a video as it is, and this one (%(codec)s) does not play in every browser."
+                ),
+                path,
+                gettext_noop("Export it as MP4 (H.264) with the usual 8 bits and 4:2:0, which all of them play."),
+                {"codec": " ".join(filter(None, (media.codec, media.pixels)))},
+                severity="warning",
+            )
+        )
     if not media.alt.strip() and media.kind != "video":
         problems.append(
             Problem(
@@ -209,6 +226,16 @@ def _check_file(media: Media, path: str) -> list[Problem]:
             )
         )
     return problems
+
+
+def _plays_everywhere(media: Media) -> bool:
+    """Whether every large browser shows it: H.265 needs the system's help, other sampling than 4:2:0 is rarely known.
+
+    A file that was taken in before Kaja noted this says nothing.
+    """
+    if media.codec == "h264":
+        return media.pixels in ("", "yuv420p", "yuvj420p")
+    return media.codec in ("", "vp8", "vp9", "av1", "libdav1d")
 
 
 def count_text(text: str) -> Count:
