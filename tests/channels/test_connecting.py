@@ -14,7 +14,7 @@ from kaja.channels.actions import (
     finish_authorization,
     start_authorization,
 )
-from kaja.channels.jobs import list_due_for_check
+from kaja.channels.jobs import check_due, list_due_for_check
 from kaja.channels.models import Channel, Health, PendingConnection, Slot
 from kaja.channels.sessions import open_session
 from kaja.channels.vault import get_vault
@@ -24,7 +24,7 @@ from kaja.networks.kit.problems import Problem
 from kaja.workspaces.errors import NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from kaja.workspaces.queries import hash_token
-from tests.people import actor, add_member, member_of
+from tests.people import actor, add_member, browser, member_of
 from tests.practice.running import PracticeServer
 
 
@@ -179,6 +179,29 @@ def test_checks_are_due_by_age_and_trouble(workspace: Workspace, practice: Pract
     due = {channel_id for _, channel_id in list_due_for_check()}
     assert due == {old.id, ill.id}
     assert fresh.id not in due
+
+
+def test_a_check_that_waits_is_not_asked_for_again(workspace: Workspace, practice: PracticeServer) -> None:
+    channel = connect(workspace, practice)
+    with workspace_scope(workspace.id):
+        Channel.objects.update(checked_at=now() - timedelta(hours=7))
+    for _ in range(3):
+        check_due.func(timestamp=0)  # type: ignore[attr-defined]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'channels.check' AND args->>'channel_id' = %s",
+            [str(channel.id)],
+        )
+        assert cursor.fetchone() == (1,)
+
+
+def test_connecting_what_was_connected_says_so(workspace: Workspace, practice: PracticeServer) -> None:
+    """Also where nobody asked for a reconnection: the form, and the way back from a network's consent page."""
+    client, slug = browser(workspace), workspace.slug
+    form = {"name": "Kohvik", "kind": "plain", "base_url": practice.url}
+    told = [client.post(f"/w/{slug}/channels/connect/practice/", form, follow=True).content.decode() for _ in range(2)]
+    assert "Kohvik is connected." in told[0]
+    assert "Kohvik is connected again" in told[1]
 
 
 # The round trip of a consent, as far as it needs no network

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from kaja.networks.kit import outcome
 from kaja.networks.kit.connector import Connector, ConnectRefused, Facts, is_idempotent
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, TransportError, close_pools
@@ -14,6 +15,7 @@ from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
     Changed,
+    ChannelTrouble,
     Checkpoint,
     Found,
     Later,
@@ -30,6 +32,7 @@ from tests.conformance.description import Description
 from tests.conformance.server import Fault, FaultyServer, Reply, serving
 from tests.conformance.test_rules import DESCRIPTIONS, every_network
 
+MOVES = (301, 302, 307, 308)
 OPEN_NAMES = {"identifier", "did", "username", "scope"}
 
 
@@ -137,7 +140,10 @@ async def test_an_answer_that_is_dropped_before_acceptance_is_unknown_then_absen
         (Reply(200, []), Unknown),
         (Reply(200, {}), Unknown),
         (Reply(429, {}, {"Retry-After": "7"}), Later),
-        (Reply(302, b"", {"Location": "https://login.example/"}), Rejected),
+        *((Reply(status, b"", {"Location": "https://login.example/"}), ChannelTrouble) for status in MOVES),
+        (Reply(303, b"", {"Location": "https://login.example/"}), Unknown),
+        (Reply(405, b"<html>Not here"), ChannelTrouble),
+        (Reply(404, b"<html>This domain is for sale"), ChannelTrouble),
     ],
     ids=lambda value: f"{value.status}-{str(value.body)[:12]}" if isinstance(value, Reply) else value.__name__,
 )
@@ -283,3 +289,18 @@ async def test_no_secret_stands_in_the_evidence(network: str) -> None:
 
 def test_every_network_is_described() -> None:
     assert set(DESCRIPTIONS) == set(CONNECTORS)
+
+
+@every_network
+@pytest.mark.parametrize("status", MOVES)
+async def test_a_server_that_has_moved_is_the_channels_trouble(network: str, status: int) -> None:
+    """Also where the first call is one that may be repeated, and when the account is looked at."""
+    async with at_work(network) as desk:
+        moved = Fault(lambda _: True, Reply(status, b"", {"Location": "https://moved.example/there"}))
+        result, _ = await desk.publish(desk.described.make_outgoing(), moved)
+        assert isinstance(result, ChannelTrouble), result
+        assert result.problem.params["to"] == "https://moved.example/there"
+        desk.server.fault = moved
+        with pytest.raises(TransportError) as seen:
+            await desk.connector.inspect(desk.session)
+        assert seen.value.problem.code in outcome.TROUBLE

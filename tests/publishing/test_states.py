@@ -13,6 +13,7 @@ from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
+    ChannelTrouble,
     Found,
     Later,
     NeedsReconnect,
@@ -20,6 +21,7 @@ from kaja.networks.kit.results import (
     Processing,
     Rejected,
     RemoteRef,
+    Restart,
     Sent,
     StageResult,
     Unknown,
@@ -59,6 +61,8 @@ RESULTS: st.SearchStrategy[StageResult] = st.one_of(
     st.booleans().map(lambda fixable: Rejected(PROBLEM, fixable)),
     st.floats(-1, 90_000).map(lambda after: Later(after, PROBLEM, "posts")),
     st.just(NeedsReconnect(PROBLEM)),
+    st.just(ChannelTrouble(PROBLEM)),
+    st.just(Restart("container", {"again": 1}, PROBLEM)),
     st.just(Unknown(PROBLEM)),
 )
 LOOKS = st.one_of(
@@ -98,7 +102,9 @@ def test_a_stage_leads_to_sending_again_only_when_nothing_stands_there(
         row, result, irreversible=irreversible, stages=("container", "publish", "confirm"), now=NOW, pace=PACE
     )
     if irreversible and verdict.state in (State.WAITING, State.FAILED, State.SENDING):
-        assert isinstance(result, Later | NeedsReconnect | Rejected), "the network said that nothing stands there"
+        assert isinstance(result, Later | NeedsReconnect | Rejected | ChannelTrouble | Restart), (
+            "the network said that nothing stands there"
+        )
     if irreversible and isinstance(result, Unknown):
         assert verdict.state == State.UNCERTAIN
         assert verdict.uncertain_since == NOW

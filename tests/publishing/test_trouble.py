@@ -156,11 +156,12 @@ def test_a_revoked_token_holds_the_post_until_the_channel_is_connected_again(
 
 
 def _reconnect(practice: PracticeServer, workspace: Workspace, channel: Channel) -> None:
-    from kaja.channels.sessions import record_health, save_credentials
+    from kaja.channels.credentials import write_credentials
+    from kaja.channels.sessions import record_health
 
     token = practice.account("bakery")
     with workspace_scope(workspace.id):
-        save_credentials(channel, {"token": token})
+        write_credentials(channel.id, {"token": token})
         record_health(channel, Health.OK)
         wake_channel(channel.id)
 

@@ -278,7 +278,6 @@ async def test_deletes_once_and_again(
 async def test_an_expired_access_token_is_renewed(bluesky: Bluesky, connector: Connector, connected: Connected) -> None:
     session = open_session(connected, access=bluesky.expire(connected.credentials["access"]))
     await publish(connector, make_outgoing("after two hours"), connected.facts, session)
-    assert session.credentials_changed
     assert session.credentials["refresh"] != connected.credentials["refresh"]
 
 

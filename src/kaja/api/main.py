@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -10,7 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
 from kaja.api.routers import delivery, posts, workspace
-from kaja.workspaces.errors import Refused
+from kaja.workspaces.errors import Refused, met_another
 
 REPEAT = {
     "in": "header",
@@ -58,6 +59,13 @@ api.add_router("", workspace.router)
 @api.exception_handler(Refused)
 def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
     return refusal_response(refused)
+
+
+@api.exception_handler(IntegrityError)
+def _met(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    if (met := met_another(error)) is None:
+        raise error
+    return refusal_response(met)
 
 
 @api.exception_handler(ValidationError)

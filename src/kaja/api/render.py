@@ -16,6 +16,7 @@ from kaja.api.schemas import (
     QuotaOut,
     VariantIO,
 )
+from kaja.channels.following import moved_to
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.content.models import Asset, Post
@@ -117,6 +118,7 @@ def channel_out(channel: Channel) -> ChannelOut:
         url=channel.url,
         health=channel.health,
         health_problem=problem_out(channel.health_problem),
+        moved_to=moved_to(channel),
         expires_at=channel.expires_at,
         permissions=list(channel.facts.get("permissions", [])),
         quotas=[QuotaOut.model_validate(quota, from_attributes=True) for quota in channel.quotas.all()],

@@ -61,6 +61,7 @@ class ChannelOut(Schema):
     url: str
     health: str
     health_problem: ProblemOut | None
+    moved_to: str = Field(description="Where the channel's server says it has moved to; empty when it does not.")
     expires_at: datetime | None
     permissions: list[str]
     quotas: list[QuotaOut]
@@ -70,6 +71,12 @@ class ChannelOut(Schema):
 class ChannelPage(Schema):
     items: list[ChannelOut]
     next_cursor: str
+
+
+class FollowIn(Schema):
+    """Follow a server that has moved; `to` is the channel's `moved_to` as it was read."""
+
+    to: str = Field(max_length=300)
 
 
 class ChannelIn(Schema):

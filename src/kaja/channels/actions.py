@@ -1,6 +1,7 @@
 """Everything that changes channels, in one place for those above."""
 
 from kaja.channels.connecting import check_channel, connect_channel, finish_authorization, start_authorization
+from kaja.channels.following import follow_channel
 from kaja.channels.storing import disconnect_channel, store_connection
 
 __all__ = [
@@ -8,6 +9,7 @@ __all__ = [
     "connect_channel",
     "disconnect_channel",
     "finish_authorization",
+    "follow_channel",
     "start_authorization",
     "store_connection",
 ]

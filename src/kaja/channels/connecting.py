@@ -20,7 +20,6 @@ from kaja.channels.sessions import (
     record_health,
     record_quota,
     render_facts,
-    save_credentials,
 )
 from kaja.channels.storing import store_connection
 from kaja.channels.vault import get_vault
@@ -30,6 +29,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import Connected, Connector, ConnectRefused, Facts
 from kaja.networks.kit.http import TransportError, run_blocking
+from kaja.networks.kit.outcome import TROUBLE
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.actor import Actor
@@ -143,7 +143,7 @@ def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
         try:
             session = open_session(channel)
         except VaultError:
-            record_health(channel, Health.RECONNECT, _sealed_shut())
+            record_health(channel, Health.RECONNECT, sealed_shut())
             _tell_broken(channel, before)
             channel.refresh_from_db()
             return channel
@@ -152,19 +152,17 @@ def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
     async def fetch() -> Facts:
         return await connector.inspect(session)
 
-    health, problem, facts = Health.OK, None, None
+    health, problem, facts, certain = Health.OK, None, None, False
     try:
         facts = run_blocking(fetch)
     except ConnectRefused as refused:
         health, problem = Health.RECONNECT, refused.problem
     except TransportError as error:
-        health, problem = Health.UNREACHABLE, error.problem
+        health, problem, certain = Health.UNREACHABLE, error.problem, error.problem.code in TROUBLE
     with workspace_scope(workspace_id):
         channel = get_channel(channel_id)
         if channel.disconnected_at is not None:
             return channel
-        if session.credentials_changed:
-            save_credentials(channel, session.credentials)
         if facts is not None and facts.account_id == channel.account_id:
             channel.facts, channel.expires_at = render_facts(facts), facts.expires_at
             channel.name, channel.handle = (facts.name or facts.handle)[:200], facts.handle[:200]
@@ -172,7 +170,8 @@ def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
         record_quota(channel, session.quotas.values())
         if health == Health.OK:
             Channel.objects.filter(id=channel.id).update(checked_at=now())
-        record_health(channel, health, problem)
+        used = session.credentials if health == Health.RECONNECT else None
+        record_health(channel, health, problem, certain=certain, used=used)
         _tell_broken(channel, before)
         channel.refresh_from_db()
     return channel
@@ -262,7 +261,7 @@ def _not_allowed(connector: Connector) -> Problem:
     )
 
 
-def _sealed_shut() -> Problem:
+def sealed_shut() -> Problem:
     return Problem(
         code="credentials_sealed",
         message=gettext_noop("The stored credentials cannot be opened with this installation's keys."),

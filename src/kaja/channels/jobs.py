@@ -8,7 +8,7 @@ from django.db.models import Q
 from kaja.channels.connecting import check_channel
 from kaja.channels.models import Channel, Health
 from kaja.kernel.clock import now
-from kaja.kernel.jobs import job
+from kaja.kernel.jobs import defer_once, job
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 
 CHECK_EVERY = timedelta(hours=6)
@@ -25,7 +25,9 @@ def check_one(workspace_id: str, channel_id: str) -> None:
 def check_due(timestamp: int) -> None:
     """Have every channel checked that was not for six hours, and those in trouble every quarter of an hour."""
     for workspace_id, channel_id in list_due_for_check():
-        check_one.defer(workspace_id=str(workspace_id), channel_id=str(channel_id))
+        # One that waits already (the network is slow, or a worker was away for a day) is enough.
+        lock = f"channels.check:{channel_id}"
+        defer_once(check_one, lock, workspace_id=str(workspace_id), channel_id=str(channel_id))
 
 
 def list_due_for_check() -> list[tuple[UUID, UUID]]:

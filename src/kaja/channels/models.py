@@ -24,7 +24,10 @@ class Channel(TenantModel):
     handle = models.CharField(max_length=200, blank=True)
     url = models.CharField(max_length=500, blank=True)
     avatar_url = models.CharField(max_length=500, blank=True)
-    credentials = models.BinaryField(default=bytes)  # sealed by the vault, bound to this row
+    credentials = models.BinaryField(default=bytes)  # sealed by the vault, bound to this row; see `credentials.py`
+    credentials_version = models.PositiveIntegerField(default=0, db_default=0)  # raised by every write of them
+    renewing_by = models.UUIDField(null=True, blank=True)  # who renews them now
+    renewing_until = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict)  # networks.kit.connector.Facts: limits, permissions, terms
     health = models.CharField(max_length=20, choices=Health.choices, default=Health.OK)
     health_problem = models.JSONField(null=True, blank=True)  # networks.kit.problems.Problem
@@ -38,6 +41,9 @@ class Channel(TenantModel):
         constraints = [
             models.UniqueConstraint(fields=["workspace", "network", "base_url", "account_id"], name="channel_once")
         ]
+
+    was_known: bool = False
+    """On a channel that was just connected: whether the account had a row before. Not stored."""
 
     def __str__(self) -> str:
         return self.name or self.handle

@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import F
 
+from kaja.channels.credentials import Keeper, are_current
 from kaja.channels.models import Channel, Health, QuotaState
-from kaja.channels.vault import open_credentials, seal_credentials
+from kaja.channels.vault import open_credentials
 from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.connector import Facts
@@ -24,10 +25,11 @@ FAILURES_UNTIL_UNREACHABLE = 3
 
 def open_session(channel: Channel) -> Session:
     """Access to the channel's network. Raises VaultError when the credentials do not open."""
-    return make_session(channel.network, channel.base_url, open_credentials(channel.id, bytes(channel.credentials)))
+    credentials = open_credentials(channel.id, bytes(channel.credentials))
+    return make_session(channel.network, channel.base_url, credentials, Keeper(channel.workspace_id, channel.id))
 
 
-def make_session(network: str, base_url: str, credentials: Mapping[str, str]) -> Session:
+def make_session(network: str, base_url: str, credentials: Mapping[str, str], keeper: Keeper | None = None) -> Session:
     """A session with the operator's rules; the practice network stands beside Kaja, so it is always allowed."""
     allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
     if network == "practice":
@@ -37,6 +39,7 @@ def make_session(network: str, base_url: str, credentials: Mapping[str, str]) ->
         credentials=dict(credentials),
         allow_private=allowed,
         timeout=settings.NETWORK_TIMEOUT,
+        keeper=keeper,
     )
 
 
@@ -67,12 +70,6 @@ def render_facts(facts: Facts) -> dict[str, Any]:
     return stored
 
 
-def save_credentials(channel: Channel, credentials: Mapping[str, str]) -> None:
-    """Seal what a refresh or a new connection brought. Inside the workspace's scope."""
-    channel.credentials = seal_credentials(channel.id, credentials)
-    Channel.objects.filter(id=channel.id).update(credentials=channel.credentials)
-
-
 def record_quota(channel: Channel, quotas: Iterable[Quota]) -> None:
     """Keep what the network said about budgets, for every machine that works with the channel."""
     closed = dict(QuotaState.objects.filter(channel=channel).values_list("bucket", "blocked_until"))
@@ -91,12 +88,26 @@ def record_quota(channel: Channel, quotas: Iterable[Quota]) -> None:
         )
 
 
-def record_health(channel: Channel, health: Health, problem: Problem | None = None) -> Health:
-    """Note how the last call went. Trouble counts up and is believed only after repetition; returns what holds now."""
+def record_health(
+    channel: Channel,
+    health: Health,
+    problem: Problem | None = None,
+    *,
+    certain: bool = False,
+    used: Mapping[str, str] | None = None,
+) -> Health:
+    """Note how the last call went. Trouble counts up and is believed only after repetition; returns what holds now.
+
+    `certain` trouble is believed at once. `used` are the credentials of a call that was refused: when the row holds
+    others by now, the refusal says nothing of them.
+    """
     if health == Health.OK:
         changed = Channel.objects.filter(id=channel.id).exclude(health=Health.OK, health_failures=0)
         changed.update(health=Health.OK, health_failures=0, health_problem=None, checked_at=now())
         holds = Health.OK
+    elif used is not None and not are_current(channel.id, used):
+        channel.refresh_from_db(fields=["health"])
+        return Health(channel.health)
     else:
         Channel.objects.filter(id=channel.id).update(
             health_failures=F("health_failures") + 1,
@@ -105,7 +116,7 @@ def record_health(channel: Channel, health: Health, problem: Problem | None = No
         )
         channel.refresh_from_db(fields=["health", "health_failures"])
         needed = FAILURES_UNTIL_RECONNECT if health == Health.RECONNECT else FAILURES_UNTIL_UNREACHABLE
-        holds = health if channel.health_failures >= needed else Health(channel.health)
+        holds = health if certain or channel.health_failures >= needed else Health(channel.health)
         Channel.objects.filter(id=channel.id).update(health=holds)
     if holds != channel.health:
         channel.health = holds

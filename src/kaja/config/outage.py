@@ -29,6 +29,7 @@ class Outage(StrEnum):
     DATABASE = "database"
     BUSY = "busy"
     DISK = "disk"
+    MET = "met"
     UNKNOWN = "unknown"
 
 
@@ -36,6 +37,7 @@ TITLES = {
     Outage.DATABASE: gettext_noop("The database does not answer"),
     Outage.BUSY: gettext_noop("Kaja has too much to do at the moment"),
     Outage.DISK: gettext_noop("The disk is full"),
+    Outage.MET: gettext_noop("Somebody did the same at the same moment"),
     Outage.UNKNOWN: gettext_noop("Something went wrong here"),
 }
 
@@ -52,6 +54,8 @@ def find_outage(error: BaseException | None) -> Outage:
         state = getattr(error, "sqlstate", None)
         if state == "53100":  # disk_full
             return Outage.DISK
+        if state == "23505":  # unique_violation
+            return Outage.MET
         # No SQLSTATE: the connection itself failed. 08: connection, 57P: shut down, 53300: too many connections.
         if isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)) and (
             isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) or error.__cause__ is None
@@ -93,7 +97,7 @@ def _find_fields(request: HttpRequest) -> list[tuple[str, str]]:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: a page that needs no database, no session and no sign-in."""
     outage = find_outage(sys.exc_info()[1])
-    status = 500 if outage is Outage.UNKNOWN else 503
+    status = {Outage.UNKNOWN: 500, Outage.MET: 409}.get(outage, 503)
     # A person can name it and an operator find it.
     reference = str(new_id())[-12:]
     logger.error("answered %s %s with %s (%s), reference %s", request.method, request.path, status, outage, reference)

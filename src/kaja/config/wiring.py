@@ -15,7 +15,7 @@ from kaja.workspaces.notices import create_notice
 NEWS = {
     DeliveryFailed: gettext_noop("“%(post)s” could not be sent to %(channel)s."),
     DeliveryMissed: gettext_noop("“%(post)s” was too late for %(channel)s and was not sent. You decide what happens."),
-    DeliveryHeld: gettext_noop("“%(post)s” waits: %(channel)s must be connected again."),
+    DeliveryHeld: gettext_noop("“%(post)s” waits until %(channel)s is in order again."),
     DeliveryUncertain: gettext_noop("Nobody knows whether “%(post)s” went out on %(channel)s. Please look."),
 }
 

@@ -7,14 +7,27 @@ workspace's scope and calls an action.
 from collections.abc import Callable
 from typing import Any, Protocol, cast
 
+from django.db import transaction
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
 
 
 class Job(Protocol):
     """A registered job."""
 
     def defer(self, **arguments: Any) -> int: ...
+    def configure(self, **options: Any) -> Any: ...
+
+
+def defer_once(job: Job, what: str, **arguments: Any) -> bool:
+    """Have a job done unless the same one waits already (`what` names it); False when it does."""
+    try:
+        with transaction.atomic():  # a refused row must not spoil the caller's transaction
+            job.configure(queueing_lock=what).defer(**arguments)
+    except AlreadyEnqueued:
+        return False
+    return True
 
 
 def job(name: str, *, attempts: int = 5, every: str | None = None) -> Callable[[Callable[..., None]], Job]:

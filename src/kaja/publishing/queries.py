@@ -207,6 +207,8 @@ _WORDS: dict[tuple[str, str], str] = {
     ("send", "rejected"): gettext_noop("The network refused it; nothing stands there."),
     ("send", "later"): gettext_noop("Not taken for now; Kaja tries again later."),
     ("send", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; nothing was sent."),
+    ("send", "trouble"): gettext_noop("The channel's server could not be used as it is; nothing was sent."),
+    ("send", "restart"): gettext_noop("Not taken, because an uploaded file was gone; it is uploaded again."),
     ("send", "unknown"): gettext_noop(
         "Sent, but no usable answer came. Kaja looks on the network before anything else."
     ),
@@ -220,6 +222,7 @@ _WORDS: dict[tuple[str, str], str] = {
     ("edit", "rejected"): gettext_noop("The network refused the change; it stands there as it was."),
     ("edit", "later"): gettext_noop("The network did not take the change for now; Kaja tries again later."),
     ("edit", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; it stands there as it was."),
+    ("edit", "trouble"): gettext_noop("The channel's server could not be used as it is; it stands there as it was."),
     ("edit", ""): gettext_noop("Asked the network for the change; no answer was recorded. It is safe to repeat."),
     ("delete", "done"): gettext_noop("Deleted on the network."),
     ("delete", "rejected"): gettext_noop("The network refused to delete it; it stands there as it was."),
@@ -227,6 +230,7 @@ _WORDS: dict[tuple[str, str], str] = {
     ("delete", "reconnect"): gettext_noop(
         "The network did not accept the channel's sign-in; it stands there as it was."
     ),
+    ("delete", "trouble"): gettext_noop("The channel's server could not be used as it is; it stands there as it was."),
     ("delete", ""): gettext_noop("Asked the network to delete it; no answer was recorded. It is safe to repeat."),
     ("step", "sent"): gettext_noop("The network confirmed it."),
     ("step", "done"): gettext_noop("Step “%(stage)s” is done."),
@@ -234,6 +238,8 @@ _WORDS: dict[tuple[str, str], str] = {
     ("step", "rejected"): gettext_noop("The network refused at step “%(stage)s”; nothing stands there."),
     ("step", "later"): gettext_noop("Step “%(stage)s” is tried again later."),
     ("step", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; nothing was sent."),
+    ("step", "trouble"): gettext_noop("The channel's server could not be used as it is; nothing was sent."),
+    ("step", "restart"): gettext_noop("Not taken, because an uploaded file was gone; it is uploaded again."),
     ("step", "unknown"): gettext_noop("Step “%(stage)s” did not finish; it is safe to repeat and is tried again."),
     ("step", ""): gettext_noop("Began step “%(stage)s”; no result was recorded. It is safe to repeat."),
 }

@@ -1,9 +1,14 @@
 """What an action may refuse, and how it says so. UI, API and CLI render the same problems."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import ClassVar
 
-from kaja.networks.kit.problems import Problem
+from django.db import IntegrityError, transaction
+
+from kaja.networks.kit.problems import Problem, gettext_noop
+
+UNIQUE_VIOLATION = "23505"
 
 
 class Refused(Exception):
@@ -40,3 +45,35 @@ class Conflict(Refused):
 
     status = 409
     exit_code = 9
+
+
+@contextmanager
+def refuse_duplicate(constraint: str, *problems: Problem) -> Iterator[None]:
+    """Save inside. When two people save the same at the same moment, both have looked before and found nothing: the
+    second is refused by the database's unique `constraint`, and hears the same as if they had come a minute later."""
+    try:
+        with transaction.atomic():
+            yield
+    except IntegrityError as error:
+        if violated_constraint(error) != constraint:
+            raise
+        raise Refused(*problems) from error
+
+
+def met_another(error: IntegrityError) -> Conflict | None:
+    """What to say when a row was there already and no action has better words; None for another fault."""
+    if getattr(error.__cause__, "sqlstate", None) != UNIQUE_VIOLATION:
+        return None
+    return Conflict(
+        Problem(
+            "done_meanwhile",
+            gettext_noop("Somebody, or this page in another tab, did the same at the same moment; this did not count."),
+            fix=gettext_noop("Look at how it stands now; do it again if it is still needed."),
+        )
+    )
+
+
+def violated_constraint(error: IntegrityError) -> str:
+    """The name of the constraint that refused a row; empty when the server does not say."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return str(getattr(diagnosis, "constraint_name", None) or "")

@@ -149,10 +149,13 @@ async def test_a_redirect_carries_no_credentials_elsewhere() -> None:
         async with serving(redirect) as (server, url):
             session = Session(url, {"token": SECRET}, allow_private=("127.0.0.1",))
             session.use_bearer(SECRET)
-            assert (await session.request("GET", "/far", headers={"Cookie": "a=b"})).ok
+            assert (await session.request("GET", "/far")).status == 302, "who asks as somebody hears that it moved"
+            assert not elsewhere.requests
             assert (await session.request("GET", "/near")).ok
             near = [request.headers.get("authorization") for request in server.requests]
-        assert near == [f"Bearer {SECRET}"] * 3
+            assert near == [f"Bearer {SECRET}"] * 3
+            open_call = {"headers": {"Cookie": "a=b"}, "authorized": False}
+            assert (await session.request("GET", "/far", **open_call)).ok
     assert [request.headers.get("authorization") for request in elsewhere.requests] == [None]
     assert "cookie" not in elsewhere.requests[0].headers
 

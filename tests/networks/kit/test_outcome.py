@@ -7,9 +7,9 @@ import pytest
 
 from kaja.networks.kit.egress import AnswerLost, HostRefused, NotSent
 from kaja.networks.kit.http import Response
-from kaja.networks.kit.outcome import Failure, classify, parse_reset, parse_retry_after, refused_problem
+from kaja.networks.kit.outcome import TROUBLE, Failure, classify, parse_reset, parse_retry_after, refused_problem
 from kaja.networks.kit.problems import Problem
-from kaja.networks.kit.results import Later, NeedsReconnect, Rejected, Unknown
+from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 
 NOW = datetime(2026, 11, 22, 6, 0, 0, tzinfo=UTC)
 PROBLEM = Problem("x", "x")
@@ -28,7 +28,9 @@ def reject(response: Response) -> Failure:
     [
         (answer(200), True, False, None),
         (answer(204), True, False, None),
-        (answer(301), True, False, Rejected),
+        *((answer(status), True, False, ChannelTrouble) for status in (301, 302, 307, 308, 405, 501)),
+        *((answer(status), False, False, ChannelTrouble) for status in (302, 303)),
+        (answer(303), True, False, Unknown),
         (answer(400), True, False, Rejected),
         (answer(401), True, False, NeedsReconnect),
         (answer(403), True, False, Rejected),
@@ -43,7 +45,7 @@ def reject(response: Response) -> Failure:
         (AnswerLost(PROBLEM), True, False, Unknown),
         (AnswerLost(PROBLEM), True, True, Unknown),
         (AnswerLost(PROBLEM), False, False, Later),
-        (HostRefused(PROBLEM), True, False, Rejected),
+        (HostRefused(PROBLEM), True, False, ChannelTrouble),
     ],
 )
 def test_what_an_answer_means(
@@ -83,3 +85,16 @@ def test_a_limit_without_a_time_waits_a_minute_and_names_its_bucket() -> None:
 @pytest.mark.parametrize("value", ["", "x", "1e400", "-5", "2026-99-99", "nan", "inf"])
 def test_a_reset_that_makes_no_sense_is_none(value: str) -> None:
     assert parse_reset(value, NOW) is None
+
+
+def test_a_redirect_says_where_it_points_without_what_was_asked() -> None:
+    there = Response(308, {"location": "/moved/api/v1?key=secret"}, b"", "https://old.test/api/v1?token=secret")
+    result = classify(there, network="X", reject=reject)
+    assert isinstance(result, ChannelTrouble)
+    assert result.problem.code in TROUBLE
+    assert result.problem.params == {
+        "network": "X",
+        "host": "old.test",
+        "to": "https://old.test/moved/api/v1",
+        "asked": "https://old.test/api/v1",
+    }

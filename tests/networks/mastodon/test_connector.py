@@ -13,7 +13,20 @@ from PIL import Image
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.http import Session, close_pools
-from kaja.networks.kit.results import AbsentAsOf, CannotTell, Changed, Found, Later, NeedsReconnect, Rejected, Sent
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    CannotTell,
+    Changed,
+    ChannelTrouble,
+    Found,
+    Later,
+    NeedsReconnect,
+    Next,
+    Rejected,
+    RemoteRef,
+    Restart,
+    Sent,
+)
 from kaja.networks.mastodon import CONNECTOR, delivery
 from kaja.networks.mastodon.oauth import parse_instance
 from tests.conformance.server import Fault, FaultyServer, Reply, serving
@@ -175,7 +188,7 @@ async def test_a_spent_budget_waits_until_it_is_reset() -> None:
     ("status", "said", "expected", "code"),
     [
         (422, "Validation failed: Text can't be blank", Rejected, "network_refused"),
-        (404, "Record not found", Rejected, "target_gone"),
+        (404, "Record not found", Rejected, "network_refused"),
         (403, "This action is outside the authorized scopes", NeedsReconnect, "needs_reconnect"),
         (401, "The access token was revoked", NeedsReconnect, "needs_reconnect"),
     ],
@@ -188,6 +201,71 @@ async def test_refusals(status: int, said: str, expected: type, code: str) -> No
     assert result.problem.code == code  # type: ignore[union-attr]
     if code == "network_refused":
         assert said in result.problem.text()  # type: ignore[union-attr]
+
+
+async def test_only_what_answers_something_can_miss_what_it_answers() -> None:
+    gone = Fault(lambda r: r.method == "POST", Reply(404, {"error": "Record not found"}))
+    async with at_work(MastodonServer()) as (front, session):
+        front.fault = gone
+        reply, _ = await run_all(CONNECTOR, make_outgoing("x", reply_to=RemoteRef("1")), FACTS, session)
+        front.fault = Fault(lambda r: r.method == "POST", Reply(404, b"<html>This domain is for sale"))
+        moved, _ = await run_all(CONNECTOR, make_outgoing("x"), FACTS, session)
+    assert isinstance(reply, Rejected)
+    assert reply.problem.code == "target_gone"
+    assert isinstance(moved, ChannelTrouble)
+
+
+@pytest.mark.parametrize("status", [404, 422])
+async def test_a_file_that_vanished_is_uploaded_again_and_the_post_goes_out(status: int) -> None:
+    server = MastodonServer()
+    async with at_work(server) as (front, session):
+        outgoing = make_outgoing("x", media=(make_picture("A door"),))
+        front.fault = Fault(lambda r: r.path == "/api/v1/statuses", Reply(status, {"error": "Media not found"}))
+        first, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
+        assert isinstance(first, Rejected), "the file is there: the refusal is about something else"
+        server.media.clear()
+        result = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+        assert isinstance(result, Restart)
+        front.fault = None
+        prepared = await CONNECTOR.run(result.stage, outgoing, result.checkpoint, FACTS, session)
+        assert isinstance(prepared, Next)
+        assert prepared.checkpoint["known"] == checkpoint["known"], "what came since may be ours"
+        sent = await CONNECTOR.run("publish", outgoing, prepared.checkpoint, FACTS, session)
+        assert isinstance(sent, Sent)
+    assert [status["media_attachments"][0]["description"] for status in server.statuses] == ["A door"]
+
+
+async def test_a_file_that_vanishes_each_time_is_told_as_that() -> None:
+    server = MastodonServer()
+    async with at_work(server) as (front, session):
+        outgoing = make_outgoing("x", media=(make_picture("A door"),))
+        front.fault = Fault(lambda r: r.path == "/api/v1/statuses", Reply(422, {"error": "Media not found"}))
+        _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
+        for _ in range(2):
+            server.media.clear()
+            result = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+            assert isinstance(result, Restart)
+            prepared = await CONNECTOR.run(result.stage, outgoing, result.checkpoint, FACTS, session)
+            assert isinstance(prepared, Next)
+            checkpoint = prepared.checkpoint
+        server.media.clear()
+        told = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+    assert isinstance(told, Rejected)
+    assert told.problem.code == "file_gone"
+
+
+async def test_a_file_that_is_used_by_our_own_lost_status_makes_no_second_one() -> None:
+    """The server stored the status and lost its answer; files that a status uses cannot be asked for any more."""
+    server = MastodonServer(honours_keys=False)
+    async with at_work(server) as (front, session):
+        outgoing = make_outgoing("Once", media=(make_picture("A door"),))
+        front.fault = Fault(lambda r: r.path == "/api/v1/statuses", accept=True)
+        _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
+        server.media.clear()
+        front.fault = Fault(lambda r: r.path == "/api/v1/statuses", Reply(422, {"error": "Media not found"}))
+        result = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+    assert isinstance(result, Sent)
+    assert [status["id"] for status in server.statuses] == [result.ref.id]
 
 
 async def test_reconciling_sees_past_the_servers_rendering() -> None:

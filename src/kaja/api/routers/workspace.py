@@ -16,6 +16,7 @@ from kaja.api.schemas import (
     ChannelIn,
     ChannelOut,
     ChannelPage,
+    FollowIn,
     NamedOut,
     NamedPage,
     NameIn,
@@ -99,6 +100,13 @@ def get_one_channel(request: HttpRequest, channel_id: UUID) -> ChannelOut:
     """One channel with its health and quotas."""
     policy.require(actor_of(request), policy.Permission.VIEW)
     return channel_out(get_channel(channel_id))
+
+
+@router.post("/channels/{uuid:channel_id}/follow", response=ok(ChannelOut), operation_id="followChannel")
+def follow_channel(request: HttpRequest, channel_id: UUID, body: FollowIn) -> ChannelOut:
+    """Go on where the channel's server has moved to, when the same account answers there."""
+    channel = channel_actions.follow_channel(actor_of(request), workspace_of(request).id, channel_id, body.to)
+    return channel_out(channel)
 
 
 @router.delete("/channels/{uuid:channel_id}", response=ok(None, 204), operation_id="disconnectChannel")

@@ -1,7 +1,7 @@
 """Campaigns and labels: what posts are grouped by."""
 
 from datetime import date
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -12,7 +12,7 @@ from kaja.kernel import clock, ids
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotFound, Refused
+from kaja.workspaces.errors import Conflict, NotFound, Refused, refuse_duplicate
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 
 G = TypeVar("G", Campaign, Label)
@@ -35,15 +35,13 @@ def _clean_name(name: str, limit: int) -> str:
     return clean
 
 
-def _refuse_taken(name: str) -> NoReturn:
-    raise Refused(
-        Problem(
-            code="name_taken",
-            message=gettext_noop("“%(name)s” exists already."),
-            field="name",
-            fix=gettext_noop("Use the one that exists, or choose another name."),
-            params={"name": name},
-        )
+def _taken(name: str) -> Problem:
+    return Problem(
+        code="name_taken",
+        message=gettext_noop("“%(name)s” exists already."),
+        field="name",
+        fix=gettext_noop("Use the one that exists, or choose another name."),
+        params={"name": name},
     )
 
 
@@ -83,7 +81,7 @@ def save_campaign(
     campaign = get_campaign(campaign_id) or Campaign(id=new_id or ids.new_id())
     before = _state(campaign) if campaign_id else {}
     if Campaign.objects.filter(name=clean).exclude(id=campaign.id).exists():
-        _refuse_taken(clean)
+        raise Refused(_taken(clean))
     if colour not in COLOURS or (starts_on and ends_on and ends_on < starts_on):
         raise Refused(
             Problem(
@@ -94,15 +92,10 @@ def save_campaign(
             )
         )
     campaign.name, campaign.colour, campaign.starts_on, campaign.ends_on = clean, colour, starts_on, ends_on
-    if campaign_id:
-        campaign.save()
-    else:
-        try:
-            with transaction.atomic():
-                made = insert_once(campaign)
-        except IntegrityError:
-            _refuse_taken(clean)  # somebody made it in this moment
-        if made is not campaign:
+    with refuse_duplicate("campaign_name", _taken(clean)):
+        if campaign_id:
+            campaign.save()
+        elif (made := insert_once(campaign)) is not campaign:
             return _same(made, clean)
     audit.record(actor, "campaign.save", campaign, before, _state(campaign))
     return campaign
@@ -161,9 +154,10 @@ def rename_label(actor: Actor, label_id: UUID, name: str) -> Label:
     policy.require(actor, policy.Permission.WRITE)
     label, clean = _get_label(label_id), _clean_name(name, 60)
     if Label.objects.filter(name=clean).exclude(id=label.id).exists():
-        _refuse_taken(clean)
+        raise Refused(_taken(clean))
     before, label.name = label.name, clean
-    label.save(update_fields=["name"])
+    with refuse_duplicate("label_name", _taken(clean)):
+        label.save(update_fields=["name"])
     audit.record(actor, "label.rename", label, {"name": before}, {"name": clean})
     return label
 

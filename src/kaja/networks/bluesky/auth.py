@@ -1,8 +1,8 @@
 """Signing in, and staying signed in: an access token of two hours, a refresh token that changes with every use.
 
-Many deliveries of one account may find its token expired at the same moment: in one process they share one renewal. A
-refresh that does not work is no reason to disconnect: the stored app password opens a new session, and only when the
-server refuses that, the person is asked. (Between processes the server's grace period for a used refresh token helps.)
+Many deliveries of one account may find its token expired at the same moment: in one process they share one renewal,
+and between processes the session's keeper lets one of them ask. A refresh that does not work is no reason to
+disconnect: the stored app password opens a new session, and only when the server refuses that, the person is asked.
 """
 
 import asyncio
@@ -101,11 +101,11 @@ async def renew(session: Session) -> None:
     key = hashlib.sha256("\0".join(used).encode()).hexdigest()
     entry = renewals.get(key)
     if entry is None or (entry[1].done() and not _is_good(entry[1])):
-        entry = renewals[key] = (now, asyncio.create_task(_fetch_tokens(session)))
+        entry = renewals[key] = (now, asyncio.create_task(_renewed(session)))
     outcome = await asyncio.shield(entry[1])
     if not isinstance(outcome, dict):
         raise Failed(outcome)
-    session.update_credentials(**outcome)
+    session.use_credentials(outcome)
     session.use_bearer(outcome["access"])
 
 
@@ -113,19 +113,11 @@ def _is_good(task: "asyncio.Task[Tokens | Failure]") -> bool:
     return not task.cancelled() and task.exception() is None and isinstance(task.result(), dict)
 
 
-async def _fetch_tokens(session: Session) -> Tokens | Failure:
-    credentials = session.credentials
+async def _renewed(session: Session) -> Tokens | Failure:
+    """The credentials with tokens that work; what became of asking for them when they do not."""
     try:
-        if credentials.get("refresh"):
-            session.use_bearer(credentials["refresh"])
-            answer = await _request(session, "POST", "com.atproto.server.refreshSession", False, {})
-            if isinstance(answer, Response) and answer.ok:
-                return _read_tokens(read_object(answer, "accessJwt", "refreshJwt"))
-            if isinstance(answer, TransportError) or answer.status == 429 or answer.status >= 500:
-                read(answer)
-        return _read_tokens(
-            await create_session(session, credentials.get("did") or credentials["identifier"], credentials["password"])
-        )
+        await session.renew(lambda: _fetch_tokens(session))
+        return session.credentials
     except Failed as failed:
         return failed.result
     except TransportError as error:
@@ -134,6 +126,21 @@ async def _fetch_tokens(session: Session) -> Tokens | Failure:
         except Failed as failed:
             return failed.result
         raise
+
+
+async def _fetch_tokens(session: Session) -> Tokens:
+    """Fresh tokens for the session's credentials. Raises Failed, TransportError."""
+    credentials = session.credentials
+    if credentials.get("refresh"):
+        session.use_bearer(credentials["refresh"])
+        answer = await _request(session, "POST", "com.atproto.server.refreshSession", False, {})
+        if isinstance(answer, Response) and answer.ok:
+            return _read_tokens(read_object(answer, "accessJwt", "refreshJwt"))
+        if isinstance(answer, TransportError) or answer.status == 429 or answer.status >= 500:
+            read(answer)
+    return _read_tokens(
+        await create_session(session, credentials.get("did") or credentials["identifier"], credentials["password"])
+    )
 
 
 def _read_tokens(made: Mapping[str, Any]) -> Tokens:

@@ -44,6 +44,7 @@ from kaja.networks.kit.results import (
     CannotTell,
     Changed,
     ChangeResult,
+    ChannelTrouble,
     Checkpoint,
     Found,
     Later,
@@ -265,7 +266,7 @@ class Bluesky(ConnectsByForm):
         try:
             return await account.inspect(session)
         except Failed as failed:
-            if isinstance(failed.result, Later | Unknown):  # says nothing about the account
+            if isinstance(failed.result, Later | Unknown | ChannelTrouble):  # says nothing about the account
                 raise AnswerLost(failed.problem) from failed
             raise ConnectRefused(failed.problem) from failed
 

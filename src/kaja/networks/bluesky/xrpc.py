@@ -8,12 +8,14 @@ import regex
 
 from kaja.networks.bluesky.limits import NETWORK
 from kaja.networks.kit.http import Response, TransportError
-from kaja.networks.kit.outcome import Failure, classify, parse_reset, reconnect_problem, refused_problem
+from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, reconnect_problem, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
-from kaja.networks.kit.results import Later, NeedsReconnect, Rejected, Unknown
+from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 
 TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
+_NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
+"""What a server answers to a call that it does not know (https://atproto.com/specs/xrpc, and the PDS of 2026-11)."""
 FILE_GONE = "bluesky_file_gone"
 _CLOSED = {
     "AccountTakedown": gettext_noop("Bluesky has taken this account down."),
@@ -99,6 +101,8 @@ def reject(answer: Response) -> Failure:
                 fix=gettext_noop("Send the post again; the file is then uploaded anew."),
             )
         )
+    if error in _NO_SUCH_METHOD or (answer.status == 404 and not error):
+        return ChannelTrouble(not_there(NETWORK, answer.url, answer.status))
     message = str(answer.json_object().get("message") or error or f"status {answer.status}")
     field = next((path for pattern, path in _FIELDS if pattern.search(message)), "")
     return Rejected(replace(refused_problem(NETWORK, message), field=field))

@@ -15,7 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
@@ -41,6 +41,7 @@ from kaja.networks.kit.wire import Request
 __all__ = [
     "AnswerLost",
     "HostRefused",
+    "Keeper",
     "NotSent",
     "Response",
     "Session",
@@ -104,12 +105,20 @@ class Response:
         return value if isinstance(value, dict) else {}
 
 
+class Keeper(Protocol):
+    """Where a channel's credentials are kept: lets one renewal at a time happen, and stores it."""
+
+    async def renew(
+        self, used: Mapping[str, str], fetch: Callable[[], Awaitable[Mapping[str, str]]]
+    ) -> Mapping[str, str]: ...
+
+
 @dataclass
 class Session:
     """One channel's access to its network during one piece of work. Not shared between tasks.
 
-    The owner stores `credentials` again when `credentials_changed`, `quotas` by bucket, and `exchanges` (redacted and
-    trimmed) in its journal. `allow_private` names hosts, addresses or ranges that the operator allows.
+    The owner stores `quotas` by bucket and `exchanges` (redacted and trimmed) in its journal; what `renew` brings is
+    stored by the `keeper`. `allow_private` names hosts, addresses or ranges that the operator allows.
     """
 
     base_url: str = ""
@@ -118,7 +127,8 @@ class Session:
     allow_private: Collection[str] = ()
     resolve: Resolve = resolve_host
     timeout: float = SECONDS
-    credentials_changed: bool = False
+    keeper: Keeper | None = None
+    """None for a session without a stored channel (while it is being connected)."""
     quotas: dict[str, Quota] = field(default_factory=dict)
     read_quotas: "Callable[[Response], Iterable[Quota]] | None" = None
     """Set by the connector: what the network's rate headers say."""
@@ -143,11 +153,18 @@ class Session:
     def use_no_credentials(self) -> None:
         self._authorization = ""
 
-    def update_credentials(self, **changed: str) -> None:
-        """Replace credential values; the owner persists them afterwards. Earlier evidence is redacted again."""
-        self.credentials = {**self.credentials, **changed}
-        self.credentials_changed = True
-        self.hide(*_secrets_of(changed))
+    async def renew(self, fetch: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+        """Replace credentials that are used up by what `fetch` brings, or by what somebody else has stored meanwhile:
+        of all processes that hold the same ones, one fetches. Raises what `fetch` raises, and NotSent."""
+        if self.keeper is None:
+            self.use_credentials({**self.credentials, **await fetch()})
+        else:
+            self.use_credentials(await self.keeper.renew(self.credentials, fetch))
+
+    def use_credentials(self, credentials: Mapping[str, str]) -> None:
+        """Go on with these; earlier evidence is redacted again."""
+        self.credentials = dict(credentials)
+        self.hide(*_secrets_of(credentials))
 
     def hide(self, *secrets: str) -> None:
         """Keep values out of the evidence that are secret without being stored credentials."""
@@ -175,7 +192,8 @@ class Session:
     ) -> Response:
         """One exchange. `url` is absolute, or a path under `base_url`; at most one of json, data/files, content.
 
-        Redirects are followed for GET and HEAD only; every hop is checked, and credentials stay with their origin.
+        Redirects are followed for GET and HEAD only; every hop is checked, and credentials stay with their origin: a
+        call with credentials that is sent to another origin ends there, with the redirect as its answer.
         `timeout` bounds the whole exchange in seconds. Raises HostRefused, NotSent, AnswerLost.
         """
         method = method.upper()
@@ -194,7 +212,11 @@ class Session:
                 return answer
             if hop == redirects:
                 break
-            url = urljoin(url, location)
+            onwards = urljoin(url, location)
+            if origin_of(onwards) != origin and self._is_signed(url, authorized):
+                # Elsewhere nobody knows the account: the answer would be a refusal that says nothing about it.
+                return answer
+            url = onwards
             if origin_of(url) != origin:
                 sent_headers = {k: v for k, v in sent_headers.items() if k.lower() not in ("authorization", "cookie")}
                 authorized = False
@@ -258,9 +280,12 @@ class Session:
 
     def _headers(self, url: str, headers: Mapping[str, str], authorized: bool) -> dict[str, str]:
         sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", **headers}
-        if authorized and self._authorization and origin_of(url) == origin_of(self.base_url):
+        if self._is_signed(url, authorized):
             sent["Authorization"] = self._authorization
         return sent
+
+    def _is_signed(self, url: str, authorized: bool) -> bool:
+        return authorized and bool(self._authorization) and origin_of(url) == origin_of(self.base_url)
 
 
 def _secrets_of(credentials: Mapping[str, str]) -> list[str]:

@@ -3,17 +3,24 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from urllib.parse import urljoin, urlsplit
 
-from kaja.networks.kit.egress import HostRefused, NotSent, TransportError
+from kaja.networks.kit.egress import AnswerLost, HostRefused, NotSent, TransportError
 from kaja.networks.kit.http import Response
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import Later, NeedsReconnect, Rejected, Unknown
+from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 
-Failure = Rejected | Later | NeedsReconnect | Unknown
+Failure = Rejected | Later | NeedsReconnect | ChannelTrouble | Unknown
 
 NOT_SENT_AFTER = 30.0
 BUSY_AFTER = 60.0
 _LONGEST = 24 * 3600.0
+_NOT_CARRIED_OUT = frozenset({301, 302, 305, 307, 308})
+"""Redirects that say "ask there". 303 may also answer a call that was carried out (RFC 9110, 15.4.4)."""
+_NO_SUCH_CALL = frozenset({405, 501})
+MOVED, NOT_THERE, NOT_ALLOWED = "network_moved", "network_not_there", "network_not_allowed"
+TROUBLE = frozenset({MOVED, NOT_THERE, NOT_ALLOWED})
+"""Codes of problems that are the channel's, definitely: one answer is enough to believe them."""
 _RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 
 
@@ -34,7 +41,7 @@ def classify(
     be Unknown is Later.
     """
     if isinstance(answer, HostRefused):
-        return Rejected(answer.problem, fixable=False)
+        return ChannelTrouble(refused_host(network, answer))
     if isinstance(answer, NotSent):
         return Later(NOT_SENT_AFTER, answer.problem)
     if isinstance(answer, TransportError):
@@ -51,24 +58,75 @@ def classify(
         )
     if answer.status == 401:
         return NeedsReconnect(reconnect_problem(network))
-    if answer.status == 408 or answer.status >= 500:
+    if answer.status == 408 or (answer.status >= 500 and answer.status not in _NO_SUCH_CALL):
         reason = Problem(
             "network_error", gettext_noop("%(network)s had an error of its own (status %(status)s)."), params=params
         )
         if irreversible and not server_error_is_final:
             return Unknown(reason)
         return Later(parse_retry_after(answer, now or datetime.now(UTC)) or NOT_SENT_AFTER, reason)
+    if answer.status in _NO_SUCH_CALL:
+        return ChannelTrouble(not_there(network, answer.url, answer.status))
     if answer.status < 400:
-        return Rejected(
-            Problem(
-                "network_moved",
-                gettext_noop("%(network)s sent the call to another address instead of answering it."),
-                fix=gettext_noop("Check the address of the channel and reconnect it."),
-                params=params,
-            ),
-            fixable=False,
-        )
+        if answer.status in _NOT_CARRIED_OUT or not irreversible:
+            return ChannelTrouble(moved(network, answer))
+        return Unknown(moved(network, answer))
     return reject(answer)
+
+
+def moved(network: str, answer: Response) -> Problem:
+    """A redirect instead of an answer. `to` is where it points, `asked` what was asked for: enough to follow it."""
+    location = answer.headers.get("location", "")
+    to = urljoin(answer.url, location).split("?")[0][:1000] if location else ""
+    return Problem(
+        MOVED,
+        gettext_noop("The server of this channel sends Kaja to another address (%(host)s) instead of answering."),
+        fix=gettext_noop("If the server has moved, follow it on the channel's page; else mend the server."),
+        params={"network": network, "host": urlsplit(to).netloc or "?", "to": to, "asked": answer.url.split("?")[0]},
+    )
+
+
+def not_there(network: str, url: str, status: int) -> Problem:
+    """What answers at the channel's address does not know the call at all."""
+    return Problem(
+        NOT_THERE,
+        gettext_noop("What answers at %(host)s is not %(network)s any more (status %(status)s)."),
+        fix=gettext_noop("Look at the server; when it is there again, the posts go out by themselves."),
+        params={"network": network, "host": urlsplit(url).netloc, "status": status},
+    )
+
+
+def refused_host(network: str, error: HostRefused) -> Problem:
+    """The channel's address may not be called (any more)."""
+    return Problem(NOT_ALLOWED, error.problem.message, error.problem.field, error.problem.fix, error.problem.params)
+
+
+def raise_trouble(network: str, answer: Response) -> None:
+    """While an account is looked at: what says that its server is not there any more. Raises AnswerLost."""
+    if 300 <= answer.status < 400:
+        raise AnswerLost(moved(network, answer))
+    if answer.status == 404 or answer.status in _NO_SUCH_CALL:
+        raise AnswerLost(not_there(network, answer.url, answer.status))
+
+
+def file_gone(network: str) -> Problem:
+    """A file that was uploaded for a post is not on the network any more, also after it was sent again."""
+    return Problem(
+        "file_gone",
+        gettext_noop("%(network)s does not keep a file of this post: it was uploaded twice, and was gone each time."),
+        "parts.0.media",
+        gettext_noop("Look at the account's storage on the network; then send the post again, or change its file."),
+        {"network": network},
+    )
+
+
+def file_again(network: str) -> Problem:
+    """The reason for uploading once more."""
+    return Problem(
+        "file_again",
+        gettext_noop("%(network)s no longer had an uploaded file of this post, so it is uploaded again."),
+        params={"network": network},
+    )
 
 
 def reconnect_problem(network: str) -> Problem:

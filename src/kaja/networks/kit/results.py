@@ -66,13 +66,35 @@ class NeedsReconnect:
 
 
 @dataclass(frozen=True)
+class ChannelTrouble:
+    """The server is not where, or not what, it was when the account was connected; nothing stands there.
+
+    No post is to blame: whatever is due on the channel waits until that is settled.
+    """
+
+    problem: Problem
+
+
+@dataclass(frozen=True)
+class Restart:
+    """The call was refused because something that an earlier stage had made is gone; nothing stands there.
+
+    Go back to that stage, with this checkpoint.
+    """
+
+    stage: str
+    checkpoint: Checkpoint
+    reason: Problem
+
+
+@dataclass(frozen=True)
 class Unknown:
     """Nobody can tell yet whether the object stands on the network."""
 
     reason: Problem
 
 
-StageResult = Next | Sent | Processing | Rejected | Later | NeedsReconnect | Unknown
+StageResult = Next | Sent | Processing | Rejected | Later | NeedsReconnect | ChannelTrouble | Restart | Unknown
 
 
 @dataclass(frozen=True)
@@ -126,4 +148,4 @@ class Changed:
     ref: RemoteRef | None
 
 
-ChangeResult = Changed | Rejected | Later | NeedsReconnect | Unknown
+ChangeResult = Changed | Rejected | Later | NeedsReconnect | ChannelTrouble | Unknown

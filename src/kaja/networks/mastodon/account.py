@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from kaja.networks.kit.answers import read_mapping, read_object
 from kaja.networks.kit.connector import ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session
-from kaja.networks.kit.outcome import reconnect_problem
+from kaja.networks.kit.outcome import raise_trouble, reconnect_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.mastodon.api import NETWORK, open_session, request
 from kaja.networks.mastodon.limits import parse_limits, render_limits
@@ -56,6 +56,7 @@ async def inspect_account(session: Session) -> Facts:
     if answer.status in (401, 403, 422):
         raise ConnectRefused(reconnect_problem(NETWORK))
     if not answer.ok:
+        raise_trouble(NETWORK, answer)
         raise _in_trouble(answer)
     account = read_object(answer, "id")
     instance = await fetch_instance(session.base_url.rstrip("/"), session)

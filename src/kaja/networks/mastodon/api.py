@@ -74,7 +74,7 @@ def reject(answer: Response) -> Failure:
                 gettext_noop("What this post answers or changes no longer stands on %(network)s."),
                 "",
                 gettext_noop("Look at the post it belongs to; then send this one as a post of its own, or drop it."),
-                {"network": NETWORK},
+                {"network": NETWORK, "said": str(body.get("error") or "")[:300]},
             )
         )
     return Rejected(refused_problem(NETWORK, message))

@@ -17,18 +17,22 @@ from kaja.networks.kit.connector import (
 )
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.outcome import NOT_SENT_AFTER
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,
     Checkpoint,
+    Later,
     Reconciliation,
+    Rejected,
     RemoteRef,
     Resolution,
     StageResult,
 )
-from kaja.networks.mastodon import changes, delivery, oauth, reconcile, rules
+from kaja.networks.mastodon import changes, delivery, oauth, reconcile, refusals, rules
 from kaja.networks.mastodon.account import inspect_account
+from kaja.networks.mastodon.api import is_missing
 from kaja.networks.mastodon.limits import read_limits
 
 INFO = NetworkInfo(
@@ -107,7 +111,15 @@ class Mastodon:
     async def run(
         self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> StageResult:
-        return await delivery.run_stage(stage, outgoing, checkpoint, facts, session)
+        result = await delivery.run_stage(stage, outgoing, checkpoint, facts, session)
+        if stage == delivery.PUBLISH and isinstance(result, Rejected):
+            try:
+                return await refusals.explain_refusal(result, outgoing, checkpoint, facts, session)
+            except TransportError as error:  # an answer that cannot be read: refused it was, and why may be seen later
+                return Later(NOT_SENT_AFTER, error.problem)
+        if isinstance(result, Rejected) and is_missing(result):
+            return refusals.explain_missing(result, session)
+        return result
 
     async def find_delivery(
         self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session

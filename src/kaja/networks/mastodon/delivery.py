@@ -124,13 +124,14 @@ async def wait_until_ready(item: dict[str, Any], session: Session) -> dict[str, 
             return {**item, "ready": True}
         if attempt + 1 < POLLS:
             await asyncio.sleep(POLL_SECONDS)
-    return Later(
-        10.0,
-        Problem(
-            "media_processing",
-            gettext_noop("%(network)s is still working on a file of this post."),
-            params={"network": NETWORK},
-        ),
+    return Later(10.0, still_processing())
+
+
+def still_processing() -> Problem:
+    return Problem(
+        "media_processing",
+        gettext_noop("%(network)s is still working on a file of this post."),
+        params={"network": NETWORK},
     )
 
 
@@ -140,7 +141,7 @@ async def _prepare(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
     by_key = {item["key"]: item for item in checkpoint.get("media", [])}
     for key, media in zip(list_keys(outgoing.media), outgoing.media, strict=True):
         item: dict[str, Any] | Failure = by_key[key]
-        if isinstance(item, dict) and datetime.fromisoformat(item["at"]) < datetime.now(UTC) - KEPT:
+        if isinstance(item, dict) and (item.get("gone") or _is_old(item)):
             item = await upload(media, key, read_limits(facts.limits), session)
         if isinstance(item, dict) and not item["ready"]:
             item = await wait_until_ready(item, session)
@@ -155,8 +156,15 @@ async def _prepare(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
     )
     if not isinstance(answer, Response):
         return answer
+    if "marked_at" in checkpoint:
+        # Prepared once more: an earlier call may have been stored since, and must not count as known before it.
+        return Next({**checkpoint, "media": ready})
     known = [str(status.get("id")) for status in read_list(answer)[:LISTED]]
     return Next({**checkpoint, "media": ready, "known": known, "marked_at": server_time(answer).isoformat()})
+
+
+def _is_old(item: Mapping[str, Any]) -> bool:
+    return datetime.fromisoformat(item["at"]) < datetime.now(UTC) - KEPT
 
 
 def server_time(answer: Response) -> datetime:

@@ -27,6 +27,7 @@ from kaja.networks.kit.results import (
     Reconciliation,
     RemoteRef,
     Resolution,
+    Unknown,
 )
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, parse_time
 from kaja.networks.mastodon.delivery import LISTED, build_ref
@@ -178,4 +179,4 @@ def _bare_ref(status: Mapping[str, Any]) -> RemoteRef:
 
 
 def _reason(failure: Failure) -> Problem:
-    return failure.reason if isinstance(failure, Later) or not hasattr(failure, "problem") else failure.problem
+    return failure.reason if isinstance(failure, Later | Unknown) else failure.problem

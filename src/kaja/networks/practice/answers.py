@@ -4,16 +4,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Response, TransportError
-from kaja.networks.kit.outcome import Failure, classify, parse_reset, refused_problem
+from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
-from kaja.networks.kit.results import Later, Rejected, RemoteRef, Unknown
+from kaja.networks.kit.results import ChannelTrouble, Later, Rejected, RemoteRef, Unknown
 
 NETWORK = "Practice"
 BUCKET = "posts"
+UPLOAD_GONE, CONTAINER_GONE = "upload_gone", "container_gone"
 _FIELDS = {
     "text": "parts.0.text",
     "media": "parts.0.media",
@@ -60,8 +62,20 @@ def reject(answer: Response) -> Failure:
     message = str(error.get("message") or f"status {answer.status}")
     if error.get("code") == "not_ready":
         return Later(2.0, processing_problem())
+    if answer.status == 404 and not error:
+        return ChannelTrouble(not_there(NETWORK, answer.url, answer.status))
+    if gone := _gone(answer, error):
+        return Rejected(replace(refused_problem(NETWORK, message), code=gone, field="parts.0.media"))
     problem = replace(refused_problem(NETWORK, message), field=_FIELDS.get(str(error.get("field", "")), ""))
     return Rejected(problem, fixable=answer.status == 422)
+
+
+def _gone(answer: Response, error: Mapping[str, Any]) -> str:
+    """Which of the things that earlier stages made is no longer there."""
+    if error.get("code") == "no_media":
+        return UPLOAD_GONE
+    path = urlsplit(answer.url).path
+    return CONTAINER_GONE if error.get("code") == "not_found" and path.startswith("/api/v1/containers/") else ""
 
 
 def processing_problem() -> Problem:

@@ -26,6 +26,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     Changed,
     ChangeResult,
+    ChannelTrouble,
     Checkpoint,
     Later,
     Next,
@@ -40,6 +41,7 @@ from kaja.networks.kit.results import (
 )
 from kaja.networks.kit.text import find_links, split_text
 from kaja.networks.practice import lookup
+from kaja.networks.practice.anew import begin_anew
 from kaja.networks.practice.answers import (
     NETWORK,
     Failed,
@@ -169,7 +171,7 @@ class Practice(ConnectsByForm):
         except ImageRefused as refused:
             return refused.as_result("parts.0.media")
         except Failed as failed:
-            return failed.result
+            return begin_anew(failed.result, outgoing, checkpoint)
         except TransportError as error:
             # An answer of success that cannot be read: the call itself was made.
             return Unknown(error.problem) if irreversible else Later(30.0, error.problem)
@@ -293,7 +295,7 @@ class Practice(ConnectsByForm):
         try:
             return parse_facts(await lookup.fetch(session, "/api/v1/account"))
         except Failed as failed:
-            if isinstance(failed.result, Later | Unknown):
+            if isinstance(failed.result, Later | Unknown | ChannelTrouble):
                 raise AnswerLost(failed.problem) from failed
             raise ConnectRefused(failed.problem) from failed
         except (KeyError, TypeError, ValueError) as error:

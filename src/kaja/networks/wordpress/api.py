@@ -6,9 +6,15 @@ from typing import Any
 
 from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.http import Response, Session, TransportError
-from kaja.networks.kit.outcome import Failure, classify, reconnect_problem, refused_problem
+from kaja.networks.kit.outcome import (
+    Failure,
+    classify,
+    not_there,
+    reconnect_problem,
+    refused_problem,
+)
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import Later, NeedsReconnect, Rejected
+from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected
 
 NETWORK = "WordPress"
 FLOOD_SECONDS = 20.0
@@ -56,6 +62,8 @@ def reject(answer: Response) -> Failure:
     if _asks_to_sign_in(body):
         return NeedsReconnect(reconnect_problem(NETWORK))
     code, message = str(body.get("code") or ""), strip_tags(str(body.get("message") or answer.status))
+    if code == "rest_no_route" or (answer.status == 404 and not code):
+        return ChannelTrouble(not_there(NETWORK, answer.url, answer.status))
     if answer.status in (404, 410) or code in ("rest_post_invalid_id", "rest_comment_invalid_id"):
         return Rejected(
             Problem(

@@ -17,7 +17,7 @@ from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
-from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure, refused_problem
+from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure, file_again, file_gone, refused_problem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -29,6 +29,7 @@ from kaja.networks.kit.results import (
     Reconciliation,
     Rejected,
     RemoteRef,
+    Restart,
     Sent,
     StageResult,
     Unknown,
@@ -45,6 +46,8 @@ DRAFT = "draft"
 PUBLISH = "publish"
 COMMENT = "comment"
 UPLOAD_SECONDS = 300.0
+AGAIN = 2
+"""How often what the site has lost is made anew."""
 PICTURE = ImageRules(max_bytes=8 * 1024 * 1024, max_side=MAX_SIDE)
 
 
@@ -222,7 +225,27 @@ async def _save_draft(outgoing: Outgoing, checkpoint: Checkpoint, session: Sessi
     answer = await call(session, "POST", route, json=body)
     if not isinstance(answer, Response):
         return answer
+    if (lost := await _first_lost_file(outgoing, checkpoint, session)) is not None:
+        again = int(checkpoint.get("again", 0)) + 1
+        if again > AGAIN:
+            return Rejected(file_gone(NETWORK))
+        return Restart(f"{MEDIA}{lost}", {**checkpoint, "again": again}, file_again(NETWORK))
     return Next({**checkpoint, "post_id": int(read_object(answer, "id")["id"])})
+
+
+async def _first_lost_file(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> int | None:
+    """The first file that is no longer in the site's library. WordPress takes an article without a word about that
+    (handle_featured_media, 6.8), and its readers would see a hole."""
+    media = checkpoint.get("media", {})
+    ids = [int(media[key]["id"]) for key in list_keys(outgoing.media)]
+    if not ids:
+        return None
+    params = {"include": ",".join(map(str, ids)), "per_page": 100, "_fields": "id"}
+    answer = await call(session, "GET", "/wp/v2/media", params=params)
+    if not isinstance(answer, Response):
+        return None  # a site that does not list its library says nothing about it
+    present = {entry.get("id") for entry in read_list(answer)}
+    return next((index for index, number in enumerate(ids) if number not in present), None)
 
 
 async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> StageResult:
@@ -234,6 +257,8 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
         json={"status": "publish", "slug": read_text(outgoing.options, "slug")},
         irreversible=True,
     )
+    if is_missing(answer):
+        return _draft_gone(checkpoint)
     if not isinstance(answer, Response):
         return answer
     try:
@@ -251,6 +276,21 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
             )
         )
     return Sent(build_ref(post, outgoing, checkpoint))
+
+
+def _draft_gone(checkpoint: Checkpoint) -> StageResult:
+    """Somebody deleted the draft before it was public: a new one is made; twice in vain is told."""
+    again = int(checkpoint.get("again", 0)) + 1
+    reason = Problem(
+        "draft_gone",
+        gettext_noop("The draft that Kaja had made on the site was deleted there before it was published."),
+        "",
+        gettext_noop("Look who or what deletes drafts on the site; then send the post again."),
+    )
+    if again > AGAIN:
+        return Rejected(reason)
+    kept = {name: value for name, value in checkpoint.items() if name != "post_id"}
+    return Restart(DRAFT, {**kept, "again": again}, reason)
 
 
 def build_ref(post: Mapping[str, Any], outgoing: Outgoing, checkpoint: Checkpoint) -> RemoteRef:

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.outcome import raise_trouble
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.wordpress.api import NETWORK, address, open_session, strip_tags
 
@@ -190,6 +191,7 @@ async def _get(session: Session, route: str, **params: str | int) -> Response:
     answer = await session.request("GET", address(session, route), params=params)
     if answer.ok:
         return answer
+    raise_trouble(NETWORK, answer)
     code = answer.json_object().get("code")
     if answer.status in (401, 403):
         message = strip_tags(str(answer.json_object().get("message") or answer.status))

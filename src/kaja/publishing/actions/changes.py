@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kaja.channels.models import Channel, Health
-from kaja.channels.sessions import facts_of, open_session, record_health, record_quota, save_credentials
+from kaja.channels.sessions import facts_of, open_session, record_health, record_quota
 from kaja.content.media.open import open_assets, render_key
 from kaja.content.queries import check_draft, draft_of
 from kaja.kernel.clock import now
@@ -19,7 +19,15 @@ from kaja.networks.kit.connector import Connector, Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, run_blocking
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import Changed, ChangeResult, Later, NeedsReconnect, Rejected, RemoteRef
+from kaja.networks.kit.results import (
+    Changed,
+    ChangeResult,
+    ChannelTrouble,
+    Later,
+    NeedsReconnect,
+    Rejected,
+    RemoteRef,
+)
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.frozen import freeze_draft, list_media, thaw
 from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange
@@ -203,15 +211,13 @@ def _open_content(change: RemoteChange, delivery: Delivery) -> Outgoing | None:
 
 
 def _close(call: _Call, outcome: str, reason: Problem | None = None) -> None:
-    """The journal's line on how the call ended, and what the session brought along."""
+    """The journal's line on how the call ended, and what the network said about budgets."""
     attempt, session = call.attempt, call.session
     attempt.finished_at, attempt.outcome, attempt.evidence = now(), outcome, list(session.exchanges)
     if reason is not None:
         stored = render_problem(reason)
         attempt.message, attempt.params = stored["message"], stored["params"]
     attempt.save()
-    if session.credentials_changed:
-        save_credentials(call.channel, session.credentials)
     record_quota(call.channel, session.quotas.values())
 
 
@@ -230,7 +236,11 @@ def _finish(call: _Call, result: ChangeResult, last_try: bool) -> bool:
             _close(call, "rejected", problem)
         case NeedsReconnect(problem):
             _close(call, "reconnect", problem)
-            record_health(call.channel, Health.RECONNECT, problem)
+            record_health(call.channel, Health.RECONNECT, problem, used=call.session.credentials)
+        case ChannelTrouble(problem):
+            _close(call, "trouble", problem)
+            record_health(call.channel, Health.UNREACHABLE, problem, certain=True)
+            state = "failed" if last_try else "wanted"
         case _:
             problem = result.reason
             _close(call, "later" if isinstance(result, Later) else "unknown", problem)

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kaja.channels.models import Channel
-from kaja.channels.sessions import facts_of, open_session, record_quota, save_credentials
+from kaja.channels.sessions import facts_of, open_session, record_quota
 from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import workspace_scope
@@ -85,8 +85,6 @@ def settle_at_address(actor: Actor, workspace_id: UUID, delivery_id: UUID, url: 
             raise Refused(problems.CREDENTIALS_LOCKED) from error
     told = run_blocking(lambda: connector.find_post(url.strip(), facts, session))
     with workspace_scope(workspace_id):
-        if session.credentials_changed:
-            save_credentials(channel, session.credentials)
         record_quota(channel, session.quotas.values())
     match told:
         case Found(ref):

@@ -14,6 +14,7 @@ from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
+    ChannelTrouble,
     Checkpoint,
     Found,
     Later,
@@ -23,6 +24,7 @@ from kaja.networks.kit.results import (
     Reconciliation,
     Rejected,
     RemoteRef,
+    Restart,
     Sent,
     StageResult,
     Unknown,
@@ -154,6 +156,14 @@ def after_stage(
             if row.state == State.SENDING:
                 at = _not_beyond_limit(row, at, now)
             return _wait(row, at, reason, tries=row.tries + 1)
+        case ChannelTrouble(problem):
+            return hold(row, problem)
+        case Restart(_, _, reason) if row.state != State.SENDING:
+            return uncertain(row, reason, now, pace)  # it was accepted already: only looking can tell
+        case Restart(stage, checkpoint, reason):
+            at = now + _seconds(pace.pause(row.tries) if row.tries else 0.0)
+            again = {"stage": stage, "checkpoint": checkpoint, "tries": row.tries + 1}
+            return _wait(row, _not_beyond_limit(row, at, now), reason, **again)
         case NeedsReconnect(problem):
             # The caller replaces the time by "asleep" when the channel turns out to be disconnected for good.
             return _wait(row, now + _seconds(pace.pause(row.tries)), problem, tries=row.tries + 1)
@@ -239,7 +249,7 @@ def after_repeat(row: Claimed, result: StageResult, *, settle: float, now: datet
         case Later(after, reason):
             at = now + _seconds(max(after, pace.pause(row.tries)))
             return _wait(row, at, reason, tries=row.tries + 1)
-        case Rejected(problem) | NeedsReconnect(problem):
+        case Rejected(problem) | NeedsReconnect(problem) | ChannelTrouble(problem) | Restart(_, _, problem):
             # Perhaps refused because the first call had gone through: the look-ups decide, without more repeats.
             return _wait(row, now + _seconds(pace.pause(0)), problem, tries=pace.look_tries)
 

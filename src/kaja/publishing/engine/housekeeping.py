@@ -13,6 +13,7 @@ from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.loops import describe_error, is_lost_database
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.networks.kit.outcome import TROUBLE
 from kaja.publishing.events import BY_NAME
 from kaja.publishing.models import OPEN_STATES, Delivery, UntoldEvent
 from kaja.publishing.sync import sync_deliveries
@@ -24,7 +25,7 @@ AT_ONCE = 500
 TELL_TRIES = 6
 """After so many errors an event is set aside, until another worker starts or somebody mends what is wrong."""
 FIRST_PAUSE = 5.0
-HELD_CODES = ("channel_reconnect", "channel_disconnected", "credentials_locked", "needs_reconnect")
+HELD_CODES = ("channel_reconnect", "channel_disconnected", "credentials_locked", "needs_reconnect", *TROUBLE)
 
 
 def tell_events() -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from kaja.channels.credentials import Keeper
 from kaja.channels.models import Channel, Health
-from kaja.channels.sessions import make_session, record_health, save_credentials
+from kaja.channels.sessions import make_session, record_health
 from kaja.channels.vault import open_credentials
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
@@ -20,12 +21,14 @@ from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
+    ChannelTrouble,
     Found,
     Later,
     NeedsReconnect,
     Processing,
     Reconciliation,
     Rejected,
+    Restart,
     Sent,
     StageResult,
     Unknown,
@@ -55,7 +58,8 @@ class Runner:
         """Take one row as far as it goes now. Never raises: what it cannot write is settled when the lease ends."""
         row = work.row
         try:
-            session = make_session(row.network, row.base_url, open_credentials(row.channel_id, row.credentials))
+            credentials = open_credentials(row.channel_id, row.credentials)
+            session = make_session(row.network, row.base_url, credentials, Keeper(row.workspace_id, row.channel_id))
             assert row.content is not None
             outgoing = thaw(row.content, row.id, opened, parse_ref(row.root), parse_ref(row.reply_to))
             if row.state == State.UNCERTAIN:
@@ -197,26 +201,21 @@ class Runner:
 
     async def _note_health(self, work: Work, session: Session, result: StageResult, verdict: Verdict) -> Verdict:
         row = work.row
-        if session.credentials_changed:
-            session.credentials_changed = False
-            await in_thread(_save_credentials, row, dict(session.credentials))
         if isinstance(result, NeedsReconnect):
-            health = await in_thread(_record_health, row, Health.RECONNECT, result.problem)
+            used = dict(session.credentials)
+            health = await in_thread(_record_health, row, Health.RECONNECT, result.problem, used=used)
             if health == Health.RECONNECT and verdict.state == State.WAITING:
                 return decide.hold(row, result.problem)
+        elif isinstance(result, ChannelTrouble):
+            await in_thread(_record_health, row, Health.UNREACHABLE, result.problem, certain=True)
         elif isinstance(result, Sent | Processing) and (row.health != Health.OK or row.health_failures):
             await in_thread(_record_health, row, Health.OK, None)
         return verdict
 
 
-def _save_credentials(row: Claimed, credentials: dict[str, str]) -> None:
+def _record_health(row: Claimed, health: Health, problem: Problem | None, **how: Any) -> Health:
     with workspace_scope(row.workspace_id):
-        save_credentials(Channel.objects.get(id=row.channel_id), credentials)
-
-
-def _record_health(row: Claimed, health: Health, problem: Problem | None) -> Health:
-    with workspace_scope(row.workspace_id):
-        return record_health(Channel.objects.get(id=row.channel_id), health, problem)
+        return record_health(Channel.objects.get(id=row.channel_id), health, problem, **how)
 
 
 def _record(attempt: Any, result: StageResult | Reconciliation, session: Session) -> Record:
@@ -239,6 +238,10 @@ def _record(attempt: Any, result: StageResult | Reconciliation, session: Session
                 record.quotas = {**record.quotas, bucket: Quota(bucket, remaining=0, resets_at=at, blocked_until=at)}
         case NeedsReconnect(problem):
             _note(record, "reconnect", problem)
+        case ChannelTrouble(problem):
+            _note(record, "trouble", problem)
+        case Restart(_, _, reason):
+            _note(record, "restart", reason)
         case Unknown(reason):
             _note(record, "unknown", reason)
         case AbsentAsOf(time):

@@ -68,7 +68,7 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
                 url = start_authorization(request.actor, request.workspace, network, values, callback, expected=channel)
                 return HttpResponseRedirect(url)
             connected = connect_channel(request.actor, request.workspace, network, values, expected=channel)
-            return _done(request, connected, again=channel is not None)
+            return _done(request, connected)
         except Refused as refused:
             add_problems(form, refused)
     if form.errors:
@@ -93,12 +93,13 @@ def callback(request: WorkspaceRequest, network: str) -> HttpResponse:
     except Refused as refused:
         flash_refusal(request, refused)
         return redirect("channels:connect", request.workspace.slug)
-    return _done(request, channel, again=False)
+    return _done(request, channel)
 
 
-def _done(request: WorkspaceRequest, channel: Channel, *, again: bool) -> HttpResponse:
+def _done(request: WorkspaceRequest, channel: Channel) -> HttpResponse:
+    """Say what happened, not what was asked for: an account that was here before is connected again either way."""
     slug = request.workspace.slug
-    if again:
+    if channel.was_known:
         flash(request, _("%(channel)s is connected again; its history is kept.") % {"channel": channel})
         return redirect("channels:page", slug, channel.id)
     flash(request, _("%(channel)s is connected.") % {"channel": channel})

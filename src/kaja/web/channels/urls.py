@@ -12,6 +12,7 @@ urlpatterns = [
     path("connected/<slug:network>/", connecting.callback, name="callback"),
     path("<uuid:channel_id>/", views.page, name="page"),
     path("<uuid:channel_id>/check/", views.check, name="check"),
+    path("<uuid:channel_id>/follow/", views.follow, name="follow"),
     path("<uuid:channel_id>/reconnect/", connecting.reconnect, name="reconnect"),
     path("<uuid:channel_id>/disconnect/", views.disconnect, name="disconnect"),
 ]

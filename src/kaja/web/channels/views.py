@@ -7,15 +7,17 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from kaja.channels.actions import check_channel, disconnect_channel
+from kaja.channels.actions import check_channel, disconnect_channel, follow_channel
+from kaja.channels.following import moved_to
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.queries import get_channel, list_channels, list_quotas
 from kaja.channels.sessions import facts_of
 from kaja.kernel.clock import now
 from kaja.networks.kit.connector import NetworkInfo
 from kaja.networks.registry import CONNECTORS
-from kaja.web.flash import flash
+from kaja.web.flash import flash, flash_refusal
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_audit
 
@@ -65,6 +67,7 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "limits": [(name, value) for name, value in facts.limits.items() if isinstance(value, int | str)],
             "info": connector.info if connector else None,
             "abilities": _abilities(connector.info) if connector else (),
+            "moved_to": moved_to(channel),
             "quotas": [_as_of_now(quota) for quota in list_quotas(channel)],
             "history": list_audit(target_id=str(channel.id))[:20],
         },
@@ -98,6 +101,20 @@ def check(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
         flash(
             request, _("%(channel)s did not pass the check; the reason stands below.") % {"channel": channel}, "warning"
         )
+    return redirect("channels:page", request.workspace.slug, channel_id)
+
+
+@require_POST
+@workspace_view(Permission.CHANNELS, scoped=False)
+def follow(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
+    """Go on where the channel's server has moved to."""
+    try:
+        channel = follow_channel(request.actor, request.workspace.id, channel_id, request.POST.get("to", ""))
+    except Refused as refused:
+        flash_refusal(request, refused)
+        return redirect("channels:page", request.workspace.slug, channel_id)
+    text = _("%(channel)s goes on at %(address)s; what waited for it is sent now.")
+    flash(request, text % {"channel": channel, "address": channel.base_url})
     return redirect("channels:page", request.workspace.slug, channel_id)
 
 

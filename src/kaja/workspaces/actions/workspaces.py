@@ -6,7 +6,7 @@ from uuid import UUID
 
 from anyascii import anyascii
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.text import slugify
 
 from kaja.kernel.ids import new_id
@@ -16,13 +16,14 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.customs import DateStyle, WeekStart
-from kaja.workspaces.errors import Conflict, Refused
+from kaja.workspaces.errors import Conflict, Refused, refuse_duplicate
 from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import actor_of, get_workspace
 
 LONGEST_LATE_LIMIT = 7 * 24 * 60
+_NAMING = 0x6B616A62  # an advisory lock that nothing else takes
 SLUG = re.compile(r"^[a-z0-9]+(?:-[a-z0-9]+)*$")
 
 
@@ -53,19 +54,20 @@ def create_workspace(
     if problems:
         raise Refused(*problems)
     name = name.strip()
+    taken = Problem(
+        code="slug_taken",
+        field="slug",
+        message=gettext_noop("Another workspace has the address “%(slug)s”."),
+        fix=gettext_noop("Choose another address."),
+        params={"slug": slug or name},
+    )
     with transaction.atomic(), system_scope(SystemPurpose.CREATE_WORKSPACE):
         if (made := find_made(Workspace, workspace_id)) is not None:
             return _require_own(made, user)
         if slug and Workspace.objects.filter(slug=slug).exists():
-            raise Refused(
-                Problem(
-                    code="slug_taken",
-                    field="slug",
-                    message=gettext_noop("Another workspace has the address “%(slug)s”."),
-                    fix=gettext_noop("Choose another address."),
-                    params={"slug": slug},
-                )
-            )
+            raise Refused(taken)
+        if not slug:
+            _one_at_a_time()
         workspace = Workspace(
             id=workspace_id or new_id(),
             name=name,
@@ -73,7 +75,9 @@ def create_workspace(
             time_zone=time_zone,
             language=language,
         )
-        if (made := insert_once(workspace)) is not workspace:
+        with refuse_duplicate("workspaces_workspace_slug_key", taken):
+            made = insert_once(workspace)
+        if made is not workspace:
             return _require_own(made, user)
         member = Member.objects.create(workspace=workspace, user=user, role=Role.CURATOR)
         with workspace_scope(workspace.id):
@@ -198,6 +202,12 @@ def check_customs(date_style: str, week_start: str) -> list[Problem]:
             )
         )
     return problems
+
+
+def _one_at_a_time() -> None:
+    """Two workspaces of one name that are made at once get two addresses: the second looks when the first is there."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_NAMING])
 
 
 def _free_slug(name: str) -> str:
