@@ -102,6 +102,7 @@ REQUESTS: dict[str, Sent] = {
     "onboarding:hide_steps": form(),
     "channels:connect_network": form(name="Stolen", kind="plain", base_url="http://127.0.0.1:1"),
     "channels:check": form(),
+    "channels:follow": form(to="https://moved.test"),
     "channels:reconnect": form(name="Stolen", kind="plain", base_url="http://127.0.0.1:1"),
     "channels:disconnect": form(),
     "settings:workspace": form(name="Stolen", time_zone="UTC", language="en", late_limit_minutes="5"),

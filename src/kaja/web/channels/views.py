@@ -17,7 +17,7 @@ from kaja.networks.kit.connector import NetworkInfo
 from kaja.networks.registry import CONNECTORS
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
-from kaja.workspaces.errors import Refused
+from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_audit
 
@@ -110,6 +110,8 @@ def follow(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     """Go on where the channel's server has moved to."""
     try:
         channel = follow_channel(request.actor, request.workspace.id, channel_id, request.POST.get("to", ""))
+    except NotFound:
+        raise
     except Refused as refused:
         flash_refusal(request, refused)
         return redirect("channels:page", request.workspace.slug, channel_id)
