@@ -23,6 +23,7 @@ BODIES: dict[str, Any] = {
     "settleDelivery": {"decision": "drop"},
     "resolveMissed": {"decision": "drop"},
     "setSlots": {"slots": []},
+    "followChannel": {"to": "https://moved.test"},
 }
 TABLES: tuple[type[Model], ...] = (Post, Variant, Channel, Campaign, Label, Asset, Delivery, Publication, RemoteChange)
 

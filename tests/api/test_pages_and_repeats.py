@@ -13,16 +13,19 @@ from PIL import Image
 
 from kaja.api.main import api
 from kaja.api.models import RememberedRequest
+from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Revision, Variant
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.outcome import MOVED
 from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange, State
 from kaja.workspaces.models import AuditEntry, Workspace
 from tests.api.conftest import ApiClient, token_for
 from tests.api.test_isolation import OPERATIONS, everything_of
 from tests.api.world import World, build_world
+from tests.practice.running import PracticeServer
 
 SMALL = {"listNetworks", "listSlots", "listChanges"}
 """Lists that cannot become long: of the program, of one week, of one publication."""
@@ -115,6 +118,8 @@ def test_every_post_has_one_effect_however_often_it_is_sent(
     body = body_of(operation)
     if operation == "connectChannel":
         body["form"]["base_url"] = request.getfixturevalue("practice").url
+    if operation == "followChannel":
+        body["to"] = move_channel(workspace, request.getfixturevalue("practice"))
 
     def send() -> HttpResponse:
         address = path.format(**world.named(), number=1)
@@ -158,6 +163,18 @@ def body_of(operation: str) -> dict[str, Any]:
         "settleDelivery": {"decision": "send_again"},
         "resolveMissed": {"decision": "drop"},
     }.get(operation, {})
+
+
+def move_channel(workspace: Workspace, practice: PracticeServer) -> str:
+    """Let the channel's server have sent Kaja to the practice network, where the same account answers."""
+    token = practice.account("once")
+    account = practice.call("GET", "/api/v1/account", token=token).json()["id"]
+    told = {"asked": "http://127.0.0.1:9/api/v1/posts", "to": f"{practice.url}/api/v1/posts"}
+    problem = {"code": MOVED, "message": "moved", "params": told}
+    with workspace_scope(workspace.id):
+        Channel.objects.update(account_id=account, base_url="http://127.0.0.1:9", health_problem=problem)
+        write_credentials(Channel.objects.get().id, {"token": token})
+    return practice.url
 
 
 def upload(client: ApiClient, key: dict[str, str]) -> HttpResponse:
