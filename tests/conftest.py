@@ -7,6 +7,7 @@ import pytest
 from asgiref.sync import SyncToAsync
 from django.db import connection, connections
 
+from kaja.kernel import outside
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.models import Member, Role, User, Workspace
 
@@ -17,6 +18,16 @@ def quick_passwords() -> None:
     from django.conf import settings
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits_with_the_database() -> Iterator[None]:
+    """A network, or any other thing outside, is never waited for inside a transaction: whoever does fails its test,
+    also when something on the way caught the error."""
+    outside.strict = True
+    outside.found.clear()
+    yield
+    assert not outside.found
 
 
 @pytest.fixture(scope="session")
@@ -70,6 +81,7 @@ def other_workspace(db: None) -> Workspace:
 
 @pytest.fixture
 def in_workspace(workspace: Workspace) -> Iterator[Workspace]:
-    """The test runs inside the workspace's scope."""
+    """The test runs inside the workspace's scope. That is the test's own transaction: what it calls may wait."""
     with workspace_scope(workspace.id):
+        connection.atomic_blocks[-1]._from_testcase = True
         yield workspace

@@ -154,11 +154,14 @@ def write_post(
     from kaja.content.actions import create_post
     from kaja.content.document import Document, MediaItem, PartDocument
     from kaja.content.media.upload import upload_asset
+    from kaja.kernel.tenancy import current_workspace_id
 
     media = []
+    workspace_id = current_workspace_id()
+    assert workspace_id is not None
     for number in range(pictures):
         content = draw_picture(number + len(text))
-        asset = upload_asset(actor, io.BytesIO(content), f"lummus-{number}.jpg", len(content))
+        asset = upload_asset(actor, workspace_id, io.BytesIO(content), f"lummus-{number}.jpg", len(content))
         media.append(MediaItem(asset=asset.id, alt=WORDS["en"].alt))
     document = Document(parts=(PartDocument(text=text, media=tuple(media)),))
     ids = [UUID(str(each)) for each in channels]

@@ -56,8 +56,7 @@ def test_open_pages_cost_no_connection(acme: Workspace, served: Served) -> None:
 def test_slow_readers_cost_no_connection(acme: Workspace, served: Served) -> None:
     client = signed_in(acme)
     whole = film() + struct.pack(">I4s", 24_000_008, b"free") + bytes(24_000_000)
-    with workspace_scope(acme.id):
-        asset = upload_asset(actor(acme), io.BytesIO(whole), "film.mp4", len(whole))
+    asset = upload_asset(actor(acme), acme.id, io.BytesIO(whole), "film.mp4", len(whole))
     give_back()
     address = f"/w/acme/media/{asset.id}"
     with ExitStack() as open_lines:

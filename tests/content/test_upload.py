@@ -17,7 +17,7 @@ from kaja.content.media.open import open_assets, parse_key
 from kaja.content.media.refusals import UploadRefused
 from kaja.content.media.upload import clean_filename, upload_asset
 from kaja.content.models import Asset
-from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.tenancy import current_workspace_id, workspace_scope
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotAllowed, NotFound
 from kaja.workspaces.models import Role, Workspace
@@ -54,7 +54,8 @@ def film(seconds: int = 2, fps: int = 10, container: str = "mp4", codec: str = "
 
 
 def upload(actor: Actor, data: bytes, name: str, **more: Any) -> Asset:
-    return upload_asset(actor, io.BytesIO(data), name, len(data), **more)
+    workspace_id = more.pop("workspace_id", current_workspace_id())
+    return upload_asset(actor, workspace_id, io.BytesIO(data), name, len(data), **more)
 
 
 def refusal(actor: Actor, data: bytes, name: str) -> str:
@@ -192,8 +193,8 @@ def test_the_same_bytes_are_kept_once_per_workspace(
 ) -> None:
     first = upload(actor, picture(), "a.jpg")
     assert upload(actor, picture(), "b.jpg").id == first.id
+    other = upload(actor, picture(), "a.jpg", workspace_id=other_workspace.id)
     with workspace_scope(other_workspace.id):
-        other = upload(actor, picture(), "a.jpg")
         assert other.id != first.id
         assert str(other_workspace.id) in other.file
         with pytest.raises(NotFound):

@@ -85,8 +85,8 @@ def plan_picture(practice: PracticeServer, workspace: Workspace) -> Post:
     channel = connect_practice(practice, workspace, "bakery")
     out = io.BytesIO()
     Image.new("RGB", (60, 40), "blue").save(out, "PNG")
+    asset = upload_asset(ACTOR, workspace.id, io.BytesIO(out.getvalue()), "blue.png", out.tell())
     with workspace_scope(workspace.id):
-        asset = upload_asset(ACTOR, io.BytesIO(out.getvalue()), "blue.png", out.tell())
         item = MediaItem(asset=asset.id, alt="A blue door")
         post = create_post(ACTOR, Document(parts=(PartDocument(text="Open", media=(item,)),)), [channel.id])
         schedule_post(ACTOR, post, now())

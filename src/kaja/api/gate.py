@@ -1,6 +1,7 @@
 """The gate of the API: who asks, for which workspace, and whether this very request was carried out before.
 
-Every request under `/api/v1/` runs in one transaction inside its token's workspace. An answer of 400 or more rolls all
+Every request under `/api/v1/` runs in one transaction inside its token's workspace (but for the few that wait for
+something outside, see `routers.WAITING`). An answer of 400 or more rolls all
 of it back, so a refused request leaves nothing behind; an `Idempotency-Key` is remembered in the same transaction as
 the effect, so a repeated request gets the first answer and never a second effect.
 """
@@ -11,11 +12,14 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 
 from kaja.api.models import RememberedRequest
 from kaja.api.problems import MEDIA_TYPE, problem_response
+from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
+from kaja.kernel.outside import leave_database
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 
@@ -57,8 +61,13 @@ def _remembered(request: HttpRequest, bearer: Bearer, key: str) -> tuple[Remembe
             return RememberedRequest.objects.create(token=bearer.token, key=key, fingerprint=fingerprint), None
     except IntegrityError:
         row = RememberedRequest.objects.get(token=bearer.token, key=key)
+    return row, _repeat(row, fingerprint)
+
+
+def _repeat(row: RememberedRequest, fingerprint: bytes) -> HttpResponse:
+    """The answer to a request whose key is known."""
     if bytes(row.fingerprint) != fingerprint:
-        return row, problem_response(
+        return problem_response(
             422,
             [
                 Problem(
@@ -71,7 +80,7 @@ def _remembered(request: HttpRequest, bearer: Bearer, key: str) -> tuple[Remembe
         )
     response = HttpResponse(row.body, status=row.status or 200, content_type="application/json")
     response["Idempotency-Replayed"] = "true"
-    return row, response
+    return response
 
 
 def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -102,8 +111,13 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         if wait := take(*_limits_of(bearer)):
             return too_many_response(wait)
         request.bearer = bearer  # type: ignore[attr-defined]
+        key = request.headers.get("Idempotency-Key", "") if request.method == "POST" else ""
+        if len(key) > KEY_LENGTH or "\x00" in key:
+            return _key_invalid()
+        if _waits(request):
+            return _answer_outside(request, bearer, key, get_response)
         with workspace_scope(bearer.workspace.id):
-            return _answer(request, bearer, get_response)
+            return _answer(request, bearer, key, get_response)
 
     return gate
 
@@ -135,34 +149,75 @@ def too_many_response(wait: float) -> HttpResponse:
     return response
 
 
-def _answer(request: HttpRequest, bearer: Bearer, get_response: Callable[[HttpRequest], HttpResponse]) -> HttpResponse:
-    key = request.headers.get("Idempotency-Key", "") if request.method == "POST" else ""
-    if len(key) > KEY_LENGTH or "\x00" in key:
-        return problem_response(
-            400,
-            [
-                Problem(
-                    code="idempotency_key_invalid",
-                    message=gettext_noop("The Idempotency-Key is longer than %(limit)s characters or unprintable."),
-                    field="Idempotency-Key",
-                    fix=gettext_noop("A random UUID is a good key."),
-                    params={"limit": KEY_LENGTH},
-                )
-            ],
-        )
+def _key_invalid() -> HttpResponse:
+    return problem_response(
+        400,
+        [
+            Problem(
+                code="idempotency_key_invalid",
+                message=gettext_noop("The Idempotency-Key is longer than %(limit)s characters or unprintable."),
+                field="Idempotency-Key",
+                fix=gettext_noop("A random UUID is a good key."),
+                params={"limit": KEY_LENGTH},
+            )
+        ],
+    )
+
+
+def _waits(request: HttpRequest) -> bool:
+    try:
+        route = resolve(request.path_info).route
+    except Resolver404:
+        return False
+    return (request.method or "", route.removeprefix(PREFIX[1:])) in WAITING
+
+
+def _answer(
+    request: HttpRequest, bearer: Bearer, key: str, get_response: Callable[[HttpRequest], HttpResponse]
+) -> HttpResponse:
     with transaction.atomic():
         row = None
         if key:
             row, earlier = _remembered(request, bearer, key)
             if earlier is not None:
                 return earlier
-        response = get_response(request)
-        if response.status_code in {404, 405} and response["Content-Type"] != MEDIA_TYPE:
-            # An address that is none of ours, or not for this method: the router answers before the API does.
-            response = problem_response(response.status_code)
+        response = _in_words(get_response(request))
         if response.status_code >= 400:
             transaction.set_rollback(True)
         elif row is not None:
-            row.status, row.body = response.status_code, response.content.decode()
-            row.save(update_fields=["status", "body"])
+            _remember(row, response)
     return response
+
+
+def _answer_outside(
+    request: HttpRequest, bearer: Bearer, key: str, get_response: Callable[[HttpRequest], HttpResponse]
+) -> HttpResponse:
+    """An operation that waits, so no transaction is open around it. Its effect is one of those that are the same when
+    they happen twice (the same file, the same account), so its key may be remembered after it."""
+    leave_database()
+    if key:
+        with workspace_scope(bearer.workspace.id):
+            known = RememberedRequest.objects.filter(token=bearer.token, key=key).first()
+        leave_database()
+        if known is not None:
+            return _repeat(known, _fingerprint(request))
+    response = _in_words(get_response(request))
+    if key and response.status_code < 400:
+        with workspace_scope(bearer.workspace.id):
+            row, earlier = _remembered(request, bearer, key)
+            if earlier is not None:  # the same request at the same time was quicker
+                return earlier
+            _remember(row, response)
+    return response
+
+
+def _in_words(response: HttpResponse) -> HttpResponse:
+    if response.status_code in {404, 405} and response["Content-Type"] != MEDIA_TYPE:
+        # An address that is none of ours, or not for this method: the router answers before the API does.
+        return problem_response(response.status_code)
+    return response
+
+
+def _remember(row: RememberedRequest, response: HttpResponse) -> None:
+    row.status, row.body = response.status_code, response.content.decode()
+    row.save(update_fields=["status", "body"])

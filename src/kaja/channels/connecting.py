@@ -36,6 +36,7 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.notices import create_notice
+from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import hash_token
 
@@ -58,7 +59,7 @@ def connect_channel(
     async def fetch() -> Connected:
         return await connector.connect(dict(form), {}, make_session(network, "", {}))
 
-    connected = _ask(fetch)
+    connected = _ask(actor, workspace, fetch)
     with workspace_scope(workspace.id):
         return store_connection(actor, network, connected, expected=expected)
 
@@ -83,7 +84,7 @@ def start_authorization(
         authorization = await connector.authorize(dict(form), redirect_uri, state, session)
         return authorization.url, dict(authorization.pending)
 
-    url, pending = _ask(fetch)
+    url, pending = _ask(actor, workspace, fetch)
     assert actor.user_id is not None, "only a person can consent"
     with workspace_scope(workspace.id):
         PendingConnection.objects.filter(expires_at__lt=now()).delete()
@@ -128,13 +129,16 @@ def finish_authorization(actor: Actor, workspace: Workspace, network: str, answe
     async def fetch() -> Connected:
         return await connector.connect(dict(answer), pending, make_session(network, "", {}))
 
-    connected = _ask(fetch)
+    connected = _ask(actor, workspace, fetch)
     with workspace_scope(workspace.id):
         return store_connection(actor, network, connected, expected=expected)
 
 
-def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
-    """Ask the network whether the channel still works, and keep what it said: health, limits, permissions, quotas."""
+def check_channel(workspace_id: UUID, channel_id: UUID, actor: Actor | None = None) -> Channel:
+    """Ask the network whether the channel still works, and keep what it said: health, limits, permissions, quotas.
+
+    `actor`: the person who wants to know now, and who is refused while they wait for several networks.
+    """
     with workspace_scope(workspace_id):
         channel = get_channel(channel_id)
         if channel.disconnected_at is not None:
@@ -154,7 +158,7 @@ def check_channel(workspace_id: UUID, channel_id: UUID) -> Channel:
 
     health, problem, facts, certain = Health.OK, None, None, False
     try:
-        facts = run_blocking(fetch)
+        facts = ask_outside(actor, workspace_id, fetch) if actor else run_blocking(fetch)
     except ConnectRefused as refused:
         health, problem = Health.RECONNECT, refused.problem
     except TransportError as error:
@@ -189,10 +193,10 @@ def _tell_broken(channel: Channel, before: str) -> None:
         )
 
 
-def _ask(fetch: Callable[[], Awaitable[T]]) -> T:
+def _ask(actor: Actor, workspace: Workspace, fetch: Callable[[], Awaitable[T]]) -> T:
     """Run one exchange; what went wrong in it is a refusal with the network's own reason, and what to do."""
     try:
-        return run_blocking(fetch)
+        return ask_outside(actor, workspace.id, fetch)
     except (ConnectRefused, TransportError) as error:
         fix = gettext_noop("Nothing was connected. Check the address; if it is right, try again in a few minutes.")
         raise Refused(replace(error.problem, fix=error.problem.fix or fix)) from error

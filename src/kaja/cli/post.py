@@ -57,7 +57,7 @@ def _find_channels(wanted: tuple[str, ...]) -> "list[UUID]":
     return found
 
 
-def _upload(actor: "Actor", files: tuple[Path, ...], alts: tuple[str, ...]) -> list[Any]:
+def _upload(actor: "Actor", workspace: "Workspace", files: tuple[Path, ...], alts: tuple[str, ...]) -> list[Any]:
     from kaja.content.document import MediaItem
     from kaja.content.media.upload import upload_asset
 
@@ -65,7 +65,7 @@ def _upload(actor: "Actor", files: tuple[Path, ...], alts: tuple[str, ...]) -> l
     for number, path in enumerate(files):
         alt = alts[number] if number < len(alts) else ""
         with path.open("rb") as file:
-            asset = upload_asset(actor, file, path.name, path.stat().st_size, alt)
+            asset = upload_asset(actor, workspace.id, file, path.name, path.stat().st_size, alt)
         items.append(MediaItem(asset=asset.id, alt=alt))
     return items
 
@@ -97,18 +97,20 @@ def create(
         from kaja.kernel.tenancy import workspace_scope
 
         with workspace_scope(workspace.id):
-            shown = _create(workspace, actor, channels, words, title, files, alts, when)
+            ids = _find_channels(channels)
+        media = tuple(_upload(actor, workspace, files, alts))
+        with workspace_scope(workspace.id):
+            shown = _create(workspace, actor, ids, words, title, media, when)
     _print(shown, as_json)
 
 
 def _create(
     workspace: "Workspace",
     actor: "Actor",
-    channels: tuple[str, ...],
+    ids: "list[UUID]",
     text: str,
     title: str,
-    files: tuple[Path, ...],
-    alts: tuple[str, ...],
+    media: tuple[Any, ...],
     when: str,
 ) -> dict[str, Any]:
     from kaja.channels.models import Channel
@@ -120,8 +122,6 @@ def _create(
     from kaja.publishing.actions import publish_now, schedule_post
 
     zone = ZoneInfo(workspace.time_zone)
-    ids = _find_channels(channels)
-    media = tuple(_upload(actor, files, alts))
     options: dict[UUID, dict[str, str]] = {}
     if title:
         for row in Channel.objects.filter(id__in=ids):

@@ -183,7 +183,7 @@ WHITENOISE_USE_FINDERS = not (STATIC_ROOT / "staticfiles.json").exists()
 
 EMAIL_HOST = os.environ.get("KAJA_SMTP_HOST", "")
 # Without a server nothing is sent, and what would be mailed is offered on the page instead.
-EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'dummy'}.EmailBackend"
+EMAIL_BACKEND = "kaja.kernel.mail.OutgoingMail" if EMAIL_HOST else "django.core.mail.backends.dummy.EmailBackend"
 EMAIL_PORT = int(os.environ.get("KAJA_SMTP_PORT", "587"))
 EMAIL_HOST_USER = os.environ.get("KAJA_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("KAJA_SMTP_PASSWORD", "")

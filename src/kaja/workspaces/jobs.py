@@ -40,7 +40,11 @@ def mail_invitation(workspace_id: str, invitation_id: str, language: str) -> Non
 
 
 def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
-    """Mail one notice now; returns whether a mail went out. Without a mail server nothing is sent."""
+    """Mail one notice now; returns whether a mail went out. Without a mail server nothing is sent.
+
+    It counts as mailed before the server is asked, outside any transaction, and not any more when that fails: a notice
+    stands on the screen in any case, and is better mailed not at all than twice.
+    """
     if not settings.EMAIL_HOST:
         return False
     with workspace_scope(workspace_id):
@@ -63,9 +67,14 @@ def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
             }
             subject = f"{notice.workspace.name}: {text}"
             message = EmailMessage(_one_line(subject), render_to_string("mail/notice.txt", context), to=[user.email])
-        message.send()
         notice.mailed_at = now()
         notice.save(update_fields=["mailed_at"])
+    try:
+        message.send()
+    except Exception:  # whatever it was, it did not go out; it is raised on
+        with workspace_scope(workspace_id):
+            Notice.objects.filter(id=notice_id).update(mailed_at=None)
+        raise
     return True
 
 

@@ -1,5 +1,6 @@
 """The operations, one module per thing."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest
@@ -8,7 +9,19 @@ from kaja.api.schemas import ProblemDocument
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Workspace
 
-ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422), ProblemDocument)
+Operation = Callable[..., Any]
+WAITING: set[tuple[str, str]] = set()
+"""Method and path (below the API's prefix) of operations that wait for something outside, or in which bytes move. The
+gate lets them in without a transaction; they enter the workspace's scope themselves, for as long as they need it."""
+
+
+def waits(method: str, path: str) -> Callable[[Operation], Operation]:
+    """Mark an operation as one of WAITING."""
+    WAITING.add((method, path.lstrip("/")))
+    return lambda operation: operation
+
+
+ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429), ProblemDocument)
 
 
 def ok(schema: Any, status: int = 200) -> dict[Any, Any]:

@@ -9,7 +9,7 @@ from ninja import Router, Status
 from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
 from kaja.api.problems import problem_text
 from kaja.api.render import change_out, delivery_out, problem_out, publication_out
-from kaja.api.routers import actor_of, ok, workspace_of
+from kaja.api.routers import actor_of, ok, waits, workspace_of
 from kaja.api.routers.posts import one
 from kaja.api.schemas import (
     AttemptOut,
@@ -25,6 +25,7 @@ from kaja.api.schemas import (
 from kaja.content.plan.slots import next_free_slot
 from kaja.content.queries import active_variants, get_post
 from kaja.kernel import clock
+from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing import actions, queries
 from kaja.publishing.models import Delivery
@@ -124,6 +125,7 @@ def _detail(delivery: Delivery) -> DeliveryDetail:
     )
 
 
+@waits("POST", "/deliveries/<uuid:delivery_id>/settle")
 @router.post("/deliveries/{uuid:delivery_id}/settle", response=ok(DeliveryDetail), operation_id="settleDelivery")
 def settle_delivery(request: HttpRequest, delivery_id: UUID, body: SettleIn) -> DeliveryDetail:
     """End the doubt about an uncertain delivery. With `url`, the network is asked which post stands there; an address
@@ -131,9 +133,11 @@ def settle_delivery(request: HttpRequest, delivery_id: UUID, body: SettleIn) -> 
     actor = actor_of(request)
     if body.decision == "there" and body.url and not body.candidate:
         actions.settle_at_address(actor, workspace_of(request).id, delivery_id, body.url)
-    else:
+        with workspace_scope(workspace_of(request).id):
+            return _detail(queries.get_delivery(delivery_id))
+    with workspace_scope(workspace_of(request).id):
         actions.settle_delivery(actor, delivery_id, body.decision, candidate=body.candidate)
-    return _detail(queries.get_delivery(delivery_id))
+        return _detail(queries.get_delivery(delivery_id))
 
 
 @router.post("/deliveries/{uuid:delivery_id}/retry", response=ok(DeliveryDetail), operation_id="retryDelivery")

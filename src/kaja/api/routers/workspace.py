@@ -10,7 +10,7 @@ from pydantic import Field
 
 from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
 from kaja.api.render import asset_out, channel_out
-from kaja.api.routers import actor_of, ok, workspace_of
+from kaja.api.routers import actor_of, ok, waits, workspace_of
 from kaja.api.schemas import (
     AssetOut,
     ChannelIn,
@@ -32,6 +32,7 @@ from kaja.channels.slots import list_slots, set_slots
 from kaja.content.actions import groups
 from kaja.content.media.upload import upload_asset
 from kaja.content.models import Asset, Campaign, Label
+from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing_actions
@@ -88,11 +89,13 @@ def get_channels(
     return ChannelPage(items=[channel_out(row) for row in found], next_cursor=following)
 
 
+@waits("POST", "/channels")
 @router.post("/channels", response=ok(ChannelOut, 201), operation_id="connectChannel")
 def connect_channel(request: HttpRequest, body: ChannelIn) -> Status[ChannelOut]:
     """Connect an account by a form. A network that needs a browser (OAuth) is connected on the screen."""
     channel = channel_actions.connect_channel(actor_of(request), workspace_of(request), body.network, body.form)
-    return Status(201, channel_out(channel))
+    with workspace_scope(workspace_of(request).id):
+        return Status(201, channel_out(channel))
 
 
 @router.get("/channels/{uuid:channel_id}", response=ok(ChannelOut), operation_id="getChannel")
@@ -129,12 +132,13 @@ def put_slots(request: HttpRequest, channel_id: UUID, body: SlotsIn) -> list[Slo
     return set_slots(actor_of(request), channel_id, [(slot.weekday, slot.time) for slot in body.slots])
 
 
+@waits("POST", "/media")
 @router.post("/media", response=ok(AssetOut, 201), operation_id="uploadMedia")
 def upload_media(
     request: HttpRequest, file: File[UploadedFile], alt: Annotated[str, Form(), Field(max_length=10_000)] = ""
 ) -> Status[AssetOut]:
     """Take a picture or a video into the workspace. It is judged by its content, not by its name."""
-    asset = upload_asset(actor_of(request), file, file.name or "", file.size or 0, alt)
+    asset = upload_asset(actor_of(request), workspace_of(request).id, file, file.name or "", file.size or 0, alt)
     return Status(201, asset_out(asset))
 
 

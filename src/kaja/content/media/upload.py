@@ -6,6 +6,7 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import IO, Any, cast
+from uuid import UUID
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -16,7 +17,8 @@ from kaja.content.media import images, refusals, videos
 from kaja.content.media.sniff import Kind, kind_of_name, name_format, sniff
 from kaja.content.models import Asset
 from kaja.kernel.ids import new_id
-from kaja.kernel.tenancy import current_workspace_id
+from kaja.kernel.outside import leave_database
+from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 
@@ -113,15 +115,20 @@ def _store(name: str, content: "File[bytes]") -> str:
     return default_storage.save(name, content)
 
 
+def _find_known(taken: _Taken) -> Asset | None:
+    return Asset.objects.filter(sha256=taken.sha256, size=taken.size).first()
+
+
 def _drop(*names: str) -> None:
     for name in names:
         if name:
             default_storage.delete(name)
 
 
-@transaction.atomic
-def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: str = "") -> Asset:
+def upload_asset(actor: Actor, workspace_id: UUID, file: IO[bytes], filename: str, size: int, alt: str = "") -> Asset:
     """Take a file into the workspace. The same bytes (after cleaning) are kept once. Raises UploadRefused.
+
+    Called outside a scope, which is entered only to look and to write the row: cleaning and storing a film takes long.
 
     Metadata is removed from pictures and videos, and the pictures' orientation applied. A wrong ending between picture
     formats is mended; a name that promises another kind of thing is refused.
@@ -132,12 +139,15 @@ def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: s
         raise refusals.empty(filename)
     if size > videos.MAX_BYTES:
         raise refusals.too_large(filename, size, videos.MAX_BYTES)
+    leave_database()
     taken = _take(file, size, filename)
-    if known := Asset.objects.filter(sha256=taken.sha256, size=taken.size).first():
-        return known
+    with workspace_scope(workspace_id):
+        if known := _find_known(taken):
+            return known
+    leave_database()
     stem = filename.rpartition(".")[0] if "." in filename else filename
     asset_id = new_id()
-    folder = f"{current_workspace_id()}/{asset_id}"
+    folder = f"{workspace_id}/{asset_id}"
     # Nobody else writes into this folder, so these are the names also of what is left half written.
     stored, thumbnail = f"{folder}/{taken.sha256[:16]}.{taken.ending}", f"{folder}/thumbnail.webp"
     try:
@@ -149,18 +159,22 @@ def upload_asset(actor: Actor, file: IO[bytes], filename: str, size: int, alt: s
             raise refusals.disk_full() from error
         raise
     try:
-        asset = Asset.objects.create(
-            id=asset_id,
-            file=stored,
-            thumbnail=thumbnail,
-            filename=f"{stem}.{taken.ending}",
-            size=taken.size,
-            sha256=taken.sha256,
-            alt=alt,
-            uploaded_by_id=actor.user_id,
-            **taken.fields,
-        )
-        audit.record(actor, "asset.upload", asset, after={"filename": asset.filename, "size": asset.size})
+        with workspace_scope(workspace_id):
+            if known := _find_known(taken):  # somebody was quicker
+                _drop(stored, thumbnail)
+                return known
+            asset = Asset.objects.create(
+                id=asset_id,
+                file=stored,
+                thumbnail=thumbnail,
+                filename=f"{stem}.{taken.ending}",
+                size=taken.size,
+                sha256=taken.sha256,
+                alt=alt,
+                uploaded_by_id=actor.user_id,
+                **taken.fields,
+            )
+            audit.record(actor, "asset.upload", asset, after={"filename": asset.filename, "size": asset.size})
     except Exception:  # whatever it was, no row names these files; it is raised on
         _drop(stored, thumbnail)
         raise

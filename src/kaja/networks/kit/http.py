@@ -48,6 +48,7 @@ __all__ = [
     "TransportError",
     "close_pools",
     "run_blocking",
+    "watch_waiting",
 ]
 
 USER_AGENT = "Kaja/0.1"
@@ -63,6 +64,13 @@ T = TypeVar("T")
 Files = Mapping[str, tuple[str, bytes, str]]
 """Multipart files: field name to (file name, content, MIME type)."""
 
+
+def _nothing() -> None:
+    """Without an application nothing is held."""
+
+
+_leave: Callable[[], None] = _nothing
+_check: Callable[[], None] = _nothing
 _pools: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[frozenset[str], Resolve], Pool]] = WeakKeyDictionary()
 
 
@@ -247,6 +255,7 @@ class Session:
         authorized: bool,
         irreversible: bool,
     ) -> Response:
+        _check()
         started, clock = datetime.now(UTC), time.monotonic()
         evidence: dict[str, Any] = {
             "at": started.isoformat(timespec="milliseconds"),
@@ -328,6 +337,15 @@ def _pool(allow_private: frozenset[str], resolve: Resolve) -> Pool:
     return pool
 
 
+def watch_waiting(leave: Callable[[], None], check: Callable[[], None]) -> None:
+    """Have `leave` called before a thread waits for networks, and `check` before each exchange.
+
+    The application's: whoever waits must hold nothing that others need.
+    """
+    global _leave, _check
+    _leave, _check = leave, check
+
+
 async def close_pools() -> None:
     """Close this event loop's idle connections; call it before the loop ends."""
     for pool in _pools.pop(asyncio.get_running_loop(), {}).values():
@@ -344,5 +362,6 @@ def run_blocking(work: Callable[[], Awaitable[T]]) -> T:
             await close_pools()
             await asyncio.sleep(0)
 
+    _leave()
     coroutine: Coroutine[Any, Any, T] = whole()
     return asyncio.run(coroutine)

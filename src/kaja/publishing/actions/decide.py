@@ -13,7 +13,6 @@ from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
-from kaja.networks.kit.http import run_blocking
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import CannotTell, Found, NoSuchPost, RemoteRef
 from kaja.networks.registry import CONNECTORS
@@ -25,6 +24,7 @@ from kaja.publishing.sync import DROPPED, reset, withdraw
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, NotFound, Refused
+from kaja.workspaces.outside import ask_outside
 
 Settlement = Literal["there", "send_again", "drop"]
 Missed = Literal["send_now", "reschedule", "drop"]
@@ -83,7 +83,7 @@ def settle_at_address(actor: Actor, workspace_id: UUID, delivery_id: UUID, url: 
             session, facts = open_session(channel), facts_of(channel)
         except VaultError as error:
             raise Refused(problems.CREDENTIALS_LOCKED) from error
-    told = run_blocking(lambda: connector.find_post(url.strip(), facts, session))
+    told = ask_outside(actor, workspace_id, lambda: connector.find_post(url.strip(), facts, session))
     with workspace_scope(workspace_id):
         record_quota(channel, session.quotas.values())
     match told:

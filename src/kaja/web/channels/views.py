@@ -94,7 +94,7 @@ def _abilities(info: NetworkInfo) -> list[str]:
 @workspace_view(Permission.WRITE, scoped=False)
 def check(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     """Ask the network now."""
-    channel = check_channel(request.workspace.id, channel_id)
+    channel = check_channel(request.workspace.id, channel_id, request.actor)
     if channel.health == Health.OK and not channel.health_failures:
         flash(request, _("%(channel)s answers and works.") % {"channel": channel})
     else:

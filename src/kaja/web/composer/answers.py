@@ -5,9 +5,10 @@ from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import JsonResponse
 
+from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem
 from kaja.web.problems import problem_fix, problem_text
 from kaja.web.workspace import WorkspaceRequest
@@ -35,7 +36,7 @@ def json_answer(view: View[P]) -> Answer:
     @wraps(view)
     def answer(request: WorkspaceRequest, *args: P.args, **kwargs: P.kwargs) -> JsonResponse:
         # Inside the workspace's scope a point to go back to; outside it, where a network is asked, no transaction.
-        point = transaction.atomic() if connection.in_atomic_block else nullcontext()
+        point = transaction.atomic() if current_workspace_id() else nullcontext()
         try:
             with point:
                 response = view(request, *args, **kwargs)

@@ -14,14 +14,14 @@ from kaja.content.media.refusals import UploadRefused
 from kaja.content.media.upload import upload_asset
 from kaja.content.models import Asset
 from kaja.content.threads import split_for
-from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.http import Session, run_blocking
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.views import describe_asset
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.errors import Refused
+from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission
 
 
@@ -74,10 +74,11 @@ def cut(request: WorkspaceRequest) -> JsonResponse:
 
 
 @require_POST
-@workspace_view(Permission.WRITE)
+@workspace_view(Permission.WRITE, scoped=False)
 @json_answer
 def upload(request: WorkspaceRequest) -> JsonResponse:
-    """One file. It belongs to the workspace from now on; putting it on the post is the page's own step."""
+    """One file, outside the scope: bytes move. It belongs to the workspace from now on; putting it on the post is the
+    page's own step."""
     given = request.FILES.get("file")
     if given is None or given.file is None:
         raise Refused(
@@ -88,7 +89,7 @@ def upload(request: WorkspaceRequest) -> JsonResponse:
                 fix=gettext_noop("Choose it again."),
             )
         )
-    asset = upload_asset(request.actor, given.file, given.name or "file", given.size or 0)
+    asset = upload_asset(request.actor, request.workspace.id, given.file, given.name or "file", given.size or 0)
     return JsonResponse(describe_asset(request.workspace.slug, asset), status=201)
 
 
@@ -109,7 +110,7 @@ def card(request: WorkspaceRequest) -> JsonResponse:
             )
         )
     session = Session(allow_private=settings.PRIVATE_HOSTS_ALLOWED)
-    found, picture = run_blocking(lambda: fetch_card(url, session))
+    found, picture = ask_outside(request.actor, request.workspace.id, lambda: fetch_card(url, session))
     asset = _keep_picture(request, found, picture)
     shown = {"url": found.url, "title": found.title, "description": found.description}
     return JsonResponse(
@@ -124,8 +125,9 @@ def _keep_picture(request: WorkspaceRequest, found: FoundCard, picture: bytes) -
     if not picture:
         return None
     name = found.image_url.rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "card"
-    with workspace_scope(request.workspace.id):
-        try:
-            return upload_asset(request.actor, io.BytesIO(picture), name, len(picture), alt=found.title)
-        except UploadRefused:
-            return None  # a card without its picture is still a card
+    try:
+        return upload_asset(
+            request.actor, request.workspace.id, io.BytesIO(picture), name, len(picture), alt=found.title
+        )
+    except UploadRefused:
+        return None  # a card without its picture is still a card
