@@ -238,7 +238,7 @@ def test_a_crop_is_cut_once_and_read_back_by_its_key(actor: Actor) -> None:
     media = open_assets([item])[item]
     assert (media.width, media.height, media.alt) == (50, 60, "halves")
     data = media.read()
-    assert media.size == len(data)
+    assert 0 < media.size < asset.size, "an estimate: nothing is cut before it is read"
     with Image.open(io.BytesIO(data)) as image:
         assert image.getpixel((5, 5)) == (0, 0, 255)
     again = parse_key(media.key)

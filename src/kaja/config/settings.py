@@ -103,6 +103,7 @@ TEMPLATES = [
 # What a worker must know before it looks for jobs; everybody else loads a job when it is asked for.
 PROCRASTINATE_IMPORT_PATHS = [
     "kaja.config.jobs",
+    "kaja.content.jobs",
     "kaja.publishing.jobs",
     "kaja.channels.jobs",
     "kaja.workspaces.jobs",
@@ -171,6 +172,11 @@ STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": HOME / "media"},
+    },
+    # Cut-outs of pictures: made again when they are missing, so neither kept for ever nor in a backup.
+    "renditions": {
+        "BACKEND": "kaja.config.storage.WholeFiles",
+        "OPTIONS": {"location": HOME / "renditions"},
     },
     # Before `kaja migrate` has collected them (tests, development) files are served under their plain names.
     "staticfiles": {

@@ -127,9 +127,17 @@ def test_a_crop_is_drawn_with_the_mouse_and_taken_back(
             await image.decode();
             return [image.naturalWidth, image.naturalHeight];
         }""",
-        page.locator(".strip-picture img").get_attribute("src"),
+        page.locator('.p-tile img[src*="crop="]').get_attribute("src"),
     )
     assert size == [pytest.approx(width, abs=2), pytest.approx(height, abs=2)]
+    # In the strip the part fills the square; the browser itself cuts it out of the small picture.
+    box, image = page.locator(".strip-picture").bounding_box(), page.locator(".strip-picture img").bounding_box()
+    assert box is not None
+    assert image is not None
+    assert (box["x"] - image["x"]) / image["width"] == pytest.approx(item["crop"]["x"], abs=0.02)
+    assert (box["y"] - image["y"]) / image["height"] == pytest.approx(item["crop"]["y"], abs=0.02)
+    assert box["width"] / image["width"] == pytest.approx(item["crop"]["width"], abs=0.02)
+    assert image["width"] / image["height"] == pytest.approx(1.5, abs=0.02)
     page.locator('[data-do="crop"]').click()
     page.locator('#crop-dialog button[value="whole"]').click()
     expect(page.locator('.p-tile img[src*="crop="]')).to_have_count(0)

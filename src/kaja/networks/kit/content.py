@@ -12,7 +12,8 @@ MediaKind = Literal["image", "gif", "video"]
 
 @dataclass(frozen=True)
 class Media:
-    """A file to publish. Width and height in pixels, size in bytes, duration in seconds (0 for images).
+    """A file to publish. Width and height in pixels, duration in seconds (0 for images), size in bytes (of the cut-out
+    of a picture an estimate).
 
     `kind` is "gif" for every animation, whatever its format. Of a video, `codec` and `pixels` are FFmpeg's names.
     """

@@ -8,11 +8,9 @@ from uuid import UUID
 
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
-from django.urls import reverse
 
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
-from kaja.content.document import MediaItem
 from kaja.content.media.open import parse_key
 from kaja.content.queries import check_draft, resolve_all
 from kaja.content.snapshot import PostContent, VariantContent
@@ -20,6 +18,7 @@ from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
+from kaja.web.media.addresses import media_url
 
 
 @dataclass(frozen=True)
@@ -62,16 +61,6 @@ class ShownPost:
     def over(self) -> bool:
         """Whether some part is longer than the network takes."""
         return any(part.count and part.count.used > part.count.limit for part in self.parts)
-
-
-def media_url(slug: str, item: MediaItem, *, thumbnail: bool = False) -> str:
-    """Where this application serves a file."""
-    name = "media:thumbnail" if thumbnail else "media:file"
-    url = reverse(name, args=[slug, item.asset])
-    if item.crop and not thumbnail:
-        crop = item.crop
-        url += f"?crop={crop.x:.6f},{crop.y:.6f},{crop.width:.6f},{crop.height:.6f}"
-    return url
 
 
 def _show_media(slug: str, media: Media) -> ShownMedia:

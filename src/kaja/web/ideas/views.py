@@ -21,9 +21,9 @@ from kaja.publishing import queries as deliveries
 from kaja.publishing.models import OPEN_STATES, Delivery
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
-from kaja.web.composer.previews import media_url
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash
+from kaja.web.media.addresses import media_url
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_page, workspace_view
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission

@@ -11,9 +11,10 @@ export function drawStrip(strip, media, state, words) {
       const element = template.content.firstElementChild.cloneNode(true);
       const asset = state.assets.get(item.asset) ?? { filename: "?", thumbnail: "", kind: "image" };
       const image = element.querySelector("img");
-      image.src = item.crop ? `${asset.url}?crop=${cropText(item.crop)}` : asset.thumbnail;
+      image.src = asset.thumbnail;
       image.width = 96;
       image.height = 96;
+      if (item.crop && asset.width) showCrop(image, item.crop, asset);
       const picture = element.querySelector(".strip-picture");
       const alt = item.alt || asset.alt;
       picture.setAttribute("aria-label", `${asset.filename}: ${alt || words.noAlt}`);
@@ -32,7 +33,18 @@ export function drawStrip(strip, media, state, words) {
   strip.hidden = !strip.children.length;
 }
 
-export const cropText = (crop) => [crop.x, crop.y, crop.width, crop.height].map((n) => n.toFixed(6)).join(",");
+/** Show only the part that is kept: the picture is made so large and moved so far that the part fills the square. */
+function showCrop(image, crop, asset) {
+  const width = crop.width * asset.width;
+  const height = crop.height * asset.height;
+  const scale = 1 / Math.min(width, height);
+  const share = (pixels) => `${100 * pixels * scale}%`;
+  image.classList.add("strip-cropped");
+  image.style.width = share(asset.width);
+  image.style.height = share(asset.height);
+  image.style.left = `${50 - 100 * scale * (crop.x * asset.width + width / 2)}%`;
+  image.style.top = `${50 - 100 * scale * (crop.y * asset.height + height / 2)}%`;
+}
 
 export class Strip {
   constructor(root, state, editor, words, dialogs) {

@@ -1,0 +1,84 @@
+"""Cut-outs of pictures: bounded, swept, made again, never in a backup."""
+
+import io
+import os
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from PIL import Image
+
+from kaja.cli.archive import list_files
+from kaja.content.document import Crop, MediaItem
+from kaja.content.jobs import sweep
+from kaja.content.media.open import open_assets
+from kaja.content.media.renditions import MOST, ensure_rendition, read_rendition, rendition_storage
+from kaja.content.models import Asset
+from kaja.kernel.clock import now
+from kaja.workspaces.actor import Actor
+from tests.content.pictures import gradient, save
+from tests.content.test_upload import upload
+
+
+@pytest.fixture
+def asset(actor: Actor) -> Asset:
+    return upload(actor, save(gradient(), "PNG"), "p.png")
+
+
+def part(share: float) -> Crop:
+    return Crop(x=0, y=0, width=share, height=1)
+
+
+def folder_of(asset: Asset) -> Path:
+    return Path(rendition_storage().path(f"{asset.workspace_id}/{asset.id}"))
+
+
+def test_nothing_is_cut_before_it_is_read(asset: Asset) -> None:
+    item = MediaItem(asset=asset.id, crop=part(0.5))
+    media = open_assets([item])[item]
+    assert not folder_of(asset).exists()
+    with Image.open(io.BytesIO(media.read())) as cut:
+        assert cut.size == (media.width, media.height) == (80, 120)
+    assert len(list(folder_of(asset).iterdir())) == 1
+
+
+def test_one_picture_has_a_bounded_number_of_cut_outs(asset: Asset) -> None:
+    names = []
+    for number in range(MOST + 5):
+        names.append(ensure_rendition(asset, part((number + 1) / 100)))
+        os.utime(rendition_storage().path(names[-1]), (1_000_000 + number,) * 2)
+    kept = {path.name for path in folder_of(asset).iterdir()}
+    assert kept == {name.rpartition("/")[2] for name in names[-MOST:]}, "the oldest went"
+
+
+def test_what_nobody_asked_for_lately_is_swept_and_made_again(asset: Asset) -> None:
+    old, young = ensure_rendition(asset, part(0.25)), ensure_rendition(asset, part(0.5))
+    before = read_rendition(asset, part(0.25))
+    long_ago = (now() - timedelta(days=31)).timestamp()
+    os.utime(rendition_storage().path(old), (long_ago, long_ago))
+    former = asset.file.replace(".png", "-0123456789abcdef.png")  # where they stood once
+    default_storage.save(former, ContentFile(b"x"))
+    sweep.task.func(timestamp=0) if hasattr(sweep, "task") else sweep(timestamp=0)  # type: ignore[operator]
+    assert not rendition_storage().exists(old)
+    assert rendition_storage().exists(young)
+    assert not default_storage.exists(former)
+    assert default_storage.exists(asset.file)
+    assert default_storage.exists(asset.thumbnail)
+    assert read_rendition(asset, part(0.25)) == before
+
+
+def test_two_who_cut_the_same_make_one_whole_file(asset: Asset) -> None:
+    name = ensure_rendition(asset, part(0.5))
+    data = read_rendition(asset, part(0.5))
+    assert rendition_storage().save(name, ContentFile(data)) == name
+    assert [path.name for path in folder_of(asset).iterdir()] == [name.rpartition("/")[2]]
+
+
+def test_a_backup_holds_no_cut_outs(asset: Asset) -> None:
+    ensure_rendition(asset, part(0.5))
+    names = [name for name, _ in list_files(settings.HOME)]
+    assert f"media/{asset.file}" in names
+    assert not [name for name in names if "renditions" in name]
