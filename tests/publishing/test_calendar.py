@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kaja.channels.models import Channel
-from kaja.content.models import Asset, Campaign, Post, PostState, Variant
+from kaja.content.models import Asset, Campaign, Label, Post, PostLabel, PostState, Variant
 from kaja.content.queries import PostFilter
 from kaja.publishing import calendar
 from kaja.publishing.calendar import Row, list_calendar
@@ -45,10 +45,13 @@ def test_row_tells_all_that_a_card_shows(in_workspace: Workspace) -> None:
             variant=variant, channel=channel, due_at=DAY, position=1, kind=Kind.CONTINUATION, after=first
         )
     Variant.objects.create(post=post, channel=gone, removed_at=DAY)
+    for name in ("tips", "bread"):
+        PostLabel.objects.create(post=post, label=Label.objects.create(name=name))
     (row,) = rows_of()
+    assert row.list_labels() == ["bread", "tips"]
     assert row == Row(
         str(post.id), "scheduled", post.due_at.timestamp() if post.due_at else 0.0, "Hello", "owner@acme.test",
-        "Spring", "green", str(asset.id), row.channels, "scheduled sent",
+        "Spring", "green", str(asset.id), row.channels, "scheduled sent", "bread\x1ftips",
     )  # fmt: skip
     assert row.list_channels() == [two.id, one.id]  # as they were added, each once
     standing = parse_standing(row.standing)
@@ -63,7 +66,7 @@ def test_row_tells_all_that_a_card_shows(in_workspace: Workspace) -> None:
 def test_what_there_is_not_is_empty(in_workspace: Workspace) -> None:
     Post.objects.create(due_at=DAY, document={"parts": [{"text": "", "media": [{"asset": None}]}]})
     (row,) = rows_of()
-    assert row[3:] == ("",) * 7
+    assert row[3:] == ("",) * 8
     assert row.list_channels() == []
     assert parse_standing(row.standing) is None
 

@@ -16,12 +16,15 @@ ENTRIES_MAX = 2000
 """More posts than this in one view are not drawn; the page says how many there are and offers filters."""
 
 
+UNIT = "\x1f"
+
+
 class Row(NamedTuple):
     """One post as the database gives it: texts and a number, so that equal rows are found again quickly.
 
     `due` is in seconds since 1970; `owner` and `campaign` are names; `thumbnail` is an asset's id; `channels` are the
-    ids of those that carry the post, in their order (twice where several messages go there); `standing` is for
-    `publishing.queries.parse_standing`. What there is not is empty.
+    ids of those that carry the post (twice where several messages go there); `standing` is for
+    `publishing.queries.parse_standing`; `labels` are names, parted by the unit separator. What there is not is empty.
     """
 
     id: str
@@ -34,6 +37,11 @@ class Row(NamedTuple):
     thumbnail: str
     channels: str
     standing: str
+    labels: str
+
+    def list_labels(self) -> list[str]:
+        """The names of the labels, by the alphabet."""
+        return self.labels.split(UNIT) if self.labels else []
 
     def list_channels(self) -> list[UUID]:
         """The channels that carry the post, each once."""
@@ -55,7 +63,8 @@ _AROUND = f"""
 WITH chosen AS MATERIALIZED ({{query}})
 SELECT chosen.id::text, chosen.state, date_part('epoch', chosen.due_at), chosen.summary,
        coalesce(nullif(owner.name, ''), owner.email, ''), coalesce(campaign.name, ''), coalesce(campaign.colour, ''),
-       coalesce(picture.id::text, ''), coalesce(carried.channels, ''), coalesce(carried.standing, '')
+       coalesce(picture.id::text, ''), coalesce(carried.channels, ''), coalesce(carried.standing, ''),
+       coalesce(labelled.names, '')
 FROM chosen
 LEFT JOIN workspaces_user owner ON owner.id = chosen.owner_id
 LEFT JOIN content_campaign campaign ON campaign.id = chosen.campaign_id
@@ -68,6 +77,12 @@ LEFT JOIN LATERAL (
     LEFT JOIN publishing_delivery delivery ON delivery.variant_id = variant.id
     WHERE variant.post_id = chosen.id
 ) carried ON true
+LEFT JOIN LATERAL (
+    SELECT string_agg(label.name, chr({ord(UNIT)}) ORDER BY label.name) AS names
+    FROM content_postlabel given
+    JOIN content_label label ON label.id = given.label_id
+    WHERE given.post_id = chosen.id
+) labelled ON true
 ORDER BY chosen.due_at, chosen.id
 """  # noqa: S608  # constants of ours
 # Documents may be long; only the first file's id leaves the database.

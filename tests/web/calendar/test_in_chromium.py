@@ -267,3 +267,43 @@ def test_nothing_sticks_out(page: Page, workspace: Workspace, count: int) -> Non
             if SHOTS:
                 page.wait_for_timeout(150)
                 page.screenshot(path=str(Path(SHOTS) / f"{view}-{count}-{width}-{theme}.png"), full_page=False)
+
+
+@pytest.mark.parametrize("view", ["week", "month"])
+def test_press_on_an_empty_place_writes_a_post_there(
+    page: Page, workspace: Workspace, channel: Channel, view: str
+) -> None:
+    make_post(workspace, "Somewhere else", next_week(0), (channel,))
+    visit(page, view)
+    at = next_week(3, 14)
+    place = cell(page, at) if view == "week" else page.locator(f'.month-day[data-at="{at:%Y-%m-%d}"]')
+    place.click(position={"x": 30, "y": 5 if view == "week" else 60})
+    page.wait_for_url("**/posts/new?at=*")
+    day = page.locator("#field-due_at")
+    expect(day).to_have_value(f"{at:%a} {at.day} {at:%b} {at.year}")
+    expect(page.locator("#field-due_at-time")).to_have_value("14:00" if view == "week" else "09:00")
+
+
+def test_press_that_closes_a_menu_writes_nothing(page: Page, workspace: Workspace, channel: Channel) -> None:
+    make_post(workspace, "Somewhere else", next_week(0), (channel,))
+    visit(page)
+    page.locator("summary.cal-filter").first.click()
+    expect(page.locator(".cal-filters details[open]")).to_be_visible()
+    cell(page, next_week(5, 14)).click(position={"x": 30, "y": 20})
+    expect(page.locator(".cal-filters details[open]")).to_have_count(0)
+    assert "/calendar/" in page.url
+
+
+def test_day_that_was_opened_stays_open_when_a_card_in_it_is_moved(
+    page: Page, workspace: Workspace, channel: Channel
+) -> None:
+    posts = [make_post(workspace, f"Number {n}", next_week(2, 9 + n), (channel,), scheduled=True) for n in range(5)]
+    visit(page, "month")
+    expect(card(page, posts[4])).not_to_be_visible()
+    page.get_by_text("2 more posts").click()
+    card(page, posts[4]).locator(".cal-link").focus()
+    page.keyboard.press("m")
+    page.keyboard.press("PageDown")
+    page.keyboard.press("Enter")
+    stands_at(page, posts[4], next_week(2, 14))
+    expect(card(page, posts[4]).locator(".cal-link")).to_be_focused()

@@ -22,6 +22,9 @@ from kaja.web.templatetags.kaja import STATES, channel_mark
 
 NOBODY = UUID(int=0)
 LOOKS = {"planned": "planned", "under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
+LOOKS_OF_CARDS = ("draft", "planned", "underway", "done", "needs", "cancelled")
+USUAL = frozenset({"planned", "done"})
+"""What most cards are: the icon and the edge say it, and a word on each of them would say nothing."""
 CARDS_KEPT = 4000
 """Cards that a process remembers, about 3 KB each. A month that is opened again, or by a colleague who reads the same
 language, is made of them; whatever changes about a post, its channels or its place makes another card."""
@@ -78,11 +81,7 @@ class CardPrinter:
         self.post = reverse("post:page", args=[manner.slug, NOBODY]).split(str(NOBODY))
         self.picture = reverse("media:thumbnail", args=[manner.slug, NOBODY]).split(str(NOBODY))
         sprite = static("vendor/icons.svg")
-        self.states = {
-            key: f'<span class="cal-state"><svg class="icon icon-sm" aria-hidden="true">'
-            f'<use href="{sprite}#{STATES[key][1]}"></use></svg>{escape(str(STATES[key][2]))}</span>'
-            for key in ("draft", "planned", "underway", "done", "needs", "cancelled")
-        }
+        self.states = {key: self._state(key, sprite) for key in LOOKS_OF_CARDS}
         self.dots = f'<svg class="icon" aria-hidden="true"><use href="{sprite}#ellipsis"></use></svg>'
         self.marks = {each.value: channel_mark(each, "sm", label=True) for each in manner.channels}
         self.words = {
@@ -90,6 +89,16 @@ class CardPrinter:
             "none": escape(_("Without text")),
             "second": escape(_("the second time")),
         }
+
+    def _state(self, key: str, sprite: str) -> str:
+        """Icon and word; the usual states keep their word for the screen reader and the pointer only."""
+        _look, symbol, said = STATES[key]
+        word = escape(str(said))
+        shown = f'<span class="sr-only">{word}</span>' if key in USUAL else f'<span class="cal-word">{word}</span>'
+        return (
+            f'<span class="cal-state" title="{word}"><svg class="icon icon-sm" aria-hidden="true">'
+            f'<use href="{sprite}#{symbol}"></use></svg>{shown}</span>'
+        )
 
     def fixed(self, state: str, standing: PostStanding | None) -> str:
         """Why the post cannot be moved: `sent`, `role`, or nothing."""
@@ -120,6 +129,7 @@ class CardPrinter:
             if row.campaign
             else ""
         )
+        labels = "".join([f'<span class="cal-label">{escape(name)}</span>' for name in row.list_labels()])
         text = escape(row.summary) or f"<em>{self.words['none']}</em>"
         html = (
             f'<article class="cal-card look-{look}" id="post-{row.id}" data-post="{row.id}" '
@@ -129,7 +139,7 @@ class CardPrinter:
             f'<span class="cal-head"><time datetime="{iso}">{iso[11:16]}{again}</time>'
             f"{self.states[look]}</span>"
             f'<span class="cal-body"><span class="cal-text">{text}</span>{picture}</span>'
-            f'<span class="cal-foot"><span class="cal-marks">{marks}</span>{campaign}</span></a>'
+            f'<span class="cal-foot"><span class="cal-marks">{marks}</span>{campaign}{labels}</span></a>'
             f'<button type="button" class="cal-more" data-card-menu aria-haspopup="menu" aria-expanded="false" '
             f'aria-label="{self.words["menu"]}">{self.dots}</button></article>'
         )

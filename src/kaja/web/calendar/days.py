@@ -26,7 +26,7 @@ class Hour:
 
 @dataclass
 class Day:
-    """One day. `hours` are only made for the week."""
+    """One day. `hours` are only made for the week; `write` is the address that writes a post for the day, if any."""
 
     day: date
     name: str
@@ -37,6 +37,7 @@ class Day:
     cards: list[Card] = field(default_factory=list)
     slots: list[FreeSlot] = field(default_factory=list)
     hours: list[Hour] = field(default_factory=list)
+    write: str = ""
 
     @property
     def iso(self) -> str:

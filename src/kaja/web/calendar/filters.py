@@ -75,6 +75,8 @@ class Wanted:
     label: str = ""
     state: str = ""
     owner: str = ""
+    past: bool = False
+    """Whether a list of this month shows also the days before today."""
 
     @property
     def filtered(self) -> bool:
@@ -85,6 +87,8 @@ class Wanted:
         other = replace(self, **changes)
         values = {"view": other.view, "date": other.day.isoformat()}
         values |= {name: value for name in NAMES if (value := getattr(other, name))}
+        if other.past:
+            values["past"] = "1"
         return "?" + urlencode(values)
 
     def post_filter(self) -> PostFilter:

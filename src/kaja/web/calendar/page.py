@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.urls import reverse
 from django.utils.translation import get_language
 
 from kaja.content.plan.slots import list_occurrences
@@ -24,19 +26,22 @@ from kaja.workspaces.policy import Permission, can
 
 FIRST_HOUR, LAST_HOUR = 7, 21
 """Hours outside these are drawn thin while nothing stands in them."""
+USUAL_TIME, LAST_HOUR_OF_DAY = time(9), 23
 Marks = Mapping[UUID, Choice]
 """The channels of the workspace, in their order."""
 
 
 @dataclass(frozen=True)
 class Page:
-    """Everything that is drawn. `total` counts what matches, also what is not drawn; `thin` are quiet hours."""
+    """Everything that is drawn. `total` counts what matches, also what is not drawn; `thin` are quiet hours; `earlier`
+    counts the posts before today that a list leaves out."""
 
     days: list[Day]
     total: int
     drawn: int
     thin: frozenset[int]
     transitions: list[dict[str, str]]
+    earlier: int = 0
 
 
 def find_transitions(days: Sequence[date], zone: ZoneInfo) -> list[dict[str, str]]:
@@ -93,6 +98,18 @@ def _free_slots(
     return [printer.slot(local[instant], channels) for instant, channels in sorted(free.items())]
 
 
+def _write_on(day: Day, zone: ZoneInfo, wanted: Wanted, slug: str) -> str:
+    """Where a post for the day is written: at its first free slot, else in the morning, and never in the past."""
+    now = clock.now().astimezone(zone)
+    at = day.slots[0].local.time() if day.slots else USUAL_TIME
+    if day.past or (day.today and now.hour == LAST_HOUR_OF_DAY):
+        return ""
+    if day.today and at <= now.time():
+        at = time(now.hour + 1)
+    asked = {"at": f"{day.iso}T{at:%H:%M}"} | ({"channel": wanted.channel} if wanted.channel else {})
+    return f"{reverse('composer:new', args=[slug])}?{urlencode(asked)}"
+
+
 def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, slug: str, actor: Actor) -> Page:
     """Read and lay out one view. Two queries, whatever the number of posts."""
     begin, end = local_day(period.first, zone)[0], local_day(period.end, zone)[0]
@@ -110,15 +127,25 @@ def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, 
         total -= len(cards) - len(matching)
         cards = matching
     days = {day.day: day for day in _make_days(period, zone)}
+    # A list of this month begins with today; what came before is one press away.
+    opens_at_today = period.view == "list" and not wanted.past and any(day.today for day in days.values())
+    earlier = 0
     for card in cards:
-        days[card.local.date()].cards.append(card)
+        day = days[card.local.date()]
+        if opens_at_today and day.past:
+            earlier += 1
+        else:
+            day.cards.append(card)
     if can(actor, Permission.WRITE) and period.view != "list":
         for slot in _free_slots(begin, end, zone, wanted, cards, slug, marks):
             days[slot.local.date()].slots.append(slot)
+    if can(actor, Permission.WRITE) and period.view != "list":
+        for day in days.values():
+            day.write = _write_on(day, zone, wanted, slug)
     listed = list(days.values())
     transitions = find_transitions(period.days, zone)
     thin = _lay_out_hours(listed, transitions) if period.view == "week" else frozenset[int]()
-    return Page(listed, total, len(cards), thin, transitions)
+    return Page(listed, total, len(cards), thin, transitions, earlier)
 
 
 def _lay_out_hours(days: list[Day], transitions: list[dict[str, str]]) -> frozenset[int]:

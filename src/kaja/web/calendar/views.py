@@ -59,7 +59,9 @@ def read_wanted(request: WorkspaceRequest) -> Wanted:
     if view and view not in VIEWS:
         flash(request, _("The calendar has a week, a month and a list. This is the week."), "info")
     filters = {name: asked.get(name, "")[:200] for name in NAMES}
-    return Wanted(view if view in VIEWS else "week", day or today_in(zone_of(request)), **filters)
+    return Wanted(
+        view if view in VIEWS else "week", day or today_in(zone_of(request)), **filters, past=asked.get("past") == "1"
+    )
 
 
 @require_GET
@@ -91,12 +93,13 @@ def index(request: WorkspaceRequest) -> HttpResponse:
         "heading": name_period(period),
         "zone": zone_name(zone),
         "views": [
-            (view, word, wanted.query(view=view), view == wanted.view)
+            (view, word, wanted.query(view=view, past=False), view == wanted.view)
             for view, word in zip(VIEWS, (_("Week"), _("Month"), _("List")), strict=True)
         ],
-        "previous": wanted.query(day=step_period(period, -1)),
-        "next": wanted.query(day=step_period(period, 1)),
-        "today": wanted.query(day=today_in(zone)),
+        "previous": wanted.query(day=step_period(period, -1), past=False),
+        "next": wanted.query(day=step_period(period, 1), past=False),
+        "today": wanted.query(day=today_in(zone), past=False),
+        "earlier": wanted.query(past=True),
         "week_of": wanted.query(view="week"),
         "menus": describe_menus(wanted, choices),
         "unfiltered": Wanted(wanted.view, wanted.day).query(),

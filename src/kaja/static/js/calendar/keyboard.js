@@ -10,7 +10,7 @@ let moving = null; // { card, at, refused }
 
 export const isMoving = () => moving !== null;
 
-const cards = () => [...(root()?.querySelectorAll("[data-post]") ?? [])].filter((card) => card.offsetParent);
+const cards = () => [...(root()?.querySelectorAll("[data-post]") ?? [])].filter((card) => card.checkVisibility());
 const linkOf = (card) => card.querySelector(".cal-link");
 export const focusedCard = () => document.activeElement?.closest?.("#calendar [data-post]") ?? null;
 

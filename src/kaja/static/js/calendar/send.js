@@ -21,6 +21,7 @@ export function refocus() {
   const active = document.activeElement;
   if (!focused || (active && active !== document.body && active.isConnected && !active.closest("#card-menu"))) return;
   const card = cardOf(focused.id);
+  card?.closest("details")?.setAttribute("open", "");
   card?.querySelector(focused.more ? ".cal-more" : ".cal-link")?.focus({ preventScroll: true });
 }
 
