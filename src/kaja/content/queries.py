@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Subquery
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
@@ -121,6 +121,11 @@ def search_post_ids(text: str, limit: int = 1000) -> list[UUID]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def list_found(post_ids: Collection[UUID], limit: int) -> list[Post]:
+    """Posts outside the bin by id, changed last first, with what a list shows."""
+    return list(_ready(Post.objects.filter(deleted_at__isnull=True, id__in=post_ids)).order_by("-updated_at")[:limit])
+
+
 def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
     """The posts that match, unordered and without what a list shows beside them."""
     rows = Post.objects.filter(deleted_at__isnull=not wanted.deleted)
@@ -143,6 +148,16 @@ def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
     if wanted.due_to:
         conditions &= Q(due_at__lt=wanted.due_to)
     return rows.filter(conditions)
+
+
+def list_bin(cursor: str = "", limit: int = PAGE) -> Page:
+    """What is in the bin, what was put there last first, with what a list shows. The cursor is the last post's id."""
+    rows = Post.objects.filter(deleted_at__isnull=False)
+    if cursor:
+        last = rows.filter(id=parse_cursor(cursor)).values("deleted_at")[:1]
+        rows = rows.filter(Q(deleted_at__lt=Subquery(last)) | Q(deleted_at=Subquery(last), id__lt=parse_cursor(cursor)))
+    posts = list(_ready(rows).order_by("-deleted_at", "-id")[: limit + 1])
+    return Page(posts[:limit], posts[limit - 1].id.hex if len(posts) > limit else "")
 
 
 CURSOR_INVALID = Problem(

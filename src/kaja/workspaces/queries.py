@@ -1,6 +1,7 @@
 """Reading people and workspaces."""
 
 from base64 import urlsafe_b64encode
+from collections.abc import Collection
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -109,6 +110,12 @@ def list_audit(*, before: object = None, person: str = "", target_id: str = "") 
     if target_id:
         entries = entries.filter(target_id=target_id)
     return entries
+
+
+def list_deleters(post_ids: Collection[UUID]) -> dict[str, str]:
+    """Who put posts into the bin last, by the post's id; one query."""
+    entries = AuditEntry.objects.filter(action="post.delete", target_id__in=[str(each) for each in post_ids])
+    return dict(entries.order_by("id").values_list("target_id", "actor_name"))
 
 
 def list_notices(member: Member, *, unread: bool = False) -> QuerySet[Notice]:

@@ -23,6 +23,7 @@ DESTINATIONS = (
     Destination("calendar:index", _("Calendar"), "calendar-days", "p", _("Plan"), on_phone=True),
     Destination("ideas:board", _("Ideas"), "lightbulb", "i", _("Plan"), on_phone=True),
     Destination("groups:campaigns", _("Campaigns"), "flag", "l", _("Plan")),
+    Destination("post:bin", _("Bin"), "trash-2", "b", _("Plan")),
     Destination("channels:list", _("Channels"), "radio-tower", "h", _("Workspace")),
     Destination("settings:workspace", _("Settings"), "settings", "s", _("Workspace")),
     Destination("needs_you:list", _("Needs you"), "bell", "n", on_phone=True),

@@ -1,5 +1,6 @@
 """What the palette finds: pages, posts, channels, people, actions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -8,9 +9,13 @@ from django.utils.translation import gettext as _
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
-from kaja.content.models import Post
-from kaja.content.queries import search_post_ids
+from kaja.content.models import PostState
+from kaja.content.queries import active_variants, list_found, search_post_ids
+from kaja.publishing.queries import standings_of_posts
+from kaja.web.calendar.cards import look_of
+from kaja.web.dates import write_moment
 from kaja.web.frame.navigation import COMPOSE, address, list_destinations, post_address
+from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest
 from kaja.workspaces.models import Member
 from kaja.workspaces.policy import Permission, can
@@ -20,12 +25,15 @@ MOST = 6
 
 @dataclass(frozen=True)
 class Hit:
-    """One line of the palette."""
+    """One line of the palette. A post has a state, its channels, and a picture where there is one."""
 
     label: str
     href: str
     icon: str = ""
     note: str = ""
+    state: str = ""
+    channels: Sequence[Channel] = ()
+    picture: str = ""
     channel: Channel | None = None
     keys: str = ""
 
@@ -82,9 +90,19 @@ def _pages(request: WorkspaceRequest, query: str) -> list[Hit]:
 
 def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
     # Some more than are shown, because those in the bin are found, too.
-    found = Post.objects.filter(deleted_at=None, id__in=search_post_ids(query, 5 * MOST)).order_by("-updated_at")[:MOST]
+    found = list_found(search_post_ids(query, 5 * MOST), MOST)
+    standings = standings_of_posts([post.id for post in found])
+    slug = request.workspace.slug
     return [
-        Hit(post.summary, post_address(request.workspace.slug, post.id), "file-text", post.get_state_display())
+        Hit(
+            post.summary or _("Without text"),
+            post_address(slug, post.id),
+            "file-text",
+            write_moment(post.due_at),
+            state=post.state if post.state == PostState.IDEA else look_of(post.state, standings.get(post.id)),
+            channels=[variant.channel for variant in active_variants(post)],
+            picture=thumbnail_of(slug, post),
+        )
         for post in found
     ]
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from kaja.content import actions, queries
-from kaja.content.document import Document, MediaItem, PartDocument
+from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing import queries as deliveries
@@ -23,7 +23,7 @@ from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash
-from kaja.web.media.addresses import media_url
+from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_page, workspace_view
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
@@ -73,13 +73,6 @@ TITLES = (
 )
 
 
-def _thumbnail(slug: str, post: Post) -> str:
-    for part in post.document.get("parts", ()):
-        for item in part.get("media", ()):
-            return media_url(slug, MediaItem.model_validate(item), thumbnail=True)
-    return ""
-
-
 def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
     """The three columns; `wanted` says how many cards of a column are shown (`?idea=200`). What was sent everywhere has
     left the board."""
@@ -95,7 +88,7 @@ def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
         cards = [
             Card(
                 post,
-                _thumbnail(slug, post),
+                thumbnail_of(slug, post),
                 day_in_words(post.due_at, zone) if post.due_at else "",
                 standings.get(post.id, ""),
             )

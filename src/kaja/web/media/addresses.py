@@ -8,6 +8,7 @@ from django.utils.crypto import constant_time_compare
 
 from kaja.content.document import MediaItem
 from kaja.content.media.renditions import render_crop
+from kaja.content.models import Post
 
 _SIGNER = Signer(salt="kaja.web.media.crop")
 
@@ -28,3 +29,11 @@ def media_url(slug: str, item: MediaItem, *, thumbnail: bool = False) -> str:
 def is_ours(asset_id: UUID, crop: str, signature: str) -> bool:
     """Whether an address of a cut-out was made by `media_url`: else any reader could have thousands cut and kept."""
     return constant_time_compare(_sign(asset_id, crop), signature)
+
+
+def thumbnail_of(slug: str, post: Post) -> str:
+    """Where the small picture of a post's first file is served; empty without one."""
+    for part in post.document.get("parts", ()):
+        for item in part.get("media", ()):
+            return media_url(slug, MediaItem.model_validate(item), thumbnail=True)
+    return ""

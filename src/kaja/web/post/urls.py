@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from kaja.web.post import views
+from kaja.web.post import binned, views
 
 app_name = "post"
 urlpatterns = [
+    path("bin", binned.index, name="bin"),
     path("<uuid:post_id>", views.page, name="page"),
     path("<uuid:post_id>/journal/<uuid:delivery_id>", views.journal, name="journal"),
     path("<uuid:post_id>/duplicate", views.duplicate, name="duplicate"),

@@ -135,6 +135,8 @@ def restore(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         flash(request, _("It is back as a draft with its time. Schedule it again to send it."), "done")
     else:
         flash(request, _("“%(post)s” is back.") % {"post": _title(post)}, "done")
+    if request.POST.get("back") == "bin":
+        return HttpResponseRedirect(reverse("post:bin", args=[request.workspace.slug]))
     return _back(request, post_id)
 
 
