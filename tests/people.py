@@ -1,13 +1,20 @@
 """People of a workspace, and browsers that they are signed in with."""
 
+from django.conf import settings
 from django.test import Client
 
+from kaja.kernel.codes import FIRST_ACCOUNT, make_code
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member, Role, User, Workspace
 from kaja.workspaces.queries import actor_of
 
 PASSWORD = "correct horse battery"
+
+
+def first_code() -> str:
+    """What `kaja up` prints for whoever makes the first account."""
+    return make_code(settings.SECRET_KEY, FIRST_ACCOUNT)
 
 
 def add_member(workspace: Workspace, email: str, role: str = Role.CONTENT_MANAGER, name: str = "") -> User:

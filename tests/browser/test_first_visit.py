@@ -6,12 +6,19 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenWindow
 from tests.browser.stack import Stack
+from tests.people import first_code
 
 
 def test_from_the_first_page_to_the_published_post(kaja: Stack, open_window: OpenWindow) -> None:
     page = open_window()
     page.goto("/")
     expect(page).to_have_url(re.compile("/account/signup/"))
+    # Whoever comes first owns nothing: the code stands where Kaja was started.
+    page.get_by_label("Code").fill("ABCD-EFGH-JKMN")
+    page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_role("alert")).to_contain_text("This is not the code")
+    page.get_by_label("Code").fill(first_code().lower())
+    page.get_by_role("button", name="Go on").click()
     page.get_by_label("Your name").fill("Mari Tamm")
     page.get_by_label("Email").fill("mari@lummus.test")
     page.get_by_label("Password").fill("a few quiet words")

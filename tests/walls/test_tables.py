@@ -27,6 +27,7 @@ SHARED = {
     "User_user_permissions": "Django's own table; nothing uses it",
     "Workspace": "the tenant itself; its own table is protected by its id",
     "LoopRecord": "how the processes of the installation fare",
+    "Bucket": "used tries of limits, under keyed hashes",
     "Instance": "the one switch of the whole installation",
 }
 """Our tables that belong to no workspace."""
@@ -37,8 +38,15 @@ LOOKS_ACROSS = {
     ("workspaces/queries.py", "get_membership", "SIGN_IN"): "the same, for one address",
     ("workspaces/queries.py", "get_open_invitation", "SIGN_IN"): "whoever holds the link is not a member yet",
     ("workspaces/actions/workspaces.py", "create_workspace", "CREATE_WORKSPACE"): "its scope begins with it",
+    ("workspaces/queries.py", "may_make_workspaces", "CREATE_WORKSPACE"): "whether there is any workspace at all",
+    ("workspaces/visits.py", "list_ended", "SIGN_IN"): "who still belongs, for pages that are open for long",
     ("channels/jobs.py", "list_due_for_check", "JOB_DISPATCH"): "one clock for all workspaces; it gives ids only",
     ("api/tokens.py", "find_bearer", "SIGN_IN"): "the token says which workspace",
+    (
+        "api/tokens.py",
+        "list_tokens_of",
+        "SIGN_IN",
+    ): "a person's own, wherever, after a new password",
     ("cli/context.py", "acting", "SIGN_IN"): "the operator names workspace and person",
     ("cli/checks/database.py", "_sealed", "MAINTENANCE"): "doctor opens every credential once",
     ("config/jobs.py", "sweep", "MAINTENANCE"): "two statements that remove by age alone",

@@ -9,12 +9,13 @@ from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.web.onboarding.steps import list_first_steps
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.queries import actor_of
-from tests.people import PASSWORD, actor, browser, member_of
+from tests.people import PASSWORD, actor, browser, first_code, member_of
 from tests.practice.running import PracticeServer
 
 
 def test_first_visit_has_no_dead_end(db: None, practice: PracticeServer) -> None:
     client = Client()
+    client.get("/account/signup/", {"code": first_code()})
     client.post("/account/signup/", {"name": "Mari", "email": "mari@kohvik.test", "password1": PASSWORD})
     made = client.post("/welcome/workspace/", {"name": "Kohvik Kaja", "time_zone": "Europe/Tallinn", "language": "en"})
     assert made["Location"] == "/welcome/kohvik-kaja/channel/"

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import uvicorn
 from django.core import mail
-from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import get_resolver
 
@@ -132,6 +131,7 @@ def serve(headers: list[dict[str, str]], **environment: str) -> list[str]:
         for name, value in environment.items():
             patch.setenv(name, value)
         listener.bind(("127.0.0.1", 0))
+        listener.listen()
         port = listener.getsockname()[1]
         server = uvicorn.Server(uvicorn.Config(application, **server_options("127.0.0.1", port) | {"loop": "asyncio"}))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])))
@@ -160,7 +160,7 @@ def test_forwarded_addresses_are_believed_from_trusted_proxies_only() -> None:
 
 
 def test_rotating_forwarded_addresses_wins_no_tries(workspace: Workspace) -> None:
-    def forged(n: int) -> HttpResponse:
+    def forged(n: int) -> Any:
         data = {"login": OWNER, "password": "wrong"}
         return Client().post("/account/login/", data, headers={"X-Forwarded-For": f"203.0.113.{n}"})
 

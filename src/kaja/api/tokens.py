@@ -17,7 +17,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, NotFound, Refused
-from kaja.workspaces.models import Member, Workspace
+from kaja.workspaces.models import Member, Review, User, Workspace
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.queries import actor_of
 
@@ -144,6 +144,13 @@ def list_tokens(actor: Actor) -> list[Token]:
     return [token for token in rows if token.user_id == actor.user_id]
 
 
+def list_tokens_of(user: User) -> list[Token]:
+    """A person's own living tokens of all workspaces, each with its workspace; newest first."""
+    with system_scope(SystemPurpose.SIGN_IN):
+        rows = Token.objects.select_related("workspace").filter(user=user, revoked_at=None).order_by("-created_at")
+        return list(rows.exclude(expires_at__lte=clock.now()))
+
+
 def find_bearer(secret: str) -> Bearer | None:
     """The valid token with this secret; None when it is unknown, expired, revoked, or its person has left."""
     if not secret.startswith(PREFIX):
@@ -153,6 +160,7 @@ def find_bearer(secret: str) -> Bearer | None:
         token = (
             Token.objects.select_related("user", "workspace")
             .filter(token_hash=_hash(secret), revoked_at__isnull=True, user__is_active=True)
+            .exclude(user__review=Review.RESET)  # they rest until their person has said which stay
             .first()
         )
         if token is None or (token.expires_at is not None and token.expires_at <= now):

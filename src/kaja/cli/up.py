@@ -19,10 +19,12 @@ from kaja.cli.database import (
     migrate_in_child,
     wait_embedded,
 )
+from kaja.cli.dump import has_data
 from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, PortTaken
 from kaja.cli.home import lock_home, prepare_home
 from kaja.cli.supervisor import Part, Supervisor, say
 from kaja.config import environment
+from kaja.kernel.codes import FIRST_ACCOUNT, make_code
 from kaja.kernel.postgres import Cluster, PostgresFailed
 
 READY_WITHIN = 60.0
@@ -146,13 +148,20 @@ def wait_until_ready(supervisor: Supervisor, port: int) -> bool:
     return False
 
 
+def first_link() -> str:
+    """Where the first account is made: who sees this terminal owns the installation."""
+    code = make_code(environment.secret_key(), FIRST_ACCOUNT)
+    return f"{environment.address()}/account/signup/?code={code}"
+
+
 def banner() -> str:
     """What a person sees when all is ready."""
     base = environment.address()
     database = urlsplit(environment.database_url())
     where = "built in" if not environment.has_external_database() else f"{database.hostname or 'local socket'}"
+    ready = base if has_data(environment.database_url()) else first_link()
     return (
-        f"\n  Kaja is ready:  {base}\n"
+        f"\n  Kaja is ready:  {ready}\n"
         f"\n  data folder     {environment.home()}"
         f"\n  database        PostgreSQL, {where}"
         f"\n  practice        {os.environ.get('KAJA_PRACTICE_URL', '')}"

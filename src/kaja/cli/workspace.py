@@ -50,6 +50,64 @@ def create_user(email: str, name: str, password_stdin: bool) -> None:
     click.echo(f"Account {made.email} made.")
 
 
+@user.command("reset-link")
+@click.option("--email", required=True)
+def reset_link(email: str) -> None:
+    """Print a link with which the person chooses a new password: where no mail can be sent, you hand it over.
+
+    It works once, for four hours. It does not get past their second factor.
+    """
+    with application():
+        from allauth.account.forms import default_token_generator
+        from allauth.account.utils import user_pk_to_url_str
+        from django.conf import settings
+        from django.urls import reverse
+
+        person: Any = _find_user(email)
+        key = default_token_generator.make_token(person)
+        parts = {"uidb36": user_pk_to_url_str(person), "key": key}
+        click.echo(settings.BASE_URL + reverse("account_reset_password_from_key", kwargs=parts))
+
+
+@user.command("sign-out")
+@click.option("--email", default="", help="Whose sessions end.")
+@click.option("--everybody", is_flag=True, help="End all sessions of this installation.")
+def sign_out(email: str, everybody: bool) -> None:
+    """End sessions at once: one person's, or all."""
+    if bool(email) == everybody:
+        raise BadSetting("Say whose sessions end: --email ADDRESS, or --everybody.")
+    with application():
+        from kaja.web.accounts.sessions import end_all_sessions, end_sessions
+
+        count = end_all_sessions() if everybody else end_sessions(_find_user(email))
+    click.echo(f"{count} sessions ended.")
+
+
+@user.command("close")
+@click.option("--email", required=True)
+@click.option("--open", "open_again", is_flag=True, help="Let the person in again.")
+def close(email: str, open_again: bool) -> None:
+    """Close an account: nobody signs in with it, its sessions end and its API tokens rest. What was written stays."""
+    with application():
+        from kaja.web.accounts.sessions import end_sessions
+
+        person: Any = _find_user(email)
+        person.is_active = open_again
+        person.save(update_fields=["is_active"])
+        if not open_again:
+            end_sessions(person)
+    click.echo(f"Account {person.email} {'opened' if open_again else 'closed'}.")
+
+
+def _find_user(email: str) -> Any:
+    from kaja.workspaces.models import User
+
+    person = User.objects.filter(email__iexact=email).first()
+    if person is None:
+        raise CommandFailed(f"There is no account with the address {email}.")
+    return person
+
+
 def _ask_password() -> str:
     if not sys.stdin.isatty():
         raise BadSetting("There is no terminal to ask for the password: give it with --password-stdin.")
@@ -83,4 +141,6 @@ def _create(name: str, owner: str, time_zone: str, language: str, slug: str) -> 
     person = User.objects.filter(email__iexact=owner).first()
     if person is None:
         raise CommandFailed(f"There is no account with the address {owner}: make it with `kaja user create`.")
-    return actions.create_workspace(person, name=name, slug=slug, time_zone=time_zone, language=language)
+    return actions.create_workspace(
+        person, name=name, slug=slug, time_zone=time_zone, language=language, by_operator=True
+    )

@@ -18,9 +18,14 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = True
+# Seconds without a visit, and seconds altogether, after which a person signs in again (docs/security.md says why).
+SESSION_COOKIE_AGE = 7 * 86400
+SESSION_LONGEST = 30 * 86400
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_NAME = "kaja_session"
+# "__Host-": no other host of the domain and no page without https can set or shadow it (RFC 6265bis, 4.1.3.2).
+SESSION_COOKIE_NAME = "__Host-kaja_session" if SECURE else "kaja_session"
+CSRF_COOKIE_NAME = "__Host-kaja_csrf" if SECURE else "csrftoken"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -46,6 +51,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.usersessions",
     "procrastinate.contrib.django",
     "kaja.kernel",
     "kaja.workspaces",
@@ -59,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "kaja.config.health.HealthMiddleware",
+    "kaja.config.addresses.own_addresses",
     "django.middleware.security.SecurityMiddleware",
     "kaja.config.headers.SecurityHeadersMiddleware",
     "kaja.config.static.StaticFiles",
@@ -122,7 +129,17 @@ AUTH_PASSWORD_VALIDATORS = [
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# An address is proven before it counts. Without a mail server it is the link itself that proves it, which the operator
+# or a curator hands over.
+ACCOUNT_EMAIL_VERIFICATION = "mandatory" if os.environ.get("KAJA_SMTP_HOST") else "none"
+ACCOUNT_EMAIL_CONFIRMATION_EXPIRE_DAYS = 1
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "Kaja: "
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
+# Seconds; who asked for the link is waiting for it.
+PASSWORD_RESET_TIMEOUT = 4 * 3600
+SIGN_UP = environment.sign_up()
+WORKSPACE_MAKERS = environment.workspace_makers()
 ACCOUNT_PREVENT_ENUMERATION = True
 # Whoever types an address cannot have Kaja write to it.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
@@ -130,7 +147,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "/account/login/"
 MFA_ADAPTER = "kaja.web.accounts.sealing.SealingAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-# People come by invitation and the first owner by themselves: nobody's address is ever mailed for proof.
+MFA_TOTP_ISSUER = "Kaja"
+# With a mail server nobody is signed in before their address is proven; without one it cannot be.
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # A phone's clock may be half a minute off (RFC 6238, section 5.2 allows one step).
 MFA_TOTP_TOLERANCE = 1

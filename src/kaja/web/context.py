@@ -12,6 +12,7 @@ from kaja.web.frame.navigation import COMPOSE, address, list_destinations
 from kaja.web.needs_you.queries import count_needs_you
 from kaja.web.onboarding.steps import list_first_steps
 from kaja.workspaces.policy import Permission, can
+from kaja.workspaces.queries import may_make_workspaces
 
 
 def is_address(host: str) -> bool:
@@ -57,6 +58,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "nav": list_destinations(workspace.slug, request.path),
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
             "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
+            "may_make_workspaces": may_make_workspaces(user, request.memberships),  # type: ignore[attr-defined]
             "needs_count": SimpleLazyObject(count),
             "can": {p.value: can(actor, p) for p in Permission},
         }

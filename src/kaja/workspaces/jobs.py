@@ -12,7 +12,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Invitation, Notice
-from kaja.workspaces.queries import make_invitation_token
+from kaja.workspaces.queries import make_invitation_token, make_mail_proof
 from kaja.workspaces.wording import say
 
 
@@ -33,6 +33,7 @@ def mail_invitation(workspace_id: str, invitation_id: str, language: str) -> Non
     if invitation is None:
         return
     link = settings.BASE_URL + reverse("invitation", args=[make_invitation_token(invitation.id)])
+    link += f"?proof={make_mail_proof(invitation.id)}"
     with translation.override(language):
         context = {"workspace": invitation.workspace.name, "inviter": str(invitation.invited_by or ""), "link": link}
         subject = translation.gettext("%(inviter)s invites you to %(workspace)s") % context

@@ -28,6 +28,14 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
 
+class Review(models.TextChoices):
+    """After what a person still has to say which factors and tokens stay. After a reset these rest until then."""
+
+    NONE = "", ""
+    CHANGE = "change", "a new password"
+    RESET = "reset", "a reset of the password"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person who signs in. What they may do stands in their memberships."""
 
@@ -36,6 +44,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("theme"), max_length=5, blank=True, choices=[("light", _("Light")), ("dark", _("Dark"))])
+    review = models.CharField(max_length=6, blank=True, default="", choices=Review.choices, editable=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)

@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db.models import QuerySet
 from django.utils.crypto import salted_hmac
 
@@ -13,7 +14,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
 from kaja.kernel.tenancy import SystemPurpose, UnscopedQuery, current_workspace_id, system_scope
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
+from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, Role, User, Workspace
 from kaja.workspaces.policy import ROLE_PERMISSIONS
 
 
@@ -70,6 +71,28 @@ def make_invitation_token(invitation_id: UUID) -> str:
     """
     made = salted_hmac("kaja.invitation", invitation_id.hex, algorithm="sha256").digest()
     return urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def make_mail_proof(invitation_id: UUID) -> str:
+    """What only the mailed link of an invitation carries: whoever has it reads that mailbox."""
+    return salted_hmac("kaja.invitation.mailed", invitation_id.hex, algorithm="sha256").hexdigest()[:32]
+
+
+def may_make_workspaces(user: User, memberships: list[Member] | None = None) -> bool:
+    """Whether the operator lets this person make workspaces (`KAJA_WORKSPACE_MAKERS`).
+
+    Give their memberships where you have them.
+    """
+    if settings.WORKSPACE_MAKERS == "everybody":
+        return True
+    if settings.WORKSPACE_MAKERS == "nobody":
+        return False
+    if user.is_staff or any(each.role == Role.CURATOR for each in memberships or list_memberships(user)):
+        return True
+    if memberships:
+        return False
+    with system_scope(SystemPurpose.CREATE_WORKSPACE):
+        return not Workspace.objects.exists()  # somebody has to make the first
 
 
 def get_open_invitation(token: str) -> Invitation | None:

@@ -2,18 +2,26 @@
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
+from allauth.account.models import EmailAddress
+from allauth.core import context
 from django import forms
-from django.http import HttpRequest
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.limits import take
+from kaja.web.accounts.adapter import FIRST, INVITATION, MAILED
 from kaja.web.accounts.limits import RESET_MAILS
-from kaja.workspaces.models import User
+from kaja.workspaces.models import Instance, Invitation, User
+from kaja.workspaces.queries import get_open_invitation
 
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no types
@@ -32,6 +40,36 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
         self.fields["password1"].help_text = _("At least ten characters; a few words in a row are good.")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+        self.invitation = find_invitation(context.request)
+        if self.invitation is not None:
+            # The invitation is for its address; a disabled field takes nothing else.
+            self.fields["email"].initial = self.invitation.email
+            self.initial["email"] = self.invitation.email
+            self.fields["email"].disabled = True
+
+    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
+        """Make the account, one after the other, and only while the page is open: of four first ones one is made."""
+        with transaction.atomic():
+            Instance.objects.get_or_create(id=1)
+            Instance.objects.select_for_update().get(id=1)
+            first = not User.objects.exists()
+            if not get_adapter().is_open_for_signup(request):
+                return None, redirect("account_signup")
+            user, response = super().try_save(request)
+            if user is not None:
+                self._settle(request, user, first=first)
+        return user, response
+
+    def _settle(self, request: HttpRequest, user: User, *, first: bool) -> None:
+        request.session.pop(FIRST, None)
+        if first:
+            user.is_staff = True
+            user.save(update_fields=["is_staff"])
+        # The printed code, and the link that only the mail carried, prove the address; so does, where no mail can be
+        # sent, the link that somebody of the workspace has handed over.
+        mailed = self.invitation is not None and request.session.get(MAILED) == str(self.invitation.id)
+        if first or mailed or not settings.EMAIL_HOST:
+            EmailAddress.objects.filter(user=user).update(verified=True)
 
     def custom_signup(self, request: HttpRequest, user: Any) -> None:
         """Store what allauth does not know of."""
@@ -42,9 +80,16 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
     def clean_email(self) -> str:
         """Addresses are stored in lower case, so that one person has one account."""
         email = str(super().clean_email()).lower()
-        if User.objects.filter(email=email).exists():
+        # Whoever holds an invitation may know; in an open sign-up nobody learns who has an account.
+        if self.invitation is not None and User.objects.filter(email=email).exists():
             raise forms.ValidationError(_("There is an account with this address already. Sign in with it instead."))
         return email
+
+
+def find_invitation(request: HttpRequest | None) -> Invitation | None:
+    """The open invitation whose link this browser has followed."""
+    token = request.session.get(INVITATION, "") if request is not None else ""
+    return get_open_invitation(token) if token else None
 
 
 class ReauthenticateForm(AllauthReauthenticateForm):  # type: ignore[misc]  # allauth ships no types
@@ -64,6 +109,8 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth ships no typ
         self.fields["password"].help_text = ""
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+        if (invitation := find_invitation(context.request)) is not None:
+            self.fields["login"].initial = invitation.email
         if "remember" in self.fields:
             self.fields["remember"].label = _("Stay signed in on this device")
 

@@ -53,6 +53,8 @@ BY_PERSON: dict[str, Limit] = {
         "mfa_deactivate_totp",
         "mfa_add_webauthn",
         "mfa_generate_recovery_codes",
+        "account_review",
+        "usersessions_list",
     )
 }
 """What a signed-in person may send to a page that changes or asks for a secret."""

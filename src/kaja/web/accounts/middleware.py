@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.decorators import sync_only_middleware
@@ -11,6 +12,8 @@ from django.utils.decorators import sync_only_middleware
 from kaja.kernel.limits import take, whole_seconds
 from kaja.web.accounts.devices import mark_device
 from kaja.web.accounts.limits import of_page, say_wait
+from kaja.web.accounts.review import asks_now
+from kaja.web.accounts.sessions import keep_session
 
 
 @sync_only_middleware
@@ -23,6 +26,11 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         # A request without a session cookie is nobody's, and asks the database nothing.
         user = request.user if request.session.session_key else None
+        if user is not None and user.is_authenticated:
+            if not keep_session(request):
+                user = None
+            elif user.review and asks_now(request):
+                return redirect("account_review")
         if user is None or not user.is_authenticated or not user.language:
             return self.get_response(request)
         with translation.override(user.language):

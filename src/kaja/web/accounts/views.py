@@ -1,18 +1,25 @@
-"""Taking an invitation."""
+"""Taking an invitation, proving an address."""
 
-from django.http import HttpRequest, HttpResponse
+from zoneinfo import ZoneInfo
+
+from allauth.account.views import confirm_email, email_verification_sent
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from kaja.web.accounts.adapter import INVITATION
+from kaja.web.accounts.adapter import INVITATION, MAILED
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.views import home
 from kaja.web.workspace import render_page
 from kaja.workspaces.actions import accept_invitation
 from kaja.workspaces.errors import Refused
-from kaja.workspaces.queries import get_open_invitation
+from kaja.workspaces.models import Invitation
+from kaja.workspaces.queries import get_open_invitation, make_mail_proof
 
 
 @never_cache
@@ -22,10 +29,12 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = get_open_invitation(token)
     if found is None:
         return render_page(request, "account/invitation_closed.html", status=404)
+    if constant_time_compare(request.GET.get("proof", ""), make_mail_proof(found.id)):
+        request.session[MAILED] = str(found.id)
     if not request.user.is_authenticated:
         # Kept for the sign-up page, which is closed to everybody else.
         request.session[INVITATION] = token
-        return render_page(request, "account/invitation.html", {"invitation": found})
+        return _show(request, found)
     if request.method == "POST":
         try:
             accept_invitation(request.user, token)
@@ -35,7 +44,32 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         request.session.pop(INVITATION, None)
         flash(request, _("Welcome to %(workspace)s.") % {"workspace": found.workspace.name})
         return redirect("workspace", found.workspace.slug)
-    return render_page(request, "account/invitation.html", {"invitation": found})
+    return _show(request, found)
+
+
+def _show(request: HttpRequest, found: Invitation) -> HttpResponse:
+    # Days are told as the workspace writes them, and in its zone.
+    with timezone.override(ZoneInfo(found.workspace.time_zone)):
+        context = {"invitation": found, "zone": found.workspace.time_zone.replace("_", " ")}
+        return render_page(request, "account/invitation.html", context)
+
+
+@never_cache
+def proof_sent(request: HttpRequest) -> HttpResponseBase:
+    """Look into your mailbox: only where addresses are proven by mail."""
+    if settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
+        return home(request)
+    response: HttpResponseBase = email_verification_sent(request)
+    return response
+
+
+@never_cache
+def prove(request: HttpRequest, key: str) -> HttpResponseBase:
+    """The link of such a mail."""
+    if settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
+        return home(request)
+    response: HttpResponseBase = confirm_email(request, key=key)
+    return response
 
 
 @never_cache

@@ -62,9 +62,7 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
         values = {name: str(value) for name, value in form.cleaned_data.items()}
         try:
             if info.connect == "oauth":
-                callback = request.build_absolute_uri(
-                    reverse("channels:callback", args=[request.workspace.slug, network])
-                )
+                callback = settings.BASE_URL + reverse("channels:callback", args=[request.workspace.slug, network])
                 url = start_authorization(request.actor, request.workspace, network, values, callback, expected=channel)
                 return HttpResponseRedirect(url)
             connected = connect_channel(request.actor, request.workspace, network, values, expected=channel)

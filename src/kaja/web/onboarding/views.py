@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -21,7 +22,7 @@ from kaja.workspaces.actions import create_workspace
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import User
 from kaja.workspaces.policy import Permission
-from kaja.workspaces.queries import list_workspaces_of
+from kaja.workspaces.queries import list_workspaces_of, may_make_workspaces
 
 
 @login_required
@@ -30,6 +31,10 @@ def workspace(request: HttpRequest) -> HttpResponse:
     """Make a workspace: the first, or one more."""
     assert isinstance(request.user, User)
     first = not list_workspaces_of(request.user)
+    if not may_make_workspaces(request.user):
+        if first:
+            return render_page(request, "onboarding/no_workspace.html", status=403)
+        raise PermissionDenied
     form = WorkspaceForm(request.POST or None, initial={"language": get_language()})
     if request.method == "POST" and form.is_valid():
         try:

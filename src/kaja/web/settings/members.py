@@ -57,14 +57,14 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     except Refused as refused:
         add_problems(form, refused)
         return _render(request, form, status=422)
-    path = reverse("invitation", args=[token])
+    link = settings.BASE_URL + reverse("invitation", args=[token])
     if settings.EMAIL_HOST:
         mail_invitation.defer(
             workspace_id=str(request.workspace.id),
             invitation_id=str(invitation.id),
             language=get_language() or "en",
         )
-    return _render(request, InviteForm(), request.build_absolute_uri(path), invitation.email)
+    return _render(request, InviteForm(), link, invitation.email)
 
 
 @require_POST

@@ -13,7 +13,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotFound, Refused
+from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
 from kaja.workspaces.models import Invitation, Member, Role, User
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
@@ -89,10 +89,22 @@ def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:
 
 
 def accept_invitation(user: User, token: str) -> Member:
-    """Make `user` a member with the invitation's role. The link is the key, and it opens once. Opens its own scope."""
+    """Make `user` a member with the invitation's role. The link opens once, and for its own address only.
+
+    Opens its own scope.
+    """
     found = get_open_invitation(token)
     if found is None:
         raise NotFound(_no_invitation())
+    if found.email.lower() != user.email.lower():
+        raise NotAllowed(
+            Problem(
+                code="invitation_for_another",
+                message=gettext_noop("This invitation is for %(email)s, and you are signed in as %(own)s."),
+                fix=gettext_noop("Sign in with that address, or ask to be invited with yours."),
+                params={"email": found.email, "own": user.email},
+            )
+        )
     with workspace_scope(found.workspace_id):
         # Locked, so that two people cannot use one link at the same moment.
         invitation = Invitation.objects.select_for_update().get(id=found.id)

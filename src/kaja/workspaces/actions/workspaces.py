@@ -16,11 +16,11 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.customs import DateStyle, WeekStart
-from kaja.workspaces.errors import Conflict, Refused, refuse_duplicate
+from kaja.workspaces.errors import Conflict, NotAllowed, Refused, refuse_duplicate
 from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
-from kaja.workspaces.queries import actor_of, get_workspace
+from kaja.workspaces.queries import actor_of, get_workspace, may_make_workspaces
 
 LONGEST_LATE_LIMIT = 7 * 24 * 60
 _NAMING = 0x6B616A62  # an advisory lock that nothing else takes
@@ -35,11 +35,21 @@ def create_workspace(
     time_zone: str = "UTC",
     language: str = "en",
     workspace_id: UUID | None = None,
+    by_operator: bool = False,
 ) -> Workspace:
     """Make a workspace whose curator is `user`. Without a slug one is made from the name. Opens its own scope.
 
+    Who may is the operator's choice, who may always (`by_operator`: the command line).
     With the `workspace_id` of an earlier call of the same person its workspace is given.
     """
+    if not by_operator and not may_make_workspaces(user):
+        raise NotAllowed(
+            Problem(
+                code="workspaces_not_yours",
+                message=gettext_noop("You may not make workspaces in this Kaja."),
+                fix=gettext_noop("Ask the person who runs it, or a curator, to make one and invite you."),
+            )
+        )
     problems = check_settings(name=name, time_zone=time_zone, language=language)
     if slug and not SLUG.fullmatch(slug):
         problems.append(
