@@ -10,7 +10,7 @@ from kaja.channels.models import Channel
 from kaja.content import actions, queries
 from kaja.content.document import Document, Overrides, PartDocument
 from kaja.content.errors import EditConflict
-from kaja.content.events import PostChanged, PostDeleted
+from kaja.content.events import PostChanged, PostsDeleted
 from kaja.content.models import Asset, Post, PostState, Revision, Variant
 from kaja.content.snapshot import VariantContent
 from kaja.kernel import clock, events
@@ -31,10 +31,10 @@ def text(*parts: str) -> Document:
 def heard() -> Iterator[list[object]]:
     """The events that were published while the test ran."""
     seen: list[object] = []
-    for kind in (PostChanged, PostDeleted):
+    for kind in (PostChanged, PostsDeleted):
         events.subscribe(kind, seen.append)
     yield seen
-    for kind in (PostChanged, PostDeleted):
+    for kind in (PostChanged, PostsDeleted):
         events._handlers[kind].remove(seen.append)
 
 
@@ -111,7 +111,7 @@ def test_deleting_and_restoring(actor: Actor, heard: list[Any]) -> None:
     post = actions.create_post(actor, text("a"))
     actions.set_plan(actor, post.id, PostState.SCHEDULED, DUE)
     actions.delete_post(actor, post.id)
-    assert heard[-1] == PostDeleted(post.id)
+    assert heard[-1] == PostsDeleted([post.id])
     assert queries.list_posts().posts == []
     assert [p.id for p in queries.list_posts(queries.PostFilter(deleted=True)).posts] == [post.id]
     with pytest.raises(NotFound):

@@ -20,7 +20,7 @@ from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
 from kaja.kernel.outside import leave_database
-from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 PREFIX = "/api/v1/"
@@ -116,8 +116,7 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
             return _key_invalid()
         if _waits(request):
             return _answer_outside(request, bearer, key, get_response)
-        with workspace_scope(bearer.workspace.id):
-            return _answer(request, bearer, key, get_response)
+        return run_in_workspace(bearer.workspace.id, lambda: _answer(request, bearer, key, get_response))
 
     return gate
 
@@ -182,6 +181,8 @@ def _answer(
             if earlier is not None:
                 return earlier
         response = _in_words(get_response(request))
+        if ended := request.__dict__.pop("ended_by", None):
+            raise ended
         if response.status_code >= 400:
             transaction.set_rollback(True)
         elif row is not None:

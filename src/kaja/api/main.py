@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -11,6 +11,7 @@ from ninja.openapi.schema import OpenAPISchema
 from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
 from kaja.api.routers import delivery, posts, workspace
+from kaja.kernel.tenancy import is_to_repeat
 from kaja.workspaces.errors import Refused, met_another
 
 REPEAT = {
@@ -66,6 +67,15 @@ def _met(request: HttpRequest, error: IntegrityError) -> HttpResponse:
     if (met := met_another(error)) is None:
         raise error
     return refusal_response(met)
+
+
+@api.exception_handler(OperationalError)
+def _ended(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    """The gate does it once more when the database ended it because of somebody else's work."""
+    if not is_to_repeat(error):
+        raise error
+    request.ended_by = error  # type: ignore[attr-defined]
+    return problem_response(409)
 
 
 @api.exception_handler(ValidationError)

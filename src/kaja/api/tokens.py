@@ -12,6 +12,7 @@ from django.db import transaction
 from kaja.api.models import Token
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
+from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
@@ -108,7 +109,7 @@ def create_token(
 
 def _renew_secret(made: Token, wanted: Token) -> Token:
     """Give the token of an earlier call the secret of this one. Raises Conflict when it is another or in use."""
-    token = Token.objects.select_for_update(of=("self",), no_key=True).get(id=made.id)
+    token = lock(Token.objects.filter(id=made.id)).get()
     same = (token.user_id, token.name, token.scopes) == (wanted.user_id, wanted.name, wanted.scopes)
     if not same or token.last_used_at is not None or token.revoked_at is not None:
         raise Conflict(ID_TAKEN)
@@ -120,7 +121,7 @@ def _renew_secret(made: Token, wanted: Token) -> Token:
 @transaction.atomic
 def revoke_token(actor: Actor, token_id: UUID) -> Token:
     """End a token at once. A person ends their own; who manages the workspace ends anybody's."""
-    token = Token.objects.select_for_update().filter(id=token_id).first()
+    token = lock(Token.objects.filter(id=token_id)).first()
     if token is None or (token.user_id != actor.user_id and not policy.can(actor, policy.Permission.MANAGE)):
         raise NotFound(
             Problem(

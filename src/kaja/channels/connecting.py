@@ -25,6 +25,7 @@ from kaja.channels.storing import store_connection
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
 from kaja.kernel.events import publish
+from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import Connected, Connector, ConnectRefused, Facts
@@ -108,14 +109,15 @@ def finish_authorization(actor: Actor, workspace: Workspace, network: str, answe
         raise Refused(_state_unknown())
     with workspace_scope(workspace.id):
         row = (
-            PendingConnection.objects.select_for_update(of=("self",))
-            .select_related("channel")
-            .filter(
-                state_hash=hash_token(answer.get("state", "")),
-                network=network,
-                user_id=actor.user_id,
-                expires_at__gt=now(),
+            lock(
+                PendingConnection.objects.filter(
+                    state_hash=hash_token(answer.get("state", "")),
+                    network=network,
+                    user_id=actor.user_id,
+                    expires_at__gt=now(),
+                )
             )
+            .select_related("channel")
             .first()
         )
         if row is None:

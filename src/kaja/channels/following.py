@@ -13,6 +13,7 @@ from kaja.channels.queries import get_channel
 from kaja.channels.sessions import make_session, open_session, render_facts
 from kaja.kernel.clock import now
 from kaja.kernel.events import publish
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
@@ -78,7 +79,7 @@ def follow_channel(actor: Actor, workspace_id: UUID, channel_id: UUID, to: str =
     if facts.account_id != channel.account_id:
         raise Refused(_another_account(target))
     with workspace_scope(workspace_id), transaction.atomic():
-        row = Channel.objects.select_for_update().get(id=channel_id)
+        row = lock(Channel.objects.filter(id=channel_id)).get()
         if moved_to(row) != target or not are_current(row.id, used):
             raise Conflict(_not_moved())
         before = row.base_url

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from kaja.channels.models import Channel, Slot
 from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
@@ -44,7 +45,7 @@ def list_connected_slots() -> list[Slot]:
 def set_slots(actor: Actor, channel_id: UUID, wanted: Collection[WeekTime]) -> list[Slot]:
     """Make a channel's slots exactly these. Posts that are planned already keep their times."""
     policy.require(actor, policy.Permission.CHANNELS)
-    channel = Channel.objects.select_for_update().filter(id=channel_id, disconnected_at__isnull=True).first()
+    channel = lock(Channel.objects.filter(id=channel_id, disconnected_at__isnull=True)).first()
     if channel is None:
         raise NotFound(
             Problem(

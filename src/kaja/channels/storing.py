@@ -12,6 +12,7 @@ from kaja.channels.queries import get_channel
 from kaja.channels.sessions import render_facts
 from kaja.kernel.clock import now
 from kaja.kernel.events import publish
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.connector import Connected
@@ -38,10 +39,10 @@ def store_connection(actor: Actor, network: str, connected: Connected, *, expect
             # Two people may connect one account at the same moment: the second finds the row of the first.
             fresh = Channel(workspace_id=workspace_id, **account)
             Channel.objects.bulk_create([fresh], ignore_conflicts=True)
-            channel = Channel.objects.select_for_update().get(**account)
+            channel = lock(Channel.objects.filter(**account)).get()
             known = channel.id != fresh.id
         else:
-            found = Channel.objects.select_for_update().filter(**account).first()
+            found = lock(Channel.objects.filter(**account)).first()
             if found is None or found.id != expected.id:
                 raise Refused(_other_account(expected, facts.handle or facts.name))
             channel, known = found, True

@@ -3,13 +3,13 @@
 from uuid import UUID
 
 from kaja.channels.events import ChannelConnected
-from kaja.content.events import PostChanged, PostDeleted
+from kaja.content.events import PostChanged, PostsDeleted, PostsPlanned
 from kaja.kernel.events import subscribe
 from kaja.networks.kit.problems import gettext_noop
 from kaja.publishing.actions import wake_channel
 from kaja.publishing.events import DeliveryEvent, DeliveryFailed, DeliveryHeld, DeliveryMissed, DeliveryUncertain
 from kaja.publishing.queries import get_delivery
-from kaja.publishing.sync import sync_deliveries
+from kaja.publishing.sync import sync_deliveries, sync_posts
 from kaja.workspaces.notices import create_notice
 
 NEWS = {
@@ -27,9 +27,13 @@ def _wake(event: ChannelConnected) -> None:
 _PLANNED = {"content", "channels", "due_at", "state"}
 
 
-def _follow(event: PostChanged | PostDeleted) -> None:
-    if isinstance(event, PostDeleted) or event.changed & _PLANNED:
+def _follow(event: PostChanged) -> None:
+    if event.changed & _PLANNED:
         sync_deliveries(event.post_id)
+
+
+def _follow_all(event: PostsPlanned | PostsDeleted) -> None:
+    sync_posts(event.post_ids)
 
 
 def _tell(event: DeliveryEvent) -> None:
@@ -51,6 +55,7 @@ def connect() -> None:
     """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
     subscribe(ChannelConnected, _wake)
     subscribe(PostChanged, _follow)
-    subscribe(PostDeleted, _follow)
+    subscribe(PostsPlanned, _follow_all)
+    subscribe(PostsDeleted, _follow_all)
     for event in NEWS:
         subscribe(event, _tell)

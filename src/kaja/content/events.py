@@ -1,5 +1,6 @@
 """What other domains may need to know of posts. Published inside the action's own transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,14 +15,21 @@ class PostChanged:
 
 
 @dataclass(frozen=True)
-class PostDeleted:
-    """A post went to the bin; whatever is planned for it must not be sent."""
+class PostsPlanned:
+    """Posts got another state or time, many in one step."""
 
-    post_id: UUID
+    post_ids: Sequence[UUID]
 
 
 @dataclass(frozen=True)
-class PostRestored:
-    """A post came back from the bin. A scheduled one comes back as a draft that keeps its time."""
+class PostsDeleted:
+    """Posts went to the bin; whatever is planned for them must not be sent."""
 
-    post_id: UUID
+    post_ids: Sequence[UUID]
+
+
+@dataclass(frozen=True)
+class PostsRestored:
+    """Posts came back from the bin. A scheduled one comes back as a draft that keeps its time."""
+
+    post_ids: Sequence[UUID]

@@ -283,11 +283,21 @@ def check_draft(channel: Channel, draft: Draft) -> list[Problem]:
 
 def check_post(post: Post) -> dict[UUID, list[Problem]]:
     """Everything that is wrong or risky, by channel id; a channel without findings has an empty list."""
-    variants = active_variants(post)
+    return check_posts([post])[post.id]
+
+
+def check_posts(posts: Iterable[Post]) -> dict[UUID, dict[UUID, list[Problem]]]:
+    """The same for many posts, by their ids, in as many queries as for one."""
+    by_id = {post.id: post for post in posts}
+    rows = Variant.objects.filter(post_id__in=by_id, removed_at__isnull=True).select_related("channel").order_by("id")
+    variants = list(rows)
     for variant in variants:
-        variant.post = post
+        variant.post = by_id[variant.post_id]
     drafts = drafts_of(variants)
-    return {v.channel_id: check_draft(v.channel, drafts[v.id]) for v in variants}
+    found: dict[UUID, dict[UUID, list[Problem]]] = {post_id: {} for post_id in by_id}
+    for variant in variants:
+        found[variant.post_id][variant.channel_id] = check_draft(variant.channel, drafts[variant.id])
+    return found
 
 
 def list_assets(ids: Iterable[UUID]) -> list[Asset]:

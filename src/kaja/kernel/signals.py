@@ -1,6 +1,7 @@
 """Wake-ups between processes over PostgreSQL's NOTIFY: sent when the transaction commits, never before."""
 
 import json
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import connection
@@ -10,6 +11,7 @@ LIVE = "kaja_live"
 ACCESS = "kaja_access"
 """Somebody may have lost access: the id of a person or the key of a session. Sent by triggers on the tables, so that
 whatever ends a session or a membership says so."""
+MANY = 50
 
 
 def notify_due() -> None:
@@ -23,3 +25,14 @@ def notify_live(workspace_id: UUID, topic: str, object_id: UUID | None = None) -
     payload = {"workspace": str(workspace_id), "topic": topic, "id": str(object_id) if object_id else None}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [LIVE, json.dumps(payload)])
+
+
+def notify_live_each(workspace_id: UUID, topic: str, object_ids: Collection[UUID]) -> None:
+    """The same for many objects, in one message to the database; beyond a few, for the whole topic at once."""
+    ids: list[UUID | None] = [*dict.fromkeys(object_ids)]
+    if len(ids) > MANY:
+        ids = [None]
+    payloads = [json.dumps({"workspace": str(workspace_id), "topic": topic, "id": str(i) if i else None}) for i in ids]
+    if payloads:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload", [LIVE, payloads])

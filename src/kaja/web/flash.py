@@ -47,3 +47,14 @@ def pending(request: HttpRequest) -> list[dict[str, Any]]:
             extra = {}
         shown.append({"text": message.message, "kind": KINDS.get(message.level, "info"), **extra})
     return shown
+
+
+def count_unsaid(request: HttpRequest) -> int:
+    """How many messages this request has added so far."""
+    return len(getattr(getattr(request, "_messages", None), "_queued_messages", ()))
+
+
+def unsay(request: HttpRequest, count: int) -> None:
+    """Take back what was added after the first `count`: its work is done again, and will say it again."""
+    if hasattr(request, "_messages"):
+        del request._messages._queued_messages[count:]

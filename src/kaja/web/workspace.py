@@ -14,9 +14,9 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 from kaja.web.dates import written_as
-from kaja.web.flash import pending
+from kaja.web.flash import count_unsaid, pending, unsay
 from kaja.web.problems import problem_line
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Refused, met_another
@@ -66,9 +66,13 @@ def workspace_view(
                     if not scoped:
                         require(request.actor, permission)
                         return view(request, *args, **kwargs)
-                    with workspace_scope(request.workspace.id):
+
+                    def answer() -> HttpResponse:
                         require(request.actor, permission)
                         return view(request, *args, **kwargs)
+
+                    said = count_unsaid(request)
+                    return run_in_workspace(request.workspace.id, answer, lambda: unsay(request, said))
                 except Refused as refused:
                     return refused_response(request, refused)
                 except IntegrityError as error:

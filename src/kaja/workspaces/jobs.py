@@ -10,6 +10,7 @@ from django.utils import translation
 
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import job
+from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Invitation, Notice
 from kaja.workspaces.queries import make_invitation_token, make_mail_proof
@@ -50,9 +51,8 @@ def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
         return False
     with workspace_scope(workspace_id):
         notice = (
-            Notice.objects.select_for_update(of=("self",))
+            lock(Notice.objects.filter(id=notice_id, mailed_at=None, read_at=None))
             .select_related("member__user", "workspace")
-            .filter(id=notice_id, mailed_at=None, read_at=None)
             .first()
         )
         if notice is None or not notice.member.user.is_active:

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import IntegrityError, models, transaction
 
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Conflict, Refused
+from kaja.workspaces.errors import Conflict, Refused, violated_constraint
 
 M = TypeVar("M", bound=models.Model)
 
@@ -63,8 +63,7 @@ def insert_once(row: M) -> M:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") or ""
-        if not constraint.endswith("_pkey"):
+        if not violated_constraint(error).endswith("_pkey"):
             raise
         made = type(row)._default_manager.filter(pk=row.pk).first()
         if made is None:

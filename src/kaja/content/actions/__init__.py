@@ -1,8 +1,11 @@
 """All writes of posts. Every action runs inside an entered workspace scope, in one transaction."""
 
-from kaja.content.actions.board import idea_to_draft, move_on_board, save_as_idea, set_plan
+from kaja.content.actions.bin import delete_post, delete_posts, restore_post, restore_posts
+from kaja.content.actions.board import move_on_board
+from kaja.content.actions.checks import POST_NOT_FOUND, require_write
 from kaja.content.actions.creating import create_post, duplicate_post, save_post
-from kaja.content.actions.posts import Changes, autosave, delete_post, restore_post, update_post
+from kaja.content.actions.planning import Plan, idea_to_draft, save_as_idea, set_plan, set_plans
+from kaja.content.actions.posts import Changes, autosave, update_post
 from kaja.content.actions.revisions import restore_revision
 from kaja.content.actions.variants import (
     attach_media,
@@ -14,23 +17,29 @@ from kaja.content.actions.variants import (
 )
 
 __all__ = [
+    "POST_NOT_FOUND",
     "Changes",
+    "Plan",
     "attach_media",
     "autosave",
     "create_post",
     "delete_post",
+    "delete_posts",
     "detach_media",
     "duplicate_post",
     "idea_to_draft",
     "move_on_board",
     "reorder_media",
+    "require_write",
     "reset_variant",
     "restore_post",
+    "restore_posts",
     "restore_revision",
     "save_as_idea",
     "save_post",
     "set_channels",
     "set_plan",
+    "set_plans",
     "set_variant",
     "update_post",
 ]

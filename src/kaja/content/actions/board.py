@@ -1,15 +1,16 @@
-"""Where a post stands in the plan: idea, draft, scheduled, and its place on the board."""
+"""A post's place on the board."""
 
-from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
 from kaja.content.actions import checks
-from kaja.content.events import PostChanged
+from kaja.content.actions.planning import set_plan
 from kaja.content.models import Post, PostState
-from kaja.kernel import events
+from kaja.kernel.locks import lock, lock_board
 from kaja.kernel.signals import notify_live
+from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
@@ -17,76 +18,63 @@ from kaja.workspaces.errors import Refused
 
 
 @transaction.atomic
-def set_plan(actor: Actor, post_id: UUID, state: str, due_at: datetime | None) -> Post:
-    """Set state and time together. Domains above schedule and unschedule through this; it makes no revision.
+def move_on_board(actor: Actor, post_id: UUID, after: UUID | None, state: str = "") -> Post:
+    """Put a post right behind another one of its column, or first; with a `state`, in that column (idea or draft).
 
-    A change from or to `scheduled` needs the right to publish.
+    Only its own row is written: it gets a place between its neighbours, which are read and not locked.
     """
-    checks.require_aware(due_at)
-    post = checks.lock_post(post_id)
-    checks.require_write(actor, post)
-    if state == PostState.SCHEDULED:
-        policy.require(actor, policy.Permission.PUBLISH)
-        if due_at is None:
-            raise ValueError("a scheduled post needs a time")
-    changed = {name for name, new in (("state", state), ("due_at", due_at)) if getattr(post, name) != new}
-    if not changed:
-        return post
-    before = {"state": post.state, "due_at": post.due_at.isoformat() if post.due_at else None}
-    post.state, post.due_at = state, due_at
-    post.save(update_fields=["state", "due_at", "updated_at"])
-    after = {"state": state, "due_at": due_at.isoformat() if due_at else None}
-    audit.record(actor, "post.plan", post, before, after)
-    events.publish(PostChanged(post.id, post.revision, frozenset(changed)))
-    notify_live(post.workspace_id, "post", post.id)
-    return post
-
-
-def save_as_idea(actor: Actor, post_id: UUID) -> Post:
-    """Put a draft back among the ideas; it keeps its intended time. A scheduled post is unscheduled first."""
-    post = checks.lock_post(post_id)
-    if post.state == PostState.SCHEDULED:
-        raise Refused(
-            Problem(
-                code="post_is_scheduled",
-                message=gettext_noop("This post is scheduled, so it cannot become an idea."),
-                fix=gettext_noop("Unschedule it first."),
-            )
-        )
-    return set_plan(actor, post_id, PostState.IDEA, post.due_at)
-
-
-def idea_to_draft(actor: Actor, post_id: UUID) -> Post:
-    """Start working on an idea. A draft stays a draft."""
-    post = checks.lock_post(post_id)
-    return post if post.state != PostState.IDEA else set_plan(actor, post_id, PostState.DRAFT, post.due_at)
-
-
-@transaction.atomic
-def move_on_board(actor: Actor, post_id: UUID, after: UUID | None) -> Post:
-    """Put a post right behind another one of its column, or first."""
-    post = checks.lock_post(post_id)
     policy.require(actor, policy.Permission.WRITE)
-    column = list(
-        Post.objects.select_for_update()
-        .filter(state=post.state, deleted_at__isnull=True)
-        .exclude(id=post.id)
-        .order_by("position", "id")
-    )
-    index = 0
-    if after is not None:
-        index = next((i + 1 for i, each in enumerate(column) if each.id == after), len(column))
-    low = column[index - 1].position if index else None
-    high = column[index].position if index < len(column) else None
-    post.position = (low + high) / 2 if low is not None and high is not None else (low or 0) + 1
-    if low is None:
-        post.position = (high or 0) - 1
-    if low is not None and high is not None and not low < post.position < high:
-        # Halving used up the room between two floats: number the column anew.
-        for number, each in enumerate([*column[:index], post, *column[index:]]):
-            each.position = float(number)
-            each.save(update_fields=["position"])
+    workspace_id = current_workspace_id()
+    assert workspace_id is not None, "a card moves inside a workspace's scope"
+    lock_board(workspace_id)
+    wanted = state or Post.objects.filter(id=post_id).values_list("state", flat=True).first() or ""
+    column = Post.objects.filter(state=wanted, deleted_at__isnull=True).exclude(id=post_id)
+    position = _place(column, after)
+    if position is None:
+        # Halving used up the room between two floats, or two cards were made at one moment: number the column anew.
+        _spread(wanted, post_id)
+        position = _place(column, after)
+        assert position is not None
+    post = checks.lock_post(post_id)
+    if post.state != wanted:
+        if post.state == PostState.SCHEDULED:
+            raise Refused(
+                Problem(
+                    code="post_is_scheduled",
+                    message=gettext_noop("This post is scheduled; it stays where it was."),
+                    fix=gettext_noop("Open it and unschedule it first."),
+                )
+            )
+        post = set_plan(actor, post_id, wanted, post.due_at)
+    post.position = position
     post.save(update_fields=["position", "updated_at"])
     audit.record(actor, "post.move", post, after={"after": str(after) if after else None})
     notify_live(post.workspace_id, "post", post.id)
     return post
+
+
+def _place(column: "QuerySet[Post]", after: UUID | None) -> float | None:
+    """The position behind `after` (at the end when that is not there), or before all; None where there is no room."""
+    ordered = column.order_by("position", "id").values_list("position", "id")
+    if after is None:
+        first = ordered.first()
+        return first[0] - 1 if first else 0.0
+    before = column.filter(id=after).values_list("position", "id").first() or ordered.last()
+    if before is None:
+        return 0.0
+    low, low_id = before
+    following = ordered.filter(Q(position__gt=low) | Q(position=low, id__gt=low_id)).first()
+    if following is None:
+        return low + 1
+    middle = (low + following[0]) / 2
+    return middle if low < middle < following[0] else None
+
+
+def _spread(state: str, post_id: UUID) -> None:
+    """Give the cards of a column whole numbers in their order. Locks the moving one with them, in the order of ids."""
+    rows = lock(Post.objects.filter(Q(state=state, deleted_at__isnull=True) | Q(id=post_id)))
+    column = [row for row in rows.only("id", "position", "state", "deleted_at") if row.deleted_at is None]
+    column = sorted((row for row in column if row.id != post_id), key=lambda row: (row.position, row.id))
+    for number, row in enumerate(column):
+        row.position = float(number)
+    Post.objects.bulk_update(column, ["position"], batch_size=500)

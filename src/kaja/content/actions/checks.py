@@ -9,6 +9,8 @@ from kaja.channels.models import Channel
 from kaja.content.document import Document, Overrides, card_of
 from kaja.content.models import Asset, Campaign, Label, Post, PostState
 from kaja.content.snapshot import PostContent
+from kaja.kernel.locks import lock
+from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
@@ -16,19 +18,25 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Member, User
 
+POST_NOT_FOUND = Problem(
+    code="post_not_found",
+    message=gettext_noop("This post is not here."),
+    fix=gettext_noop("Perhaps somebody deleted it; look in the list of posts or in the bin."),
+)
+
 
 def lock_post(post_id: UUID, *, deleted: bool = False) -> Post:
     """The post, locked until the transaction ends; NotFound when it is not here (or in the bin, unless wanted)."""
-    post = Post.objects.select_for_update(of=("self",)).filter(id=post_id, deleted_at__isnull=not deleted).first()
-    if post is None:
-        raise NotFound(
-            Problem(
-                code="post_not_found",
-                message=gettext_noop("This post is not here."),
-                fix=gettext_noop("Perhaps somebody deleted it; look in the list of posts or in the bin."),
-            )
-        )
-    return post
+    return lock_posts([post_id], deleted=deleted)[post_id]
+
+
+def lock_posts(post_ids: Iterable[UUID], *, deleted: bool = False) -> dict[UUID, Post]:
+    """The same for many, by id; NotFound when one of them is not here."""
+    wanted = set(post_ids)
+    posts = {post.id: post for post in lock(Post.objects.filter(id__in=wanted, deleted_at__isnull=not deleted))}
+    if len(posts) != len(wanted):
+        raise NotFound(POST_NOT_FOUND)
+    return posts
 
 
 def require_write(actor: Actor, post: Post) -> None:
@@ -159,4 +167,9 @@ def labels_named(names: Iterable[str]) -> list[Label]:
     """The labels with these names, made where they are new. Names are folded and cut to the room they have."""
     # In one order for everybody: two posts that bring the same new labels would wait for each other.
     clean = sorted({" ".join(name.split())[:60] for name in names if name.strip()})
-    return [Label.objects.get_or_create(name=name)[0] for name in clean]
+    if not clean:
+        return []
+    workspace_id = current_workspace_id()
+    Label.objects.bulk_create((Label(workspace_id=workspace_id, name=name) for name in clean), ignore_conflicts=True)
+    # Locked, so that nobody deletes one before it stands on the post.
+    return list(lock(Label.objects.filter(name__in=clean)))

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from kaja.content.actions.checks import get_campaign
 from kaja.content.models import Campaign, Label
 from kaja.kernel import clock, ids
+from kaja.kernel.locks import lock
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
@@ -45,6 +46,11 @@ def _taken(name: str) -> Problem:
     )
 
 
+def _lock_campaign(campaign_id: UUID) -> Campaign:
+    get_campaign(campaign_id)
+    return lock(Campaign.objects.filter(id=campaign_id)).get()  # campaigns are never deleted
+
+
 def _same(made: G, name: str) -> G:
     """What an earlier call with the same id made, unless that was something else."""
     if made.name != name:
@@ -78,7 +84,7 @@ def save_campaign(
     clean = _clean_name(name, 120)
     if (made := find_made(Campaign, new_id)) is not None:
         return _same(made, clean)
-    campaign = get_campaign(campaign_id) or Campaign(id=new_id or ids.new_id())
+    campaign = _lock_campaign(campaign_id) if campaign_id else Campaign(id=new_id or ids.new_id())
     before = _state(campaign) if campaign_id else {}
     if Campaign.objects.filter(name=clean).exclude(id=campaign.id).exists():
         raise Refused(_taken(clean))
@@ -105,8 +111,7 @@ def save_campaign(
 def archive_campaign(actor: Actor, campaign_id: UUID, *, archived: bool = True) -> Campaign:
     """Take a campaign out of the choices, or bring it back. Its posts keep it."""
     policy.require(actor, policy.Permission.WRITE)
-    campaign = get_campaign(campaign_id)
-    assert campaign is not None
+    campaign = _lock_campaign(campaign_id)
     before = _state(campaign)
     campaign.archived_at = clock.now() if archived else None
     campaign.save(update_fields=["archived_at"])
@@ -115,7 +120,7 @@ def archive_campaign(actor: Actor, campaign_id: UUID, *, archived: bool = True) 
 
 
 def _get_label(label_id: UUID) -> Label:
-    label = Label.objects.filter(id=label_id).first()
+    label = lock(Label.objects.filter(id=label_id)).first()
     if label is None:
         raise NotFound(
             Problem(

@@ -1,4 +1,4 @@
-"""Changing and removing posts."""
+"""Changing posts."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -11,13 +11,13 @@ from kaja.content.actions import checks
 from kaja.content.actions.writing import write_content, write_labels, write_revision
 from kaja.content.document import Document
 from kaja.content.errors import EditConflict
-from kaja.content.events import PostChanged, PostDeleted, PostRestored
+from kaja.content.events import PostChanged
 from kaja.content.models import Post, PostState, Revision, Variant
 from kaja.content.snapshot import PostContent, VariantContent, content_of, parse_content
 from kaja.kernel import clock, events
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces import audit, policy
+from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
 
@@ -162,35 +162,6 @@ def _require_future(due_at: datetime | None) -> None:
 def autosave(actor: Actor, post_id: UUID, base_revision: int, changes: Changes) -> Post:
     """`update_post` while somebody types: a burst of saves becomes one entry of the history."""
     return update_post(actor, post_id, base_revision, changes, coalesce=True)
-
-
-@transaction.atomic
-def delete_post(actor: Actor, post_id: UUID) -> Post:
-    """Put a post in the bin; `restore_post` undoes it. What was published stays on the networks."""
-    post = checks.lock_post(post_id)
-    checks.require_write(actor, post)
-    post.deleted_at = clock.now()
-    post.save(update_fields=["deleted_at", "updated_at"])
-    audit.record(actor, "post.delete", post, {"state": post.state, "due_at": _iso(post.due_at)})
-    events.publish(PostDeleted(post.id))
-    notify_live(post.workspace_id, "post", post.id)
-    return post
-
-
-@transaction.atomic
-def restore_post(actor: Actor, post_id: UUID) -> Post:
-    """Take a post out of the bin. One that was scheduled comes back as a draft that keeps its intended time."""
-    policy.require(actor, policy.Permission.WRITE)
-    post = checks.lock_post(post_id, deleted=True)
-    before = post.state
-    post.deleted_at = None
-    if post.state == PostState.SCHEDULED:
-        post.state = PostState.DRAFT
-    post.save(update_fields=["deleted_at", "state", "updated_at"])
-    audit.record(actor, "post.restore", post, {"state": before}, {"state": post.state})
-    events.publish(PostRestored(post.id))
-    notify_live(post.workspace_id, "post", post.id)
-    return post
 
 
 def content_at(post: Post, number: int) -> PostContent:

@@ -12,6 +12,7 @@ from kaja.channels.sessions import facts_of, open_session, record_health, record
 from kaja.content.media.open import open_assets, render_key
 from kaja.content.queries import check_draft, draft_of
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
@@ -49,9 +50,8 @@ class TryLater(Exception):
 def _lock(actor: Actor, publication_id: UUID) -> Publication:
     policy.require(actor, policy.Permission.PUBLISH)
     found = (
-        Publication.objects.select_for_update(of=("self",))
+        lock(Publication.objects.filter(id=publication_id))
         .select_related("delivery__variant__post", "delivery__channel")
-        .filter(id=publication_id)
         .first()
     )
     if found is None:
@@ -165,21 +165,21 @@ def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = Fa
 
 def _begin(change_id: UUID) -> _Call | None:
     """Everything for the call, and its line in the journal; None when nothing is to be done any more."""
+    # Two changes of one post at the same time could arrive in the other order.
+    list(lock(Publication.objects.filter(changes=change_id)))
     change = (
-        RemoteChange.objects.select_for_update(of=("self",))
+        lock(RemoteChange.objects.filter(id=change_id))
         .select_related(
             "publication__delivery__channel",
             "publication__delivery__after__publication",
             "publication__delivery__variant",
         )
-        .get(id=change_id)
+        .get()
     )
     if change.state != "wanted":
         return None
     publication = change.publication
     delivery = publication.delivery
-    # Two changes of one post at the same time could arrive in the other order.
-    Publication.objects.select_for_update(of=("self",)).get(id=publication.id)
     running = Attempt.objects.filter(delivery=delivery, stage__in=CHANGES, finished_at=None)
     if running.filter(started_at__gt=now() - CALL_LASTS).exists():
         raise TryLater
@@ -223,8 +223,9 @@ def _close(call: _Call, outcome: str, reason: Problem | None = None) -> None:
 
 def _finish(call: _Call, result: ChangeResult, last_try: bool) -> bool:
     """Write what came of it; whether it is to be tried again."""
-    publication = Publication.objects.select_for_update(of=("self",)).get(id=call.change.publication_id)
-    change = RemoteChange.objects.select_for_update(of=("self",)).get(id=call.change.id)
+    list(lock(Channel.objects.filter(id=call.channel.id)))  # what the call left behind of credentials and health
+    publication = lock(Publication.objects.filter(id=call.change.publication_id)).get()
+    change = lock(RemoteChange.objects.filter(id=call.change.id)).get()
     state = "failed"
     problem: Problem | None = None
     match result:

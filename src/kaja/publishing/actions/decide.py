@@ -10,6 +10,7 @@ from django.db import transaction
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
@@ -38,7 +39,7 @@ ADDRESS_MISSING = Problem(
 
 def _lock(actor: Actor, delivery_id: UUID) -> Delivery:
     policy.require(actor, policy.Permission.PUBLISH)
-    row = Delivery.objects.select_for_update(of=("self",)).select_related("variant").filter(id=delivery_id).first()
+    row = lock(Delivery.objects.filter(id=delivery_id)).select_related("variant").first()
     if row is None:
         raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
     return row
@@ -111,6 +112,9 @@ def settle_delivery(
     "there": it stands on the network, as one of the found candidates (its remote id) or as what the network has at an
     address (`settle_at_address`). "send_again": it does not, send it now. "drop": leave it, whatever stands there.
     """
+    if decision == "there":
+        # Two people who settle two deliveries with one address wait for each other here.
+        list(lock(Channel.objects.filter(deliveries=delivery_id)))
     row = _lock(actor, delivery_id)
     _require_state(row, State.UNCERTAIN)
     before = {"state": row.state, "needs_person": row.needs_person}
@@ -156,8 +160,6 @@ def _candidate_of(row: Delivery, candidate: str) -> RemoteRef:
 
 def _require_free(row: Delivery, ref: RemoteRef) -> None:
     """Refuse what another delivery of the channel made: editing one would change the other's post."""
-    # Two people who settle two deliveries with one address wait for each other here.
-    Channel.objects.select_for_update(of=("self",)).get(id=row.channel_id)
     others = Publication.objects.filter(delivery__channel_id=row.channel_id, remote_id=ref.id).exclude(delivery=row)
     for other in others.select_related("delivery__variant__post"):
         # WordPress numbers articles and comments apart.
@@ -246,7 +248,7 @@ def _cancel(actor: Actor, row: Delivery) -> Delivery:
 
 
 def _drop_followers(actor: Actor, row: Delivery) -> None:
-    for follower in Delivery.objects.select_for_update(of=("self",)).filter(after=row):
+    for follower in lock(Delivery.objects.filter(after=row)):
         if withdraw(follower, DROPPED):
             audit.record(actor, "delivery.drop", follower, after={"state": follower.state})
         _drop_followers(actor, follower)
@@ -254,9 +256,10 @@ def _drop_followers(actor: Actor, row: Delivery) -> None:
 
 def wake_channel(channel_id: UUID) -> int:
     """The channel works again: what waited for it goes on at once. Gives the number of deliveries."""
-    woken = Delivery.objects.filter(
+    held = Delivery.objects.filter(
         channel_id=channel_id, state__in=OPEN_STATES, next_at__isnull=True, needs_person=True
-    ).update(next_at=now())
+    )
+    woken = Delivery.objects.filter(id__in=[row.id for row in lock(held).only("id")]).update(next_at=now())
     if woken:
         notify_due()
     return woken

@@ -1,27 +1,23 @@
 """Changing the plan of many posts at once, and taking that back. Each post succeeds or is refused by itself."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from kaja.content.actions import delete_post, restore_post, set_plan
+from kaja.content import actions as content
+from kaja.content.actions import Plan, set_plans
 from kaja.content.models import Post, PostState
-from kaja.content.queries import get_post
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.actions.plan import move_post, schedule_post, unschedule_post
+from kaja.publishing.actions.plan import TIME_PAST, change_times, schedule_posts, take_off_plan
+from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, Refused
+from kaja.workspaces.errors import Conflict, NotFound, Refused
 
-TIME_PAST = Problem(
-    "time_in_past",
-    gettext_noop("This time has passed already; the post stays where it was."),
-    field="due_at",
-    fix=gettext_noop("Choose a later time, or publish now."),
-)
 CHANGED = Problem(
     "plan_changed_meanwhile",
     gettext_noop("Somebody planned this post anew meanwhile; it stays as it is now."),
@@ -47,85 +43,120 @@ class Outcome:
     refused: dict[UUID, Refused] = field(default_factory=dict)
 
 
-def _each(post_ids: Sequence[UUID], act: Callable[[Post], Post]) -> Outcome:
-    outcome = Outcome()
-    for post_id in dict.fromkeys(post_ids):
-        try:
-            with transaction.atomic():
-                before = get_post(post_id)
-                state, due_at = before.state, before.due_at
-                after = act(before)
-                outcome.steps.append(PlanStep(post_id, state, due_at, after.state, after.due_at))
-        except Refused as refused:
-            outcome.refused[post_id] = refused
-    return outcome
+class _Step:
+    """Posts before a step: who is not there (any more) is refused, the others are compared after it."""
+
+    def __init__(self, post_ids: Iterable[UUID], *, deleted: bool = False) -> None:
+        self.wanted = list(dict.fromkeys(post_ids))
+        rows = lock(Post.objects.filter(id__in=self.wanted, deleted_at__isnull=not deleted))
+        self.posts = {post.id: post for post in rows}
+        self.outcome = Outcome()
+        for post_id in self.wanted:
+            if post_id not in self.posts:
+                self.outcome.refused[post_id] = NotFound(content.POST_NOT_FOUND)
+
+    def refuse(self, post_id: UUID, why: Refused) -> None:
+        self.outcome.refused[post_id] = why
+
+    def left(self) -> list[UUID]:
+        """Who is not refused yet."""
+        return [each for each in self.wanted if each not in self.outcome.refused]
+
+    def done(self) -> Outcome:
+        """Compare with how they stand now."""
+        left = self.left()
+        after = {post.id: post for post in Post.objects.filter(id__in=left)}
+        for each in left:
+            before, became = self.posts[each], after[each]
+            self.outcome.steps.append(PlanStep(each, before.state, before.due_at, became.state, became.due_at))
+        return self.outcome
 
 
 @transaction.atomic
 def move_posts(actor: Actor, times: Mapping[UUID, datetime]) -> Outcome:
     """Give each post its time. What has gone out, or would land in the past, stays and is told."""
+    step = _Step(times)
+    for post_id in step.left():
+        if times[post_id] <= now():
+            step.refuse(post_id, Refused(TIME_PAST))
+    step.outcome.refused |= change_times(actor, {post_id: times[post_id] for post_id in step.left()})
+    return step.done()
 
-    def move(post: Post) -> Post:
-        if times[post.id] <= now():
-            raise Refused(TIME_PAST)
-        return move_post(actor, post, times[post.id])
 
-    return _each(list(times), move)
+@transaction.atomic
+def publish_posts(actor: Actor, post_ids: Sequence[UUID]) -> Outcome:
+    """Send each of them at once, where it has not gone out yet."""
+    step = _Step(post_ids)
+    step.outcome.refused |= schedule_posts(actor, dict.fromkeys(step.left(), now()))
+    return step.done()
 
 
 @transaction.atomic
 def unschedule_posts(actor: Actor, post_ids: Sequence[UUID]) -> Outcome:
     """Back to drafts that keep their times."""
-    return _each(post_ids, lambda post: unschedule_post(actor, post) if post.state == PostState.SCHEDULED else post)
+    step = _Step(post_ids)
+    planned = [each for each in step.left() if step.posts[each].state == PostState.SCHEDULED]
+    step.outcome.refused |= take_off_plan(actor, planned)
+    return step.done()
 
 
 @transaction.atomic
 def delete_posts(actor: Actor, post_ids: Sequence[UUID]) -> Outcome:
     """Into the bin."""
-    return _each(post_ids, lambda post: delete_post(actor, post.id))
+    step = _Step(post_ids)
+    for post_id in step.left():
+        try:
+            content.require_write(actor, step.posts[post_id])
+        except Refused as why:
+            step.refuse(post_id, why)
+    content.delete_posts(actor, step.left())
+    return step.done()
 
 
-def _as_it_was(actor: Actor, step: PlanStep, post: Post) -> Post:
-    if step.state != PostState.SCHEDULED or step.due_at is None:
-        return set_plan(actor, post.id, step.state, step.due_at)
-    if step.due_at <= now():
-        raise Refused(TIME_PAST)
-    schedule_post(actor, post, step.due_at)
-    return get_post(post.id)
+def _put_back(actor: Actor, step: _Step, steps: Mapping[UUID, PlanStep]) -> dict[UUID, Refused]:
+    """Bring posts to what they were before their steps; gives those that cannot be, and why."""
+    left = step.left()
+    scheduled, plans, refused = {}, {}, {}
+    for post_id in left:
+        was = steps[post_id]
+        if was.state == PostState.SCHEDULED and was.due_at is not None:
+            if was.due_at <= now():
+                refused[post_id] = Refused(TIME_PAST)
+            else:
+                scheduled[post_id] = was.due_at
+            continue
+        try:
+            content.require_write(actor, step.posts[post_id])
+        except Refused as why:
+            refused[post_id] = why
+        else:
+            plans[post_id] = Plan(was.state, was.due_at)
+    set_plans(actor, plans)
+    return refused | schedule_posts(actor, scheduled)
 
 
 @transaction.atomic
 def take_back_plans(actor: Actor, steps: Sequence[PlanStep]) -> Outcome:
-    """Undo moves, schedulings and unschedulings, last first; what was planned anew since then stays."""
-    by_id = {step.post_id: step for step in steps}
-
-    def back(post: Post) -> Post:
-        step = by_id[post.id]
-        if (post.state, post.due_at) != (step.became_state, step.became_due_at):
-            raise Conflict(CHANGED)
-        return _as_it_was(actor, step, post)
-
-    return _each([step.post_id for step in reversed(steps)], back)
+    """Undo moves, schedulings and unschedulings; what was planned anew since then stays."""
+    by_id = {each.post_id: each for each in steps}
+    step = _Step(each.post_id for each in reversed(steps))
+    for post_id in step.left():
+        post, was = step.posts[post_id], by_id[post_id]
+        if (post.state, post.due_at) != (was.became_state, was.became_due_at):
+            step.refuse(post_id, Conflict(CHANGED))
+    step.outcome.refused |= _put_back(actor, step, by_id)
+    return step.done()
 
 
 @transaction.atomic
 def restore_posts(actor: Actor, steps: Sequence[PlanStep]) -> Outcome:
     """Undo deletions. What was scheduled is scheduled again when its time is still to come, else it is a draft."""
-    outcome = Outcome()
-    for step in steps:
-        try:
-            with transaction.atomic():
-                post = restore_post(actor, step.post_id)
-                outcome.steps.append(PlanStep(step.post_id, post.state, post.due_at, post.state, post.due_at))
-        except Refused as refused:
-            outcome.refused[step.post_id] = refused
-            continue
-        if step.state != PostState.SCHEDULED:
-            continue
-        try:
-            with transaction.atomic():
-                _as_it_was(actor, step, post)
-        except Refused as refused:
-            # It is back, as a draft with its time; why it is not scheduled is told.
-            outcome.refused[step.post_id] = refused
+    policy.require(actor, policy.Permission.WRITE)
+    by_id = {each.post_id: each for each in steps}
+    step = _Step(by_id, deleted=True)
+    content.restore_posts(actor, step.left())
+    outcome = step.done()
+    scheduled = [each for each in step.left() if by_id[each].state == PostState.SCHEDULED]
+    # They are back, as drafts with their times; why one is not scheduled is told.
+    outcome.refused |= _put_back(actor, _Step(scheduled), by_id)
     return outcome

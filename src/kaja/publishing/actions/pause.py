@@ -5,6 +5,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -23,7 +24,7 @@ def _entered() -> UUID:
 
 def _set_workspace(actor: Actor, paused: bool) -> Workspace:
     policy.require(actor, policy.Permission.MANAGE)
-    workspace = Workspace.objects.select_for_update().get(id=_entered())
+    workspace = lock(Workspace.objects.filter(id=_entered())).get()
     before = workspace.paused_at
     if paused == (before is not None):
         return workspace
@@ -63,7 +64,8 @@ def _set_instance(actor: Actor, paused: bool) -> Instance:
                 fix=gettext_noop("Pause your own workspace instead, or ask an operator."),
             )
         )
-    instance, _ = Instance.objects.select_for_update().get_or_create(id=1)
+    Instance.objects.get_or_create(id=1)
+    instance = lock(Instance.objects.filter(id=1)).get()
     instance.paused_at = (instance.paused_at or now()) if paused else None
     instance.save(update_fields=["paused_at"])
     if current_workspace_id() is not None:

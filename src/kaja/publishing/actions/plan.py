@@ -1,45 +1,60 @@
-"""When a post goes out."""
+"""When posts go out. Every step may be for many posts, in as many statements as for one."""
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
-from kaja.content.actions import set_plan
+from kaja.content.actions import Plan, set_plans
+from kaja.content.actions.checks import lock_posts
 from kaja.content.models import Post, PostState
-from kaja.content.queries import check_post, get_post
+from kaja.content.queries import check_posts, get_post
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing.models import Delivery, State
 from kaja.publishing.queries import BEGUN
-from kaja.publishing.sync import DROPPED, sync_deliveries, withdraw
+from kaja.publishing.sync import DROPPED, save_changed, sync_posts, take_out
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, Refused
 
 GRACE = timedelta(seconds=60)
 """A time that passed while the person pressed the button counts as now."""
+TIME_PAST = Problem(
+    "time_in_past",
+    gettext_noop("This time has passed already; the post stays where it was."),
+    field="due_at",
+    fix=gettext_noop("Choose a later time, or publish now."),
+)
+ALREADY_SENT = Problem(
+    "already_sent",
+    gettext_noop("This post has gone out already, or is being sent, so its time cannot change."),
+    field="due_at",
+    fix=gettext_noop("Duplicate it to post it again at another time."),
+)
+BEING_SENT = Problem(
+    "being_sent",
+    gettext_noop("The post is being sent in this moment."),
+    fix=gettext_noop("Wait a few seconds until it is clear how that ended."),
+)
+
+Refusals = dict[UUID, Refused]
 
 
 def _require_time(due_at: datetime) -> None:
     if due_at.tzinfo is None:
         raise ValueError("due_at must be timezone-aware")
     if due_at < now() - GRACE:
-        raise Refused(
-            Problem(
-                "time_in_past",
-                gettext_noop("This time has passed already; the post stays where it was."),
-                field="due_at",
-                fix=gettext_noop("Choose a later time, or publish now."),
-            )
-        )
+        raise Refused(TIME_PAST)
 
 
-def _require_sendable(post: Post, *, moved: bool = False) -> None:
-    """The same rules that the composer shows and that are checked again at delivery.
+def _require_sendable(found: Mapping[UUID, Sequence[Problem]], *, moved: bool = False) -> None:
+    """The same rules that the composer shows and that are checked again at delivery; `found` is what they say.
 
     A post that is planned already and only `moved` may be on a channel that was let go: it is kept and shown there.
     """
-    found = check_post(post)
     if not found:
         raise Refused(
             Problem(
@@ -59,81 +74,130 @@ def _require_sendable(post: Post, *, moved: bool = False) -> None:
         raise Refused(*errors)
 
 
+def _sort(posts: Iterable[Post], check: Callable[[Post], Plan]) -> tuple[dict[UUID, Plan], Refusals]:
+    """What each post is planned for, or why not."""
+    plans: dict[UUID, Plan] = {}
+    refused: Refusals = {}
+    for post in posts:
+        try:
+            plans[post.id] = check(post)
+        except Refused as why:
+            refused[post.id] = why
+    return plans, refused
+
+
+@transaction.atomic
+def schedule_posts(actor: Actor, times: Mapping[UUID, datetime]) -> Refusals:
+    """Plan posts for instants, or move them there; gives those that stay as they are, and why."""
+    posts = lock_posts(times)
+    found = check_posts(posts.values())
+
+    def check(post: Post) -> Plan:
+        policy.require(actor, policy.Permission.PUBLISH)
+        _require_time(times[post.id])
+        _require_sendable(found[post.id])
+        return Plan(PostState.SCHEDULED, times[post.id])
+
+    plans, refused = _sort(posts.values(), check)
+    _carry_out(actor, plans)
+    return refused
+
+
+def _carry_out(actor: Actor, plans: Mapping[UUID, Plan]) -> list[Delivery]:
+    set_plans(actor, plans)
+    return sync_posts([each for each, plan in plans.items() if plan.state == PostState.SCHEDULED], revive=True)
+
+
 @transaction.atomic
 def schedule_post(actor: Actor, post: Post, due_at: datetime) -> list[Delivery]:
     """Plan the post for an instant, or move it there; gives its deliveries. Refuses what a network would not take."""
     policy.require(actor, policy.Permission.PUBLISH)
     _require_time(due_at)
-    post = get_post(post.id)
-    _require_sendable(post)
-    return _plan(actor, post, due_at)
+    locked = lock_posts([post.id])
+    _require_sendable(check_posts(locked.values())[post.id])
+    return _carry_out(actor, {post.id: Plan(PostState.SCHEDULED, due_at)})
+
+
+def publish_now(actor: Actor, post: Post) -> list[Delivery]:
+    """Send the post at once, on every channel where it has not gone out yet."""
+    return schedule_post(actor, post, now())
 
 
 @transaction.atomic
-def publish_now(actor: Actor, post: Post) -> list[Delivery]:
-    """Send the post at once, on every channel where it has not gone out yet."""
-    policy.require(actor, policy.Permission.PUBLISH)
-    post = get_post(post.id)
-    _require_sendable(post)
-    return _plan(actor, post, now())
+def change_times(actor: Actor, times: Mapping[UUID, datetime]) -> Refusals:
+    """Give posts another time: a scheduled one is rescheduled, a draft or idea only changes its intention.
+
+    Refuses once something of a post has gone out or is being sent: the time would no longer be true.
+    """
+    posts = lock_posts(times)
+    planned = [post for post in posts.values() if post.state == PostState.SCHEDULED]
+    begun = _list_begun([post.id for post in planned])
+    found = check_posts(planned)
+
+    def check(post: Post) -> Plan:
+        due_at = times[post.id]
+        if post.state == PostState.SCHEDULED:
+            policy.require(actor, policy.Permission.PUBLISH)
+            if post.id in begun:
+                raise Refused(ALREADY_SENT)
+            _require_time(due_at)
+            _require_sendable(found[post.id], moved=True)
+        else:
+            policy.require(actor, policy.Permission.WRITE)
+        return Plan(post.state, due_at)
+
+    plans, refused = _sort(posts.values(), check)
+    _carry_out(actor, plans)
+    return refused
 
 
-def _plan(actor: Actor, post: Post, due_at: datetime) -> list[Delivery]:
-    set_plan(actor, post.id, PostState.SCHEDULED, due_at)
-    return sync_deliveries(post.id, revive=True)
+def _list_begun(post_ids: Collection[UUID]) -> set[UUID]:
+    rows = Delivery.objects.filter(variant__post_id__in=post_ids, state__in=BEGUN)
+    return set(rows.values_list("variant__post_id", flat=True))
 
 
 @transaction.atomic
 def move_post(actor: Actor, post: Post, due_at: datetime) -> Post:
-    """Give the post another time: a scheduled one is rescheduled, a draft or idea only changes its intention.
-
-    Refuses once something of it has gone out or is being sent: the time would no longer be true.
-    """
-    post = get_post(post.id)
-    if post.state == PostState.SCHEDULED:
-        policy.require(actor, policy.Permission.PUBLISH)
-        begun = Delivery.objects.filter(variant__post=post, state__in=BEGUN)
-        if begun.exists():
-            raise Refused(
-                Problem(
-                    "already_sent",
-                    gettext_noop("This post has gone out already, or is being sent, so its time cannot change."),
-                    field="due_at",
-                    fix=gettext_noop("Duplicate it to post it again at another time."),
-                )
-            )
-        _require_time(due_at)
-        _require_sendable(post, moved=True)
-        _plan(actor, post, due_at)
-    else:
-        policy.require(actor, policy.Permission.WRITE)
-        set_plan(actor, post.id, post.state, due_at)
+    """`change_times` for one post; raises what refuses it."""
+    if why := change_times(actor, {post.id: due_at}).get(post.id):
+        raise why
     return get_post(post.id)
 
 
 @transaction.atomic
-def unschedule_post(actor: Actor, post: Post) -> Post:
-    """Take the post back to the drafts; it keeps its intended time.
+def take_off_plan(actor: Actor, post_ids: Collection[UUID]) -> Refusals:
+    """Take posts back to the drafts; they keep their intended times.
 
-    Where it has gone out already it stays planned and only what has not begun is dropped. Refuses while a channel is
+    Where one has gone out already it stays planned and only what has not begun is dropped. Refuses while a channel is
     being sent to, because nobody could say how that ends.
     """
+    posts = lock_posts(post_ids)
+    rows: dict[UUID, list[Delivery]] = {post_id: [] for post_id in posts}
+    for row in lock(Delivery.objects.filter(variant__post_id__in=posts)).select_related("variant"):
+        rows[row.variant.post_id].append(row)
+    dropped: list[Delivery] = []
+
+    def check(post: Post) -> Plan:
+        policy.require(actor, policy.Permission.PUBLISH)
+        states = {row.state for row in rows[post.id]}
+        if State.SENDING in states:
+            raise Conflict(BEING_SENT)
+        if states & {State.SENT, State.PROCESSING, State.UNCERTAIN}:
+            dropped.extend(row for row in rows[post.id] if take_out(row, DROPPED))
+            return Plan(post.state, post.due_at)
+        return Plan(PostState.DRAFT, post.due_at)
+
+    plans, refused = _sort(posts.values(), check)
+    save_changed(dropped)
+    audit.record_each(actor, "delivery.cancel", [(row, {}, {}) for row in dropped])
+    set_plans(actor, plans)
+    return refused
+
+
+@transaction.atomic
+def unschedule_post(actor: Actor, post: Post) -> Post:
+    """`take_off_plan` for one post; raises what refuses it."""
     policy.require(actor, policy.Permission.PUBLISH)
-    post = get_post(post.id)
-    rows = list(Delivery.objects.select_for_update(of=("self",)).filter(variant__post=post).order_by("id"))
-    if any(row.state == State.SENDING for row in rows):
-        raise Conflict(
-            Problem(
-                "being_sent",
-                gettext_noop("The post is being sent in this moment."),
-                fix=gettext_noop("Wait a few seconds until it is clear how that ended."),
-            )
-        )
-    if any(row.state in (State.SENT, State.PROCESSING, State.UNCERTAIN) for row in rows):
-        for row in rows:
-            if withdraw(row, DROPPED):
-                audit.record(actor, "delivery.cancel", row)
-        return post
-    set_plan(actor, post.id, PostState.DRAFT, post.due_at)
-    sync_deliveries(post.id)
+    if why := take_off_plan(actor, [post.id]).get(post.id):
+        raise why
     return get_post(post.id)

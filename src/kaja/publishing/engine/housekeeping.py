@@ -11,6 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from kaja.channels.models import Health
 from kaja.kernel import events
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.loops import describe_error, is_lost_database
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.outcome import TROUBLE
@@ -51,10 +52,9 @@ def tell_events() -> bool:
 
 def _tell_of_workspace(ids: list[UUID]) -> None:
     rows = list(
-        Delivery.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("variant", "untold")
-        .filter(id__in=ids)
-        .exclude(announce="")
+        lock(Delivery.objects.filter(id__in=ids).exclude(announce=""), skip_locked=True).select_related(
+            "variant", "untold"
+        )
     )
     told = []
     for row in rows:

@@ -125,12 +125,7 @@ def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> Js
 
 def _publish(request: WorkspaceRequest, posts: Sequence[Post]) -> JsonResponse:
     """At once. What is out cannot be taken back, so there is no undo."""
-    refused: dict[UUID, Refused] = {}
-    for post in posts:
-        try:
-            publishing.publish_now(request.actor, post)
-        except Refused as why:
-            refused[post.id] = why
+    refused = publishing.publish_posts(request.actor, [post.id for post in posts]).refused
     count = len(posts) - len(refused)
     said = ngettext("%(count)s post is on its way.", "%(count)s posts are on their way.", count) % {"count": count}
     return answer_step(request, said, "", [], refusal_words(refused))

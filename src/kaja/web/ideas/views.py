@@ -153,23 +153,9 @@ def move(request: WorkspaceRequest, post_id: UUID) -> JsonResponse:
             )
         )
     after = asked.get("after")
-    post = queries.get_post(post_id)
-    if post.state != state:
-        if state == PostState.IDEA:
-            actions.save_as_idea(request.actor, post_id)
-        elif post.state == PostState.IDEA:
-            actions.idea_to_draft(request.actor, post_id)
-        else:
-            raise Refused(
-                Problem(
-                    code="post_is_scheduled",
-                    message=gettext_noop("This post is scheduled; it stays where it was."),
-                    fix=gettext_noop("Open it and unschedule it first."),
-                )
-            )
     try:
         behind = UUID(after) if after else None
     except (TypeError, ValueError):
         behind = None
-    actions.move_on_board(request.actor, post_id, behind)
+    actions.move_on_board(request.actor, post_id, behind, state)
     return JsonResponse({"moved": str(post_id)})

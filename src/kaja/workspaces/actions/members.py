@@ -6,9 +6,11 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
+from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
@@ -107,8 +109,8 @@ def accept_invitation(user: User, token: str) -> Member:
         )
     with workspace_scope(found.workspace_id):
         # Locked, so that two people cannot use one link at the same moment.
-        invitation = Invitation.objects.select_for_update().get(id=found.id)
-        if invitation.accepted_at is not None:
+        invitation = lock(Invitation.objects.filter(id=found.id)).first()
+        if invitation is None or invitation.accepted_at is not None:
             raise NotFound(_no_invitation())
         member, made = Member.objects.get_or_create(user=user, defaults={"role": invitation.role})
         invitation.accepted_at = now()
@@ -147,7 +149,9 @@ def remove_member(actor: Actor, member_id: UUID) -> None:
 
 
 def _get_member(member_id: UUID) -> Member:
-    member = Member.objects.select_related("user").filter(id=member_id).first()
+    # With all curators, in one order: two of them who leave in the same moment wait for each other here.
+    rows = lock(Member.objects.filter(Q(id=member_id) | Q(role=Role.CURATOR))).select_related("user")
+    member = next((each for each in rows if each.id == member_id), None)
     if member is None:
         raise NotFound(
             Problem(
@@ -175,8 +179,7 @@ def _require_role(role: str) -> None:
 def _require_another_curator(member: Member) -> None:
     if member.role != Role.CURATOR:
         return
-    # Both curators leaving in the same moment wait for each other here.
-    curators = list(Member.objects.select_for_update().filter(role=Role.CURATOR).values_list("id", flat=True))
+    curators = [each.id for each in lock(Member.objects.filter(role=Role.CURATOR))]
     if curators == [member.id]:
         raise Refused(
             Problem(
