@@ -1,13 +1,17 @@
 """Differences, snapshots and summaries: rules that hold for any content."""
 
+import random
+from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.content.differences import diff_words, list_differences
+from kaja.content.differences import list_differences
 from kaja.content.document import CardDocument, Document, MediaItem, Overrides, PartDocument
 from kaja.content.snapshot import PostContent, VariantContent, parse_content, render_content, summarize
+from kaja.content.words import STEPS, Run, _Comparison, diff_words
 
 IDS = [UUID(int=n) for n in range(1, 5)]
 texts = st.text(alphabet=st.sampled_from("aбв春 \n.#👩‍🚀é"), max_size=40)
@@ -33,6 +37,46 @@ def test_runs_hold_both_texts_and_nothing_else(before: str, after: str) -> None:
     runs = diff_words(before, after)
     assert "".join(run.text for run in runs if run.kind != "new") == before
     assert "".join(run.text for run in runs if run.kind != "gone") == after
+
+
+def test_a_changed_word_is_shown_between_those_that_stayed() -> None:
+    assert diff_words("the quick fox", "the slow fox") == [
+        Run("same", "the "), Run("gone", "quick"), Run("new", "slow"), Run("same", " fox"),
+    ]  # fmt: skip
+
+
+class Counted(list[str]):
+    """Words that count how often somebody looked at one."""
+
+    looks = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        self.looks += 1
+        return super().__getitem__(place)
+
+
+def _words(kind: str, count: int, seed: int) -> list[str]:
+    chance = random.Random(seed)
+    known = {"few": ["a", "b"], "many": [f"w{n}" for n in range(3000)]}[kind]
+    return [chance.choice(known) for _ in range(count)]
+
+
+@pytest.mark.parametrize("kind", ["few", "many"])
+@pytest.mark.parametrize("count", [1_000, 6_000, 24_000])
+def test_comparing_long_texts_takes_steps_in_proportion_to_their_length(kind: str, count: int) -> None:
+    """Nothing in common but single words: the worst case, which was quadratic."""
+    before, after = Counted(_words(kind, count, 1)), Counted(_words(kind, count, 2))
+    _Comparison(before, after).pairs()
+    assert before.looks + after.looks < 6 * STEPS + 40 * count
+
+
+def test_a_few_changes_in_a_long_text_are_found_one_by_one() -> None:
+    before = _words("many", 6_000, 1)
+    after = list(before)
+    for place in range(50, 6_000, 300):
+        after[place] = "changed"
+    runs = diff_words(" ".join(before), " ".join(after))
+    assert [run.text for run in runs if run.kind == "new"] == ["changed"] * 20
 
 
 @given(contents)

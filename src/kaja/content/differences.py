@@ -1,23 +1,13 @@
 """What two versions of a post differ in, so that a person can read it. Pure."""
 
-import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
 from kaja.content.document import CardDocument, MediaItem, PartDocument
-from kaja.content.models import Revision
-from kaja.content.snapshot import PostContent, parse_content
-
-
-@dataclass(frozen=True)
-class Run:
-    """A stretch of text that stayed, went or came."""
-
-    kind: Literal["same", "gone", "new"]
-    text: str
+from kaja.content.snapshot import PostContent
+from kaja.content.words import Run, diff_words
 
 
 @dataclass(frozen=True)
@@ -29,30 +19,6 @@ class Difference:
     runs: Sequence[Run] = ()
     part: int = 0
     channel: str = ""
-
-
-@dataclass(frozen=True)
-class Version:
-    """A kept revision with what it changed against the one before."""
-
-    revision: Revision
-    differences: Sequence[Difference]
-    first: bool = False
-
-
-def diff_words(before: str, after: str) -> list[Run]:
-    """Word by word; joined again, the runs without `new` are `before`, those without `gone` are `after`."""
-    a, b = (re.findall(r"\w+|\s+|[^\w\s]", text) for text in (before, after))
-    runs: list[Run] = []
-    for kind, i, j, k, m in difflib.SequenceMatcher(None, a, b, autojunk=False).get_opcodes():
-        if kind == "equal":
-            runs.append(Run("same", "".join(a[i:j])))
-            continue
-        if i < j:
-            runs.append(Run("gone", "".join(a[i:j])))
-        if k < m:
-            runs.append(Run("new", "".join(b[k:m])))
-    return runs
 
 
 def _plain(before: Any, after: Any) -> list[Run]:
@@ -117,19 +83,3 @@ def list_differences(before: PostContent, after: PostContent, names: Mapping[UUI
             runs = [run for k in keys for run in _plain(old.options.get(k), new.options.get(k))]
             found.append(Difference("options", runs, 0, name))
     return found
-
-
-def list_versions(revisions: Sequence[Revision], names: Mapping[UUID, str]) -> list[Version]:
-    """Revisions, newest first, each with its differences."""
-    contents = [parse_content(revision.snapshot) for revision in revisions]
-    versions = []
-    for index, revision in enumerate(revisions):
-        older = contents[index + 1] if index + 1 < len(contents) else None
-        versions.append(
-            Version(
-                revision,
-                list_differences(older, contents[index], names) if older else (),
-                first=older is None and revision.number == 1,
-            )
-        )
-    return versions

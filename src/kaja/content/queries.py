@@ -2,14 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import Prefetch, Q, QuerySet, Subquery
+from django.db.models.expressions import RawSQL
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
@@ -17,13 +17,18 @@ from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, MediaItem, Overrides, card_of, resolve
 from kaja.content.media.open import open_assets
 from kaja.content.models import Asset, Campaign, Label, Post, PostLabel, Revision, Variant
-from kaja.content.snapshot import PostContent, content_of
-from kaja.kernel.tenancy import current_workspace_id
+from kaja.content.snapshot import PostContent, content_of, parse_content
+from kaja.kernel.tenancy import entered_workspace_id
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.errors import NotFound, Refused
 
+REVISION_NOT_FOUND = Problem(
+    code="revision_not_found",
+    message=gettext_noop("This version of the post is not kept."),
+    fix=gettext_noop("Choose a version from the post's history."),
+)
 PAGE = 50
 PAGE_MAX = 200
 
@@ -107,23 +112,22 @@ class Page:
     next_cursor: str
 
 
-def search_post_ids(text: str, limit: int = 1000) -> list[UUID]:
-    """Ids of the posts whose text holds every word of `text`, newest first, at most `limit`.
+def having_words(text: str) -> Q:
+    """The posts whose text holds every word of `text`: a condition beside others, so that nothing is cut off before
+    the others have chosen.
 
     One SQL function that takes the workspace id: trigram operators are not leak-proof, so under row-level security
     they could not use their index.
     """
-    workspace_id = current_workspace_id()
-    if workspace_id is None:
-        raise RuntimeError("search runs inside a workspace scope")
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT post_id FROM content_search_posts(%s, %s, %s)", [workspace_id, text, limit])
-        return [row[0] for row in cursor.fetchall()]
+    found = RawSQL("SELECT post_id FROM content_search_posts(%s, %s, NULL)", [entered_workspace_id(), text])
+    return Q(id__in=found)
 
 
-def list_found(post_ids: Collection[UUID], limit: int) -> list[Post]:
-    """Posts outside the bin by id, changed last first, with what a list shows."""
-    return list(_ready(Post.objects.filter(deleted_at__isnull=True, id__in=post_ids)).order_by("-updated_at")[:limit])
+def list_found(text: str, limit: int) -> list[Post]:
+    """Posts outside the bin that hold every word, changed last first, with what a list shows."""
+    return list(
+        _ready(Post.objects.filter(having_words(text), deleted_at__isnull=True)).order_by("-updated_at")[:limit]
+    )
 
 
 def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
@@ -142,7 +146,7 @@ def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
         active = Variant.objects.filter(channel_id=wanted.channel, removed_at__isnull=True)
         conditions &= Q(id__in=active.values("post_id"))
     if wanted.text.strip():
-        conditions &= Q(id__in=search_post_ids(wanted.text.strip()))
+        conditions &= having_words(wanted.text.strip())
     if wanted.due_from:
         conditions &= Q(due_at__gte=wanted.due_from)
     if wanted.due_to:
@@ -199,8 +203,18 @@ def list_board(state: str, limit: int = 300, among: QuerySet[Any] | None = None)
 
 
 def list_revisions(post: Post, limit: int = 200) -> list[Revision]:
-    """The kept versions, newest first."""
-    return list(Revision.objects.filter(post=post).order_by("-number")[:limit])
+    """The kept versions, newest first, without what stands in them."""
+    return list(Revision.objects.filter(post=post).defer("snapshot").order_by("-number")[:limit])
+
+
+def get_version(post_id: UUID, number: int) -> tuple[PostContent | None, PostContent]:
+    """A kept version, and the one before it (None for the first)."""
+    rows = Revision.objects.filter(post_id=post_id, number__lte=number).order_by("-number")[:2]
+    snapshots = list(rows.values_list("number", "snapshot"))
+    if not snapshots or snapshots[0][0] != number:
+        raise NotFound(REVISION_NOT_FOUND)
+    older = parse_content(snapshots[1][1]) if len(snapshots) > 1 else None
+    return older, parse_content(snapshots[0][1])
 
 
 def drafts_of(variants: Iterable[Variant]) -> dict[UUID, Draft]:

@@ -175,6 +175,39 @@ def list_changes(publication: Publication) -> list[RemoteChange]:
     return list(RemoteChange.objects.filter(publication=publication).order_by("-created_at"))
 
 
+def list_changes_of(publications: Sequence[Publication]) -> list[RemoteChange]:
+    """The same of many publications, in one query."""
+    return list(RemoteChange.objects.filter(publication__in=publications).order_by("-created_at"))
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What a network said no to: a call of the journal that ended so, or what Kaja found before any call."""
+
+    at: datetime
+    delivery: Delivery
+    problem: Problem
+    revision: int
+    """The version of the post that was refused."""
+
+
+def list_refusals(deliveries: Sequence[Delivery]) -> list[Refusal]:
+    """Every refusal of these messages, oldest first; also those that were mended since."""
+    by_id = {delivery.id: delivery for delivery in deliveries}
+    rows = Attempt.objects.filter(delivery__in=by_id, outcome="rejected").exclude(stage__in=CHANGES)
+    found = []
+    for row in rows.order_by("started_at", "id"):
+        delivery = by_id[row.delivery_id]
+        problem = Problem(row.outcome, row.message, params=row.params)
+        found.append(Refusal(row.finished_at or row.started_at, delivery, problem, delivery.post_revision))
+    told = {each.delivery.id for each in found}
+    for delivery in deliveries:
+        if delivery.state == State.FAILED and delivery.problem and delivery.id not in told:
+            problem = parse_problem(delivery.problem)
+            found.append(Refusal(delivery.updated_at, delivery, problem, delivery.post_revision))
+    return found
+
+
 # The journal in plain words
 
 

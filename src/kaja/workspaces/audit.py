@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from kaja.kernel.tenancy import current_workspace_id
+from kaja.kernel.tenancy import entered_workspace_id
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry
 
@@ -25,7 +25,7 @@ def record_each(actor: Actor, action: str, each: Iterable[tuple[Model, Mapping[s
     """The same for many things, each with its values before and after, in one statement."""
     AuditEntry.objects.bulk_create(
         AuditEntry(
-            workspace_id=current_workspace_id(),
+            workspace_id=entered_workspace_id(),
             actor_kind=actor.kind,
             actor_id=actor.id,
             actor_name=actor.name,

@@ -12,7 +12,7 @@ from kaja.content.models import Post, PostState
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange
-from kaja.workspaces.models import Role, Workspace
+from kaja.workspaces.models import AuditEntry, Role, Workspace
 from tests.web.composer.conftest import make_channel, sign_in
 
 
@@ -80,9 +80,51 @@ def test_changes_are_told_with_their_differences(browser: Client) -> None:
         content_type="application/json",
     )
     html = page(browser, post)
-    assert "<del>quick</del><ins>slow</ins>" in html
     assert html.index("Changed") < html.index("Written")
     assert "style=" not in html
+    # Compared only when somebody opens it.
+    assert "<del>" not in html
+    assert f'hx-get="/w/acme/posts/{post}/history/2"' in html
+    opened = browser.get(f"/w/acme/posts/{post}/history/2").content.decode()
+    assert "<del>quick</del><ins>slow</ins>" in opened
+    assert browser.get(f"/w/acme/posts/{post}/history/3").status_code == 404
+
+
+def test_an_hour_of_typing_does_not_push_the_plan_out_of_the_time_line(
+    browser: Client, channel: Channel, workspace: Workspace
+) -> None:
+    post = scheduled(browser, channel)
+    browser.post(f"/w/acme/posts/{post}/unschedule")
+    with workspace_scope(workspace.id):
+        before = AuditEntry.objects.count()
+    for number in range(20):
+        body = {"post": post, "revision": 1 + number, "document": {"parts": [{"text": f"word {number}", "media": []}]}}
+        body["channels"] = [str(channel.id)]
+        browser.post("/w/acme/posts/save", json.dumps(body), content_type="application/json")
+    with workspace_scope(workspace.id):
+        assert Post.objects.get().revision == 21
+        assert AuditEntry.objects.count() == before + 1, "one entry for one sitting"
+        AuditEntry.objects.bulk_create(
+            AuditEntry(workspace_id=workspace.id, action="post.autosave", target_type="post", target_id=post)
+            for _ in range(210)
+        )
+    assert "Planned for" in page(browser, post)
+
+
+def test_what_the_network_refused_stands_in_the_time_line_also_after_it_was_mended(
+    browser: Client, channel: Channel, workspace: Workspace
+) -> None:
+    post = scheduled(browser, channel)
+    with workspace_scope(workspace.id):
+        delivery = Delivery.objects.get()
+        Attempt.objects.create(
+            delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=clock.now(),
+            finished_at=clock.now(), outcome="rejected", message="The network says: %(reason)s",
+            params={"reason": "no rude words"},
+        )  # fmt: skip
+    html = page(browser, post)
+    assert "Refused by Acme" in html
+    assert "The network says: no rude words" in html
 
 
 def test_a_sent_post_links_there_and_opens_its_journal(browser: Client, channel: Channel, workspace: Workspace) -> None:

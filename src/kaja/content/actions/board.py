@@ -10,7 +10,7 @@ from kaja.content.actions.planning import set_plan
 from kaja.content.models import Post, PostState
 from kaja.kernel.locks import lock, lock_board
 from kaja.kernel.signals import notify_live
-from kaja.kernel.tenancy import current_workspace_id
+from kaja.kernel.tenancy import entered_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
@@ -24,9 +24,7 @@ def move_on_board(actor: Actor, post_id: UUID, after: UUID | None, state: str = 
     Only its own row is written: it gets a place between its neighbours, which are read and not locked.
     """
     policy.require(actor, policy.Permission.WRITE)
-    workspace_id = current_workspace_id()
-    assert workspace_id is not None, "a card moves inside a workspace's scope"
-    lock_board(workspace_id)
+    lock_board(entered_workspace_id())
     wanted = state or Post.objects.filter(id=post_id).values_list("state", flat=True).first() or ""
     column = Post.objects.filter(state=wanted, deleted_at__isnull=True).exclude(id=post_id)
     position = _place(column, after)

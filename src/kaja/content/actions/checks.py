@@ -10,7 +10,7 @@ from kaja.content.document import Document, Overrides, card_of
 from kaja.content.models import Asset, Campaign, Label, Post, PostState
 from kaja.content.snapshot import PostContent
 from kaja.kernel.locks import lock
-from kaja.kernel.tenancy import current_workspace_id
+from kaja.kernel.tenancy import entered_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
@@ -169,7 +169,7 @@ def labels_named(names: Iterable[str]) -> list[Label]:
     clean = sorted({" ".join(name.split())[:60] for name in names if name.strip()})
     if not clean:
         return []
-    workspace_id = current_workspace_id()
+    workspace_id = entered_workspace_id()
     Label.objects.bulk_create((Label(workspace_id=workspace_id, name=name) for name in clean), ignore_conflicts=True)
     # Locked, so that nobody deletes one before it stands on the post.
     return list(lock(Label.objects.filter(name__in=clean)))

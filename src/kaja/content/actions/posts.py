@@ -13,6 +13,7 @@ from kaja.content.document import Document
 from kaja.content.errors import EditConflict
 from kaja.content.events import PostChanged
 from kaja.content.models import Post, PostState, Revision, Variant
+from kaja.content.queries import REVISION_NOT_FOUND
 from kaja.content.snapshot import PostContent, VariantContent, content_of, parse_content
 from kaja.kernel import clock, events
 from kaja.kernel.signals import notify_live
@@ -168,11 +169,5 @@ def content_at(post: Post, number: int) -> PostContent:
     """The content of a kept revision, or NotFound."""
     revision = Revision.objects.filter(post=post, number=number).first()
     if revision is None:
-        raise NotFound(
-            Problem(
-                code="revision_not_found",
-                message=gettext_noop("This version of the post is not kept."),
-                fix=gettext_noop("Choose a version from the post's history."),
-            )
-        )
+        raise NotFound(REVISION_NOT_FOUND)
     return parse_content(revision.snapshot)

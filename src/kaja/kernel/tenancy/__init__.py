@@ -9,6 +9,7 @@ from kaja.kernel.tenancy.scope import (
     current_system_purpose,
     current_workspace_id,
     enter_key,
+    entered_workspace_id,
     system_scope,
     workspace_scope,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "current_system_purpose",
     "current_workspace_id",
     "enter_key",
+    "entered_workspace_id",
     "is_to_repeat",
     "run_in_workspace",
     "system_scope",

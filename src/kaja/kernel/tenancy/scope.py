@@ -43,6 +43,14 @@ def current_workspace_id() -> UUID | None:
     return _workspace.get()
 
 
+def entered_workspace_id() -> UUID:
+    """The same where code cannot run without one."""
+    workspace_id = _workspace.get()
+    if workspace_id is None:
+        raise UnscopedQuery("this runs inside a workspace's scope")
+    return workspace_id
+
+
 def current_system_purpose() -> SystemPurpose | None:
     """The purpose of the entered system scope, or None."""
     return _system.get()

@@ -15,5 +15,6 @@ urlpatterns = [
     path("card", parts.card, name="card"),
     path("<uuid:post_id>/edit", views.edit, name="edit"),
     path("<uuid:post_id>/history", history.history, name="history"),
+    path("<uuid:post_id>/history/<int:number>", history.version, name="version"),
     path("<uuid:post_id>/history/<int:number>/restore", history.restore, name="restore"),
 ]

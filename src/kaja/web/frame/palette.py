@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.content.models import PostState
-from kaja.content.queries import active_variants, list_found, search_post_ids
+from kaja.content.queries import active_variants, list_found
 from kaja.publishing.queries import standings_of_posts
 from kaja.web.calendar.cards import look_of
 from kaja.web.dates import write_moment
@@ -89,8 +89,7 @@ def _pages(request: WorkspaceRequest, query: str) -> list[Hit]:
 
 
 def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
-    # Some more than are shown, because those in the bin are found, too.
-    found = list_found(search_post_ids(query, 5 * MOST), MOST)
+    found = list_found(query, MOST)
     standings = standings_of_posts([post.id for post in found])
     slug = request.workspace.slug
     return [

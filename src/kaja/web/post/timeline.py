@@ -1,18 +1,31 @@
-"""The time line of a post: written, changed, planned, sent; one list in the order of time."""
+"""The time line of a post: written, changed, planned, sent or refused; one list in the order of time."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
-from uuid import UUID
+
+from django.db.models import Q
 
 from kaja.content import queries
-from kaja.content.differences import Difference, Version, list_versions
-from kaja.content.models import Post
+from kaja.content.models import Post, Revision
+from kaja.networks.kit.problems import Problem
 from kaja.publishing.models import Delivery, RemoteChange
+from kaja.publishing.queries import list_refusals
 from kaja.workspaces.models import AuditEntry
 
-Kind = Literal["written", "changed", "planned", "unplanned", "deleted", "restored", "duplicated", "sent", "remote"]
+Kind = Literal[
+    "written", "changed", "planned", "unplanned", "deleted", "restored", "duplicated", "sent", "refused", "remote"
+]
+MOST = 200
+
+SHOWN = (
+    Q(action__in=("post.delete", "post.restore", "post.duplicate"))
+    | Q(action="post.plan", after__state="scheduled")
+    | Q(action="post.plan", before__state="scheduled")
+    | Q(action="post.update", after__changed__contains=["due_at"])
+)
+"""What the time line tells of the audit log; asked for by name, so that an hour of typing hides nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +35,17 @@ class Event:
     at: datetime
     kind: Kind
     who: str = ""
-    differences: Sequence[Difference] = ()
     number: int = 0
     moment: datetime | None = None
     delivery: Delivery | None = None
     change: RemoteChange | None = None
+    problem: Problem | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _written(version: Version) -> Event:
-    revision = version.revision
-    return Event(
-        revision.updated_at,
-        "written" if version.first else "changed",
-        revision.author_name,
-        version.differences,
-        revision.number,
-    )
+def _written(revision: Revision) -> Event:
+    kind: Kind = "written" if revision.number == 1 else "changed"
+    return Event(revision.updated_at, kind, revision.author_name, revision.number)
 
 
 def _of_audit(entry: AuditEntry) -> Event | None:
@@ -50,20 +57,19 @@ def _of_audit(entry: AuditEntry) -> Event | None:
     moment = datetime.fromisoformat(due) if due else None
     if entry.action == "post.plan" and after.get("state") == "scheduled":
         return Event(entry.at, "planned", entry.actor_name, moment=moment)
-    if entry.action == "post.plan" and entry.before.get("state") == "scheduled":
+    if entry.action == "post.plan":
         return Event(entry.at, "unplanned", entry.actor_name)
-    if entry.action == "post.update" and "due_at" in after.get("changed", ()) and moment:
-        return Event(entry.at, "planned", entry.actor_name, moment=moment)
-    return None
+    return Event(entry.at, "planned", entry.actor_name, moment=moment) if moment else None
 
 
-def list_events(
-    post: Post, deliveries: Sequence[Delivery], changes: Sequence[RemoteChange], names: Mapping[UUID, str]
-) -> list[Event]:
+def list_events(post: Post, deliveries: Sequence[Delivery], changes: Sequence[RemoteChange]) -> list[Event]:
     """Newest first."""
-    events = [_written(version) for version in list_versions(queries.list_revisions(post), names)]
-    entries = AuditEntry.objects.filter(target_type="post", target_id=str(post.id)).order_by("-at")[:200]
+    events = [_written(revision) for revision in queries.list_revisions(post)]
+    entries = AuditEntry.objects.filter(SHOWN, target_type="post", target_id=str(post.id)).order_by("-at")[:MOST]
     events += [event for entry in entries if (event := _of_audit(entry))]
     events += [Event(d.sent_at, "sent", delivery=d) for d in deliveries if d.sent_at]
+    events += [
+        Event(each.at, "refused", delivery=each.delivery, problem=each.problem) for each in list_refusals(deliveries)
+    ]
     events += [Event(c.created_at, "remote", c.requested_by, change=c) for c in changes]
     return sorted(events, key=lambda event: event.at, reverse=True)

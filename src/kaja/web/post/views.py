@@ -72,9 +72,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """Everything about one post. One in the bin is shown too, with the way back."""
     post = queries.get_post(post_id, deleted=True)
     rows = deliveries.list_deliveries(post.id)
-    publications = [p for row in rows if (p := _publication(row))]
-    changes = [change for p in publications for change in deliveries.list_changes(p)]
-    names = queries.channel_names()
+    changes = deliveries.list_changes_of([p for row in rows if (p := _publication(row))])
     channels = [variant.channel for variant in queries.active_variants(post)]
     zone = ZoneInfo(request.workspace.time_zone)
     carried = {row.channel_id for row in rows}
@@ -84,7 +82,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         "standings": [_standing(row) for row in rows],
         "unplanned": [channel for channel in channels if channel.id not in carried],
         "shown": show_content(request.workspace.slug, queries.get_content(post), channels),
-        "events": list_events(post, rows, changes, names),
+        "events": list_events(post, rows, changes),
         "labels": queries.list_labels_of(post),
         "is_scheduled": post.state == PostState.SCHEDULED,
         "is_open": any(row.state in ("scheduled", "waiting") for row in rows),
