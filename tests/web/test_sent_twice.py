@@ -113,7 +113,7 @@ def test_a_page_of_before_that_chose_no_id_still_makes_a_post() -> None:
 @pytest.mark.parametrize("chosen", ["1", "00000000-0000-4000-8000-000000000000", "\x00"])
 def test_an_id_that_is_no_uuid_of_version_7_is_refused(client: Client, workspace: Workspace, chosen: str) -> None:
     answer = client.post("/w/acme/ideas/add", {"id": chosen, "text": "An idea"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     with workspace_scope(workspace.id):
         assert not Post.objects.exists()
 
