@@ -2,10 +2,13 @@
 
 import io
 import struct
+from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 import av
+import av.error
 from PIL import Image, ImageCms
 
 
@@ -34,6 +37,25 @@ def full(kind: bytes, *content: bytes, flags: int = 0) -> bytes:
     return box(kind, struct.pack(">I", flags), *content)
 
 
+Made = TypeVar("Made", bound=Callable[..., bytes])
+
+
+def again(make: Made) -> Made:
+    """FFmpeg 8's wrapper of x265 gives up now and then ("not yet implemented") on what it encodes the next time."""
+
+    @wraps(make)
+    def patiently(*arguments: Any, **options: Any) -> bytes:
+        for _ in range(10):
+            try:
+                return make(*arguments, **options)
+            except av.error.PatchWelcomeError:
+                continue
+        return make(*arguments, **options)
+
+    return cast(Made, patiently)
+
+
+@again
 def heic(size: tuple[int, int] = (64, 48), colour: str = "red", brand: bytes = b"heic") -> bytes:
     """A HEIC picture as a phone writes it: one HEVC frame in the boxes of ISO/IEC 23008-12."""
     width, height = size
@@ -123,6 +145,7 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+@again
 def film(
     container: str = "mp4",
     codec: str = "libx264",
