@@ -49,6 +49,7 @@ os.environ["DATABASE_URL"] = (
 )
 os.environ["KAJA_HOME"] = tempfile.mkdtemp(prefix="kaja-test-home-")
 (Path(os.environ["KAJA_HOME"]) / "static").mkdir()  # where collected files would be
+(Path(os.environ["KAJA_HOME"]) / "incoming").mkdir()
 os.environ["KAJA_SECRET_KEY"] = "only-for-tests"
 os.environ["KAJA_KEYS"] = KeyRing.generate().render()
 os.environ["KAJA_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1,localhost"

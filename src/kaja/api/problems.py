@@ -19,6 +19,7 @@ TITLES: dict[int, str] = {
     403: gettext_noop("Not allowed"),
     404: gettext_noop("Not found"),
     405: gettext_noop("This address does not take this method"),
+    408: gettext_noop("The request took too long"),
     409: gettext_noop("Something else happened meanwhile"),
     413: gettext_noop("The request is too large"),
     415: gettext_noop("This content type is not understood"),

@@ -7,6 +7,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kaja.config.settings")
 django.setup(set_prefix=False)
 
-from kaja.config.bodies import Application  # noqa: E402 - models are loaded first
+from kaja.config.bodies.application import Application  # noqa: E402 - models are loaded first
 
 application = Application()

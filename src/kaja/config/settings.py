@@ -32,7 +32,8 @@ X_FRAME_OPTIONS = "DENY"
 # Only over https: a browser that once saw the header refuses plain http to this host for a year.
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 LOGGING = logging_config(os.environ.get("KAJA_LOG_LEVEL", "INFO").upper())
-# Larger bodies are uploads, which Django streams to a file in the data folder's disk.
+# Larger bodies are uploads (`config/bodies`), written where they can be moved into the media folder from.
+FILE_UPLOAD_TEMP_DIR = HOME / "incoming"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 
 # Hosts in private ranges that connectors may still reach (an instance inside the company); "*" allows all.

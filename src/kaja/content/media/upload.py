@@ -5,9 +5,11 @@ import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, cast
 from uuid import UUID
 
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
@@ -83,6 +85,19 @@ def _digest(file: IO[bytes]) -> str:
     return digest.hexdigest()
 
 
+class _Moved(File):  # type: ignore[type-arg]
+    """A file that is moved to where it is stored, instead of being written a second time."""
+
+    def temporary_file_path(self) -> str:
+        return str(self.name)
+
+
+def is_incoming(file: IO[bytes]) -> bool:
+    """Whether a file was written by us while it came in, and is kept by nobody else."""
+    name = getattr(file, "name", "")
+    return isinstance(name, str) and Path(name).parent == Path(settings.FILE_UPLOAD_TEMP_DIR)
+
+
 def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
     file.seek(0)
     kind = _check_kind(file.read(1024), filename)
@@ -107,7 +122,12 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
         "duration": video.duration,
         "facts": {"codec": video.codec, "pixels": video.pixels, "fps": video.fps, "audio": video.audio},
     }
-    return _Taken(File(cleaned), video.poster, size, _digest(cleaned), video.ending, measures)
+    digest = _digest(cleaned)
+    content = File(cleaned)
+    if is_incoming(file):
+        patched.write_into(file)
+        content = _Moved(file)
+    return _Taken(content, video.poster, size, digest, video.ending, measures)
 
 
 def _store(name: str, content: "File[bytes]") -> str:
