@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db import IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -12,7 +12,7 @@ from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
 from kaja.api.routers import delivery, posts, workspace
 from kaja.kernel.tenancy import is_to_repeat
-from kaja.workspaces.errors import Refused, met_another
+from kaja.workspaces.errors import Refused, met_another, not_storable
 
 REPEAT = {
     "in": "header",
@@ -67,6 +67,14 @@ def _met(request: HttpRequest, error: IntegrityError) -> HttpResponse:
     if (met := met_another(error)) is None:
         raise error
     return refusal_response(met)
+
+
+@api.exception_handler(DataError)
+@api.exception_handler(UnicodeEncodeError)
+def _unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
+    if (refusal := not_storable(error)) is None:
+        raise error
+    return refusal_response(refusal)
 
 
 @api.exception_handler(OperationalError)

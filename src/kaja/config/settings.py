@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "kaja.config.unstorable.UnstorableMiddleware",
     "kaja.web.accounts.middleware.PersonMiddleware",
     "kaja.web.accounts.middleware.LimitMiddleware",
 ]

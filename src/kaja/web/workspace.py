@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -19,7 +19,7 @@ from kaja.web.dates import written_as
 from kaja.web.flash import count_unsaid, pending, unsay
 from kaja.web.problems import problem_line
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused, met_another
+from kaja.workspaces.errors import Refused, met_another, not_storable
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.once import parse_id
 from kaja.workspaces.policy import Permission, require
@@ -79,6 +79,10 @@ def workspace_view(
                     if (met := met_another(error)) is None:
                         raise
                     return refused_response(request, met)
+                except (DataError, ValueError) as error:
+                    if (refusal := not_storable(error)) is None:
+                        raise
+                    return refused_response(request, refusal)
 
         return page
 

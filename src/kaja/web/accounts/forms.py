@@ -18,6 +18,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.limits import take
+from kaja.kernel.locks import lock
 from kaja.web.accounts.adapter import FIRST, INVITATION, MAILED
 from kaja.web.accounts.limits import RESET_MAILS
 from kaja.workspaces.models import Instance, Invitation, User
@@ -51,7 +52,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
         """Make the account, one after the other, and only while the page is open: of four first ones one is made."""
         with transaction.atomic():
             Instance.objects.get_or_create(id=1)
-            Instance.objects.select_for_update().get(id=1)
+            lock(Instance.objects.filter(id=1)).get()
             first = not User.objects.exists()
             if not get_adapter().is_open_for_signup(request):
                 return None, redirect("account_signup")

@@ -84,7 +84,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
     key = request.session.session_key or ""
     if request.method == "POST":
         one = request.POST.get("session", "")
-        ended = end_sessions(request.user, keep=key, only=[int(one)] if one.isascii() and one.isdigit() else None)
+        ended = end_sessions(request.user, keep=key, only=[int(one)] if one.isascii() and one.isdecimal() else None)
         if ended:
             flash(request, _("Signed out there."))
         return redirect("usersessions_list")

@@ -55,7 +55,7 @@ def parse_time(text: str) -> time:
 def parse_week_time(text: str) -> WeekTime:
     """`2 09:30`: a weekday, Monday is 0, and a time. Raises Refused."""
     day, _gap, at = text.partition(" ")
-    if not day.isdigit() or int(day) > 6:
+    if not day.isdecimal() or int(day) > 6:
         return (-1, parse_time(at))
     return int(day), parse_time(at)
 
@@ -96,7 +96,7 @@ def _wanted(request: WorkspaceRequest, before: set[WeekTime]) -> set[WeekTime]:
         return before | set(PRESETS[preset][1])
     if form.get("clear"):
         return set()
-    days = {int(day) for day in form.getlist("day") if day.isdigit()}
+    days = {int(day) for day in form.getlist("day") if day.isdecimal()}
     if not days:
         raise Refused(
             Problem(

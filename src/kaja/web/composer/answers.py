@@ -5,14 +5,14 @@ from contextlib import nullcontext
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.http import JsonResponse
 
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem
 from kaja.web.problems import problem_fix, problem_text
 from kaja.web.workspace import WorkspaceRequest
-from kaja.workspaces.errors import Refused
+from kaja.workspaces.errors import Refused, not_storable
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], JsonResponse]
@@ -30,6 +30,10 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
+def _refusal(refused: Refused) -> JsonResponse:
+    return JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=refused.status)
+
+
 def json_answer(view: View[P]) -> Answer:
     """Turn a refusal into JSON. Nothing of what the view wrote before it stays."""
 
@@ -41,7 +45,11 @@ def json_answer(view: View[P]) -> Answer:
             with point:
                 response = view(request, *args, **kwargs)
         except Refused as refused:
-            response = JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=refused.status)
+            response = _refusal(refused)
+        except (DataError, ValueError) as error:
+            if (unstorable := not_storable(error)) is None:
+                raise
+            response = _refusal(unstorable)
         response["Cache-Control"] = "no-store"
         return response
 

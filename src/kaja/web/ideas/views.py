@@ -104,7 +104,7 @@ def _unfinished() -> QuerySet[Any]:
 
 
 def _shown(asked: str) -> int:
-    return min(max(int(asked), STEP), MOST) if asked.isascii() and asked.isdigit() and len(asked) < 6 else STEP
+    return min(max(int(asked), STEP), MOST) if asked.isascii() and asked.isdecimal() and len(asked) < 6 else STEP
 
 
 def _more(wanted: QueryDict, state: str, shown: int) -> str:

@@ -1,0 +1,181 @@
+"""Whatever stands in a field, an address or a call: it is kept, or refused in words. Never an answer of 500.
+
+A part of all combinations, chosen by a seed, so that every run tries the same; `KAJA_FUZZ=20000` tries that many.
+"""
+
+import json
+import os
+import random
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import pytest
+from django.test import Client
+
+import kaja
+from kaja.api.main import api
+from tests.api.conftest import token_for
+from tests.walls.routes import OF_WORKSPACE, REQUESTS, ROUTES, Route, _fill
+from tests.walls.world import Inhabited
+
+TRIES = int(os.environ.get("KAJA_FUZZ", "250"))
+SOURCE = Path(kaja.__file__).parent
+ASKED = sorted(
+    {name for path in SOURCE.rglob("*.py") for name in re.findall(r'GET\.get(?:list)?\("(\w+)"', path.read_text())}
+)
+"""Every name that some page reads from its address."""
+HOSTILE: list[Any] = [
+    "\x00", "a\x00b", "\ud800", "x\udfff", "￿", "x" * 300, "я" * 70_000, "", " ", "%", "'\"", "-1", "9" * 40, "1e400",
+    "NaN", "0001-01-01", "9999-12-31T23:59", "2030-02-30", "[]", "{}", "null", "../../etc/passwd", "🏳️‍🌈" * 90,
+    f"{'a' * 250}@acme.test", "00000000-0000-7000-8000-000000000000", "٣", "²",
+]  # fmt: skip
+JSON_ONLY: list[Any] = [None, True, -1, 10**400, 1.5, [], {}, ["\x00"], {"\x00": "\ud800"}, [[[[]]]]]
+
+
+def _seeded(kind: str) -> random.Random:
+    return random.Random(f"hostile {kind}")
+
+
+def _tell(response: Any, what: object, wrong: list[str]) -> None:
+    if response.status_code >= 500 and response.status_code != 503:
+        wrong.append(f"{response.status_code} for {str(what)[:200]!r}")
+
+
+def _places(value: Any, way: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a body at which something else may stand."""
+    yield way
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _places(inner, (*way, key))
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _places(inner, (*way, number))
+
+
+def _with(value: Any, way: tuple[Any, ...], other: Any) -> Any:
+    if not way:
+        return other
+    copied = dict(value) if isinstance(value, dict) else list(value)
+    copied[way[0]] = _with(value[way[0]], way[1:], other)
+    return copied
+
+
+@pytest.fixture
+def client(acme: Inhabited) -> Client:
+    return acme.browser(raise_request_exception=False)
+
+
+def test_every_form_takes_or_refuses_whatever_stands_in_it(acme: Inhabited, client: Client) -> None:
+    chance, wrong = _seeded("forms"), []
+    addresses = {route.name: route for route in ROUTES}
+    values = {**acme.ids, "slug": acme.slug}
+    tries = []
+    for name, sent in REQUESTS.items():
+        body = _fill(sent.body, values)
+        for way in _places(body):
+            if way or sent.json:
+                tries += [(name, sent.json, body, way, bad) for bad in HOSTILE + (JSON_ONLY if sent.json else [])]
+    for name, as_json, body, way, bad in chance.sample(tries, min(TRIES, len(tries))):
+        address = addresses[name].address(values)
+        changed = _with(body, way, bad)
+        if as_json:
+            response = client.post(address, json.dumps(changed), content_type="application/json")
+        else:
+            text = urlencode(changed, doseq=True, errors="surrogatepass")
+            response = client.post(address, text, content_type="application/x-www-form-urlencoded")
+        _tell(response, (name, way, bad), wrong)
+    assert wrong == []
+
+
+def test_every_page_takes_or_refuses_whatever_stands_in_its_address(acme: Inhabited, client: Client) -> None:
+    chance, wrong = _seeded("addresses"), []
+    assert "q" in ASKED
+    values = {**acme.ids, "slug": acme.slug}
+    tries = [
+        (route, name, bad) for route in OF_WORKSPACE for name in [*ASKED, "view", "label", "\x00"] for bad in HOSTILE
+    ]
+    for route, name, bad in chance.sample(tries, min(TRIES, len(tries))):
+        if route.name == "live":
+            continue  # a stream without an end
+        text = quote(bad[:3000].encode("utf-8", "surrogatepass"))
+        response = client.get(f"{route.address(values)}?{quote(name)}={text}")
+        _tell(response, (route.name, name, bad), wrong)
+        response.close()
+    assert wrong == []
+
+
+OPEN_FORMS = {
+    "account_login": {"login": "owner@acme.test", "password": "x"},
+    "account_signup": {"email": "new@acme.test", "password1": "correct horse battery"},
+    "account_reset_password": {"email": "owner@acme.test"},
+    "onboarding:workspace": {"id": "", "name": "Second", "time_zone": "UTC", "language": "en"},
+}
+
+
+def test_the_forms_of_accounts_take_or_refuse_whatever_stands_in_them(acme: Inhabited) -> None:
+    wrong: list[str] = []
+    addresses: dict[str, Route] = {route.name: route for route in ROUTES}
+    for name, fields in OPEN_FORMS.items():
+        client = acme.browser(raise_request_exception=False) if ":" in name else Client(raise_request_exception=False)
+        for field in fields:
+            for bad in HOSTILE:
+                text = urlencode({**fields, field: bad[:2000]}, errors="surrogatepass")
+                response = client.post(
+                    addresses[name].address({}), text, content_type="application/x-www-form-urlencoded"
+                )
+                _tell(response, (name, field, bad), wrong)
+    assert wrong == []
+
+
+def _operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in api.get_openapi_schema()["paths"].items():
+        for method, operation in methods.items():
+            yield method.upper(), path, operation
+
+
+BODIES: dict[str, Any] = {
+    "createPost": {
+        "text": "a", "channels": ["{channel_id}"], "campaign": "{campaign_id}", "labels": ["b"],
+        "due_at": "2031-01-01T09:00:00Z", "variants": {"{channel_id}": {"options": {"title": "t"}}},
+    },
+    "updatePost": {"base_revision": 1, "document": {"parts": [{"text": "c"}]}, "labels": ["b"]},
+    "schedulePost": {"due_at": "2031-01-01T09:00:00Z"},
+    "connectChannel": {"network": "practice", "form": {"name": "a", "base_url": "http://127.0.0.1:1"}},
+    "setSlots": {"slots": [{"weekday": 1, "time": "09:00"}]},
+    "createCampaign": {"name": "a"},
+    "createLabel": {"name": "a"},
+    "settleDelivery": {"decision": "drop", "candidate": "a", "url": "b"},
+    "resolveMissed": {"decision": "drop", "due_at": "2031-01-01T09:00:00Z"},
+}  # fmt: skip
+
+
+def test_every_call_takes_or_refuses_whatever_stands_in_it(acme: Inhabited, client: Client, settings: Any) -> None:
+    settings.API_CALLS_PER_MINUTE = 10 * TRIES
+    chance, wrong = _seeded("calls"), []
+    secret = token_for(acme.workspace)
+    values = {**acme.ids, "slug": acme.slug, "number": "1"}
+    tries: list[tuple[str, str, Any, Any]] = []
+    for method, path, operation in _operations():
+        for name in values:
+            path = path.replace("{" + name + "}", str(values[name]))
+        body = _fill(BODIES.get(operation["operationId"], {}), values)
+        for way in _places(body):
+            tries += [(method, path, _with(body, way, bad), (way, bad)) for bad in HOSTILE + JSON_ONLY]
+        for parameter in operation.get("parameters", []):
+            if parameter["in"] == "query":
+                for bad in HOSTILE:
+                    text = quote(bad[:3000].encode("utf-8", "surrogatepass"))
+                    tries.append((method, f"{path}?{parameter['name']}={text}", body, (parameter["name"], bad)))
+    for method, path, body, what in chance.sample(tries, min(TRIES, len(tries))):
+        response = client.generic(
+            method,
+            path,
+            json.dumps(body),
+            content_type="application/json",
+            headers={"Authorization": f"Bearer {secret}"},
+        )
+        _tell(response, (method, path[:120], what), wrong)
+    assert wrong == []
