@@ -1,5 +1,6 @@
 """The list of channels, and one channel: its health, its permissions, its quota, its history."""
 
+from datetime import timedelta
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -15,6 +16,7 @@ from kaja.channels.sessions import facts_of
 from kaja.kernel.clock import now
 from kaja.networks.kit.connector import NetworkInfo
 from kaja.networks.registry import CONNECTORS
+from kaja.publishing.progress import figures_of_channel
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.errors import NotFound, Refused
@@ -22,6 +24,7 @@ from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_audit
 
 SOON_DAYS = 7
+FIGURES_DAYS = 30
 
 
 def describe(channel: Channel) -> dict[str, object]:
@@ -69,6 +72,8 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "abilities": _abilities(connector.info) if connector else (),
             "moved_to": moved_to(channel),
             "quotas": [_as_of_now(quota) for quota in list_quotas(channel)],
+            "figures": figures_of_channel(channel.id, now() - timedelta(days=FIGURES_DAYS)),
+            "figures_days": FIGURES_DAYS,
             "history": list_audit(target_id=str(channel.id))[:20],
         },
     )

@@ -1,18 +1,23 @@
 """Campaigns and labels: make, rename, colour, archive, delete; a campaign's page lists its posts."""
 
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kaja.content.actions.checks import get_campaign
 from kaja.content.actions.groups import archive_campaign, create_label, delete_label, rename_label, save_campaign
-from kaja.content.models import Campaign, Label, PostState
+from kaja.content.models import Campaign, Label
 from kaja.content.queries import PostFilter, list_posts
+from kaja.kernel import clock
+from kaja.publishing.progress import Progress, progress_of_campaigns
 from kaja.publishing.queries import standings_of_posts
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash, flash_refusal
@@ -21,16 +26,30 @@ from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission, require
 
-LIVE = Q(posts__deleted_at__isnull=True) & ~Q(posts__state=PostState.IDEA)
 STATE_WORDS = {"under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
 
 
+def describe_campaign(campaign: Campaign, progress: Progress, moment: datetime) -> dict[str, Any]:
+    """What a campaign's card says: its days, whether it runs, how far it is, and what comes next."""
+    today = timezone.localtime(moment).date()
+    when = "runs" if campaign.starts_on or campaign.ends_on else ""
+    if campaign.starts_on and campaign.starts_on > today:
+        when = "comes"
+    elif campaign.ends_on and campaign.ends_on < today:
+        when = "over"
+    return {"campaign": campaign, "progress": progress, "when": when}
+
+
 def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200) -> HttpResponse:
-    listed = list(Campaign.objects.annotate(count=Count("posts", filter=LIVE)).order_by("name"))
+    listed = list(Campaign.objects.order_by("name"))
+    moment = clock.now()
+    progress = progress_of_campaigns([each.id for each in listed], moment)
+    rows = [describe_campaign(each, progress.get(each.id, Progress()), moment) for each in listed]
     context = {
         "form": form,
-        "running": [each for each in listed if each.archived_at is None],
+        "running": [row for row in rows if row["campaign"].archived_at is None],
         "archived": [each for each in listed if each.archived_at is not None],
+        "form_open": bool(form.errors),
         "live_page": reverse("groups:campaigns", args=[request.workspace.slug]),
     }
     return render_page(request, "groups/campaigns.html", context, status=status)
@@ -93,7 +112,10 @@ def campaign(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
         }
         for post in posts
     ]
-    context = {"campaign": found, "form": form, "rows": rows, "older": page.next_cursor}
+    moment = clock.now()
+    progress = progress_of_campaigns([found.id], moment).get(found.id, Progress())
+    context = describe_campaign(found, progress, moment)
+    context |= {"form": form, "rows": rows, "older": page.next_cursor, "form_open": bool(form.errors)}
     return render_page(request, "groups/campaign.html", context, status=422 if form.errors else 200)
 
 
@@ -123,7 +145,8 @@ def labels(request: WorkspaceRequest) -> HttpResponse:
     form = LabelForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            create_label(request.actor, form.cleaned_data["name"], chosen_id(request))
+            made = create_label(request.actor, form.cleaned_data["name"], chosen_id(request))
+            flash(request, _("The label “%(name)s” is made.") % {"name": made.name})
         except Refused as refused:
             add_problems(form, refused)
         else:

@@ -40,6 +40,7 @@ class Event:
     delivery: Delivery | None = None
     change: RemoteChange | None = None
     problem: Problem | None = None
+    further: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -62,12 +63,25 @@ def _of_audit(entry: AuditEntry) -> Event | None:
     return Event(entry.at, "planned", entry.actor_name, moment=moment) if moment else None
 
 
+def _sent(deliveries: Sequence[Delivery]) -> list[Event]:
+    """One event for each channel: `further` counts the messages of a thread that followed the first."""
+    by_channel: dict[UUID, list[Delivery]] = {}
+    for row in deliveries:
+        if row.sent_at:
+            by_channel.setdefault(row.channel_id, []).append(row)
+    return [
+        Event(first.sent_at, "sent", delivery=first, further=len(further))
+        for first, *further in by_channel.values()
+        if first.sent_at
+    ]
+
+
 def list_events(post: Post, deliveries: Sequence[Delivery], changes: Sequence[RemoteChange]) -> list[Event]:
     """Newest first."""
     events = [_written(revision) for revision in queries.list_revisions(post)]
     entries = AuditEntry.objects.filter(SHOWN, target_type="post", target_id=str(post.id)).order_by("-at")[:MOST]
     events += [event for entry in entries if (event := _of_audit(entry))]
-    events += [Event(d.sent_at, "sent", delivery=d) for d in deliveries if d.sent_at]
+    events += _sent(deliveries)
     events += [
         Event(each.at, "refused", delivery=each.delivery, problem=each.problem) for each in list_refusals(deliveries)
     ]

@@ -49,6 +49,21 @@ def _standing(delivery: Delivery) -> dict[str, object]:
     }
 
 
+def group_standings(rows: list[Delivery]) -> list[dict[str, object]]:
+    """One entry for each channel: its first message, and behind it the others (the thread, the first comment)."""
+    groups: dict[UUID, list[Delivery]] = {}
+    for row in rows:
+        groups.setdefault(row.channel_id, []).append(row)
+    found = []
+    for first, *further in groups.values():
+        entry = _standing(first)
+        entry["further"] = [_standing(row) for row in further]
+        entry["further_state"] = _whole(further) or "planned"
+        entry["further_open"] = any(row.needs_person for row in further)
+        found.append(entry)
+    return found
+
+
 def _whole(rows: list[Delivery]) -> str:
     """How the whole post stands, where that is more than being scheduled: a name of the states that pages show."""
     found = {deliveries.standing_of(row.state, row.needs_person) for row in rows}
@@ -79,7 +94,8 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     context = {
         "post": post,
         "due": in_words(post.due_at, zone) if post.due_at else "",
-        "standings": [_standing(row) for row in rows],
+        "standings": group_standings(rows),
+        "gone_out": bool(rows) and all(row.state in ("sent", "cancelled") for row in rows),
         "unplanned": [channel for channel in channels if channel.id not in carried],
         "shown": show_content(request.workspace.slug, queries.get_content(post), channels),
         "events": list_events(post, rows, changes),
