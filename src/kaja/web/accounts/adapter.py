@@ -87,7 +87,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         if not settings.EMAIL_HOST:
             return
         site = SimpleNamespace(name="Kaja", domain=urlsplit(settings.BASE_URL).netloc)
-        super().send_mail(template_prefix, email, {"current_site": site, "base_url": settings.BASE_URL} | context)
+        about = {"email": email, "current_site": site, "base_url": settings.BASE_URL}
+        self.render_mail(template_prefix, email, about | context).send()
 
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
