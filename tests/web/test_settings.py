@@ -73,7 +73,7 @@ def test_pausing_is_shown_on_every_page_and_taken_back(workspace: Workspace) -> 
 def test_invitation_link_is_shown_once(workspace: Workspace) -> None:
     client = browser(workspace)
     html = client.post("/w/acme/settings/members/invite/", {"email": "jaan@x.test", "role": "guest"}).content.decode()
-    links = re.findall(r"http://testserver(/account/invitation/[\w-]+/)", html)
+    links = re.findall(r"http://localhost:8000(/account/invitation/[\w-]+/)", html)
     assert len(links) == 1
     again = client.get("/w/acme/settings/members/").content.decode()
     assert "jaan@x.test" in again
@@ -189,7 +189,7 @@ def test_every_logged_action_has_words() -> None:
 def test_a_page_that_answers_a_form_names_an_address_that_can_be_looked_at(workspace: Workspace) -> None:
     """Live parts are fetched anew by address; the one of a form may answer 405."""
     client = browser(workspace)
-    made = client.post("/w/acme/settings/members/invite/", {"email": "jaan@kohvik.test", "role": "designer"})
+    made = client.post("/w/acme/settings/members/invite/", {"email": "jaan@kohvik.test", "role": "guest"})
     refused = client.post(f"/w/acme/needs-you/deliveries/{uuid4()}/", {"do": "retry"})
     for answer, status in ((made, 200), (refused, 404)):
         assert answer.status_code == status
@@ -212,3 +212,22 @@ def test_what_runs_and_what_could_not_be_told_is_shown_to_those_who_manage(works
     assert html.index("In trouble") < html.index("Works</span>")
     add_member(workspace, "content@acme.test")
     assert browser(workspace, "content@acme.test").get("/w/acme/settings/running/").status_code == 403
+
+
+def test_each_role_says_what_it_may_do_and_only_those_that_differ_are_offered(workspace: Workspace) -> None:
+    from kaja.web.settings.words import OFFERED_ROLES, ROLE_WORDS
+    from kaja.workspaces.policy import ROLE_PERMISSIONS
+
+    assert set(ROLE_WORDS) == set(Role.values)
+    # No two of the offered ones may do the same, and nothing that a role may do is missing among them.
+    offered = [ROLE_PERMISSIONS[role] for role in OFFERED_ROLES]
+    assert len(set(offered)) == len(offered)
+    assert set(offered) == set(ROLE_PERMISSIONS.values())
+    add_member(workspace, "old@acme.test", Role.APPROVER)
+    html = browser(workspace).get("/w/acme/settings/members/").content.decode()
+    for role in OFFERED_ROLES:
+        assert str(ROLE_WORDS[role]) in html
+    # Whoever has a role of before keeps it, and reads that there is nothing to approve.
+    assert "There is no approving in Kaja yet." in html
+    assert html.count('value="approver"') == 1
+    assert 'value="designer"' not in html

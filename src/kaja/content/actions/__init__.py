@@ -1,8 +1,8 @@
 """All writes of posts. Every action runs inside an entered workspace scope, in one transaction."""
 
 from kaja.content.actions.bin import delete_post, delete_posts, restore_post, restore_posts
-from kaja.content.actions.board import move_on_board
-from kaja.content.actions.checks import POST_NOT_FOUND, require_write
+from kaja.content.actions.board import idea_to_draft, move_on_board, save_as_idea, set_plan
+from kaja.content.actions.checks import POST_NOT_FOUND, may_change, require_write
 from kaja.content.actions.creating import create_post, duplicate_post, save_post
 from kaja.content.actions.planning import Plan, idea_to_draft, save_as_idea, set_plan, set_plans
 from kaja.content.actions.posts import Changes, autosave, update_post
@@ -28,6 +28,7 @@ __all__ = [
     "detach_media",
     "duplicate_post",
     "idea_to_draft",
+    "may_change",
     "move_on_board",
     "reorder_media",
     "require_write",

@@ -46,6 +46,12 @@ def require_write(actor: Actor, post: Post) -> None:
         policy.require(actor, policy.Permission.PUBLISH)
 
 
+def may_change(actor: Actor, post: Post) -> bool:
+    """Whether `require_write` would let the actor."""
+    wanted = {policy.Permission.WRITE} | ({policy.Permission.PUBLISH} if post.state == PostState.SCHEDULED else set())
+    return all(policy.can(actor, permission) for permission in wanted)
+
+
 def require_aware(due_at: datetime | None) -> None:
     """Times are instants; a naive one is a programming error, never a user's."""
     if due_at is not None and due_at.tzinfo is None:

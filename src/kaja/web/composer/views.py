@@ -23,6 +23,7 @@ from kaja.content.errors import EditConflict
 from kaja.content.models import Post
 from kaja.content.snapshot import PostContent, VariantContent, render_content
 from kaja.kernel import clock
+from kaja.kernel.ids import new_id
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.web.composer.answers import json_answer, problem_json
@@ -33,7 +34,7 @@ from kaja.web.composer.previews import list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
-from kaja.workspaces.errors import Refused
+from kaja.workspaces.errors import NotAllowed, Refused
 from kaja.workspaces.policy import Permission, can
 
 
@@ -149,8 +150,10 @@ def new(request: WorkspaceRequest) -> HttpResponse:
 @require_GET
 @workspace_view(Permission.WRITE)
 def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
-    """The page of a post that is saved."""
+    """The page of a post that is saved; read-only, with a way on, for who may not change it as it stands."""
     post = queries.get_post(post_id)
+    if not actions.may_change(request.actor, post):
+        return _read_only(request, post)
     when = When(mode="slot" if Slot.objects.exists() else "now")
     if post.due_at and post.due_at <= clock.now():
         # What failed or was missed is mended and sent at once; its old time could only be refused.
@@ -159,6 +162,14 @@ def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         local = timezone.localtime(post.due_at, zone_of(request))
         when = When(mode="time", local=local.strftime("%Y-%m-%dT%H:%M"))
     return _page(request, queries.get_content(post), post, when)
+
+
+def _read_only(request: WorkspaceRequest, post: Post) -> HttpResponse:
+    content = queries.get_content(post)
+    shown = show_content(request.workspace.slug, content, [c for c in list_channels(list(content.variants))
+                                                           if c.id in content.variants])  # fmt: skip
+    context = {"post": post, "parts": content.document.parts, "shown": shown}
+    return render_page(request, "composer/read_only.html", context)
 
 
 @require_POST
@@ -196,10 +207,23 @@ def _count(count: Any) -> dict[str, Any] | None:
 
 
 def _save(request: WorkspaceRequest, payload: Payload, *, coalesce: bool) -> Post:
-    return actions.save_post(request.actor, payload.post, payload.revision, payload.changes(), coalesce=coalesce)
+    """Save, or keep a copy as the writer's own draft when the post may no longer be changed by them.
+
+    Somebody has planned it while they wrote; nothing that was typed is lost.
+    """
+    try:
+        return actions.save_post(request.actor, payload.post, payload.revision, payload.changes(), coalesce=coalesce)
+    except NotAllowed:
+        if not payload.revision or not can(request.actor, Permission.WRITE):
+            raise
+    return actions.save_post(request.actor, new_id(), None, payload.changes(), coalesce=False)
 
 
-def _saved(request: WorkspaceRequest, post: Post) -> dict[str, Any]:
+def _saved(request: WorkspaceRequest, post: Post, asked: UUID | None = None) -> dict[str, Any]:
+    """What the page hears of its post; of a copy, when it asked for another one."""
+    if asked is not None and asked != post.id:
+        copied = _("Somebody planned this post while you wrote, so your words are kept as your own draft.")
+        return {**_saved(request, post), "copied": copied}
     now = timezone.localtime(clock.now(), zone_of(request))
     slug = request.workspace.slug
     return {
@@ -237,7 +261,7 @@ def save(request: WorkspaceRequest) -> JsonResponse:
     """Autosave. A conflict answers 409 with both versions."""
     payload = parse_payload(request)
     try:
-        return JsonResponse(_saved(request, _save(request, payload, coalesce=True)))
+        return JsonResponse(_saved(request, _save(request, payload, coalesce=True), payload.post))
     except EditConflict as conflict:
         return _conflict(request, conflict)
 
@@ -257,6 +281,8 @@ def finish(request: WorkspaceRequest) -> JsonResponse:
         return _conflict(request, conflict)
     wanted = request.GET.get("then", "draft")
     slug = request.workspace.slug
+    if payload.post != post.id:
+        return JsonResponse(_saved(request, post, payload.post))
     try:
         if wanted == "publish":
             post = _publish(request, payload, post)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from kaja.web.onboarding.forms import WorkspaceForm
+from kaja.web.settings.words import list_roles
 from kaja.workspaces.customs import DateStyle, WeekStart
 from kaja.workspaces.models import Mails, Role
 
@@ -43,7 +44,7 @@ class InviteForm(forms.Form):
     email = forms.EmailField(
         label=_("E-mail address"), widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"})
     )
-    role = forms.ChoiceField(label=_("Role"), choices=Role.choices, initial=Role.CONTENT_MANAGER)
+    role = forms.ChoiceField(label=_("Role"), choices=list_roles, initial=Role.CONTENT_MANAGER)
 
 
 class ProfileForm(forms.Form):

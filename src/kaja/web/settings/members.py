@@ -13,11 +13,11 @@ from django.views.decorators.http import require_POST, require_safe
 from kaja.kernel.clock import now
 from kaja.web.flash import flash
 from kaja.web.settings.forms import InviteForm
+from kaja.web.settings.words import ROLE_WORDS, list_roles
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces import actions
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.jobs import mail_invitation
-from kaja.workspaces.models import Role
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_members, list_open_invitations
 
@@ -26,9 +26,11 @@ def _render(
     request: WorkspaceRequest, form: InviteForm, link: str = "", email: str = "", status: int = 200
 ) -> HttpResponse:
     context = {
-        "members": list_members(),
+        "members": [
+            {"member": each, "roles": list_roles(each.role), "words": ROLE_WORDS[each.role]} for each in list_members()
+        ],
         "invitations": list_open_invitations(),
-        "roles": Role.choices,
+        "roles": [(name, ROLE_WORDS[value]) for value, name in list_roles()],
         "form": form,
         "link": link,
         "link_email": email,

@@ -6,6 +6,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from kaja.workspaces.models import Role
+
 ACTIONS: dict[str, Any] = {
     "workspace.create": _("made the workspace"),
     "workspace.update": _("changed the workspace's settings"),
@@ -52,6 +54,27 @@ ACTIONS: dict[str, Any] = {
     "publication.delete": _("had a post deleted on the network"),
     "channel.slots": _("changed the weekly slots of the channel"),
 }
+
+ROLE_WORDS: dict[str, Any] = {
+    "curator": _("May do everything: settings, members, channels, and all that the others may."),
+    "content_manager": _("Writes, plans and publishes, and connects channels."),
+    "community_manager": _("Writes, plans and publishes; connects no channels. The same as a marketer today."),
+    "marketer": _("Writes, plans and publishes; connects no channels."),
+    "designer": _("Writes ideas and drafts and adds pictures; others publish them. The same as a guest today."),
+    "analyst": _("Sees everything and changes nothing."),
+    "approver": _("Sees everything and changes nothing. There is no approving in Kaja yet."),
+    "guest": _("Writes ideas and drafts and adds pictures; others plan and publish them."),
+}
+"""What a role may do, in a sentence; `workspaces/policy.py` is what holds."""
+
+OFFERED_ROLES = ("curator", "content_manager", "marketer", "guest", "analyst")
+"""What a role that differs from the others may be called when somebody gets it; older ones stay with who has them."""
+
+
+def list_roles(also: str = "") -> list[tuple[str, Any]]:
+    """The roles to choose from, with the one that somebody has already."""
+    return [(value, name) for value, name in Role.choices if value in OFFERED_ROLES or value == also]
+
 
 # The same where it is known what it was done to: whole sentences, because languages bend names and put them elsewhere.
 ABOUT: dict[str, Any] = {

@@ -131,7 +131,8 @@ export class Saver {
     }
     this.forget(key);
     this.keep();
-    if (first) history.replaceState(history.state, "", data.edit);
+    if (first || data.copied) history.replaceState(history.state, "", data.edit);
+    if (data.copied) this.root.say(data.copied, "warning");
     this.onSaved(data);
   }
 
