@@ -1,7 +1,7 @@
 """All writes of posts. Every action runs inside an entered workspace scope, in one transaction."""
 
 from kaja.content.actions.bin import delete_post, delete_posts, restore_post, restore_posts
-from kaja.content.actions.board import idea_to_draft, move_on_board, save_as_idea, set_plan
+from kaja.content.actions.board import move_on_board
 from kaja.content.actions.checks import POST_NOT_FOUND, may_change, require_write
 from kaja.content.actions.creating import create_post, duplicate_post, save_post
 from kaja.content.actions.planning import Plan, idea_to_draft, save_as_idea, set_plan, set_plans
