@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -29,7 +29,7 @@ from kaja.networks.kit.results import (
 )
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
-from tests.conformance.server import Fault, FaultyServer, Reply, serving
+from tests.conformance.server import Fault, FaultyServer, Reply, Request, serving
 from tests.conformance.test_rules import DESCRIPTIONS, every_network
 
 MOVES = (301, 302, 307, 308)
@@ -198,6 +198,55 @@ async def test_a_look_up_that_fails_tells_nothing(network: str, reply: Reply | N
         desk.server.fault = Fault(lambda _: True, reply)
         told = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(told, CannotTell), told
+    assert told.after == (5 if reply is not None and reply.status == 429 else 0), "it is left alone as long as it asked"
+
+
+TWINS = [
+    (name, kind, accepted)
+    for name in sorted(CONNECTORS)
+    for kind in ("post", "continuation", "comment")
+    for accepted in (True, False)
+    if (kind != "continuation" or CONNECTORS[name].info.threads)
+    # Below one article there is no second comment with the same words.
+    and (name, kind, accepted) != ("wordpress", "comment", True)
+]
+
+
+@pytest.mark.parametrize(("network", "kind", "accepted"), TWINS)
+async def test_what_another_delivery_owns_is_never_found_again(network: str, kind: str, accepted: bool) -> None:
+    """Two messages with the same words: the first's answer is lost, the second goes out."""
+    async with at_work(network) as desk:
+        place = {}
+        if kind != "post":
+            root, _ = await desk.publish(desk.described.make_outgoing("The root", key="9" * 32))
+            assert isinstance(root, Sent)
+            place = {"kind": kind, "root": root.ref, "reply_to": root.ref}
+        one = desk.described.make_outgoing("Same words", key="1" * 32, **place)
+        other = desk.described.make_outgoing("Same words", key="2" * 32, **place)
+
+        def publishes(request: Request) -> bool:
+            own = request.method == "POST" and request.path.endswith("/comments")
+            return own or desk.described.publishes(request)
+
+        lost, checkpoint = await desk.publish(one, Fault(publishes, accept=accepted))
+        assert isinstance(lost, Unknown), lost
+        sent, _ = await desk.publish(other)
+        assert isinstance(sent, Sent), sent
+        looking = replace(one, owned=frozenset({sent.ref.owner_key}))
+        told = await desk.connector.find_delivery(looking, checkpoint, desk.facts, desk.session)
+        if accepted:
+            assert isinstance(told, Found), told
+            assert told.ref.id != sent.ref.id
+            owned = frozenset({sent.ref.owner_key, told.ref.owner_key})
+            told = await desk.connector.find_delivery(
+                replace(one, key="3" * 32, owned=owned), {**checkpoint, **fresh(network)}, desk.facts, desk.session
+            )
+        assert isinstance(told, AbsentAsOf), "and for a third there is nothing left"
+
+
+def fresh(network: str) -> Checkpoint:
+    """An article is looked up by the id of its own draft, which a third one does not have."""
+    return {"post_id": 999} if network == "wordpress" else {}
 
 
 @every_network

@@ -27,10 +27,24 @@ async def open_world() -> AsyncIterator[World]:
         "7": {"id": 7, "author": 2, "status": "publish", "slug": "not-ours", "link": "https://blog.test/not-ours/"}
     }
 
+    comments: list[dict[str, Any]] = []
+
     async def handle(request: Request) -> Reply:
         if not request.headers.get("authorization", "").startswith("Basic "):
             return Reply(401, {"code": "rest_not_logged_in", "message": "You are not logged in.", "data": {}})
         tail = request.path.rsplit("/", 1)[-1]
+        if tail == "comments":
+            if request.method == "GET":
+                return Reply(200, [comment for comment in comments if str(comment["post"]) == request.query["post"]])
+            body = request.json()
+            made = {
+                "id": 70 + len(comments),
+                "post": body["post"],
+                "link": f"https://blog.test/#comment-{70 + len(comments)}",
+                "content": {"rendered": body["content"]["raw"]},
+            }
+            comments.insert(0, made)
+            return Reply(201, made)
         if request.method == "GET" and tail == "posts":
             slug, status = request.query.get("slug"), request.query.get("status")
             return Reply(200, [post for post in posts.values() if (post["slug"], post["status"]) == (slug, status)])

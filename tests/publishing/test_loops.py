@@ -94,10 +94,10 @@ def test_a_row_that_cannot_be_prepared_for_an_unforeseen_reason_holds_up_no_othe
 
     prepare = loop.prepare
 
-    async def breaking(rows: Any, facts: Any, moment: Any) -> Any:
+    async def breaking(rows: Any, *others: Any) -> Any:
         if any(row.document["parts"][0]["text"] == "Breaks" for row in rows):
             raise ZeroDivisionError
-        return await prepare(rows, facts, moment)
+        return await prepare(rows, *others)
 
     monkeypatch.setattr(loop, "prepare", breaking)
     bad = plan_post(workspace, [one], "Breaks")

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.networks.kit.connector import Idempotent
+from kaja.networks.kit.connector import Idempotent, settle_time
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import (
     AbsentAsOf,
+    Candidate,
     CannotTell,
     ChannelTrouble,
     Found,
@@ -26,6 +27,7 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
+from kaja.networks.registry import CONNECTORS
 from kaja.publishing.engine import decide
 from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.row import Claimed
@@ -48,6 +50,7 @@ def make_row(state: State = State.SENDING, **own: Any) -> Claimed:
         "network": "practice", "account_id": "a", "base_url": "", "handle": "a", "channel_name": "A", "facts": {},
         "health": "ok", "health_failures": 0, "disconnected": False, "credentials": b"", "late_limit_minutes": 30,
         "quota_until": None, "reply_to": None, "root": None, "first_call": None, "witness": None,
+        "waited": None, "doubted": None,
     }  # fmt: skip
     if state == State.UNCERTAIN:
         values["uncertain_since"] = NOW
@@ -218,3 +221,32 @@ def test_the_accounts_own_facts_say_whether_a_key_may_be_repeated(
     row = make_row(State.UNCERTAIN, first_call=NOW, facts={"limits": limits})
     verdict = decide.after_look(row, AbsentAsOf(NOW), settle=30.0, idempotent=network, now=NOW, pace=PACE)
     assert verdict.repeat is repeats
+
+
+def test_a_network_that_asks_to_be_left_alone_is_not_looked_at_before() -> None:
+    told = CannotTell(PROBLEM, after=120.0)
+    for idempotent in (False, True):
+        row = make_row(State.UNCERTAIN, first_call=NOW)
+        verdict = decide.after_look(row, told, settle=30.0, idempotent=idempotent, now=NOW, pace=PACE)
+        assert not verdict.repeat
+        assert verdict.next_at == NOW + timedelta(seconds=120)
+
+
+def test_candidates_are_shown_from_the_nearest_in_time() -> None:
+    near = [600, 5, -20, 90_000, 60]
+    found = [Candidate(RemoteRef(str(at)), "x", NOW + timedelta(seconds=at)) for at in near]
+    row = make_row(State.UNCERTAIN, first_call=NOW)
+    told = CannotTell(PROBLEM, (Candidate(RemoteRef("?"), "x", None), *found))
+    verdict = decide.after_look(row, told, settle=30.0, idempotent=False, now=NOW, pace=PACE)
+    assert [each["id"] for each in verdict.candidates] == ["5", "-20", "60", "600", "90000", "?"]
+
+
+def test_the_settle_time_grows_with_a_call_that_went_on_and_on_a_server_that_is_not_known() -> None:
+    """A server that breaks a call off after half a minute has been seen to store it half a minute later."""
+    mastodon = CONNECTORS["mastodon"].info
+    known, unknown = {"idempotent": True}, {"idempotent": False}
+    assert settle_time(mastodon, known, None) == settle_time(mastodon, known, 0.5) == mastodon.settle_seconds
+    assert settle_time(mastodon, unknown, 0.5) > 66
+    assert settle_time(mastodon, known, 30.0) > 66
+    assert settle_time(mastodon, known, 30.0) < settle_time(mastodon, known, 45.0)
+    assert settle_time(mastodon, known, 10_000.0) <= 300

@@ -1,7 +1,11 @@
 """Deliveries: variants on their way, and the journal of every call that was made for them."""
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from kaja.channels.models import Channel
@@ -51,6 +55,7 @@ class Delivery(TenantModel):
     next_at = models.DateTimeField(null=True)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
+    claimed_by = models.BigIntegerField(null=True)  # the worker that took it last; see WorkerSign
     stage = models.CharField(max_length=30, blank=True)
     checkpoint = models.JSONField(default=dict)
     content = models.JSONField(null=True)
@@ -87,7 +92,22 @@ class Delivery(TenantModel):
                 name="delivery_needs_you",
             ),
             models.Index(fields=["workspace"], condition=~Q(announce=""), name="delivery_announce"),
+            models.Index(
+                fields=["channel"], condition=Q(state__in=("uncertain", "processing")), name="delivery_doubted"
+            ),
         ]
+
+
+class WorkerSign(models.Model):
+    """A worker is there as long as it holds the advisory lock of its key, or gave a sign lately.
+
+    `machine`, `pid`: where another worker of the same machine can see whether the process is there.
+    """
+
+    key = models.BigIntegerField(primary_key=True)
+    machine = models.CharField(max_length=120)
+    pid = models.IntegerField()
+    seen_at = models.DateTimeField()
 
 
 class Attempt(TenantModel):
@@ -113,6 +133,9 @@ class Publication(TenantModel):
     """The remote object that a delivery made, and what was really sent."""
 
     delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, related_name="publication")
+    # Of the delivery, once more: what stands on a network belongs to one delivery of the channel. Without a channel are
+    # old rows that shared it.
+    channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     remote_id = models.CharField(max_length=500)
     remote_url = models.CharField(max_length=1000, blank=True)
     data = models.JSONField(default=dict)
@@ -120,6 +143,18 @@ class Publication(TenantModel):
     published_at = models.DateTimeField()
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "channel", "remote_id", Coalesce(KT("data__type"), Value("")), name="publication_owns_remote"
+            )
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and self.channel_id is None:
+            self.channel_id = self.delivery.channel_id
+        super().save(*args, **kwargs)
 
 
 class UntoldEvent(TenantModel):

@@ -68,6 +68,20 @@ SEEKING = Problem(
     "outcome_unknown",
     gettext_noop("It is not known whether the network took the post; Kaja looks there before anything else."),
 )
+TWIN = Problem(
+    "twin_open",
+    gettext_noop("A post with nearly the same words may stand on this channel; this one waits until that is known."),
+)
+OWNED = Problem(
+    "remote_owned",
+    gettext_noop("The network named a post that Kaja sent for another one, so nobody knows what became of this one."),
+    fix=gettext_noop("Look there: say “it is there”, or “send again” if it is not."),
+)
+SHARED = Problem(
+    "remote_shared",
+    gettext_noop("An earlier version took another post with the same words for this one; perhaps this was never sent."),
+    fix=gettext_noop("Look there: say “it is there”, or “send again” if it is not."),
+)
 WORKER_GONE = Problem(
     "worker_gone",
     gettext_noop("Kaja was interrupted while it was sending, so it looks on the network whether the post is there."),

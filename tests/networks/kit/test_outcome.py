@@ -98,3 +98,14 @@ def test_a_redirect_says_where_it_points_without_what_was_asked() -> None:
         "to": "https://old.test/moved/api/v1",
         "asked": "https://old.test/api/v1",
     }
+
+
+def test_a_reset_beside_an_error_of_the_server_says_nothing_about_waiting() -> None:
+    """29,900 of 30,000 calls are left: the reset in 210 s is no reason to wait for it."""
+    headers = {"x-ratelimit-remaining": "29900", "x-ratelimit-reset": "210"}
+    told = classify(answer(500, **headers), network="N", reject=reject, irreversible=False, now=NOW)
+    assert isinstance(told, Later)
+    assert told.after == 0, "the engine's own pauses, which begin with seconds"
+    spent = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "210"}
+    assert parse_retry_after(answer(500, **spent), NOW) == 210
+    assert parse_retry_after(answer(503, **{**headers, "retry-after": "7"}), NOW) == 7

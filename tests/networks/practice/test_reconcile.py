@@ -1,5 +1,6 @@
 """Finding, changing and checking on the real practice network."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,18 +81,18 @@ async def test_other_accounts_and_visitors_are_not_found(practice: PracticeServe
     assert isinstance(await jaan.look(post("me", kind="comment", reply_to=sent.ref)), AbsentAsOf)
 
 
-async def test_two_matches_are_shown_to_a_person(practice: PracticeServer) -> None:
+async def test_of_two_that_nobody_owns_the_oldest_is_found(practice: PracticeServer) -> None:
     channel = await connect(practice)
     outgoing = post("twin")
-    ids = set()
+    refs = []
     for _ in range(2):
         sent = await channel.deliver(outgoing)
         assert isinstance(sent, Sent)
-        ids.add(sent.ref.id)
-    found = await channel.look(outgoing)
-    assert isinstance(found, CannotTell)
-    assert {candidate.ref.id for candidate in found.candidates} == ids
-    assert {candidate.text for candidate in found.candidates} == {"twin"}
+        refs.append(sent.ref)
+    assert await channel.look(outgoing) == Found(refs[0])
+    assert await channel.look(replace(outgoing, owned=frozenset({refs[0].owner_key}))) == Found(refs[1])
+    both = frozenset(ref.owner_key for ref in refs)
+    assert isinstance(await channel.look(replace(outgoing, owned=both)), AbsentAsOf)
 
 
 async def test_keyed_account_makes_no_twin(practice: PracticeServer) -> None:

@@ -37,6 +37,7 @@ from kaja.networks.kit.connector import (
 )
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.outcome import SOON, wait_of
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -161,7 +162,7 @@ class Bluesky(ConnectsByForm):
         except Failed as failed:
             return failed.result
         except TransportError as error:  # an answer of success that cannot be read
-            return Unknown(error.problem) if stage == _PUBLISH.name else Later(30.0, error.problem)
+            return Unknown(error.problem) if stage == _PUBLISH.name else Later(SOON, error.problem)
         raise ValueError(f"Bluesky has no stage {stage!r}")
 
     async def _publish(self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
@@ -206,7 +207,7 @@ class Bluesky(ConnectsByForm):
         try:
             found = await self._fetch(make_record_key(outgoing.key, outgoing.created_at), facts, session)
         except Failed as failed:
-            return CannotTell(failed.problem)
+            return CannotTell(failed.problem, after=wait_of(failed.result))
         except TransportError as error:
             return CannotTell(error.problem)
         if found is None:
@@ -231,7 +232,7 @@ class Bluesky(ConnectsByForm):
                 return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
             found = await self._fetch(record_key, facts, session)
         except Failed as failed:
-            return CannotTell(failed.problem)
+            return CannotTell(failed.problem, after=wait_of(failed.result))
         except TransportError as error:
             return CannotTell(error.problem)
         return Found(found[0]) if found else NoSuchPost(addresses.not_there(NETWORK))

@@ -71,6 +71,8 @@ class NetworkInfo:
     practice: bool = False
     settle_seconds: float = 30.0
     """How long after a call the network may still not list what it accepted (absent counts only later)."""
+    settle_unkeyed: float = 0.0
+    """The same for accounts whose server is not known to honour keys; 0: no difference."""
     idempotent: Idempotent = False
     """A repeated publish with the same key makes no second object, so an unclear call may be made again at once."""
     quota_uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
@@ -98,6 +100,19 @@ class Facts:
 def is_idempotent(network: Idempotent, limits: Mapping[str, Any]) -> bool:
     """Whether that holds for an account with these limits."""
     return bool(limits.get("idempotent")) if network == "by account" else network
+
+
+SETTLE_GROWTH, SETTLE_LONGEST = 6.0, 300.0
+
+
+def settle_time(info: NetworkInfo, limits: Mapping[str, Any], waited: float | None) -> float:
+    """How long after the end of a call its absence is no proof yet.
+
+    `waited` seconds the call went on without a usable answer: a server that was slow to answer may be slow to store.
+    """
+    known = bool(limits.get("idempotent")) or not info.settle_unkeyed
+    least = info.settle_seconds if known else max(info.settle_seconds, info.settle_unkeyed)
+    return max(least, min(SETTLE_GROWTH * (waited or 0.0), SETTLE_LONGEST))
 
 
 def draws_on(info: NetworkInfo, bucket: str, *, media: bool) -> bool:

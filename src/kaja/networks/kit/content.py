@@ -80,3 +80,9 @@ class Outgoing:
     options: Mapping[str, Any] = field(default_factory=dict)
     root: RemoteRef | None = None
     reply_to: RemoteRef | None = None
+    owned: frozenset[tuple[str, str]] = frozenset()
+    """What other deliveries of the channel made lately, by type and id: none of it is this one's."""
+
+    def is_of_another(self, ref: RemoteRef) -> bool:
+        """Whether another delivery owns what stands there."""
+        return ref.owner_key in self.owned

@@ -13,6 +13,8 @@ from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rej
 Failure = Rejected | Later | NeedsReconnect | ChannelTrouble | Unknown
 
 NOT_SENT_AFTER = 30.0
+SOON = 0.0
+"""Without a word of the network: the engine's own pauses, which begin with seconds and grow."""
 BUSY_AFTER = 60.0
 _LONGEST = 24 * 3600.0
 _NOT_CARRIED_OUT = frozenset({301, 302, 305, 307, 308})
@@ -21,6 +23,7 @@ _NO_SUCH_CALL = frozenset({405, 501})
 MOVED, NOT_THERE, NOT_ALLOWED = "network_moved", "network_not_there", "network_not_allowed"
 TROUBLE = frozenset({MOVED, NOT_THERE, NOT_ALLOWED})
 """Codes of problems that are the channel's, definitely: one answer is enough to believe them."""
+_REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 _RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
 
 
@@ -45,7 +48,7 @@ def classify(
     if isinstance(answer, NotSent):
         return Later(NOT_SENT_AFTER, answer.problem)
     if isinstance(answer, TransportError):
-        return Unknown(answer.problem) if irreversible else Later(NOT_SENT_AFTER, answer.problem)
+        return Unknown(answer.problem) if irreversible else Later(SOON, answer.problem)
     if answer.ok:
         return None
     params = {"network": network, "status": answer.status}
@@ -64,7 +67,7 @@ def classify(
         )
         if irreversible and not server_error_is_final:
             return Unknown(reason)
-        return Later(parse_retry_after(answer, now or datetime.now(UTC)) or NOT_SENT_AFTER, reason)
+        return Later(parse_retry_after(answer, now or datetime.now(UTC)) or SOON, reason)
     if answer.status in _NO_SUCH_CALL:
         return ChannelTrouble(not_there(network, answer.url, answer.status))
     if answer.status < 400:
@@ -152,7 +155,8 @@ def refused_problem(network: str, message: str) -> Problem:
 def parse_retry_after(answer: Response, now: datetime) -> float | None:
     """Seconds to wait by `Retry-After` (seconds or HTTP date), else by a rate header's reset; None when none is given.
 
-    Reset headers come as seconds from now, as Unix time, or as an ISO 8601 time, by network.
+    The reset counts where the budget is the reason: after a 429, or when nothing is left of it. Beside a 500 it only
+    says when the budget is full again. Reset headers come as seconds from now, as Unix time, or as an ISO 8601 time.
     """
     value = answer.headers.get("retry-after", "").strip()
     if value:
@@ -161,11 +165,23 @@ def parse_retry_after(answer: Response, now: datetime) -> float | None:
             seconds = _seconds_until(_http_date(value), now)
         if seconds is not None:
             return _bounded(seconds)
+    if answer.status != 429 and not _is_used_up(answer):
+        return None
     for name in _RESET_HEADERS:
         moment = parse_reset(answer.headers.get(name, ""), now)
         if moment is not None:
             return _bounded((moment - now).total_seconds())
     return None
+
+
+def wait_of(failure: Failure) -> float:
+    """How long the network asked to be left alone; 0 when it did not say."""
+    told = isinstance(failure, Later) and failure.reason.code in ("rate_limited", "network_error")
+    return failure.after if told and isinstance(failure, Later) else 0.0
+
+
+def _is_used_up(answer: Response) -> bool:
+    return any(answer.headers.get(name, "").strip() == "0" for name in _REMAINING_HEADERS)
 
 
 def parse_reset(value: str, now: datetime) -> datetime | None:

@@ -18,6 +18,11 @@ class RemoteRef:
     url: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def owner_key(self) -> tuple[str, str]:
+        """Type and id: WordPress numbers articles and comments apart."""
+        return str(self.data.get("type") or ""), self.id
+
 
 @dataclass(frozen=True)
 class Next:
@@ -122,10 +127,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class CannotTell:
-    """The look-up failed or cannot be conclusive; `candidates` helps a person decide."""
+    """The look-up failed or cannot be conclusive; `candidates` helps a person decide.
+
+    `after`: how many seconds the network wants to be left alone, where it said so.
+    """
 
     reason: Problem
     candidates: tuple[Candidate, ...] = ()
+    after: float = 0.0
 
 
 Reconciliation = Found | AbsentAsOf | CannotTell

@@ -83,6 +83,8 @@ INFO = NetworkInfo(
     # https://docs.joinmastodon.org/api/rate-limits/, read 2026-11-22.
     quota_uses={"media": frozenset({"media"}), "delete": frozenset({"change"})},
     settle_seconds=30.0,
+    # Servers other than Mastodon have been seen to store a status a minute after they broke off the call.
+    settle_unkeyed=120.0,
     help=gettext_noop("Any Mastodon server, and compatible ones."),
 )
 

@@ -11,7 +11,7 @@ from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
-from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure
+from kaja.networks.kit.outcome import SOON, Failure
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Checkpoint, Later, Next, Rejected, RemoteRef, Sent, StageResult, Unknown
 from kaja.networks.kit.uploads import list_keys, name_upload
@@ -49,7 +49,7 @@ async def run_stage(
         if stage == PUBLISH:
             return await _publish(outgoing, checkpoint, session)
     except TransportError as error:
-        return Unknown(error.problem) if stage == PUBLISH else Later(NOT_SENT_AFTER, error.problem)
+        return Unknown(error.problem) if stage == PUBLISH else Later(SOON, error.problem)
     raise ValueError(stage)
 
 
@@ -156,11 +156,14 @@ async def _prepare(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
     )
     if not isinstance(answer, Response):
         return answer
-    if "marked_at" in checkpoint:
-        # Prepared once more: an earlier call may have been stored since, and must not count as known before it.
-        return Next({**checkpoint, "media": ready})
-    known = [str(status.get("id")) for status in read_list(answer)[:LISTED]]
-    return Next({**checkpoint, "media": ready, "known": known, "marked_at": server_time(answer).isoformat()})
+    listed = read_list(answer)[:LISTED]
+    mark: dict[str, Any] = {}
+    if any(status.get("visibility") == "private" for status in listed):
+        mark["shows_private"] = True
+    if "marked_at" not in checkpoint:
+        # Prepared once more, an earlier call may have been stored since, and must not count as known before it.
+        mark |= {"known": [str(status.get("id")) for status in listed], "marked_at": server_time(answer).isoformat()}
+    return Next({**checkpoint, "media": ready, **mark})
 
 
 def _is_old(item: Mapping[str, Any]) -> bool:

@@ -6,15 +6,15 @@ The statuses that stood there before the call are known from stage `prepare`; on
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from difflib import SequenceMatcher
 from typing import Any
 
 from kaja.networks.kit import addresses
+from kaja.networks.kit.alike import are_alike, differ_in_numbers
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
-from kaja.networks.kit.outcome import Failure
+from kaja.networks.kit.outcome import Failure, wait_of
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -37,8 +37,6 @@ from kaja.networks.mastodon.text import parse_html, skeleton
 PAGES = 5
 # Ids of Mastodon are numbers, those of GoToSocial, Pleroma and Akkoma letters and digits.
 _ID = re.compile(r"(?=\w*\d)[0-9A-Za-z]+")
-ALIKE = 0.8
-"""From this similarity on, another text may be ours after the server's rewriting: a person decides."""
 SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
 
 
@@ -51,13 +49,19 @@ async def find_status(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, 
     except TransportError as error:
         return CannotTell(error.problem)
     if not isinstance(complete, bool):
-        return CannotTell(_reason(complete))
+        return CannotTell(_reason(complete), after=wait_of(complete))
+    shows_private = bool(checkpoint.get("shows_private")) or any(map(is_private, fresh))
+    fresh = [status for status in fresh if not outgoing.is_of_another(_bare_ref(status))]
     matching = [status for status in fresh if matches(status, outgoing)]
+    # Where a reply's own place is shown, a status without one is another.
+    matching = [status for status in matching if _answers(status, outgoing)] or matching
     if matching:
         return Found(build_ref(matching[-1], outgoing, checkpoint))  # the list is newest first: ours came first
     candidates = tuple(_candidate(status) for status in fresh)
     limits = read_limits(facts.limits)
-    hidden = outgoing.options.get("visibility") == "private" and limits.software != "mastodon"
+    # Not every server lists to its owner what only followers may read; one that has shown such a status does.
+    private = outgoing.options.get("visibility") == "private"
+    hidden = private and limits.software != "mastodon" and not shows_private
     if hidden or not complete or any(resembles(status, outgoing) for status in fresh):
         return CannotTell(
             Problem(
@@ -92,12 +96,12 @@ async def find_status_at(url: str, facts: Facts, session: Session) -> Resolution
                 return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
             return Found(_bare_ref(status))
         if not is_missing(answer):
-            return CannotTell(_reason(answer))
+            return CannotTell(_reason(answer), after=wait_of(answer))
     params: dict[str, str | int] = {"limit": LISTED, "exclude_reblogs": "true"}
     for _ in range(PAGES):
         answer = await call(session, "GET", f"/api/v1/accounts/{facts.account_id}/statuses", params=params)
         if not isinstance(answer, Response):
-            return CannotTell(_reason(answer))
+            return CannotTell(_reason(answer), after=wait_of(answer))
         page = read_list(answer)
         for status in page:
             if url.strip().rstrip("/") in (status.get("url"), status.get("uri")) and not status.get("reblog"):
@@ -141,9 +145,19 @@ def matches(status: Mapping[str, Any], outgoing: Outgoing) -> bool:
 
 
 def resembles(status: Mapping[str, Any], outgoing: Outgoing) -> bool:
-    """Nearly the same words: too near to call it absent."""
-    ours, theirs = skeleton(outgoing.text), skeleton(parse_html(str(status.get("content") or "")))
-    return bool(ours or theirs) and SequenceMatcher(None, ours, theirs, autojunk=False).ratio() >= ALIKE
+    """Nearly the same words, and no other number among them: too near to call it absent."""
+    shown = parse_html(str(status.get("content") or ""))
+    ours, theirs = skeleton(outgoing.text), skeleton(shown)
+    return bool(ours or theirs) and are_alike(ours, theirs) and not differ_in_numbers(outgoing.text, shown)
+
+
+def is_private(status: Mapping[str, Any]) -> bool:
+    """Whether only followers may read it."""
+    return status.get("visibility") == "private"
+
+
+def _answers(status: Mapping[str, Any], outgoing: Outgoing) -> bool:
+    return bool(status.get("in_reply_to_id")) == (outgoing.reply_to is not None)
 
 
 def _same_shape(status: Mapping[str, Any], outgoing: Outgoing) -> bool:

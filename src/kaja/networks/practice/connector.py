@@ -22,6 +22,7 @@ from kaja.networks.kit.connector import (
 from kaja.networks.kit.content import Draft, Media, Outgoing
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
+from kaja.networks.kit.outcome import SOON
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     Changed,
@@ -174,7 +175,7 @@ class Practice(ConnectsByForm):
             return begin_anew(failed.result, outgoing, checkpoint)
         except TransportError as error:
             # An answer of success that cannot be read: the call itself was made.
-            return Unknown(error.problem) if irreversible else Later(30.0, error.problem)
+            return Unknown(error.problem) if irreversible else Later(SOON, error.problem)
 
     async def _upload(self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
         """Repeating it leaves an upload behind that nothing uses, which nobody sees."""
@@ -259,7 +260,7 @@ class Practice(ConnectsByForm):
         except Failed as failed:
             return failed.result
         except TransportError as error:
-            return Later(30.0, error.problem)
+            return Later(SOON, error.problem)
 
     async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
         """What is gone already is deleted."""

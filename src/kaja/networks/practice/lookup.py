@@ -10,10 +10,10 @@ from kaja.networks.kit import addresses
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.outcome import wait_of
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
-    Candidate,
     CannotTell,
     Checkpoint,
     Found,
@@ -43,7 +43,7 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
             return await _find_by_container(str(container), session)
         return await _find_in_list(outgoing, facts, session)
     except Failed as failed:
-        return CannotTell(failed.problem)
+        return CannotTell(failed.problem, after=wait_of(failed.result))
     except TransportError as error:
         return CannotTell(error.problem)
     except (KeyError, TypeError, ValueError):
@@ -66,7 +66,7 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     except Failed as failed:
         if isinstance(failed.result, Rejected):
             return NoSuchPost(addresses.not_there(NETWORK))
-        return CannotTell(failed.problem)
+        return CannotTell(failed.problem, after=wait_of(failed.result))
     except TransportError as error:
         return CannotTell(error.problem)
     except (KeyError, TypeError, ValueError):
@@ -147,23 +147,16 @@ def _list_of(outgoing: Outgoing) -> tuple[str, str]:
 
 
 def _judge(matches: list[Mapping[str, Any]], as_of: datetime) -> Reconciliation:
+    """Of several that nobody owns the oldest is taken; the next look for its twin takes the next."""
     if not matches:
         return AbsentAsOf(as_of)
-    if len(matches) == 1:
-        return Found(parse_ref(matches[0]))
-    return CannotTell(
-        Problem(
-            "several_matches",
-            gettext_noop("%(network)s shows %(number)s posts that look like this one."),
-            fix=gettext_noop("Say which one it is, or send it again."),
-            params={"network": NETWORK, "number": len(matches)},
-        ),
-        tuple(Candidate(parse_ref(m), str(m["text"]), parse_time(m["created_at"])) for m in matches),
-    )
+    return Found(parse_ref(min(matches, key=lambda item: (parse_time(item["created_at"]), int(item["id"])))))
 
 
 def _is_match(item: Mapping[str, Any], outgoing: Outgoing, facts: Facts, since: datetime) -> bool:
     if item["text"] != outgoing.text or parse_time(item["created_at"]) < since:
+        return False
+    if outgoing.is_of_another(parse_ref(item)):
         return False
     if outgoing.kind == "comment":
         return bool(item["by_account"]) and item["author"] == facts.handle

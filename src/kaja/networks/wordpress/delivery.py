@@ -17,7 +17,7 @@ from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
-from kaja.networks.kit.outcome import NOT_SENT_AFTER, Failure, file_again, file_gone, refused_problem
+from kaja.networks.kit.outcome import SOON, Failure, classify, file_again, file_gone, refused_problem, wait_of
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -35,7 +35,7 @@ from kaja.networks.kit.results import (
     Unknown,
 )
 from kaja.networks.kit.uploads import list_keys, name_upload
-from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
+from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session, reject
 from kaja.networks.wordpress.blocks import Attachment, render_blocks, render_comment
 from kaja.networks.wordpress.literal import keep_entities, keep_smileys
 from kaja.networks.wordpress.rules import MAX_SIDE, read_terms, read_text, wants_featured
@@ -77,7 +77,7 @@ async def run_stage(
         if stage == COMMENT:
             return await _comment(outgoing, facts, session)
     except TransportError as error:
-        return Unknown(error.problem) if stage in (PUBLISH, COMMENT) else Later(NOT_SENT_AFTER, error.problem)
+        return Unknown(error.problem) if stage in (PUBLISH, COMMENT) else Later(SOON, error.problem)
     raise ValueError(stage)
 
 
@@ -154,7 +154,7 @@ async def _find_term(taxonomy: str, name: str, session: Session) -> int | Failur
     try:
         made = await session.request("POST", f"{session.base_url.rstrip('/')}{route}", json={"name": name})
     except TransportError as error:
-        return Later(30.0, error.problem)
+        return Later(SOON, error.problem)
     body = made.json_object()
     if body.get("code") == "term_exists":  # made meanwhile, or spelled otherwise: the answer names it
         return int(read_mapping(body.get("data"))["term_id"])
@@ -170,15 +170,9 @@ async def _find_term(taxonomy: str, name: str, session: Session) -> int | Failur
                 {"term": name},
             )
         )
-    if made.status == 429 or made.status >= 500:
-        return Later(
-            60.0,
-            Problem(
-                "network_error",
-                gettext_noop("%(network)s had an error of its own (status %(status)s)."),
-                params={"network": NETWORK, "status": made.status},
-            ),
-        )
+    failure = classify(made, network=NETWORK, reject=reject, irreversible=False)
+    if isinstance(failure, Later):
+        return failure
     return Rejected(replace(refused_problem(NETWORK, str(body.get("message"))), field=f"options.{taxonomy}"))
 
 
@@ -342,24 +336,26 @@ async def _find_article(outgoing: Outgoing, checkpoint: Checkpoint, session: Ses
     if is_missing(answer):
         return AbsentAsOf(looked_at)
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer))
+        return CannotTell(reason_of(answer), after=wait_of(answer))
     post = read_object(answer, "id", "status")
     return Found(build_ref(post, outgoing, checkpoint)) if post["status"] == "publish" else AbsentAsOf(looked_at)
 
 
 async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Reconciliation:
-    """The account's comment with these words under the article; only one can be there."""
+    """The account's comment with these words under the article that no other delivery made."""
     looked_at = datetime.now(UTC)
     if outgoing.root is None:
         return AbsentAsOf(looked_at)
     params = {"post": outgoing.root.id, "author": facts.limits["user_id"], "per_page": 100, "order": "desc"}
     answer = await call(session, "GET", "/wp/v2/comments", params=params)
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer))
+        return CannotTell(reason_of(answer), after=wait_of(answer))
     wanted = _words(render_comment(outgoing.text))
-    for comment in read_list(answer):
-        if _words(str(read_mapping(comment.get("content")).get("rendered") or "")) == wanted:
-            return Found(build_comment_ref(comment))
+    for comment in reversed(read_list(answer)):  # ours came first
+        ref = build_comment_ref(comment)
+        same = _words(str(read_mapping(comment.get("content")).get("rendered") or "")) == wanted
+        if same and not outgoing.is_of_another(ref):
+            return Found(ref)
     return AbsentAsOf(looked_at)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
@@ -182,14 +182,20 @@ def _mark_there(row: Delivery, ref: RemoteRef) -> None:
     row.remote_id, row.remote_url, row.sent_at = ref.id[:500], ref.url[:1000], at
     row.stage, row.checkpoint, row.problem, row.next_at = "", {}, None, None
     row.save()
-    Publication.objects.create(
-        delivery=row,
-        remote_id=row.remote_id,
-        remote_url=row.remote_url,
-        data=dict(ref.data),
-        sent=row.content or {},
-        published_at=at,
-    )
+    try:
+        with transaction.atomic():
+            Publication.objects.create(
+                delivery=row,
+                remote_id=row.remote_id,
+                remote_url=row.remote_url,
+                data=dict(ref.data),
+                sent=row.content or {},
+                published_at=at,
+            )
+    except IntegrityError:
+        # A worker has found it for another delivery in this moment.
+        _require_free(row, ref)
+        raise
     Delivery.objects.filter(after=row, state=State.SCHEDULED).update(next_at=now(), due_at=now())
 
 

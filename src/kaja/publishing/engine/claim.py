@@ -1,5 +1,6 @@
 """Taking rows: the statements that look across workspaces. Each is one short transaction."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +35,7 @@ WITH picked AS (
 ), d AS (
     UPDATE publishing_delivery t
     SET state = CASE WHEN t.state IN ('scheduled', 'waiting') THEN 'sending' ELSE t.state END,
-        fence = t.fence + 1,
+        fence = t.fence + 1, claimed_by = %(worker)s,
         lease_until = now() + %(lease)s * interval '1 second',
         next_at = now() + %(lease)s * interval '1 second'
     FROM picked WHERE t.id = picked.id
@@ -58,7 +59,12 @@ SELECT d.id, d.workspace_id, d.variant_id, d.channel_id, v.post_id, d.kind, d.po
        FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.irreversible) END AS first_call,
     CASE WHEN d.state = 'uncertain' THEN (SELECT j.params->'ref'
        FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.outcome = 'sent' AND j.irreversible
-       LIMIT 1) END AS witness
+       LIMIT 1) END AS witness,
+    CASE WHEN d.state = 'uncertain' THEN (SELECT extract(epoch FROM max(j.finished_at - j.started_at))::float
+       FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.irreversible) END AS waited,
+    CASE WHEN d.state = 'sending' THEN (SELECT jsonb_agg(u.content->>'text')
+       FROM publishing_delivery u WHERE u.channel_id = d.channel_id AND u.state IN ('uncertain', 'processing')
+       AND u.content IS NOT NULL) END AS doubted
 FROM d
 JOIN content_variant v ON v.id = d.variant_id
 JOIN content_post p ON p.id = v.post_id
@@ -68,14 +74,17 @@ ORDER BY d.due_at
 """  # noqa: S608 - put together from constants only
 # A lease ran out. When the journal shows that the irreversible call had begun and nothing says how it ended, the post
 # may stand on the network: it is looked for. Otherwise nothing was sent, and sending again is safe. The lease's end
-# bounds the end of the call, because a worker starts none in the second half and breaks it off with the lease.
+# bounds the end of the call, because a worker starts none in the second half and breaks it off with the lease; of a
+# process that is dead on this very machine the call ended with it.
 _TAKE_OVER = """
 WITH gone AS (
-    SELECT id, fence, lease_until FROM publishing_delivery
-    WHERE state = 'sending' AND next_at <= now()
+    SELECT id, fence,
+        CASE WHEN claimed_by = ANY(%(dead)s::bigint[]) THEN least(lease_until, now()) ELSE lease_until END AS ended
+    FROM publishing_delivery
+    WHERE state = 'sending' AND (next_at <= now() OR claimed_by = ANY(%(gone)s::bigint[]))
     ORDER BY next_at LIMIT 500 FOR UPDATE SKIP LOCKED
 ), judged AS (
-    SELECT g.id, g.lease_until, EXISTS (
+    SELECT g.id, g.ended, EXISTS (
         SELECT 1 FROM publishing_attempt a
         WHERE a.delivery_id = g.id AND a.fence = g.fence AND a.irreversible AND a.finished_at IS NULL
     ) AS begun FROM gone g
@@ -86,10 +95,16 @@ SET state = CASE WHEN begun THEN 'uncertain' ELSE 'waiting' END,
     -- A post that takes its worker down each time must not do so in a tight loop.
     next_at = CASE WHEN begun THEN now() ELSE now() + (power(2, least(d.tries, 6)) - 1) * interval '1 second' END,
     tries = CASE WHEN begun THEN 0 ELSE d.tries + 1 END,
-    uncertain_since = CASE WHEN begun THEN judged.lease_until END,
+    uncertain_since = CASE WHEN begun THEN judged.ended END,
     problem = CASE WHEN begun THEN %(problem)s::jsonb ELSE d.problem END
 FROM judged WHERE d.id = judged.id
 RETURNING d.id
+"""
+# What a lost worker was only looking at is looked at again.
+_LOOK_AGAIN = """
+UPDATE publishing_delivery SET next_at = now(), fence = fence + 1
+WHERE state IN ('processing', 'uncertain') AND claimed_by = ANY(%(gone)s::bigint[]) AND lease_until IS NOT NULL
+  AND next_at > now()
 """
 # The time of the next thing to do, without rows that a pause holds back.
 _WAKE = """
@@ -107,21 +122,35 @@ async def enter(connection: AsyncConnection[Any], purpose: SystemPurpose) -> Non
     await connection.execute(ENTER, ["", purpose.value, enter_key()])
 
 
-async def claim_due(connection: AsyncConnection[Any], batch: int, lease: float) -> list[Claimed]:
-    """Take up to `batch` rows whose time has come; one per channel among those that are to be sent."""
+async def claim_due(
+    connection: AsyncConnection[Any], batch: int, lease: float, worker: int | None = None
+) -> list[Claimed]:
+    """Take up to `batch` rows whose time has come; one per channel among those that are to be sent.
+
+    `worker`: the key under which others can see whether it lives (`signs.py`).
+    """
     async with connection.transaction():
         await enter(connection, SystemPurpose.CLAIM)
         cursor = connection.cursor(row_factory=class_row(Claimed))
-        await cursor.execute(_CLAIM, {"batch": batch, "lease": lease})
+        await cursor.execute(_CLAIM, {"batch": batch, "lease": lease, "worker": worker})
         return await cursor.fetchall()
 
 
-async def take_over(connection: AsyncConnection[Any], problem: str) -> int:
-    """Take rows from workers whose lease ran out; gives their number. `problem` is JSON."""
+async def take_over(
+    connection: AsyncConnection[Any], problem: str, gone: Sequence[int] = (), dead: Sequence[int] = ()
+) -> int:
+    """Take rows whose lease ran out, and those of workers that are `gone`; gives their number. `problem` is JSON.
+
+    `dead`: those of them whose process is known to be no more, so that no call of theirs goes on.
+    """
     async with connection.transaction():
         await enter(connection, SystemPurpose.RECOVER)
-        cursor = await connection.execute(_TAKE_OVER, {"problem": problem})
-        return cursor.rowcount
+        values = {"problem": problem, "gone": list(gone), "dead": list(dead)}
+        cursor = await connection.execute(_TAKE_OVER, values)
+        taken = cursor.rowcount
+        if gone:
+            taken += (await connection.execute(_LOOK_AGAIN, values)).rowcount
+        return taken
 
 
 async def next_wake(connection: AsyncConnection[Any]) -> datetime | None:

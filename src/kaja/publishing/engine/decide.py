@@ -123,6 +123,12 @@ def hand_back(row: Claimed, now: datetime, after: float = 0.0) -> Verdict:
     return _wait(row, now + _seconds(after), None, tries=row.tries, needs_person=row.needs_person)
 
 
+def behind_twin(row: Claimed, now: datetime, pace: Pace) -> Verdict:
+    """What looks like it may stand there already: sent now, nobody could tell the two apart."""
+    at = _not_beyond_limit(row, now + _seconds(min(pace.pause(row.tries), pace.twin_pause)), now)
+    return _wait(row, at, problems.TWIN, tries=row.tries + 1)
+
+
 def put_off(row: Claimed, now: datetime, pace: Pace) -> Verdict:
     """An error of Kaja itself before any call: it comes again, each time later."""
     at = now + _seconds(pace.pause(row.tries))
@@ -216,7 +222,9 @@ def after_look(
             if may_repeat(row, idempotent=repeatable, now=now, pace=pace):
                 return _wait(row, now, row_problem(row), tries=row.tries, repeat=True)
             return _wait(row, max(settled, now) + _seconds(0.5), row_problem(row), tries=row.tries)
-        case CannotTell(reason, candidates):
+        case CannotTell(reason, candidates, after):
+            near = row.first_call or row.uncertain_since
+            candidates = tuple(sorted(candidates, key=lambda each: abs(_age(each.posted_at, near))))
             shown = tuple(
                 {
                     "id": each.ref.id,
@@ -227,9 +235,9 @@ def after_look(
                 }
                 for each in candidates[:10]
             )
-            if may_repeat(row, idempotent=repeatable, now=now, pace=pace):
+            if after <= 0 and may_repeat(row, idempotent=repeatable, now=now, pace=pace):
                 return _wait(row, now, reason, tries=row.tries, candidates=shown, repeat=True)
-            return _unsettled(row, reason, shown, settled, now, pace)
+            return _unsettled(row, reason, shown, settled, now, pace, after)
 
 
 def after_repeat(row: Claimed, result: StageResult, *, settle: float, now: datetime, pace: Pace) -> Verdict:
@@ -254,6 +262,10 @@ def after_repeat(row: Claimed, result: StageResult, *, settle: float, now: datet
             return _wait(row, now + _seconds(pace.pause(0)), problem, tries=pace.look_tries)
 
 
+def _age(posted_at: datetime | None, near: datetime) -> float:
+    return (posted_at - near).total_seconds() if posted_at is not None else float("inf")
+
+
 def row_problem(row: Claimed) -> Problem:
     return problems.CHOOSE if row.needs_person else problems.SEEKING
 
@@ -265,16 +277,18 @@ def _unsettled(
     settled: datetime,
     now: datetime,
     pace: Pace,
+    after: float = 0.0,
 ) -> Verdict:
     """Look again after a growing pause; ask a person when the looks lead nowhere, and go on looking now and then."""
     assert row.uncertain_since is not None
     tries = row.tries + 1
     if tries < pace.look_tries or now < settled:
-        return _wait(row, now + _seconds(pace.pause(row.tries)), reason, tries=tries, candidates=candidates)
+        pause = max(pace.pause(row.tries), after)
+        return _wait(row, now + _seconds(pause), reason, tries=tries, candidates=candidates)
     fresh = now - row.uncertain_since < _seconds(pace.look_until)
     return _wait(
         row,
-        now + _seconds(pace.look_again) if fresh else None,
+        now + _seconds(max(pace.look_again, after)) if fresh else None,
         problems.CHOOSE,
         tries=min(tries, 1000),
         needs_person=True,

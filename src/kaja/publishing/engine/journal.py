@@ -10,7 +10,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,10 +28,10 @@ from kaja.publishing.engine.decide import Verdict
 from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.row import Claimed, boot_clock, render_ref
 from kaja.publishing.engine.statements import BEGIN, FINISH, NOTIFY, QUOTAS, RENEW, TRY_TO_WRITE
-from kaja.publishing.events import BY_NAME, DeliveryEvent
+from kaja.publishing.events import BY_NAME, DeliveryEvent, DeliveryUncertain
 from kaja.publishing.frozen import Frozen
 from kaja.publishing.models import State
-from kaja.publishing.problems import render_problem
+from kaja.publishing.problems import OWNED, SEEKING, render_problem
 
 log = logging.getLogger(__name__)
 
@@ -283,6 +283,9 @@ class Journal:
                 own = isinstance(error, psycopg.IntegrityError | psycopg.DataError)
                 if not own and (is_lost_database(error) or not await _takes_writes(connection)):
                     raise
+                if isinstance(error, psycopg.errors.UniqueViolation) and _disown(item):
+                    kept |= await self._write(connection, [item], [])
+                    continue
                 # Its lease runs out; then the journal decides what is safe.
                 log.error("delivery %s could not be written: %s", item.row.id, describe_error(error))
         return kept
@@ -317,6 +320,32 @@ class Journal:
                 await connection.execute(NOTIFY, [LIVE, payloads])
         self.commits += 1
         return kept
+
+
+def _disown(item: _Item) -> bool:
+    """What was taken for this delivery's belongs to another: found by words, it is looked for again; named by the
+    network itself, a person decides. False when it was not about that."""
+    values = item.values
+    if item.kind != "finish" or values["state"] != State.SENT.value:
+        return False
+    log.warning("delivery %s: what stands there belongs to another", item.row.id)
+    told = values["outcome"] == "sent" or item.row.witness is not None
+    values |= {
+        "state": State.UNCERTAIN.value,
+        "stage": item.row.stage,
+        "checkpoint": item.row.checkpoint,
+        "next_at": None if told else _time(datetime.now(UTC) + timedelta(seconds=1)),
+        "uncertain_since": _time(item.row.uncertain_since or datetime.now(UTC)),
+        "needs_person": told,
+        "problem": render_problem(OWNED if told else SEEKING),
+        "remote_id": None,
+        "remote_url": None,
+        "sent_at": None,
+        "announce": "uncertain" if told and is_heard(DeliveryUncertain) else "",
+        # Not as "sent" or "found", or the next look would believe it.
+        "outcome": "taken",
+    }
+    return True
 
 
 def _live_payloads(items: list[_Item]) -> list[str]:

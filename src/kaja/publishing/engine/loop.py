@@ -16,6 +16,7 @@ from psycopg import AsyncConnection
 from kaja.kernel.loops import describe_error, keep_running
 from kaja.kernel.signals import DUE
 from kaja.networks.kit.http import close_pools
+from kaja.networks.kit.problems import Problem
 from kaja.publishing import problems
 from kaja.publishing.engine import decide, housekeeping
 from kaja.publishing.engine.claim import claim_due, next_wake, take_over
@@ -24,12 +25,17 @@ from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare
 from kaja.publishing.engine.row import Claimed, boot_clock
 from kaja.publishing.engine.run import Runner
+from kaja.publishing.engine.signs import Signs
 from kaja.publishing.engine.threads import close_connections, in_thread
 from kaja.publishing.models import State
 
 log = logging.getLogger(__name__)
 CUT_OFF = 1.0
 """Seconds that are left to the writer when `run` is cancelled."""
+
+
+def _render(problem: Problem) -> str:
+    return _dump([problems.render_problem(problem)])[1:-1]
 
 
 class Engine:
@@ -42,6 +48,7 @@ class Engine:
         self._journal = Journal(self.connect, self.pace, self.name)
         self._runner = Runner(self._journal, self.pace)
         self._facts = FactsCache()
+        self._signs = Signs(self.connect, self.pace, _render(problems.WORKER_GONE))
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -68,6 +75,7 @@ class Engine:
         writer = asyncio.create_task(self._journal.run())
         helpers = [
             self._keep("listen", self._listen),
+            self._keep("signs", lambda: self._signs.run(self._wake.set)),
             self._keep("events", self._tell),
             self._keep("wake what waited", self._wake_held),
         ]
@@ -133,7 +141,7 @@ class Engine:
                 started = boot_clock()
                 limit = min(room, self.pace.batch)
                 try:
-                    rows = await claim_due(connection, limit, self.pace.lease)
+                    rows = await claim_due(connection, limit, self.pace.lease, self._signs.key)
                 except psycopg.errors.UniqueViolation:
                     continue  # two workers met on one channel; the other has it
                 if rows:
@@ -164,8 +172,7 @@ class Engine:
 
     async def _recover(self, connection: AsyncConnection[Any]) -> int:
         """Take rows from workers that are gone; gives their number."""
-        problem = _dump([problems.render_problem(problems.WORKER_GONE)])[1:-1]
-        return await take_over(connection, problem)
+        return await take_over(connection, _render(problems.WORKER_GONE))
 
     async def _start(self, rows: list[Claimed], claimed_at: float) -> None:
         for row in rows:
@@ -177,7 +184,7 @@ class Engine:
 
     async def _prepare(self, rows: list[Claimed]) -> list[Prepared]:
         try:
-            return await prepare(rows, self._facts, datetime.now(UTC))
+            return await prepare(rows, self._facts, datetime.now(UTC), self.pace)
         except (DjangoError, OSError) as error:
             log.warning("%s rows could not be prepared: %s", len(rows), type(error).__name__)
             return [self._given_back(row) for row in rows if row.state == State.SENDING]

@@ -14,6 +14,10 @@ class Pace:
     in_flight: int = 2000
     flush: float = 0.015
     """How long results wait for each other before they are written in one transaction."""
+    sign: float = 1.0
+    """How often a worker says that it is there, and looks whether the others are."""
+    gone: float = 4.0
+    """How long a worker of another machine may be without its connection until it is taken for gone."""
     write_patience: float = 15.0
     """How long the database may refuse to be written to before the worker ends."""
     claim_pause: float = 0.02
@@ -24,6 +28,8 @@ class Pace:
     """How often rows of lost workers are looked for while there is other work, too."""
     first_look: float = 2.0
     """After an unknown outcome, when the network is first asked whether it has the post."""
+    twin_pause: float = 5.0
+    """The longest wait until it is looked again whether a post with the same words is settled."""
     look_tries: int = 6
     """Inconclusive looks until a person is asked."""
     look_again: float = 900.0

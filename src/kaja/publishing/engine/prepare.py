@@ -13,6 +13,7 @@ from kaja.content.media.open import open_asset, render_key
 from kaja.content.models import Asset
 from kaja.content.queries import media_items
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.networks.kit.alike import could_be_same
 from kaja.networks.kit.connector import Facts, draws_on
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem
@@ -20,6 +21,7 @@ from kaja.networks.registry import CONNECTORS
 from kaja.publishing import problems
 from kaja.publishing.engine import decide
 from kaja.publishing.engine.decide import Verdict
+from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.row import Claimed, Work
 from kaja.publishing.engine.threads import in_thread
 from kaja.publishing.frozen import Frozen, freeze_draft, list_media
@@ -61,7 +63,7 @@ class FactsCache:
         return facts
 
 
-async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime) -> list[Prepared]:
+async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime, pace: Pace) -> list[Prepared]:
     """Everything that can be said about a batch before any call; one query for the files of all of it."""
     rows = list(rows)
     if spent := [row for row in rows if _may_go_on(row, now)]:
@@ -74,7 +76,16 @@ async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime) -> 
     for each in prepared:
         if each.work is not None:
             _fill(each, files.get((each.row.workspace_id, each.row.id), {}), now)
+        if each.work is not None and _has_twin_in_doubt(each.row):
+            each.work, each.verdict = None, decide.behind_twin(each.row, now, pace)
     return prepared
+
+
+def _has_twin_in_doubt(row: Claimed) -> bool:
+    """Whether something of the channel that may or may not stand there reads like this."""
+    if row.state != State.SENDING or not row.doubted or row.content is None:
+        return False
+    return any(could_be_same(row.content["text"], text) for text in row.doubted)
 
 
 def _may_go_on(row: Claimed, now: datetime) -> bool:

@@ -55,6 +55,10 @@ class Claimed:
     root: dict[str, Any] | None
     first_call: datetime | None
     witness: dict[str, Any] | None
+    waited: float | None
+    """How long the longest irreversible call of an uncertain row went on, in seconds."""
+    doubted: list[str] | None
+    """Texts of the channel of which nobody knows yet whether they stand there; only for rows that are to be sent."""
     lease_ends: float = 0.0
     """On the boot clock, which also runs while the process or the machine sleeps."""
 

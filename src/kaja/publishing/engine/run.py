@@ -4,7 +4,8 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from kaja.channels.credentials import Keeper
@@ -13,6 +14,7 @@ from kaja.channels.sessions import make_session, record_health
 from kaja.channels.vault import open_credentials
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
+from kaja.networks.kit.connector import settle_time
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.pool import may_send
@@ -41,9 +43,11 @@ from kaja.publishing.engine.pace import Pace
 from kaja.publishing.engine.row import Claimed, Work, boot_clock, parse_ref, render_ref
 from kaja.publishing.engine.threads import in_thread
 from kaja.publishing.frozen import Frozen, thaw
-from kaja.publishing.models import State
+from kaja.publishing.models import Kind, Publication, State
 
 log = logging.getLogger(__name__)
+OWNED_SINCE = timedelta(days=2)
+"""Lists are looked through from the first call on; what is older than that cannot be met there."""
 
 
 class Runner:
@@ -62,6 +66,9 @@ class Runner:
             session = make_session(row.network, row.base_url, credentials, Keeper(row.workspace_id, row.channel_id))
             assert row.content is not None
             outgoing = thaw(row.content, row.id, opened, parse_ref(row.root), parse_ref(row.reply_to))
+            if row.state == State.UNCERTAIN or row.kind == Kind.COMMENT:
+                # Comments are looked for before they are sent, too, where a network takes no second one.
+                outgoing = replace(outgoing, owned=await in_thread(_list_owned, row))
             if row.state == State.UNCERTAIN:
                 await self._reconcile(work, outgoing, session)
             else:
@@ -162,7 +169,9 @@ class Runner:
         if attempt is None:
             return
         found = await self._look(work, outgoing, session)
-        settle = work.connector.info.settle_seconds if self.pace.settle is None else self.pace.settle
+        settle = self.pace.settle
+        if settle is None:
+            settle = settle_time(work.connector.info, work.facts.limits, row.waited)
         verdict = decide.after_look(
             row, found, settle=settle, idempotent=work.connector.info.idempotent, now=_now(), pace=self.pace
         )
@@ -211,6 +220,15 @@ class Runner:
         elif isinstance(result, Sent | Processing) and (row.health != Health.OK or row.health_failures):
             await in_thread(_record_health, row, Health.OK, None)
         return verdict
+
+
+def _list_owned(row: Claimed) -> frozenset[tuple[str, str]]:
+    """What stands on the network for other deliveries of the channel, since shortly before this one was begun."""
+    begun = row.first_call or row.uncertain_since or _now()
+    with workspace_scope(row.workspace_id):
+        others = Publication.objects.filter(channel_id=row.channel_id, published_at__gt=begun - OWNED_SINCE)
+        listed = others.exclude(delivery_id=row.id).values_list("data__type", "remote_id")
+        return frozenset((str(kind or ""), remote_id) for kind, remote_id in listed)
 
 
 def _record_health(row: Claimed, health: Health, problem: Problem | None, **how: Any) -> Health:

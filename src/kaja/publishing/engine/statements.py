@@ -57,10 +57,12 @@ WITH r AS (
         remote_url = COALESCE(r.remote_url, d.remote_url), sent_at = COALESCE(r.sent_at, d.sent_at),
         announce = CASE WHEN r.announce <> '' THEN r.announce ELSE d.announce END, updated_at = now()
     FROM r WHERE d.id = r.id AND d.fence = r.fence AND d.state = r.before
-    RETURNING d.id, d.workspace_id, d.state, d.content
+    RETURNING d.id, d.workspace_id, d.channel_id, d.state, d.content
 ), p AS (
-    INSERT INTO publishing_publication (id, workspace_id, delivery_id, remote_id, remote_url, data, sent, published_at)
-    SELECT r.publication, u.workspace_id, u.id, r.remote_id, r.remote_url, r.data, COALESCE(u.content, '{}'), r.sent_at
+    INSERT INTO publishing_publication (id, workspace_id, delivery_id, channel_id, remote_id, remote_url, data, sent,
+        published_at)
+    SELECT r.publication, u.workspace_id, u.id, u.channel_id, r.remote_id, r.remote_url, r.data,
+        COALESCE(u.content, '{}'), r.sent_at
     FROM u JOIN r ON r.id = u.id WHERE r.state = 'sent'
     ON CONFLICT (delivery_id) DO NOTHING
 ), f AS (
