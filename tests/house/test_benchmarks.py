@@ -7,18 +7,13 @@ from benchmarks.delivery import cpu_of_trees
 
 SPENT = 0.3
 BURN = f"import time\nwhile time.process_time() < {SPENT}: pass"
+LAST = f"{BURN}\nprint('burnt', flush=True)\ninput()"
 PARENT = f"""
 import subprocess, sys
 print("ready", flush=True)
 sys.stdin.readline()
 subprocess.run([sys.executable, "-c", {BURN!r}], check=True)
-lasting = subprocess.Popen([sys.executable, "-c", {
-    BURN
-    + '''
-print("burnt", flush=True)
-input()'''!r
-}], stdin=subprocess.PIPE)
-lasting.wait()
+subprocess.Popen([sys.executable, "-c", {LAST!r}], stdin=subprocess.PIPE).wait()
 """
 
 

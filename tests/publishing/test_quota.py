@@ -21,7 +21,7 @@ from kaja.publishing.models import State
 from kaja.publishing.worker.main import get_address
 from kaja.workspaces.models import Workspace
 from tests.networks.mastodon.server import FACTS
-from tests.publishing.delivering import ACTOR
+from tests.publishing.delivering import ACTOR, QUICK
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -48,7 +48,7 @@ def prepare_due() -> dict[str, Prepared]:
         async with await psycopg.AsyncConnection.connect(**get_address(), autocommit=True) as connection:
             rows = await claim_due(connection, 10, 60.0)
         try:
-            return await prepare(rows, FactsCache(), now())
+            return await prepare(rows, FactsCache(), now(), QUICK)
         finally:
             close_connections()
 
