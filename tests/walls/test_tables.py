@@ -26,7 +26,6 @@ SHARED = {
     "User_groups": "Django's own table; nothing uses it",
     "User_user_permissions": "Django's own table; nothing uses it",
     "Workspace": "the tenant itself; its own table is protected by its id",
-    "Bucket": "how much of a limit somebody used; whose it is, is a hash",
     "WorkerSign": "which workers are there; of rows it knows nothing",
     "LoopRecord": "how the processes of the installation fare",
     "Bucket": "used tries of limits, under keyed hashes",
