@@ -63,7 +63,7 @@ def test_a_refused_post_is_mended_and_sent(kaja: Stack, open_window: OpenWindow)
     assert room.standing() == []
 
     room.break_it()
-    waiting.get_by_role("link", name="Open the post").click()
+    waiting.get_by_role("link", name="Edit").click()
     page.get_by_role("link", name="Mend the post").click()
     page.get_by_label("Text", exact=True).fill("All about bread")
     expect(page.locator("#save-state")).to_contain_text("Saved")
@@ -75,7 +75,7 @@ def test_a_refused_post_is_mended_and_sent(kaja: Stack, open_window: OpenWindow)
     if again.count():
         again.click()
     expect(page.locator("#post-standing").get_by_text("Sent", exact=True)).to_be_visible(timeout=60_000)
-    expect(page.locator("#post-facts")).to_contain_text("Done")
+    expect(page.locator("#post-facts")).to_contain_text("Sent")
     assert room.standing() == ["All about bread"]
     expect(page.locator("#needs-count")).to_have_text("")
 

@@ -12,7 +12,10 @@ from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.mastodon.oauth import SCOPES
+from kaja.networks.wordpress.site import PERMISSIONS
 from kaja.workspaces.models import Workspace
+from kaja.workspaces.wording import GRANTS, grant_words
 from tests.people import browser
 
 
@@ -34,7 +37,7 @@ def show(workspace: Workspace, channel: Channel) -> str:
 
 def test_permissions_and_their_end_are_shown(workspace: Workspace, channel: Channel) -> None:
     said = show(workspace, channel)
-    assert "Permissions read:accounts, write:statuses" in said
+    assert "Permissions see the account, write posts" in said
     assert "Permission ends not until somebody takes it back" in said
     assert "Afterwards can be edited and deleted" in said
     assert "Server https://social.test" in said
@@ -87,3 +90,9 @@ def test_an_answer_without_a_block_lifts_none(workspace: Workspace, channel: Cha
         later = until + timedelta(minutes=1)
         record_quota(channel, [Quota("requests", blocked_until=later)])
         assert QuotaState.objects.get().blocked_until == later
+
+
+def test_every_permission_that_a_network_names_has_words() -> None:
+    named = [*PERMISSIONS, *SCOPES.split(), "publish", "edit", "delete", "comment"]
+    assert grant_words(["read:accounts", "something:new"]) == ["see the account", "something:new"]
+    assert [name for name in named if name not in GRANTS] == []

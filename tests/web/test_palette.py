@@ -29,8 +29,8 @@ def hit(html: str, text: str) -> str:
 @pytest.mark.parametrize(
     ("state", "needs", "word"),
     [
-        (State.SCHEDULED, False, "Planned"),
-        (State.SENT, False, "Done"),
+        (State.SCHEDULED, False, "Scheduled"),
+        (State.SENT, False, "Sent"),
         (State.FAILED, True, "Needs you"),
         (State.SENDING, False, "Under way"),
     ],

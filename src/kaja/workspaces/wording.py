@@ -14,6 +14,26 @@ PERMISSIONS = {
     "channels": pgettext_lazy("permission", "channels"),
     "manage": pgettext_lazy("permission", "manage"),
 }
+# What networks allow an account to do: the scopes and capabilities that their own interfaces name.
+GRANTS = {
+    "publish": pgettext_lazy("what a channel may do", "publish"),
+    "edit": pgettext_lazy("what a channel may do", "edit"),
+    "delete": pgettext_lazy("what a channel may do", "delete"),
+    "comment": pgettext_lazy("what a channel may do", "comment"),
+    "read": pgettext_lazy("what a channel may do", "read"),
+    "write": pgettext_lazy("what a channel may do", "write"),
+    "profile": pgettext_lazy("what a channel may do", "see the profile"),
+    "read:accounts": pgettext_lazy("what a channel may do", "see the account"),
+    "read:statuses": pgettext_lazy("what a channel may do", "read posts"),
+    "write:statuses": pgettext_lazy("what a channel may do", "write posts"),
+    "write:media": pgettext_lazy("what a channel may do", "upload files"),
+    "publish_posts": pgettext_lazy("what a channel may do", "publish posts"),
+    "edit_posts": pgettext_lazy("what a channel may do", "edit posts"),
+    "delete_posts": pgettext_lazy("what a channel may do", "delete posts"),
+    "upload_files": pgettext_lazy("what a channel may do", "upload files"),
+    "moderate_comments": pgettext_lazy("what a channel may do", "moderate comments"),
+    "manage_categories": pgettext_lazy("what a channel may do", "make categories"),
+}
 STAGES = {
     "upload": pgettext_lazy("step of a delivery", "upload"),
     "media": pgettext_lazy("step of a delivery", "upload"),
@@ -89,3 +109,8 @@ def quota_words(bucket: str) -> str:
         words = pgettext("quota", "%(limit)s calls in %(minutes)s min")
         return words % {"limit": window[1], "minutes": max(1, round(int(window[2]) / 60))}
     return str(QUOTAS.get(bucket, bucket))
+
+
+def grant_words(granted: Iterable[str]) -> list[str]:
+    """What a channel may do, in the reader's language, each once; what Kaja has no word for keeps its own name."""
+    return list(dict.fromkeys(str(GRANTS.get(name, name)) for name in granted))

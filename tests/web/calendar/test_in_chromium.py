@@ -185,7 +185,7 @@ def test_many_are_selected_deleted_and_restored(page: Page, workspace: Workspace
     page.keyboard.press("x")
     card(page, posts[2]).locator(".cal-link").click(modifiers=["Shift"])
     expect(page.locator("#bulk-count")).to_have_text("3 selected")
-    page.locator("#bulk").get_by_role("button", name="Delete").click()
+    page.locator("#bulk").get_by_role("button", name="Put into the bin").click()
     expect(page.locator(".cal-card")).to_have_count(0)
     with workspace_scope(workspace.id):
         assert Post.objects.filter(deleted_at__isnull=False).count() == 3

@@ -108,7 +108,7 @@ def test_an_hour_of_typing_does_not_push_the_plan_out_of_the_time_line(
             AuditEntry(workspace_id=workspace.id, action="post.autosave", target_type="post", target_id=post)
             for _ in range(210)
         )
-    assert "Planned for" in page(browser, post)
+    assert "Scheduled for" in page(browser, post)
 
 
 def test_what_the_network_refused_stands_in_the_time_line_also_after_it_was_mended(
@@ -149,7 +149,7 @@ def test_a_sent_post_links_there_and_opens_its_journal(browser: Client, channel:
         ({"state": "sent", "remote_id": "r"}, {"state": "scheduled"}, "Under way"),
         ({"state": "sent", "remote_id": "r"}, {"state": "failed", "needs_person": True}, "Needs you"),
         ({"state": "uncertain"}, {"state": "scheduled"}, "Under way"),
-        ({"state": "sent", "remote_id": "r"}, {"state": "sent", "remote_id": "q"}, "Done"),
+        ({"state": "sent", "remote_id": "r"}, {"state": "sent", "remote_id": "q"}, "Sent"),
     ],
 )
 def test_its_head_says_how_the_whole_post_stands(

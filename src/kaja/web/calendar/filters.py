@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db.models import Case, CharField, DateTimeField, QuerySet, Value, When
 from django.db.models.functions import Coalesce, NullIf
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
@@ -22,9 +22,9 @@ from kaja.workspaces.models import Member
 
 STATES: Mapping[str, Any] = {
     "draft": gettext_lazy("Draft"),
-    "planned": gettext_lazy("Planned"),
-    "underway": gettext_lazy("Under way"),
-    "done": gettext_lazy("Done"),
+    "planned": gettext_lazy("Scheduled"),
+    "underway": pgettext_lazy("state of a post", "Under way"),
+    "done": gettext_lazy("Sent"),
     "needs": gettext_lazy("Needs you"),
 }
 

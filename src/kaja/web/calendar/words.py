@@ -1,6 +1,7 @@
 """What the calendar's scripts say, in the reader's language. {name} places are filled by the scripts."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def page_words() -> dict[str, str]:
@@ -26,7 +27,7 @@ def page_words() -> dict[str, str]:
         "publishTitle": _("Publish now?"),
         "unschedule": _("Unschedule"),
         "duplicate": _("Duplicate"),
-        "delete": _("Delete"),
+        "delete": pgettext("button", "Put into the bin"),
         "select": _("Select"),
         "deselect": _("Take off the selection"),
         "selected": _("{count} selected"),

@@ -24,7 +24,7 @@ from kaja.web.dates import write_day, write_moment, write_second
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
 from kaja.web.settings.words import action_words, audit_words
-from kaja.workspaces.wording import quota_words, scope_words
+from kaja.workspaces.wording import grant_words, quota_words, scope_words
 
 register = template.Library()
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
@@ -35,6 +35,7 @@ register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
 register.filter("quota_words", quota_words)
+register.filter("grant_words", grant_words)
 register.filter("day", write_day)
 register.filter("moment", write_moment)
 register.filter("second", write_second)
@@ -145,14 +146,14 @@ def listed(words: Iterable[str]) -> str:
 STATES: dict[str, tuple[str, str, Any]] = {
     "idea": ("planned", "lightbulb", _("Idea")),
     "draft": ("planned", "pencil-line", _("Draft")),
-    "planned": ("planned", "calendar-clock", pgettext_lazy("state of a post", "Planned")),
+    "planned": ("planned", "calendar-clock", _("Scheduled")),
     "scheduled": ("planned", "calendar-clock", _("Scheduled")),
     "underway": ("underway", "loader", pgettext_lazy("state of a post", "Under way")),
     "sending": ("underway", "send", _("Being sent")),
     "processing": ("underway", "hourglass", _("The network is working on it")),
     "waiting": ("underway", "clock", _("Waiting")),
     "uncertain": ("underway", "search", _("Being checked")),
-    "done": ("done", "circle-check", pgettext_lazy("state of a post", "Done")),
+    "done": ("done", "check-check", _("Sent")),
     "sent": ("done", "check-check", _("Sent")),
     "ok": ("done", "circle-check", _("Working")),
     "needs": ("needs", "octagon-alert", _("Needs you")),
