@@ -1,5 +1,6 @@
 """Connecting an account, and asking how it is."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from kaja.networks.bluesky.xrpc import Failed, read, read_quotas
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import NeedsReconnect
 
@@ -53,7 +55,10 @@ async def _find_server(identifier: str, typed: str, session: Session, resolver: 
     """The server to sign in at, and the DID when it is known already."""
     typed = typed.strip().rstrip("/")
     if typed:
-        return (typed if "://" in typed else f"https://{typed}"), ""
+        address = typed if "://" in typed else f"https://{typed}"
+        with contextlib.suppress(ValueError):  # what is no address is refused where it would be called
+            address = to_uri(address)
+        return address, ""
     if "@" in identifier:  # an e-mail address says nothing of the server; most accounts are Bluesky's own
         return ENTRYWAY, ""
     did, server = await identity.find_server(identifier, session, resolver=resolver, directory=directory)

@@ -4,6 +4,7 @@ https://atproto.com/specs/handle and https://atproto.com/specs/did, read 2026-11
 resolver, which asks DNS for us; the HTTPS method is tried when the resolver does not know the handle.
 """
 
+import contextlib
 from typing import Any
 from urllib.parse import quote
 
@@ -11,6 +12,7 @@ import regex
 
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.iri import encode_host
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 _DID = regex.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-zA-Z0-9.:%-]+)")
@@ -22,6 +24,9 @@ def clean_identifier(typed: str) -> str:
     if text.startswith("did:"):
         return text
     text = text.lstrip("@").lower()
+    if "@" not in text:  # a domain of any script; an e-mail address stays as it is
+        with contextlib.suppress(ValueError):
+            text = encode_host(text)
     return text if "." in text or not text else f"{text}.bsky.social"
 
 

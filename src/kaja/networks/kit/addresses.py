@@ -2,13 +2,14 @@
 
 from urllib.parse import SplitResult, urlsplit
 
+from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 
 def parse_url(text: str) -> SplitResult | None:
     """An http(s) address with a host, or None."""
     try:
-        parts = urlsplit(text.strip())
+        parts = urlsplit(to_uri(text.strip()))
         parts.port  # noqa: B018 raises for a bad one
     except ValueError:
         return None
@@ -17,8 +18,11 @@ def parse_url(text: str) -> SplitResult | None:
 
 def is_same_host(one: str, other: str) -> bool:
     """Whether two addresses name the same server; `www.` and the scheme make no difference."""
-    hosts = [urlsplit(each).netloc.rpartition("@")[2].lower().removeprefix("www.") for each in (one, other)]
-    return hosts[0] == hosts[1] != ""
+    try:
+        hosts = [urlsplit(to_uri(each)).netloc.rpartition("@")[2].lower() for each in (one, other)]
+    except ValueError:
+        return False
+    return hosts[0].removeprefix("www.") == hosts[1].removeprefix("www.") != ""
 
 
 def no_address(network: str, text: str) -> Problem:

@@ -13,6 +13,7 @@ import socket
 from collections.abc import Awaitable, Callable, Collection
 from urllib.parse import urlsplit
 
+from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
@@ -87,10 +88,10 @@ async def resolve_host(host: str, port: int) -> list[str]:
 
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL in one spelling; empty when it has no host."""
-    parts = urlsplit(url)
-    if not parts.hostname:
-        return ""
     try:
+        parts = urlsplit(to_uri(url))
+        if not parts.hostname:
+            return ""
         port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
     except ValueError:
         return ""
@@ -99,11 +100,12 @@ def origin_of(url: str) -> str:
 
 
 class Egress:
-    """One policy: the public internet over HTTPS, plus the hosts and ranges that the operator allows."""
+    """One policy: the public internet over HTTPS, plus the hosts and ranges that the operator allows (`*`: all)."""
 
     def __init__(self, allow_private: Collection[str] = (), resolve: Resolve = resolve_host) -> None:
         self._names = frozenset(entry.strip().lower().strip("[]") for entry in allow_private if entry.strip())
         self._ranges = tuple(network for entry in self._names if (network := _range_of(entry)) is not None)
+        self._everything = "*" in self._names
         self._resolve = resolve
 
     def check_url(self, url: str) -> tuple[str, int]:
@@ -145,14 +147,14 @@ class Egress:
         found = [host] if literal else await self._resolve(host, port)
         if not found:
             raise OSError(f"{host} has no address")
-        if host in self._names:
+        if self._everything or host in self._names:
             return found
         if any(not is_public(address) and not self._in_ranges(address) for address in found):
             raise HostRefused(_private(host))
         return found
 
     def _allows(self, host: str) -> bool:
-        return host.rstrip(".") in self._names or (_is_address(host) and self._in_ranges(host))
+        return self._everything or host.rstrip(".") in self._names or (_is_address(host) and self._in_ranges(host))
 
     def _in_ranges(self, address: str) -> bool:
         try:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode, urlsplit
 
 from kaja.networks.kit.connector import Authorization, Connected, ConnectRefused
 from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.mastodon.account import fetch_instance, inspect_account
 from kaja.networks.mastodon.api import request
@@ -27,7 +28,7 @@ def parse_instance(typed: str) -> str:
     if "://" not in text:
         text = f"https://{text.rsplit('@', 1)[-1] if '/' not in text else text}"
     try:
-        parts = urlsplit(text)
+        parts = urlsplit(to_uri(text))
         host, port = parts.hostname or "", parts.port
     except ValueError:
         host, port = "", None
@@ -41,7 +42,7 @@ def parse_instance(typed: str) -> str:
                 {"typed": typed[:100]},
             )
         )
-    shown = f"[{host}]" if ":" in host else host.encode("idna").decode() if not host.isascii() else host
+    shown = f"[{host}]" if ":" in host else host
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
 

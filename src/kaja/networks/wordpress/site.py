@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
+from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.outcome import raise_trouble
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.wordpress.api import NETWORK, address, open_session, strip_tags
@@ -32,6 +33,7 @@ def parse_site(typed: str) -> str:
     if "://" not in text:
         text = f"https://{text}"
     try:
+        text = to_uri(text)
         parts = urlsplit(text)
         host = parts.hostname
     except ValueError:
