@@ -63,8 +63,9 @@ def stranger(other_workspace: Workspace) -> ApiClient:
 
 
 @pytest.fixture
-def practice(tmp_path: Path) -> Iterator[PracticeServer]:
+def practice(tmp_path: Path, settings: Any) -> Iterator[PracticeServer]:
     """A practice network of the test's own."""
     server = PracticeServer(tmp_path / "practice")
+    server.adopt(settings)
     yield server
     assert server.stop() == 0

@@ -18,8 +18,8 @@ PACE = {"KAJA_PACE_FIRST_LOOK": "0.2", "KAJA_PACE_LOOK_TRIES": "2", "KAJA_PACE_P
 class RunningPractice(PracticeServer):
     """The practice network that the stack has started, for those who turn its faults on and count what stands there."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, folder: Path) -> None:
+        self.port, self.folder = port, folder
         self.url = f"http://127.0.0.1:{port}"
 
 
@@ -35,7 +35,7 @@ class Stack:
         parts = {"postgres", "practice", "web", "worker"}
         self.installation.wait_for(lambda: self.installation.children().keys() >= parts)
         self.url = f"http://127.0.0.1:{self.installation.port}"
-        self.practice = RunningPractice(int(self.environment["KAJA_PRACTICE_PORT"]))
+        self.practice = RunningPractice(int(self.environment["KAJA_PRACTICE_PORT"]), folder / "home" / "practice")
         self.installation.wait_for(self._practice_answers)
 
     def _practice_answers(self) -> bool:

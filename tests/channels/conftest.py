@@ -18,6 +18,6 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer
 
 @pytest.fixture
 def practice(running: PracticeServer, settings: Any) -> Iterator[PracticeServer]:
-    settings.PRACTICE_URL = running.url
+    running.adopt(settings)
     yield running
     running.reset()

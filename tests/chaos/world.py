@@ -86,6 +86,7 @@ class World:
             "KAJA_SECRET_KEY": "only-for-tests",
             "KAJA_KEYS": self.ring.render(),
             "KAJA_ALLOW_PRIVATE_HOSTS": "127.0.0.1",
+            "KAJA_PRACTICE_URL": self.practice.url,
             "KAJA_WORKER_JOBS": "0",
             "KAJA_LOG_LEVEL": "WARNING",
             **{f"KAJA_PACE_{name.upper()}": str(value) for name, value in pace.items()},

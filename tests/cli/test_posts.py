@@ -40,11 +40,9 @@ def run_json(*arguments: str, stdin: str = "") -> Any:
 
 
 @pytest.fixture
-def channel(workspace: Workspace, practice: PracticeServer) -> str:
-    made = run_json(
-        "channel", "connect", "-w", "acme", "--network", "practice", "--field", "name=cafe",
-        "--field", f"base_url={practice.url}",
-    )  # fmt: skip
+def channel(workspace: Workspace, practice: PracticeServer, settings: Any) -> str:
+    practice.adopt(settings)
+    made = run_json("channel", "connect", "-w", "acme", "--network", "practice", "--field", "name=cafe")
     return str(made["id"])
 
 

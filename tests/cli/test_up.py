@@ -79,8 +79,7 @@ def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installat
     for words, given in (
         (("user", "create", "--email", "a@kaja.test", "--password-stdin"), "correct horse battery\n"),
         (("workspace", "create", "--name", "Kohvik", "--owner", "a@kaja.test"), ""),
-        (("channel", "connect", "-w", "kohvik", "--network", "practice", "--field", "name=cafe", "--field",
-          f"base_url={practice}"), ""),
+        (("channel", "connect", "-w", "kohvik", "--network", "practice", "--field", "name=cafe"), ""),
         (("token", "create", "-w", "kohvik", "--name", "script"), ""),
     ):  # fmt: skip
         done = installation.kaja(*words, given=given)
@@ -106,7 +105,8 @@ def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installat
             return [answer.json()["deliveries"][0]["state"] if answer.is_success else "" for answer in shown]
 
         installation.wait_for(lambda: states() == ["sent", "sent"], seconds=120)
-    objects = httpx2.get(f"{practice}/admin/truth").json()["objects"]
+    key = (installation.home / "practice" / "key").read_text()
+    objects = httpx2.get(f"{practice}/admin/truth", headers={"X-Practice-Key": key}).json()["objects"]
     assert sorted(each["text"] for each in objects) == ["A little later", "At once"]
     assert "the database was killed (SIGKILL); starting it again" in installation.said()
 

@@ -47,6 +47,20 @@ class PracticeServer:
         self.url = ready[1]
         self.port = urlsplit(self.url).port or 0
 
+    @property
+    def key(self) -> str:
+        """What Kaja shows to administer it and to make accounts."""
+        return (self.folder / "key").read_text()
+
+    @property
+    def access(self) -> dict[str, str]:
+        """What the connector is given by Kaja beside the form."""
+        return {"key": self.key, "workspace": ""}
+
+    def adopt(self, settings: Any) -> None:
+        """Make it the practice network of this installation."""
+        settings.PRACTICE_URL, settings.PRACTICE_KEY = self.url, self.key
+
     def stop(self) -> int:
         """Ask it to end; its exit status."""
         self.process.terminate()
@@ -74,7 +88,8 @@ class PracticeServer:
     ) -> Answer:
         """One call on a connection of its own. `body` is bytes, or something for JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        sent = {**({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
+        keyed = {"X-Practice-Key": self.key} if path.startswith(("/admin/", "/api/v1/accounts")) else {}
+        sent = {**keyed, **({"Authorization": f"Bearer {token}"} if token else {}), **(headers or {})}
         content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         try:
             connection.request(method, path, content, sent)
@@ -82,9 +97,10 @@ class PracticeServer:
         finally:
             connection.close()
 
-    def account(self, name: str, kind: str = "plain") -> str:
+    def account(self, name: str, kind: str = "plain", workspace: str = "") -> str:
         """A token for the account."""
-        return str(self.call("POST", "/api/v1/accounts", {"name": name, "kind": kind}).json()["token"])
+        body = {"name": name, "kind": kind, "workspace": workspace}
+        return str(self.call("POST", "/api/v1/accounts", body).json()["token"])
 
     def post(self, token: str, text: str, **more: Any) -> Answer:
         headers = more.pop("headers", None)

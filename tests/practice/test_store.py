@@ -93,7 +93,7 @@ def test_open_requests_are_answered_before_it_ends(tmp_path: Path) -> None:
     server.set_faults(delay={"seconds": 1})
     with socket.create_connection(("127.0.0.1", server.port)) as caller:
         caller.sendall(
-            b"POST /api/v1/posts HTTP/1.1\r\nHost: x\r\nContent-Length: 14\r\n"
+            b"POST /api/v1/posts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n"
             b"Authorization: Bearer " + token.encode() + b'\r\n\r\n{"text":"end"}'
         )
         while not server.truth():

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticeServer
 
 
 @pytest.fixture
-def practice(running: PracticeServer) -> Iterator[PracticeServer]:
+def practice(running: PracticeServer, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[PracticeServer]:
+    running.adopt(settings)
+    monkeypatch.setenv("KAJA_PRACTICE_URL", running.url)  # for workers that are started as processes
     yield running
     running.reset()

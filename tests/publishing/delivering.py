@@ -38,7 +38,7 @@ def connect_practice(practice: PracticeServer, workspace: Workspace, name: str, 
     """A channel of the workspace; made by the connector's own way of connecting."""
     session = Session(allow_private=["127.0.0.1"])
     connected = run_blocking(
-        lambda: Practice().connect({"name": name, "kind": kind, "base_url": practice.url}, {}, session)
+        lambda: Practice().connect({"name": name, "kind": kind, "base_url": practice.url}, practice.access, session)
     )
     with workspace_scope(workspace.id):
         channel = Channel(

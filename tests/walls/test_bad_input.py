@@ -145,7 +145,8 @@ def test_a_wrong_app_password_is_said_in_the_form_and_by_the_api(
         assert not Channel.objects.exists()
 
 
-def test_a_host_that_does_not_answer(screen: Client, api: ApiClient, workspace: Workspace) -> None:
+def test_a_host_that_does_not_answer(screen: Client, api: ApiClient, workspace: Workspace, settings: Any) -> None:
+    settings.PRACTICE_URL = "http://127.0.0.1:1"
     form = {"name": "bakery", "kind": "plain", "base_url": "http://127.0.0.1:1"}
     page = screen.post("/w/acme/channels/connect/practice/", form)
     said = api.call("POST", "/channels", {"network": "practice", "form": form})
@@ -176,6 +177,7 @@ def test_a_host_that_takes_the_call_and_never_answers(
     network = way.split()[0]
     with EchoServer() as server:
         server.mode = mode
+        settings.PRACTICE_URL = server.url
         form = connect_form(network, server)
         if way == "bluesky by handle":  # the public directory of handles is what hangs
             del form["server"]

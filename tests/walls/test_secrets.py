@@ -174,8 +174,9 @@ def test_a_server_that_shouts_during_consent(stage: str, mode: str, workspace: W
     assert_nowhere([*secrets.values(), state], logs, page)
 
 
-def connect_through(server: EchoServer, workspace: Workspace) -> tuple[Channel, str]:
+def connect_through(server: EchoServer, workspace: Workspace, settings: Any) -> tuple[Channel, str]:
     """A practice channel whose server can begin to shout, and its token."""
+    settings.PRACTICE_URL = server.url
     form = {"name": "bakery", "kind": "plain", "base_url": server.url}
     connected = browser(workspace).post("/w/acme/channels/connect/practice/", form)
     assert connected.status_code == 302, connected.content
@@ -188,10 +189,10 @@ def connect_through(server: EchoServer, workspace: Workspace) -> tuple[Channel, 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("mode", ["500", "401", "garbage", "hang"])
 def test_a_server_that_shouts_during_delivery_and_checking(
-    mode: str, practice: PracticeServer, workspace: Workspace, logs: io.StringIO
+    mode: str, practice: PracticeServer, workspace: Workspace, logs: io.StringIO, settings: Any
 ) -> None:
     with EchoServer(practice.url) as server:
-        channel, token = connect_through(server, workspace)
+        channel, token = connect_through(server, workspace, settings)
         server.mode, before = mode, server.served
         with running_engine(QUICK):
             post = plan_post(workspace, [channel], "Fresh rye today")

@@ -1,5 +1,7 @@
 """From an empty installation to the composer, and looking after channels, as a browser without scripts does it."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -33,7 +35,8 @@ def test_first_visit_has_no_dead_end(db: None, practice: PracticeServer) -> None
     assert "is connected. Write your first post." in listed
 
 
-def test_practice_network_that_is_away_is_said(db: None, workspace: Workspace, settings: object) -> None:
+def test_practice_network_that_is_away_is_said(db: None, workspace: Workspace, settings: Any) -> None:
+    settings.PRACTICE_URL = "http://127.0.0.1:9"
     client = browser(workspace)
     answer = client.post(
         "/w/acme/channels/connect/practice/", {"name": "Kohvik", "base_url": "http://127.0.0.1:9", "kind": "plain"}

@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import TypeVar
 from uuid import UUID
 
+from kaja.channels import practice
 from kaja.channels.events import ChannelBroken
 from kaja.channels.models import Channel, Health, PendingConnection
 from kaja.channels.queries import get_channel
@@ -56,9 +57,13 @@ def connect_channel(
     require(actor, Permission.CHANNELS)
     connector = get_form_connector(network)
     require_fields(connector, form)
+    access: dict[str, str] = {}
+    form = {**{field.name: field.default for field in connector.info.form if field.default}, **_filled(form)}
+    if network == practice.NETWORK:
+        form, access = practice.fill_form(form), practice.make_access(workspace)
 
     async def fetch() -> Connected:
-        return await connector.connect(dict(form), {}, make_session(network, "", {}))
+        return await connector.connect(dict(form), access, make_session(network, "", {}))
 
     connected = _ask(actor, workspace, fetch)
     with workspace_scope(workspace.id):
@@ -217,6 +222,10 @@ def get_form_connector(network: str) -> Connector:
             )
         )
     return connector
+
+
+def _filled(form: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in form.items() if str(value).strip()}
 
 
 def require_fields(connector: Connector, form: Mapping[str, str]) -> None:

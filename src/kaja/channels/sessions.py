@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import F
 
+from kaja.channels import practice
 from kaja.channels.credentials import Keeper, are_current
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.vault import open_credentials
@@ -32,8 +33,10 @@ def open_session(channel: Channel) -> Session:
 def make_session(network: str, base_url: str, credentials: Mapping[str, str], keeper: Keeper | None = None) -> Session:
     """A session with the operator's rules; the practice network stands beside Kaja, so it is always allowed."""
     allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
-    if network == "practice":
-        allowed.append(urlsplit(settings.PRACTICE_URL).hostname or "")
+    if network == practice.NETWORK:
+        # Wherever it was when the channel was connected: it moves with the installation, and nothing else is meant.
+        base_url = settings.PRACTICE_URL
+        allowed.append(urlsplit(base_url).hostname or "")
     return Session(
         base_url=base_url,
         credentials=dict(credentials),

@@ -44,12 +44,7 @@ def connect(slug: str, email: str, network: str, fields: tuple[str, ...], secret
         form[secret] = sys.stdin.readline().rstrip("\n")
     with acting(slug, email) as (workspace, actor):
         from kaja.channels.actions import connect_channel
-        from kaja.networks.registry import CONNECTORS
 
-        known = CONNECTORS.get(network)
-        for field in known.info.form if known else ():
-            if field.default:
-                form.setdefault(field.name, field.default)
         made: Any = connect_channel(actor, workspace, network, form)
     if as_json:
         click.echo(json.dumps({"id": str(made.id), "network": made.network, "name": made.name, "handle": made.handle}))

@@ -40,7 +40,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 PRIVATE_HOSTS_ALLOWED = [h for h in os.environ.get("KAJA_ALLOW_PRIVATE_HOSTS", "").split(",") if h]
 # Seconds that a network has for one answer; uploads have longer.
 NETWORK_TIMEOUT = environment.network_timeout()
-PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL", f"http://127.0.0.1:{environment.practice_port()}")
+PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL") or f"http://127.0.0.1:{environment.practice_port()}"
+PRACTICE_KEY = os.environ.get("KAJA_PRACTICE_KEY", "")
+PRACTICE_KEY_FILE = environment.home() / "practice" / "key"  # where the one that `kaja up` starts keeps it
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -13,6 +13,7 @@ from pathlib import Path
 import uvicorn
 
 from kaja.practice.application import create_application
+from kaja.practice.guard import Guard, open_key
 from kaja.practice.http import Protocol
 from kaja.practice.store import Store
 
@@ -42,6 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder for posts and media")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--public-url", default="", help="address that visitors use, when it is another one")
+    parser.add_argument("--also-host", action="append", default=[], help="a further name in requests' Host header")
     options = parser.parse_args(arguments)
 
     # Thousands of clients may wait for an answer at the same time.
@@ -54,12 +56,13 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"Cannot listen on {options.host}:{options.port}: {error.strerror}", file=sys.stderr)
         return 1
     store = Store(options.data.absolute())
+    guard = Guard(open_key(store.folder), [options.host, *options.also_host], options.public_url)
     # What is stored stays for good; looking through all of it for garbage again and again would cost more than a post.
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     host = f"[{options.host}]" if ":" in options.host else options.host
     config = uvicorn.Config(
-        create_application(store, options.public_url),
+        create_application(store, guard, options.public_url),
         http=Protocol,
         ws="none",
         loop="uvloop" if sys.platform != "win32" else "asyncio",

@@ -1,9 +1,10 @@
-"""For tests and trainers, under /admin: faults, the ground truth, the log of calls."""
+"""For tests and trainers, under /admin: faults, the ground truth, the log of calls. All of it needs the key."""
 
 from typing import Any
 
 from kaja.practice.faults import FAULTS, BadRule, parse_rules
-from kaja.practice.http import Refusal, Request, Response, Routes, answer
+from kaja.practice.guard import Guard
+from kaja.practice.http import Handler, Refusal, Request, Response, Routes, answer
 from kaja.practice.network import Network
 from kaja.practice.state import Account, Comment, Post, iso
 
@@ -11,17 +12,28 @@ from kaja.practice.state import Account, Comment, Post, iso
 class Admin:
     """Handlers of the administration; they are never faulted."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, guard: Guard) -> None:
         self.network = network
+        self.guard = guard
         self.store = network.store
 
     def add_to(self, routes: Routes) -> None:
-        routes.add("GET", "/admin/faults", self.get_faults)
-        routes.add("PUT", "/admin/faults", self.put_faults)
-        routes.add("GET", "/admin/truth", self.get_truth)
-        routes.add("GET", "/admin/log", self.get_log)
-        routes.add("POST", "/admin/accounts/*/revoke", self.revoke)
-        routes.add("POST", "/admin/reset", self.reset)
+        for method, path, handler in (
+            ("GET", "/admin/faults", self.get_faults),
+            ("PUT", "/admin/faults", self.put_faults),
+            ("GET", "/admin/truth", self.get_truth),
+            ("GET", "/admin/log", self.get_log),
+            ("POST", "/admin/accounts/*/revoke", self.revoke),
+            ("POST", "/admin/reset", self.reset),
+        ):
+            routes.add(method, path, self._keyed(handler))
+
+    def _keyed(self, handler: Handler) -> Handler:
+        async def handle(request: Request) -> Response:
+            self.guard.require_key(request)
+            return await handler(request)
+
+        return handle
 
     def get_named(self, name: str) -> Account:
         account = self.store.accounts.get(name)

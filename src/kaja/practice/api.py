@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from kaja.practice.faults import LONGEST_LISTING, NOTHING, STORE_WITHIN, Plan
+from kaja.practice.guard import Guard
 from kaja.practice.http import Refusal, Request, Response, Routes, answer, gettext_noop
 from kaja.practice.network import Network
 from kaja.practice.rules import (
@@ -37,8 +38,9 @@ def error_answer(refusal: Refusal) -> Response:
 class Api:
     """Handlers of the API."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, guard: Guard) -> None:
         self.network = network
+        self.guard = guard
         self.store = network.store
 
     def add_to(self, routes: Routes) -> None:
@@ -115,9 +117,14 @@ class Api:
     # Accounts.
 
     async def create_account(self, request: Request) -> Response:
-        """Anybody may make an account, or get a new token for one that is there: nothing here is secret."""
+        """Kaja makes an account, or gets a new token for one that is there, for the workspace that it belongs to."""
+        self.guard.require_key(request)
         body = request.json()
-        account, token, made = self.network.authorize(check_name(body.get("name", "")), check_kind(body.get("kind")))
+        account, token, made = self.network.authorize(
+            check_name(body.get("name", "")),
+            check_kind(body.get("kind")),
+            check_text(body.get("workspace") or "", "workspace", MAX_NAME),
+        )
         return answer({"account": self.show_account(request, account), "token": token}, 201 if made else 200)
 
     async def get_account(self, request: Request) -> Response:

@@ -2,18 +2,19 @@
 
 from kaja.practice.admin import Admin
 from kaja.practice.api import Api, error_answer
+from kaja.practice.guard import Guard
 from kaja.practice.http import Application, Refusal, Request, Response, Routes
 from kaja.practice.network import Network
 from kaja.practice.pages import Pages
 from kaja.practice.store import Store
 
 
-def create_application(store: Store, public_url: str = "") -> Application:
+def create_application(store: Store, guard: Guard, public_url: str = "") -> Application:
     """`public_url` stands in the addresses of posts where the caller's own address would be wrong."""
     network = Network(store, public_url)
     routes = Routes()
     pages = Pages(network)
-    for part in (Api(network), Admin(network), pages):
+    for part in (Api(network, guard), Admin(network, guard), pages):
         part.add_to(routes)
 
     def refused(request: Request, refusal: Refusal) -> Response:
@@ -21,4 +22,4 @@ def create_application(store: Store, public_url: str = "") -> Application:
             return error_answer(refusal)
         return pages.refused(request, refusal)
 
-    return Application(routes, refused)
+    return Application(routes, refused, guard.check)

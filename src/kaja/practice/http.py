@@ -139,9 +139,15 @@ class Routes:
 class Application:
     """The ASGI application over the routes."""
 
-    def __init__(self, routes: Routes, refused: Callable[[Request, Refusal], Response]) -> None:
+    def __init__(
+        self,
+        routes: Routes,
+        refused: Callable[[Request, Refusal], Response],
+        check: Callable[[Request], None],
+    ) -> None:
         self.routes = routes
         self.refused = refused
+        self.check = check
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -184,17 +190,10 @@ class Application:
                 return self.refused(Request(scope, b""), refusal)
         request = Request(scope, body)
         try:
-            _check_same_site(request)
+            self.check(request)
             handler = self.routes.find(request)
             if handler is None:
                 raise Refusal(404, "not_found", gettext_noop("There is nothing at this address."))
             return await handler(request)
         except Refusal as refusal:
             return self.refused(request, refusal)
-
-
-def _check_same_site(request: Request) -> None:
-    """A page of another site may not post here through a visitor's browser; programs do not send this header."""
-    origin = request.headers.get(b"sec-fetch-site", b"none")
-    if request.method not in ("GET", "HEAD") and origin not in (b"same-origin", b"none"):
-        raise Refusal(403, "cross_site", gettext_noop("This form was sent from another site."))

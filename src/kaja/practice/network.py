@@ -55,16 +55,25 @@ class Network:
             raise Refusal(401, "bad_token", "This token is not known here, or it was revoked.")
         return account
 
-    def authorize(self, name: str, kind: str) -> tuple[Account, str, bool]:
-        """The account of that name (made when it is new), a fresh token for it, and whether it was made."""
+    def authorize(self, name: str, kind: str, workspace: str = "") -> tuple[Account, str, bool]:
+        """The account of that name (made when it is new), a fresh token for it, and whether it was made.
+
+        An account belongs to the workspace that made it; one from before there were owners to whoever comes first.
+        """
         account = self.store.accounts.get(name)
         made = account is None
         if account is None:
-            account = self.store.record("account", id=self.store.next_id(), name=name, kind=kind, created=time.time())
+            account = self.store.record(
+                "account", id=self.store.next_id(), name=name, kind=kind, created=time.time(), workspace=workspace
+            )
+        elif account.workspace not in ("", workspace):
+            raise Refusal(409, "taken", f"The account {name} belongs to another workspace.", "name")
         elif account.kind != kind:
             raise Refusal(
                 409, "other_kind", f"The account {name} is there already and is of the kind {account.kind}.", "kind"
             )
+        if account.workspace != workspace:
+            self.store.record("owner", account=name, workspace=workspace)
         token = f"practice-{secrets.token_urlsafe(24)}"
         self.store.record("token", account=name, digest=digest(token))
         return account, token, made

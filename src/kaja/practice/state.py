@@ -88,6 +88,7 @@ class Account:
     name: str
     kind: str
     created: float
+    workspace: str = ""
     posts: list[Post] = field(default_factory=list)
     keys: dict[str, str] = field(default_factory=dict)
     window_start: float = 0.0

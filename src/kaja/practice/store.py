@@ -106,10 +106,13 @@ class Store:
     def _seen(self, id: str) -> None:  # noqa: A002
         self.last_id = max(self.last_id, int(id))
 
-    def _on_account(self, id: str, name: str, kind: str, created: float) -> Account:  # noqa: A002
+    def _on_account(self, id: str, name: str, kind: str, created: float, workspace: str = "") -> Account:  # noqa: A002
         self._seen(id)
-        account = self.accounts[name] = Account(id, name, kind, created)
+        account = self.accounts[name] = Account(id, name, kind, created, workspace)
         return account
+
+    def _on_owner(self, account: str, workspace: str) -> None:
+        self.accounts[account].workspace = workspace
 
     def _on_token(self, account: str, digest: str) -> None:
         self.tokens[digest] = self.accounts[account]

@@ -80,4 +80,4 @@ async def after(call: Callable[[], Awaitable[T]], while_: Callable[[T], bool]) -
 
 async def connect(practice: PracticeServer, kind: str = "plain", name: str = "mari") -> Channel:
     form = {"name": name, "kind": kind, "base_url": practice.url}
-    return Channel(practice, await PRACTICE.connect(form, {}, Session(allow_private=LOCAL)))
+    return Channel(practice, await PRACTICE.connect(form, practice.access, Session(allow_private=LOCAL)))

@@ -58,7 +58,7 @@ async def test_connect_to_nothing_is_refused() -> None:
 
 async def test_private_address_needs_the_operator(practice: PracticeServer) -> None:
     with pytest.raises(ConnectRefused):
-        await PRACTICE.connect({"name": "x", "base_url": practice.url}, {}, Session())
+        await PRACTICE.connect({"name": "x", "base_url": practice.url}, practice.access, Session())
     assert practice.counts() == {}
 
 
@@ -82,8 +82,9 @@ async def test_revoked_access_is_noticed(practice: PracticeServer, kind: str) ->
 
 async def test_no_token_in_the_evidence(practice: PracticeServer) -> None:
     session = Session(allow_private=LOCAL)
-    connected = await PRACTICE.connect({"name": "mari", "base_url": practice.url}, {}, session)
+    connected = await PRACTICE.connect({"name": "mari", "base_url": practice.url}, practice.access, session)
     assert session.exchanges
+    assert practice.key not in str(session.exchanges)
     assert connected.credentials["token"] not in str(session.exchanges)
 
 

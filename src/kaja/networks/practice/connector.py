@@ -1,7 +1,6 @@
 """The connector of the practice network: `keyed` and `plain` accounts publish at once, `staged` ones in two stages."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -46,6 +45,7 @@ from kaja.networks.practice.anew import begin_anew
 from kaja.networks.practice.answers import (
     NETWORK,
     Failed,
+    get_error,
     parse_facts,
     parse_ref,
     processing_problem,
@@ -55,6 +55,8 @@ from kaja.networks.practice.answers import (
 from kaja.networks.practice.rules import get_limit, list_problems
 
 UPLOAD_SECONDS = 120.0
+PRACTICE = "http://127.0.0.1:8001"
+"""Where it is unless something else is set; Kaja puts the address of its own into the form."""
 
 INFO = NetworkInfo(
     key="practice",
@@ -81,8 +83,8 @@ INFO = NetworkInfo(
         FormField(
             "base_url",
             gettext_noop("Address of the practice network"),
-            help=gettext_noop("Leave it as it is, unless your practice network runs elsewhere."),
-            default=os.environ.get("KAJA_PRACTICE_URL", "http://127.0.0.1:8001"),
+            help=gettext_noop("Where the practice network of this Kaja is; it leads nowhere else."),
+            default=PRACTICE,
         ),
     ),
     options=(
@@ -277,12 +279,22 @@ class Practice(ConnectsByForm):
     # Connecting.
 
     async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
-        """Makes the account, or opens the one that has this name already."""
+        """Makes the account, or opens the one that has this name already. `pending` holds what Kaja itself shows: its
+        key, and the workspace whose the account is."""
         session.base_url = parse_base_url(form.get("base_url") or _field("base_url").default)
         session.use_no_credentials()
-        body = {"name": form.get("name", ""), "kind": form.get("kind") or _field("kind").default}
+        body = {
+            "name": form.get("name", ""),
+            "kind": form.get("kind") or _field("kind").default,
+            "workspace": pending.get("workspace", ""),
+        }
+        session.hide(pending.get("key", ""))
+        headers = {"X-Practice-Key": pending.get("key", "")}
         try:
-            told = await _call(session, "POST", "/api/v1/accounts", body)
+            answer = await _request(session, "POST", "/api/v1/accounts", json=body, headers=headers)
+            if isinstance(answer, Response) and (known := _not_connected(answer)):
+                raise ConnectRefused(known)
+            told = _success(read(answer, irreversible=False))
             facts, token = parse_facts(told["account"]), str(told["token"])
         except (Failed, TransportError) as error:
             raise ConnectRefused(error.problem) from error
@@ -376,6 +388,25 @@ def _ref(told: Mapping[str, Any]) -> RemoteRef:
         return parse_ref(told)
     except (KeyError, TypeError) as error:
         raise AnswerLost(_not_practice("")) from error
+
+
+def _not_connected(answer: Response) -> Problem | None:
+    """The two refusals that have a way out of their own."""
+    code = get_error(answer).get("code")
+    if code == "taken":
+        return Problem(
+            "practice_taken",
+            gettext_noop("Another workspace has a practice account of this name."),
+            field="name",
+            fix=gettext_noop("Choose another name."),
+        )
+    if code == "bad_key":
+        return Problem(
+            "practice_key",
+            gettext_noop("The practice network does not accept the key of this Kaja."),
+            fix=gettext_noop("The operator should set KAJA_PRACTICE_KEY to what stands in its data folder."),
+        )
+    return None
 
 
 def _not_practice(address: str) -> Problem:

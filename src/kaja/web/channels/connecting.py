@@ -55,7 +55,9 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
     if connector is None:
         raise Http404
     info = connector.info
-    initial = _known(channel) if channel else {"base_url": settings.PRACTICE_URL} if info.practice else {}
+    initial = _known(channel) if channel else {}
+    if info.practice:
+        initial["base_url"] = settings.PRACTICE_URL
     form = make_connect_form(info, request.POST or None, initial)
     status = 200
     if request.method == "POST" and form.is_valid():

@@ -67,7 +67,14 @@ def practice(request: WorkspaceRequest) -> HttpResponse:
     form = {field.name: field.default for field in connector.info.form}
     form["name"], form["base_url"] = request.workspace.name, settings.PRACTICE_URL
     try:
-        connected = connect_channel(request.actor, request.workspace, connector.info.key, form)
+        try:
+            connected = connect_channel(request.actor, request.workspace, connector.info.key, form)
+        except Refused as refused:
+            if refused.problems[0].code != "practice_taken":
+                raise
+            # Another workspace of this Kaja has the same name; the address of a workspace is its own.
+            form["name"] = f"{request.workspace.name[:30]} ({slug[:26]})"
+            connected = connect_channel(request.actor, request.workspace, connector.info.key, form)
     except Refused as refused:
         flash_refusal(request, refused)
         return redirect("onboarding:channel", slug)

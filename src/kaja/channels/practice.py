@@ -1,0 +1,55 @@
+"""The practice network of this installation: where it is, and the key between it and Kaja.
+
+A practice channel leads there and nowhere else: its address is on this machine, where connectors may otherwise not go.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from django.conf import settings
+
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.egress import origin_of
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.practice.connector import PRACTICE, parse_base_url
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.models import Workspace
+
+NETWORK = "practice"
+
+
+def is_here(base_url: str) -> bool:
+    """Whether an address is that of this installation's practice network."""
+    return origin_of(base_url) == origin_of(settings.PRACTICE_URL)
+
+
+def fill_form(form: Mapping[str, str]) -> dict[str, str]:
+    """The connect form with the one address that it may lead to (the form's own default means that one, too). Raises
+    Refused for another."""
+    given = str(form.get("base_url") or "").strip()
+    try:
+        if given not in ("", PRACTICE) and not is_here(parse_base_url(given)):
+            raise Refused(
+                Problem(
+                    "practice_elsewhere",
+                    gettext_noop("A practice channel is on the practice network of this Kaja, not at %(address)s."),
+                    field="base_url",
+                    fix=gettext_noop("Leave the address as it is: %(here)s."),
+                    params={"address": given[:200], "here": settings.PRACTICE_URL},
+                )
+            )
+    except ConnectRefused as refused:
+        raise Refused(refused.problem) from refused
+    return {**form, "base_url": settings.PRACTICE_URL}
+
+
+def make_access(workspace: Workspace) -> dict[str, str]:
+    """What the practice network wants to see before it makes an account: Kaja's key, and whose the account will be."""
+    return {"key": settings.PRACTICE_KEY or _read_key(), "workspace": workspace.id.hex}
+
+
+def _read_key() -> str:
+    try:
+        return Path(settings.PRACTICE_KEY_FILE).read_text().strip()
+    except OSError:  # it runs elsewhere, or was never started; it will say so
+        return ""
