@@ -66,10 +66,9 @@ def test_a_workspace_cannot_connect_anothers_account(
 def test_two_workspaces_of_one_name_both_practise_first(
     workspace: Workspace, other_workspace: Workspace, practice: PracticeServer
 ) -> None:
-    with workspace_scope(workspace.id):
-        Workspace.objects.update(name="Kohvik")
     for each in (workspace, other_workspace):
-        each.refresh_from_db()
+        with workspace_scope(each.id):
+            Workspace.objects.filter(id=each.id).update(name="Kohvik")
         client: Client = browser(each)
         answer = client.post(reverse("onboarding:practice", args=[each.slug]))
         assert answer.status_code == 302

@@ -41,6 +41,7 @@ def run_json(*arguments: str, stdin: str = "") -> Any:
 
 @pytest.fixture
 def channel(workspace: Workspace, practice: PracticeServer, settings: Any) -> str:
+    practice.reset()
     practice.adopt(settings)
     made = run_json("channel", "connect", "-w", "acme", "--network", "practice", "--field", "name=cafe")
     return str(made["id"])

@@ -213,7 +213,7 @@ def test_reconnecting_to_a_host_that_never_answers_leaves_the_channel(
     settings.NETWORK_TIMEOUT = 0.5
     channel = make_channel(workspace, "Acme", network)
     with EchoServer() as server:
-        server.mode = mode
+        settings.PRACTICE_URL, server.mode = server.url, mode
         page = screen.post(f"/w/acme/channels/{channel.id}/reconnect/", connect_form(network, server))
         checked = check_channel(workspace.id, channel.id) if network == "practice" else None
     assert page.status_code == 422

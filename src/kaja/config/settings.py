@@ -106,6 +106,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kaja.web.templatetags.kaja",
+                "kaja.web.templatetags.foreign",
             ],
         },
     }

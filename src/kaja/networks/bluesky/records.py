@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from kaja.networks.bluesky.limits import APP, LABELS
-from kaja.networks.bluesky.text import as_uri, normalize, render_facets
+from kaja.networks.bluesky.text import normalize, render_facets
 from kaja.networks.kit.addresses import parse_url
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.iri import as_called
 from kaja.networks.kit.results import RemoteRef
 
 COLLECTION = "app.bsky.feed.post"
@@ -82,7 +83,7 @@ def _render_embed(outgoing: Outgoing, prepared: Mapping[str, Any]) -> dict[str, 
     card = outgoing.link_card
     if card is None:
         return None
-    external = {"uri": as_uri(card.url), "title": card.title or card.url, "description": card.description}
+    external = {"uri": as_called(card.url), "title": card.title or card.url, "description": card.description}
     if card.image is not None:
         external["thumb"] = prepared["thumb"]
     return {"$type": "app.bsky.embed.external", "external": external}

@@ -13,7 +13,7 @@ import regex
 from kaja.networks.bluesky.domains import TOP_LEVEL_DOMAINS
 from kaja.networks.bluesky.limits import APP, MAX_BYTES, MAX_GRAPHEMES, MAX_TAG_GRAPHEMES
 from kaja.networks.kit.connector import Count, Segment
-from kaja.networks.kit.iri import to_uri
+from kaja.networks.kit.iri import as_called
 from kaja.networks.kit.text import count_bytes, count_graphemes, split_text, trim_link
 
 _MENTION = regex.compile(r"(?:^|(?<=[\s(]))@([a-zA-Z0-9.-]+)\b")
@@ -87,7 +87,7 @@ def render_facets(text: str, dids: Mapping[str, str]) -> list[dict[str, Any]]:
     for span in find_spans(text):
         feature: dict[str, str]
         if span.kind == "link":
-            feature = {"$type": "app.bsky.richtext.facet#link", "uri": as_uri(span.value)}
+            feature = {"$type": "app.bsky.richtext.facet#link", "uri": as_called(span.value)}
         elif span.kind == "tag":
             feature = {"$type": "app.bsky.richtext.facet#tag", "tag": span.value}
         elif span.value in dids:
@@ -98,14 +98,6 @@ def render_facets(text: str, dids: Mapping[str, str]) -> list[dict[str, Any]]:
         index = {"byteStart": start, "byteEnd": start + len(text[span.start : span.end].encode())}
         facets.append({"index": index, "features": [feature]})
     return facets
-
-
-def as_uri(link: str) -> str:
-    """A link as records hold it."""
-    try:
-        return to_uri(link)
-    except ValueError:
-        return link  # a reader sees that it leads nowhere
 
 
 def render_segments(text: str) -> list[Segment]:

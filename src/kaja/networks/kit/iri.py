@@ -59,6 +59,14 @@ def to_uri(address: str) -> str:
     return urlunsplit((parts.scheme, netloc, *rest))
 
 
+def as_called(address: str) -> str:
+    """The same; what is no address stays as it is."""
+    try:
+        return to_uri(address)
+    except ValueError:
+        return address
+
+
 def show_host(host: str) -> str:
     """A host name for people: in its own script where that cannot be taken for another name, else as it is called."""
     labels = host.lower().split(".")

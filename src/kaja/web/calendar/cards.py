@@ -125,11 +125,11 @@ class CardPrinter:
         again = f" <small>({self.words['second']})</small>" if local.fold else ""
         campaign = (
             f'<span class="cal-campaign"><span class="dot dot-{escape(row.colour)}"></span>'
-            f"<span>{escape(row.campaign)}</span></span>"
+            f"<span dir=auto>{escape(row.campaign)}</span></span>"
             if row.campaign
             else ""
         )
-        labels = "".join([f'<span class="cal-label">{escape(name)}</span>' for name in row.list_labels()])
+        labels = "".join([f'<span class="cal-label" dir="auto">{escape(name)}</span>' for name in row.list_labels()])
         text = escape(row.summary) or f"<em>{self.words['none']}</em>"
         html = (
             f'<article class="cal-card look-{look}" id="post-{row.id}" data-post="{row.id}" '
@@ -138,7 +138,7 @@ class CardPrinter:
             f'<a class="cal-link" href="{row.id.join(self.post)}" draggable="false">'
             f'<span class="cal-head"><time datetime="{iso}">{iso[11:16]}{again}</time>'
             f"{self.states[look]}</span>"
-            f'<span class="cal-body"><span class="cal-text">{text}</span>{picture}</span>'
+            f'<span class="cal-body"><span class="cal-text" dir="auto">{text}</span>{picture}</span>'
             f'<span class="cal-foot"><span class="cal-marks">{marks}</span>{campaign}{labels}</span></a>'
             f'<button type="button" class="cal-more" data-card-menu aria-haspopup="menu" aria-expanded="false" '
             f'aria-label="{self.words["menu"]}">{self.dots}</button></article>'

@@ -16,6 +16,7 @@ from kaja.content.queries import check_draft, resolve_all
 from kaja.content.snapshot import PostContent, VariantContent
 from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.iri import as_called, show_host
 from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
 from kaja.web.media.addresses import media_url
@@ -99,12 +100,12 @@ def show_post(slug: str, channel: Channel, draft: Draft) -> ShownPost:
         info=connector.info if connector else None,
         parts=parts,
         draft=draft,
-        card_host=urlsplit(card.url).hostname or "" if card else "",
+        card_host=show_host(urlsplit(as_called(card.url)).hostname or "") if card else "",
         card_image=_show_media(slug, card.image) if card and card.image else None,
         options=draft.options,
         problems=check_draft(channel, draft),
         template=_template(channel.network),
-        host=urlsplit(channel.base_url or channel.url).netloc,
+        host=show_host(urlsplit(channel.base_url or channel.url).netloc),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django import template
 from django.forms.boundfield import BoundField
-from django.forms.widgets import CheckboxInput, Select
+from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html
@@ -17,10 +17,12 @@ from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.ids import new_id
+from kaja.networks.kit.iri import show_host
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
 from kaja.web.date_field import Kind, render_date_field
 from kaja.web.dates import write_day, write_moment, write_second
+from kaja.web.foreign import web_address
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
 from kaja.web.settings.words import action_words, audit_words
@@ -75,7 +77,7 @@ def channel_mark(channel: Any, size: str = "", label: bool = False) -> SafeStrin
 
     `channel` is a channel, or anything with its network, name and picture. Give a label where no name stands beside it.
     """
-    name, picture = str(channel), str(channel.avatar_url)
+    name, picture = str(channel), web_address(channel.avatar_url)
     return render_channel_mark(channel.network, name, picture, size, label, get_language() or "")
 
 
@@ -92,7 +94,7 @@ def render_channel_mark(network: str, name: str, picture: str, size: str, label:
         said,
         format_html(' role="img" aria-label="{}"', said) if label else mark_safe(' aria-hidden="true"'),
         shown,
-        image if picture.startswith(("https://", "http://")) else "",
+        image if picture else "",
         network_mark(network),
     )
 
@@ -121,8 +123,9 @@ def post_url(slug: str, post_id: Any) -> str:
 
 @register.filter
 def at_handle(handle: str) -> str:
-    """A handle with the one sign before it that networks write, whether it is stored with it or without."""
-    return f"@{handle.removeprefix('@')}" if handle else ""
+    """A handle with one sign before it, as networks write it; its server in its own script."""
+    name, at, host = handle.removeprefix("@").partition("@")
+    return f"@{name}{at}{show_host(host)}" if name else ""
 
 
 @register.filter
@@ -178,6 +181,8 @@ def state(name: str, word: str = "") -> dict[str, Any]:
 def field(bound: BoundField, **extra: Any) -> dict[str, Any]:
     """A form field: label, control, help, errors. Pass `inline=True` for a box before its label, `switch=True` too."""
     widget = bound.field.widget
+    if isinstance(widget, Textarea) or getattr(widget, "input_type", "") in ("text", "search"):
+        widget.attrs.setdefault("dir", "auto")  # Hebrew or Arabic begins on the right while it is typed
     if extra.get("switch"):
         widget.attrs["class"] = "switch"
         widget.attrs["role"] = "switch"
@@ -219,7 +224,7 @@ def problems(found: Any) -> dict[str, Any]:
 @register.inclusion_tag("components/avatar.html")
 def avatar(name: str, picture: str = "", size: str = "", square: bool = False) -> dict[str, Any]:
     """A person's or workspace's picture, or initials. A channel has `channel_mark`."""
-    return {"initials": initials_of(str(name)), "picture": picture, "size": size, "square": square}
+    return {"initials": initials_of(str(name)), "picture": web_address(picture), "size": size, "square": square}
 
 
 @register.inclusion_tag("components/flashes.html", takes_context=True)
