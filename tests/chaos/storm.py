@@ -12,7 +12,7 @@ from typing import Any
 import psycopg
 
 from kaja.networks.practice.connector import INFO
-from tests.chaos.world import Account, Worker, World
+from tests.chaos.world import Worker, World
 
 LEASE = 6.0
 PACE = {
@@ -31,6 +31,9 @@ FAULTS = {
     "slow_finish": {"probability": 0.2, "seconds": 1.5},
     "processing": {"probability": 0.2, "seconds": 1.0},
 }
+TWIN_EVERY = 7
+TWIN_GAPS = (0.2, 1.0, 3.0, 6.0, 12.0)
+"""With a settle time of 7 s instead of 30: 1 to 60 s."""
 STAGES = ("container", "ready", "publish", "confirm", "find", "claimed")
 
 
@@ -45,6 +48,8 @@ class Count:
     stuck: list[str] = field(default_factory=list)
     left_to_a_person: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
+    twins: int = 0
     calls: int = 0
     faulted: int = 0
     events: Counter[str] = field(default_factory=Counter)
@@ -59,6 +64,7 @@ class Count:
         numbers = {
             "posts": self.posts, "sent": self.sent, "lost": len(self.lost), "duplicates": len(self.duplicates),
             "stuck": len(self.stuck), "left to a person": len(self.left_to_a_person), "wrong": len(self.wrong),
+            "twins": self.twins, "shared": len(self.shared),
             "calls": self.calls, "faulted": f"{self.share:.1%}", "seconds": round(self.seconds),
             **dict(sorted(self.events.items())),
         }  # fmt: skip
@@ -73,7 +79,7 @@ class Storm:
         self.random = random.Random(seed)
         self.seed = seed
         self.seconds = seconds
-        self.texts: dict[str, Account] = {}
+        self.wanted: Counter[str] = Counter()
         self.count = Count(posts=posts)
         self.wanted_workers = workers
         self._stopped: dict[int, float] = {}
@@ -84,8 +90,14 @@ class Storm:
         for number in range(posts):
             account = accounts[number % len(accounts)]
             text = f"storm {seed} post {number:06d}"
-            self.texts[text] = account
-            planned.append((account, text, start + timedelta(seconds=self.random.uniform(0, seconds))))
+            at = self.random.uniform(0, seconds)
+            earlier = number - len(accounts)
+            if number % TWIN_EVERY == 0 and earlier >= 0:
+                # The same words as the channel's post before, shortly after it.
+                text, before = planned[earlier][1], (planned[earlier][2] - start).total_seconds()
+                at = before + self.random.choice(TWIN_GAPS)
+            self.wanted[text] += 1
+            planned.append((account, text, start + timedelta(seconds=at)))
         world.plan_posts(planned)
 
     def run(self, limit: float, restarts: int = 2, say: Callable[[str], None] = lambda _: None) -> Count:
@@ -226,15 +238,17 @@ class Storm:
             "SELECT p.summary, d.state, d.needs_person, d.remote_id FROM publishing_delivery d"
             " JOIN content_variant v ON v.id = d.variant_id JOIN content_post p ON p.id = v.post_id"
         )
+        count.twins = sum(number - 1 for number in self.wanted.values())
+        count.duplicates = [text for text, there in standing.items() if len(there) > self.wanted[text]]
+        sent = Counter(text for text, state, _, _ in rows if state == "sent")
+        count.lost = [text for text, number in sent.items() if number > len(standing.get(text, []))]
+        owned = Counter(remote_id for _, state, _, remote_id in rows if state == "sent")
+        count.shared = [remote_id for remote_id, number in owned.items() if number > 1]
         for text, state, needs_person, remote_id in rows:
             there = standing.get(text, [])
-            if len(there) > 1:
-                count.duplicates.append(text)
             if state == "sent":
                 count.sent += 1
-                if not there:
-                    count.lost.append(text)
-                elif remote_id not in there:
+                if remote_id not in there:
                     count.wrong.append(text)
             elif needs_person and state == "uncertain":
                 count.left_to_a_person.append(text)

@@ -30,6 +30,8 @@ def test_a_storm_loses_doubles_and_strands_nothing(world: World, capsys: pytest.
         print(f"\nchaos: {count.report()}")
     assert count.duplicates == []
     assert count.lost == []
+    assert count.shared == []
+    assert count.twins > POSTS // 10
     assert count.stuck == []
     assert count.wrong == []
     assert count.sent + len(count.left_to_a_person) == POSTS

@@ -77,7 +77,7 @@ class World:
         self.cluster.start()
         self.cluster.ensure_roles()
         self.practice = PracticeServer(folder / "practice")
-        (folder / "home").mkdir()
+        (folder / "home" / "incoming").mkdir(parents=True)
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("KAJA_")},
             "DJANGO_SETTINGS_MODULE": "kaja.config.settings",
