@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from kaja.config import environment
-from kaja.kernel.loops import Loop, Row, describe_error, store_at
+from kaja.kernel.loops import WELL_AFTER, Loop, Row, describe_error, store_at
 from kaja.kernel.postgres import Cluster, PostgresFailed, end_with_parent
 
 LONGEST_PAUSE = 30.0
@@ -94,7 +94,7 @@ def _store(row: Row) -> None:
 
 
 def _make_account() -> Loop:
-    return Loop("supervisor", store=_store)
+    return Loop("supervisor", store=_store, longest=2.0)
 
 
 @dataclass
@@ -137,25 +137,34 @@ class Supervisor:
             time.sleep(pause)
 
     def _tell(self) -> None:
-        for account in (self.account, *self.crashes.values()):
+        for account in (self.account, *list(self.crashes.values())):
             account.tell()
 
     def tick(self) -> None:
         if self.cluster:
             self._watch_database(self.cluster)
+        broken: Exception | None = None
         for part in self.parts:
-            if part.is_running():
-                if part.name in self.crashes and time.monotonic() - part.started > HEALTHY_AFTER:
-                    self.crashes[part.name].note_well()
-                continue
-            if part.process is not None:
-                ended = describe_end(part.process.returncode)
-                pause = part.plan_restart()
-                self._note_crash(part)
-                part.process = None
-                say(f"{part.name} {ended}; starting it again" + (f" in {pause:.0f} s" if pause else ""))
-            if time.monotonic() >= part.next_start:
-                part.start()
+            try:
+                self._watch_part(part)
+            except Exception as error:  # noqa: BLE001 - the other parts are watched all the same
+                broken = error
+        if broken is not None:
+            raise broken
+
+    def _watch_part(self, part: Part) -> None:
+        if part.is_running():
+            if part.name in self.crashes and time.monotonic() - part.started > WELL_AFTER:
+                self.crashes[part.name].note_well()
+            return
+        if part.process is not None:
+            ended = describe_end(part.process.returncode)
+            pause = part.plan_restart()
+            self._note_crash(part)
+            part.process = None
+            say(f"{part.name} {ended}; starting it again" + (f" in {pause:.0f} s" if pause else ""))
+        if time.monotonic() >= part.next_start:
+            part.start()
 
     def _note_crash(self, part: Part) -> None:
         """For `kaja doctor`, beside what is said here."""
