@@ -1,7 +1,8 @@
 """All reads of publishing. Every query runs inside an entered workspace scope."""
 
+import json
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Literal
@@ -11,8 +12,10 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from kaja.channels.queries import channel_order
+from kaja.networks.kit.content import Draft
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange, State, UntoldEvent
+from kaja.publishing.frozen import freeze_draft
+from kaja.publishing.models import CHANGES, Attempt, Delivery, Kind, Publication, RemoteChange, State, UntoldEvent
 from kaja.publishing.problems import parse_problem
 from kaja.workspaces.errors import NotFound
 
@@ -206,6 +209,31 @@ def list_refusals(deliveries: Sequence[Delivery]) -> list[Refusal]:
             problem = parse_problem(delivery.problem)
             found.append(Refusal(delivery.updated_at, delivery, problem, delivery.post_revision))
     return found
+
+
+SAME = ("text", "media", "link_card", "options")
+"""What of a message a network may have refused; as long as none of it changed, it would refuse it again."""
+
+
+def list_standing_refusals(post_id: UUID, drafts: Mapping[UUID, Draft]) -> dict[UUID, list[Problem]]:
+    """By channel, what its network said no to and what `drafts` (by channel) would send again unchanged."""
+    rows = Delivery.objects.filter(variant__post_id=post_id, state=State.FAILED, content__isnull=False)
+    found: dict[UUID, list[Problem]] = {}
+    for row in rows.order_by("position"):
+        draft = drafts.get(row.channel_id)
+        messages = freeze_draft(draft, row.due_at) if draft else []
+        if row.position >= len(messages) or not row.problem or not row.content:
+            continue
+        if all(_plain(messages[row.position].get(name)) == _plain(row.content.get(name)) for name in SAME):
+            problem = parse_problem(row.problem)
+            place = problem.field or (f"parts.{row.position}.text" if row.kind != Kind.COMMENT else "first_comment")
+            # A warning: the person may send it again as it is, for the network's rules may have changed.
+            found.setdefault(row.channel_id, []).append(replace(problem, field=place, severity="warning"))
+    return found
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=str)
 
 
 # The journal in plain words

@@ -80,6 +80,12 @@ def list_occurrences(
     ]
 
 
+def channels_with_slot(channel_ids: Collection[UUID], instant: datetime, zone: ZoneInfo) -> set[UUID]:
+    """Which of the channels have a weekly slot at this instant."""
+    slots = list(Slot.objects.filter(channel_id__in=channel_ids))
+    return {slot.channel_id for slot, _ in occurrences(slots, instant, instant + timedelta(seconds=1), zone)}
+
+
 def next_free_slot(
     channel_ids: Collection[UUID], after: datetime, zone: ZoneInfo, *, besides: UUID | None = None
 ) -> ResolvedTime | None:

@@ -9,7 +9,11 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from kaja.channels.models import Channel
+from kaja.channels.queries import channel_order
 from kaja.content.models import Post, PostState
+from kaja.content.plan.slots import channels_with_slot
+from kaja.content.plan.times import ResolvedTime
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing.models import Kind
 from kaja.publishing.queries import BEGUN, delivery_states_of
@@ -76,13 +80,27 @@ def _when(payload: Payload, zone: ZoneInfo) -> tuple[str, str, str, Problem | No
         return "", "", "", refused.problems[0]
     if moment is None:
         return "", "", "", NO_FREE_SLOT if payload.channels else None
-    note = ""
+    note = _whose(payload, moment, zone) if payload.when.mode == "slot" else ""
     if moment.kind == "skipped":
         note = _("The clocks go forward at this time, so the hour does not exist; the next one is taken.")
     elif moment.kind == "doubled":
         note = _("The clocks go back at this time, so the hour comes twice; the first one is taken.")
     local = moment.local.strftime("%Y-%m-%dT%H:%M")
     return in_words(moment.instant, zone), local, note, TIME_PAST if is_past(moment) else None
+
+
+def _whose(payload: Payload, moment: ResolvedTime, zone: ZoneInfo) -> str:
+    """Whose slot it is, where it is not a slot of all channels: the post goes out everywhere at this one time."""
+    chosen = set(payload.channels)
+    owners = channels_with_slot(chosen, moment.instant, zone)
+    if len(chosen) < 2 or owners == chosen:
+        return ""
+    names = [str(channel) for channel in Channel.objects.filter(id__in=owners).order_by(*channel_order())]
+    return ngettext(
+        "A slot of %(channels)s. The post goes out at this time on %(count)s channel.",
+        "A slot of %(channels)s. The post goes out at this time on all %(count)s channels.",
+        len(chosen),
+    ) % {"channels": ", ".join(names), "count": len(chosen)}
 
 
 def list_gone(post: Post | None) -> set[UUID]:
@@ -119,8 +137,14 @@ def describe_plan(
         return Plan(say, "publish", False, **common)
     if settled:
         return Plan(_("Save the changes"), "save", True, **common)
-    count = {"count": len(left)}
-    if payload.when.mode == "now":
+    count = {"count": len(left), "all": len(payload.channels)}
+    if gone and len(left) < len(payload.channels):
+        # Where it stands already it is not sent again; the button says so, or it would seem to have lost a channel.
+        if payload.when.mode == "now":
+            say = _("Publish now to %(count)s of %(all)s channels") % count
+        else:
+            say = _("Schedule for %(count)s of %(all)s channels") % count
+    elif payload.when.mode == "now":
         say = ngettext("Publish now to %(count)s channel", "Publish now to %(count)s channels", count["count"]) % count
     elif post is not None and post.state == PostState.SCHEDULED:
         say = _("Save and keep it scheduled")

@@ -1,7 +1,7 @@
 """How a post will look on each network: the connector cuts and marks the text, templates draw it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -62,6 +62,36 @@ class ShownPost:
     def over(self) -> bool:
         """Whether some part is longer than the network takes."""
         return any(part.count and part.count.used > part.count.limit for part in self.parts)
+
+    def with_problems(self, further: Sequence[Problem]) -> "ShownPost":
+        """The same with more findings, first."""
+        return replace(self, problems=[*further, *self.problems]) if further else self
+
+
+@dataclass
+class ShownGroup:
+    """Channels of one network on which the post looks the same: drawn once, named all."""
+
+    first: ShownPost
+    channels: list[Channel]
+
+
+def group_shown(shown: Sequence[ShownPost]) -> list[ShownGroup]:
+    """Equal previews together, in the order of the channels."""
+    groups: dict[tuple[object, ...], ShownGroup] = {}
+    for post in shown:
+        draft = post.draft
+        key = (
+            post.channel.network,
+            repr(post.parts),
+            repr((draft.link_card, draft.first_comment, draft.language)),
+            repr(sorted(post.options.items())),
+        )
+        if key in groups:
+            groups[key].channels.append(post.channel)
+        else:
+            groups[key] = ShownGroup(post, [post.channel])
+    return list(groups.values())
 
 
 def _show_media(slug: str, media: Media) -> ShownMedia:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -26,11 +27,12 @@ from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
+from kaja.publishing.queries import list_standing_refusals
 from kaja.web.composer.answers import json_answer, problem_json
 from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan, list_gone
 from kaja.web.composer.options import list_options
 from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
-from kaja.web.composer.previews import list_findings, show_content
+from kaja.web.composer.previews import group_shown, list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
@@ -61,6 +63,17 @@ def _channel_data(channel: Channel) -> dict[str, Any]:
     }
 
 
+def list_choices(channels: Sequence[Channel], content: PostContent) -> list[dict[str, Any]]:
+    """Groups of channels that are chosen with one press: all of them, and those of one network."""
+    able = [channel for channel in channels if channel.disconnected_at is None]
+    groups = [{"network": "", "ids": [str(channel.id) for channel in able]}] if len(able) > 2 else []
+    for network in dict.fromkeys(channel.network for channel in able):
+        ids = [str(channel.id) for channel in able if channel.network == network]
+        if 1 < len(ids) < len(able):
+            groups.append({"network": network, "ids": ids})
+    return groups
+
+
 def _page(
     request: WorkspaceRequest, content: PostContent, post: Post | None, when: When, *, idea: bool = False
 ) -> HttpResponse:
@@ -86,6 +99,7 @@ def _page(
             }
             for c in channels
         ],
+        "choices": list_choices(channels, content),
         "state": state,
         "channel_data": [_channel_data(c) for c in channels],
         "assets": describe_assets(request.workspace.slug, content),
@@ -182,9 +196,13 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     channels = [channel for channel in list_channels(payload.channels) if channel.id in wanted]
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.revision else queries.find_post(payload.post)
+    if post is not None:
+        refused = list_standing_refusals(post.id, {each.channel.id: each.draft for each in shown})
+        shown = [each.with_problems(refused.get(each.channel.id, ())) for each in shown]
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post, list_gone(post))
     # Nothing is wrong with a page on which nobody has begun.
-    context = {"shown": shown, "plan": plan, "begun": payload.begun, "findings": list_findings(shown)}
+    findings = list_findings(shown)
+    context = {"groups": group_shown(shown), "plan": plan, "begun": payload.begun, "findings": findings}
     return JsonResponse(
         {
             "previews": render_to_string("composer/previews.html", context, request),
@@ -286,6 +304,11 @@ def finish(request: WorkspaceRequest) -> JsonResponse:
     try:
         if wanted == "publish":
             post = _publish(request, payload, post)
+            if request.GET.get("next"):
+                # The next one goes where this one went.
+                query = urlencode([("channel", channel) for channel in dict.fromkeys(payload.channels)])
+                location = f"{reverse('composer:new', args=[slug])}?{query}"
+                return JsonResponse({**_saved(request, post), "location": location})
         elif wanted == "idea":
             post = actions.save_as_idea(request.actor, post.id)
             flash(request, _("Kept as an idea."), "done")

@@ -15,7 +15,7 @@ from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.publishing import queries as deliveries
 from kaja.publishing.models import Delivery, Publication
-from kaja.web.composer.previews import show_content
+from kaja.web.composer.previews import group_shown, show_content
 from kaja.web.composer.words import in_words
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.navigation import address
@@ -97,7 +97,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         "standings": group_standings(rows),
         "gone_out": bool(rows) and all(row.state in ("sent", "cancelled") for row in rows),
         "unplanned": [channel for channel in channels if channel.id not in carried],
-        "shown": show_content(request.workspace.slug, queries.get_content(post), channels),
+        "groups": group_shown(show_content(request.workspace.slug, queries.get_content(post), channels)),
         "events": list_events(post, rows, changes),
         "labels": queries.list_labels_of(post),
         "is_scheduled": post.state == PostState.SCHEDULED,

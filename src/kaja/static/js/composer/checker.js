@@ -48,6 +48,9 @@ export class Checker {
     this.button.textContent = plan.button;
     this.button.disabled = false;
     this.button.dataset.then = plan.action;
+    // Several in a row: for what is planned anew, not for what is out already.
+    const next = this.button.closest(".bar-actions").querySelector("#finish-next");
+    if (next) next.hidden = !plan.enabled || plan.action !== "publish";
     // Not disabled: pressing it leads to the first problem, and a keyboard can reach it.
     this.button.setAttribute("aria-disabled", String(!plan.enabled));
     this.whenWords.textContent = plan.words;

@@ -166,7 +166,17 @@ export class Editor {
       const place = part.querySelector(".counters");
       if (!place) continue;
       const shown = this.channels.filter((c) => counts[c.id]?.[index] && this.shows(c.id));
-      place.replaceChildren(...shown.map((channel) => counter(channel, counts[channel.id][index])));
+      // One counter for all channels that count alike; the one with the least room first.
+      const alike = new Map();
+      for (const channel of shown) {
+        const count = counts[channel.id][index];
+        const key = JSON.stringify([count.used, count.limit, count.unit]);
+        if (alike.has(key)) alike.get(key).channels.push(channel);
+        else alike.set(key, { count, channels: [channel] });
+      }
+      const left = ({ count }) => count.limit - count.used;
+      const groups = [...alike.values()].sort((one, other) => left(one) - left(other));
+      place.replaceChildren(...groups.map(({ count, channels }) => counter(channels, count)));
     }
   }
 
@@ -175,17 +185,22 @@ export class Editor {
   }
 }
 
-function counter(channel, count) {
+function counter(channels, count) {
   const element = document.createElement("span");
   element.className = "counter";
   const left = count.limit - count.used;
   element.classList.toggle("counter-near", left >= 0 && left <= count.limit * 0.1);
   element.classList.toggle("counter-over", left < 0);
-  element.append(channel.mark.cloneNode(true), `${count.used}/${count.limit}`);
-  element.title = `${channel.name}: ${count.used}/${count.limit} ${count.unit}${count.detail ? `. ${count.detail}` : ""}`;
+  const names = channels.map((channel) => channel.name).join(", ");
+  // One channel's own mark, or the networks' of several.
+  const look = (mark) => (channels.length > 1 ? mark?.querySelector(".mark") : mark);
+  const marks = new Map(channels.map((channel) => [channel.network, look(channel.mark)]));
+  element.append(...[...marks.values()].filter(Boolean).map((mark) => mark.cloneNode(true)));
+  element.append(`${count.used}/${count.limit}`);
+  element.title = `${names}: ${count.used}/${count.limit} ${count.unit}${count.detail ? `. ${count.detail}` : ""}`;
   const unit = document.createElement("span");
   unit.className = "sr-only";
-  unit.textContent = ` ${count.unit}, ${channel.name}`;
+  unit.textContent = ` ${count.unit}, ${names}`;
   element.append(unit);
   return element;
 }

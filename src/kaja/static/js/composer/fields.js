@@ -54,7 +54,9 @@ export class Fields {
     const { state } = this;
     for (const group of this.root.querySelectorAll("[data-options]")) {
       const id = group.dataset.options;
-      group.hidden = !state.channels.includes(id) || (state.view !== "common" && state.view !== id);
+      // In the channel's own tab; with one channel, that is the only one there is.
+      const only = state.view === "common" && state.channels.length === 1;
+      group.hidden = !state.channels.includes(id) || (state.view !== id && !only);
     }
     if (document.activeElement !== this.comment) this.comment.value = state.get("first_comment");
     this.language.value = state.get("language");

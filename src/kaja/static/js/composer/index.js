@@ -46,6 +46,12 @@ class Composer extends HTMLElement {
     this.draw();
     this.offerFound();
     this.checker.soon(0);
+    // Whoever comes here came to write.
+    if ([document.body, null].includes(document.activeElement)) {
+      const field = this.editor.field(0);
+      field?.focus({ preventScroll: true });
+      field?.setSelectionRange(field.value.length, field.value.length);
+    }
   }
 
   withMark(channel) {
@@ -82,6 +88,10 @@ class Composer extends HTMLElement {
       if (badge) badge.hidden = !this.state.differs(id);
     }
     this.querySelector(".composer-tabs").hidden = this.state.channels.length === 0;
+    for (const group of this.querySelectorAll("[data-choose]")) {
+      const all = group.dataset.choose.split(" ").every((id) => this.state.channels.includes(id));
+      group.setAttribute("aria-pressed", String(all));
+    }
     this.querySelector("#editor").setAttribute("aria-labelledby", `tab-${view}`);
     const note = this.querySelector("#own-note");
     note.hidden = view === "common";
@@ -93,6 +103,12 @@ class Composer extends HTMLElement {
     const chosen = this.state.channels.map((id) => this.channels.get(id)).filter(Boolean);
     this.editor.showCounts(counts, chosen);
     this.when.suggestion = this.checker.plan?.local || this.when.suggestion;
+  }
+
+  /** A group of channels at once, or none of it. */
+  choose(ids, chosen) {
+    this.state.setChannels(ids, chosen);
+    this.syncChips();
   }
 
   setView(view) {
@@ -117,6 +133,11 @@ class Composer extends HTMLElement {
     $("#add-part").addEventListener("click", () => this.editor.addPart());
     $("#cut-thread").addEventListener("click", () => this.cutThread());
     $("#finish").addEventListener("click", () => this.finish());
+    $("#finish-next")?.addEventListener("click", () => this.finish("&next=1"));
+    $(".channel-choices")?.addEventListener("click", (event) => {
+      const button = event.target.closest("[data-choose]");
+      if (button) this.choose(button.dataset.choose.split(" "), button.getAttribute("aria-pressed") !== "true");
+    });
     $("#save-draft").addEventListener("click", () => this.leaveWith("draft"));
     $("#save-idea").addEventListener("click", () => this.leaveWith("idea"));
     $("#problems").addEventListener("click", (event) => {
@@ -159,7 +180,7 @@ class Composer extends HTMLElement {
   }
 
   /** Do what the main button says; with problems, lead to the first one. */
-  async finish() {
+  async finish(further = "") {
     await this.saver.running;
     await this.checker.check();
     const plan = this.checker.plan;
@@ -169,17 +190,17 @@ class Composer extends HTMLElement {
       this.goTo(first?.dataset.channel, first?.dataset.field);  // without one, to the text: nothing is written yet
       return;
     }
-    await this.leaveWith(plan.action);
+    await this.leaveWith(plan.action, further);
   }
 
-  async leaveWith(then) {
+  async leaveWith(then, further = "") {
     if (this.busy) return;
     this.busy = true;
     clearTimeout(this.saver.timer);
     await this.saver.running;
     if (then === "draft" && this.dataset.idea && !this.state.saved) then = "idea";
     this.saver.dirty = true;
-    await this.saver.send(`${this.dataset.finish}?then=${then}`);
+    await this.saver.send(`${this.dataset.finish}?then=${then}${further}`);
     this.busy = false;
   }
 
@@ -190,7 +211,8 @@ class Composer extends HTMLElement {
       return (this.when.local.offsetParent ? this.when.local : chosen).focus();
     }
     if (field === "channels") return this.querySelector("#field-channels input")?.focus();
-    const own = channel && this.state.differs(channel) ? channel : "common";
+    const options = field.startsWith("options.") && this.state.channels.length > 1;
+    const own = channel && (options || this.state.differs(channel)) ? channel : "common";
     if (channel && !["common", channel].includes(this.state.view)) this.setView(own);
     else if (this.state.view === "common" && own !== "common") this.setView(own);
     const [name, index, kind, number] = field.split(".");

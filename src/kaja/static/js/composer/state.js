@@ -95,6 +95,13 @@ export class State extends EventTarget {
     this.changed("channels");
   }
 
+  setChannels(ids, chosen) {
+    this.channels = this.channels.filter((id) => !ids.includes(id));
+    if (chosen) this.channels.push(...ids);
+    else if (ids.includes(this.view)) this.view = "common";
+    this.changed("channels");
+  }
+
   setOption(channel, name, value) {
     const options = this.variant(channel).options;
     if (value === "" || value === false || (Array.isArray(value) && !value.length)) delete options[name];
