@@ -300,7 +300,8 @@ def test_history_lists_versions_and_brings_one_back(browser: Client, send: Send,
     post = send("save", text="one").json()["post"]
     send("finish?then=draft", text="two", post=post, revision=1)
     html = browser.get(f"/w/acme/posts/{post}/history").content.decode()
-    assert "<del>one</del><ins>two</ins>" in html
+    assert f'hx-get="/w/acme/posts/{post}/history/2"' in html
+    assert "<del>one</del><ins>two</ins>" in browser.get(f"/w/acme/posts/{post}/history/2").content.decode()
     answer = browser.post(f"/w/acme/posts/{post}/history/1/restore")
     assert answer.status_code == 302
     assert posts(workspace)[0].summary == "one"

@@ -182,7 +182,7 @@ def _read_only(request: WorkspaceRequest, post: Post) -> HttpResponse:
     content = queries.get_content(post)
     shown = show_content(request.workspace.slug, content, [c for c in list_channels(list(content.variants))
                                                            if c.id in content.variants])  # fmt: skip
-    context = {"post": post, "parts": content.document.parts, "shown": shown}
+    context = {"post": post, "parts": content.document.parts, "groups": group_shown(shown)}
     return render_page(request, "composer/read_only.html", context)
 
 

@@ -244,6 +244,7 @@ class Composer extends HTMLElement {
     const holder = document.createElement("template");
     holder.innerHTML = await response.text();
     body.replaceChildren(holder.content);
+    window.htmx.process(body); // what a version changed is asked for when it is opened
     document.getElementById("history-dialog").showModal();
   }
 
