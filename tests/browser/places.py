@@ -33,6 +33,7 @@ PLACES = (
     Place("settings:profile", "/w/{slug}/settings/profile/"),
     Place("settings:security", "/w/{slug}/settings/security/"),
     Place("settings:tokens", "/w/{slug}/settings/tokens/"),
+    Place("settings:running", "/w/{slug}/settings/running/"),
     Place("channels:connect", "/w/{slug}/channels/connect/"),
     Place("channels:connect_network", "/w/{slug}/channels/connect/practice/", name="connect-practice"),
     Place("channels:connect_network", "/w/{slug}/channels/connect/bluesky/", name="connect-bluesky"),

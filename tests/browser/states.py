@@ -10,10 +10,11 @@ from kaja.content.actions.groups import create_label, save_campaign
 from kaja.content.models import Post, Variant
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
+from kaja.kernel.models import LoopRecord
 from kaja.networks.kit.outcome import refused_problem
 from kaja.networks.kit.problems import Problem
 from kaja.publishing.actions import schedule_post
-from kaja.publishing.models import Attempt, Delivery, Publication, State
+from kaja.publishing.models import Attempt, Delivery, Publication, State, UntoldEvent
 from kaja.publishing.problems import CHOOSE, MISSED, RECONNECT, render_problem, with_params
 from kaja.workspaces.actions import invite
 from kaja.workspaces.actor import Actor
@@ -62,8 +63,26 @@ def settle_states(
     )  # fmt: skip
     invite(actor, email=f"guest@{workspace.slug}.test", role="guest")
     create_token(actor, "till", ("view", "write"), None)
+    _had_trouble()
     made["campaign"] = str(campaign.id)
     return made
+
+
+def _had_trouble() -> None:
+    """One loop that had an error and works, one that does not, and an event that could not be told."""
+    moment = now()
+    for name, well_at in (("background jobs", moment), ("deliveries: events", moment - timedelta(hours=3))):
+        LoopRecord.objects.update_or_create(
+            key=f"shop/{name}",
+            defaults={
+                "name": name, "host": "shop", "process": "7", "failures": 4, "well_at": well_at, "updated_at": moment,
+                "error": "OperationalError at housekeeping.py:48 tell_events", "failed_at": moment - timedelta(hours=2),
+            },
+        )  # fmt: skip
+    failed = Delivery.objects.filter(state=State.FAILED).first()
+    if failed is not None:
+        place = "LookupError at wiring.py:41 _tell"
+        UntoldEvent.objects.create(delivery=failed, event="failed", tries=6, error=place, failed_at=moment)
 
 
 def _plan(actor: Actor, text: str, channels: list[str], at: datetime, pictures: int = 0, **more: Any) -> Post:
