@@ -1,13 +1,16 @@
 """Tokens, problems and repeated requests."""
 
+import io
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client, override_settings
+from PIL import Image
 
 from kaja.api.models import RememberedRequest, Token
 from kaja.api.tokens import create_token, revoke_token
-from kaja.content.models import Post
+from kaja.content.models import Asset, Post
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Workspace
@@ -170,3 +173,34 @@ def test_guessing_tokens_is_slowed(workspace: Workspace) -> None:
         return Client().get("/api/v1/posts", headers={"Authorization": f"Bearer kaja_{n}"}).status_code
 
     assert [guess(n) for n in range(61)] == [401] * 60 + [429]
+
+
+def test_a_description_is_kept_for_a_file_that_is_known_too(client: ApiClient, workspace: Workspace) -> None:
+    def send(query: str = "", **fields: str) -> Any:
+        out = io.BytesIO()
+        Image.new("RGB", (8, 8), "teal").save(out, "PNG")
+        out.seek(0)
+        out.name = "door.png"
+        headers = {"Authorization": f"Bearer {client.token}"}
+        return Client().post(f"/api/v1/media{query}", {"file": out, **fields}, headers=headers)
+
+    first = send(alt="A door").json()
+    assert first["alt"] == "A door"
+    again = send(alt="A blue door").json()
+    assert (again["id"], again["alt"]) == (first["id"], "A blue door")
+    assert send().json()["alt"] == "A blue door", "no description takes none away"
+    wrong = send("?alt=A+window")
+    assert wrong.status_code == 422
+    [problem] = wrong.json()["problems"]
+    assert (problem["code"], problem["field"]) == ("parameter_unknown", "alt")
+    with workspace_scope(workspace.id):
+        assert [asset.alt for asset in Asset.objects.all()] == ["A blue door"]
+
+
+def test_a_parameter_that_an_address_does_not_have_is_refused(client: ApiClient) -> None:
+    """A misspelled filter would silently give all rows."""
+    headers = {"Authorization": f"Bearer {client.token}"}
+    assert Client().get("/api/v1/posts?limit=5", headers=headers).status_code == 200
+    wrong = Client().get("/api/v1/posts?limits=5&chanel=x", headers=headers)
+    assert wrong.status_code == 422
+    assert [problem["field"] for problem in wrong.json()["problems"]] == ["limits", "chanel"]

@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 
 from kaja.api.models import RememberedRequest
+from kaja.api.parameters import find_unknown
 from kaja.api.problems import MEDIA_TYPE, problem_response
 from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
@@ -114,6 +115,8 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         key = request.headers.get("Idempotency-Key", "") if request.method == "POST" else ""
         if len(key) > KEY_LENGTH or "\x00" in key:
             return _key_invalid()
+        if unknown_parameters := find_unknown(request):
+            return problem_response(422, unknown_parameters)
         if _waits(request):
             return _answer_outside(request, bearer, key, get_response)
         return run_in_workspace(bearer.workspace.id, lambda: _answer(request, bearer, key, get_response))

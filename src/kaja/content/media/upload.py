@@ -139,14 +139,31 @@ def _find_known(taken: _Taken) -> Asset | None:
     return Asset.objects.filter(sha256=taken.sha256, size=taken.size).first()
 
 
+def _describe(actor: Actor, known: Asset, alt: str, typed: bool) -> Asset:
+    if alt and alt != known.alt and (typed or not known.alt):
+        return set_alt(actor, known, alt)
+    return known
+
+
 def _drop(*names: str) -> None:
     for name in names:
         if name:
             default_storage.delete(name)
 
 
-def upload_asset(actor: Actor, workspace_id: UUID, file: IO[bytes], filename: str, size: int, alt: str = "") -> Asset:
+def upload_asset(
+    actor: Actor,
+    workspace_id: UUID,
+    file: IO[bytes],
+    filename: str,
+    size: int,
+    alt: str = "",
+    *,
+    typed: bool = True,
+) -> Asset:
     """Take a file into the workspace. The same bytes (after cleaning) are kept once. Raises UploadRefused.
+
+    `alt` describes it from now on, also when it was known; unless no person `typed` it: then it only fills a gap.
 
     Called outside a scope, which is entered only to look and to write the row: cleaning and storing a film takes long.
 
@@ -163,7 +180,7 @@ def upload_asset(actor: Actor, workspace_id: UUID, file: IO[bytes], filename: st
     taken = _take(file, size, filename)
     with workspace_scope(workspace_id):
         if known := _find_known(taken):
-            return known
+            return _describe(actor, known, alt, typed)
     leave_database()
     stem = filename.rpartition(".")[0] if "." in filename else filename
     asset_id = new_id()
@@ -182,7 +199,7 @@ def upload_asset(actor: Actor, workspace_id: UUID, file: IO[bytes], filename: st
         with workspace_scope(workspace_id):
             if known := _find_known(taken):  # somebody was quicker
                 _drop(stored, thumbnail)
-                return known
+                return _describe(actor, known, alt, typed)
             asset = Asset.objects.create(
                 id=asset_id,
                 file=stored,

@@ -127,7 +127,7 @@ def _keep_picture(request: WorkspaceRequest, found: FoundCard, picture: bytes) -
     name = found.image_url.rpartition("/")[2].partition("?")[0].rpartition(".")[0] or "card"
     try:
         return upload_asset(
-            request.actor, request.workspace.id, io.BytesIO(picture), name, len(picture), alt=found.title
+            request.actor, request.workspace.id, io.BytesIO(picture), name, len(picture), alt=found.title, typed=False
         )
     except UploadRefused:
         return None  # a card without its picture is still a card
