@@ -12,7 +12,7 @@ from uuid import UUID
 from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from kaja.content.media import images, refusals, videos
@@ -197,7 +197,11 @@ def upload_asset(
         raise
     try:
         with workspace_scope(workspace_id):
-            if known := _find_known(taken):  # somebody was quicker
+            with connection.cursor() as cursor:  # two who bring the same wait for each other
+                cursor.execute(
+                    "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{workspace_id} {taken.sha256}"]
+                )
+            if known := _find_known(taken):
                 _drop(stored, thumbnail)
                 return _describe(actor, known, alt, typed)
             asset = Asset.objects.create(
