@@ -1,12 +1,13 @@
 """From one use of an asset to the file that a connector reads."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from uuid import UUID
 
 from kaja.content.document import Crop, MediaItem
 from kaja.content.media.crop import crop_box
 from kaja.content.media.renditions import parse_crop, read_rendition, render_crop
-from kaja.content.media.stored import read_file
+from kaja.content.media.stored import open_file, read_file
 from kaja.content.models import Asset
 from kaja.networks.kit.content import Media, MediaKind
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -58,6 +59,7 @@ def open_asset(asset: Asset, item: MediaItem) -> Media:
         codec=str(asset.facts.get("codec", "")),
         pixels=str(asset.facts.get("pixels", "")),
         read=_reader(asset, crop),
+        source=None if crop is not None else partial(open_file, asset.file, asset.filename),
     )
 
 

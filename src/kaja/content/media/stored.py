@@ -1,5 +1,7 @@
 """Reading files of the media storage."""
 
+from typing import IO, cast
+
 from django.core.files.storage import default_storage
 
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -25,5 +27,13 @@ def read_file(name: str, filename: str) -> bytes:
         with default_storage.open(name) as file:
             data: bytes = file.read()
             return data
+    except FileNotFoundError:
+        raise file_missing(filename) from None
+
+
+def open_file(name: str, filename: str) -> IO[bytes]:
+    """A stored file to be read in pieces, or a refusal that names it."""
+    try:
+        return cast("IO[bytes]", default_storage.open(name))
     except FileNotFoundError:
         raise file_missing(filename) from None

@@ -14,6 +14,7 @@ from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.media import ImageRefused, fit_image
 from kaja.networks.kit.results import Checkpoint
+from kaja.networks.kit.wire import FileBody
 
 UPLOAD_SECONDS = 300.0
 
@@ -50,11 +51,11 @@ async def _fetch_dids(text: str, session: Session, resolver: str) -> dict[str, s
 
 
 async def _upload(medium: Media, session: Session, field: str) -> Mapping[str, Any]:
-    content = await asyncio.to_thread(medium.read)
+    content: bytes | FileBody = FileBody(medium.open, medium.size)
     mime, width, height = medium.mime, medium.width, medium.height
     if medium.kind != "video":
         try:
-            fitted = await asyncio.to_thread(fit_image, content, IMAGES)
+            fitted = await asyncio.to_thread(fit_image, await asyncio.to_thread(medium.read), IMAGES)
         except ImageRefused as refused:
             raise Failed(refused.as_result(field)) from refused
         content, mime, width, height = fitted.content, fitted.mime, fitted.width, fitted.height

@@ -1,9 +1,10 @@
 """What is handed to a connector: one piece of content for one channel, fully resolved."""
 
+import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from kaja.networks.kit.results import RemoteRef
 
@@ -31,6 +32,11 @@ class Media:
     codec: str = ""
     pixels: str = ""
     read: Callable[[], bytes] = field(default=bytes, compare=False, repr=False)
+    source: Callable[[], IO[bytes]] | None = field(default=None, compare=False, repr=False)
+
+    def open(self) -> IO[bytes]:
+        """The file, to be read in pieces: a film has up to a gigabyte. The caller closes it."""
+        return self.source() if self.source else io.BytesIO(self.read())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ that there is no answer: `HostRefused`, `NotSent` (nothing reached the network) 
 import asyncio
 import base64
 import json as jsonlib
+import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,7 +38,7 @@ from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
-from kaja.networks.kit.wire import Request
+from kaja.networks.kit.wire import FileBody, Request, Streamed
 
 __all__ = [
     "AnswerLost",
@@ -62,8 +63,8 @@ MAX_EXCHANGES = 40
 OPEN_CREDENTIALS = frozenset({"identifier", "did", "user", "username", "handle", "account", "scope", "client_id"})
 
 T = TypeVar("T")
-Files = Mapping[str, tuple[str, bytes, str]]
-"""Multipart files: field name to (file name, content, MIME type)."""
+Files = Mapping[str, tuple[str, bytes | FileBody, str]]
+"""Multipart files: field name to (file name, content, MIME type). At most one is a file that is sent in pieces."""
 
 
 def _nothing() -> None:
@@ -191,7 +192,7 @@ class Session:
         json: Any = None,
         data: Mapping[str, str] | None = None,
         files: Files | None = None,
-        content: bytes | None = None,
+        content: bytes | FileBody | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float | None = None,  # noqa: ASYNC109
         max_bytes: int = MAX_BYTES,
@@ -252,7 +253,7 @@ class Session:
         self,
         method: str,
         url: str,
-        body: bytes,
+        body: bytes | Streamed,
         headers: dict[str, str],
         seconds: float,
         max_bytes: int,
@@ -270,7 +271,9 @@ class Session:
             evidence["irreversible"] = True
         if body:
             readable = headers.get("Content-Type", "").startswith(("application/json", "application/x-www-form"))
-            evidence["sent"] = self._redactor.trim(body) if readable else f"{len(body)} bytes"
+            evidence["sent"] = f"{len(body)} bytes"
+            if readable and isinstance(body, bytes):
+                evidence["sent"] = self._redactor.trim(body)
         try:
             pool = _pool(frozenset(self.allow_private), self.resolve)
             request = _build(pool.egress, method, url, body, self._headers(url, headers, authorized))
@@ -305,18 +308,37 @@ def _secrets_of(credentials: Mapping[str, str]) -> list[str]:
     return [value for name, value in credentials.items() if name not in OPEN_CREDENTIALS]
 
 
-def _encode(json: Any, data: Mapping[str, str] | None, files: Files | None, content: bytes | None) -> tuple[bytes, str]:
+def _encode(
+    json: Any, data: Mapping[str, str] | None, files: Files | None, content: bytes | FileBody | None
+) -> tuple[bytes | Streamed, str]:
     if json is not None:
         return jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
     if files is not None:
-        request = httpx2.Request("POST", "http://multipart.invalid/", data=dict(data or {}), files=dict(files))
-        return request.read(), request.headers["content-type"]
+        return _encode_form(data or {}, files)
     if data is not None:
         return urlencode(data).encode(), "application/x-www-form-urlencoded"
+    if isinstance(content, FileBody):
+        return Streamed(b"", content), "application/octet-stream"
     return content or b"", "application/octet-stream" if content else ""
 
 
-def _build(egress: Egress, method: str, url: str, body: bytes, headers: dict[str, str]) -> Request:
+def _encode_form(data: Mapping[str, str], files: Files) -> tuple[bytes | Streamed, str]:
+    """A form with files. One that is sent in pieces is encoded with a mark in its place."""
+    mark, streamed = secrets.token_hex(32).encode(), None
+    held: dict[str, tuple[str, bytes, str]] = {}
+    for field_name, (name, content, mime) in files.items():
+        if isinstance(content, FileBody):
+            streamed = content
+        held[field_name] = (name, mark if isinstance(content, FileBody) else content, mime)
+    request = httpx2.Request("POST", "http://multipart.invalid/", data=dict(data), files=held)
+    body, content_type = request.read(), request.headers["content-type"]
+    if streamed is None:
+        return body, content_type
+    before, _, after = body.partition(mark)
+    return Streamed(before, streamed, after), content_type
+
+
+def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, headers: dict[str, str]) -> Request:
     host, port = egress.check_url(url)
     parts = urlsplit(url)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -5,13 +5,15 @@ measured. Here an origin's idle connections are a stack.
 """
 
 import asyncio
+import os
 import ssl
 import time
 from collections import deque
+from functools import cache
 
 from kaja.networks.kit.egress import AnswerLost, Egress, NotSent
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.wire import Answer, Request, TooLarge, Wire, WireError, connect, may_send
+from kaja.networks.kit.wire import Answer, Request, Streamed, TooLarge, Wire, WireError, connect, may_send
 
 __all__ = ["Pool", "may_send"]
 
@@ -24,6 +26,14 @@ ADDRESSES_TRIED = 4
 _Key = tuple[str, str, int]  # scheme, host, port
 
 
+@cache
+def _tls_context(file: str, folder: str) -> ssl.SSLContext:
+    """One for the process and these settings of OpenSSL, which reads them by itself: reading the system's certificates takes a twentieth of a second each time."""
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
 class _TlsFailed(Exception):
     pass
 
@@ -33,8 +43,7 @@ class Pool:
 
     def __init__(self, egress: Egress) -> None:
         self.egress = egress
-        self._tls = ssl.create_default_context()
-        self._tls.set_alpn_protocols(["http/1.1"])
+        self._tls = _tls_context(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
         self._idle: dict[_Key, deque[Wire]] = {}
         self._room: dict[_Key, asyncio.Semaphore] = {}
 
@@ -54,7 +63,11 @@ class Pool:
                     wire = self._take(key, longest) or await self._connect(request)
                     wire.written = False
                     answer = await wire.exchange(
-                        data, max_bytes, head_only=request.method == "HEAD", last=request.is_last()
+                        data,
+                        max_bytes,
+                        head_only=request.method == "HEAD",
+                        last=request.is_last(),
+                        streamed=request.body if isinstance(request.body, Streamed) else None,
                     )
                     return answer
         except TooLarge:

@@ -1,7 +1,8 @@
 """One HTTP/1.1 connection: a request goes out in one write, the answer comes in through a parser written in C.
 
-Everything a connector sends is small and everything it gets back is read whole, so there are no streams here. That is
-what makes it cheap: 0.1 ms of CPU per exchange, against 0.5 ms for the general client that it replaced.
+Almost everything a connector sends is small and everything it gets back is read whole. That is what makes it cheap:
+0.1 ms of CPU per exchange, against 0.5 ms for the general client that it replaced. Only a film's bytes are sent in
+pieces, as fast as they are taken.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import IO, cast
 
 import httptools
 
@@ -21,6 +22,7 @@ from kaja.networks.kit.problems import Problem, gettext_noop
 
 HEAD_BYTES = 131_072
 """The longest head of an answer; and what is not content may be at most seven times as much as the content."""
+PIECE = 256 * 1024
 may_send: ContextVar[Callable[[], bool] | None] = ContextVar("may_send", default=None)
 """Asked right before the first byte of a request is written, however long connecting took: the caller's last word."""
 _METHOD = re.compile(r"[A-Z]+")
@@ -38,6 +40,26 @@ class TooLarge(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class FileBody:
+    """A file that is sent in pieces: never more of it in memory than the network has room for. `size` in bytes."""
+
+    open: Callable[[], IO[bytes]]
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """A body with a file in it, and what stands around the file."""
+
+    before: bytes
+    file: FileBody
+    after: bytes = b""
+
+    def __len__(self) -> int:
+        return len(self.before) + self.file.size + len(self.after)
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """A whole request. `target` is path and query, in ASCII."""
 
@@ -47,14 +69,17 @@ class Request:
     port: int
     target: str
     headers: tuple[tuple[str, str], ...]
-    body: bytes = b""
+    body: bytes | Streamed = b""
 
     def is_last(self) -> bool:
         """Whether it asks to close the connection after the answer; a server may then close without a word."""
         return any(name.lower() == "connection" and value.lower() == "close" for name, value in self.headers)
 
     def render(self) -> bytes:
-        """What goes over the wire. Raises WireError for anything that would be read as something else there."""
+        """What goes over the wire, up to the file of a streamed body.
+
+        Raises WireError for anything that would be read as something else there.
+        """
         if not _METHOD.fullmatch(self.method) or not self.target or _FORBIDDEN_IN_TARGET.search(self.target):
             raise WireError("the request cannot be written")
         lines = [f"{self.method} {self.target} HTTP/1.1"]
@@ -62,7 +87,8 @@ class Request:
             if not _is_name(name) or _FORBIDDEN.search(value):
                 raise WireError("a header cannot be written")
             lines.append(f"{name}: {value}")
-        return "\r\n".join((*lines, "\r\n")).encode() + self.body
+        head = "\r\n".join((*lines, "\r\n")).encode()
+        return head + (self.body.before if isinstance(self.body, Streamed) else self.body)
 
 
 @lru_cache(maxsize=1024)
@@ -92,6 +118,8 @@ class Wire(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._head_only = False
         self._usable = True
+        self._writable = asyncio.Event()
+        self._writable.set()
         self.written = False
         self.idle_since = 0.0
 
@@ -109,8 +137,17 @@ class Wire(asyncio.Protocol):
         if self._transport is None:
             raise ConnectionResetError("closed during the handshake")
 
-    async def exchange(self, data: bytes, max_bytes: int, *, head_only: bool = False, last: bool = False) -> Answer:
-        """Send a rendered request, read the whole answer. Raises NotSent, WireError, TooLarge."""
+    async def exchange(
+        self,
+        data: bytes,
+        max_bytes: int,
+        *,
+        head_only: bool = False,
+        last: bool = False,
+        streamed: Streamed | None = None,
+    ) -> Answer:
+        """Send a rendered request, then the file of `streamed`; read the whole answer. Raises NotSent, WireError,
+        TooLarge."""
         if not self.usable or self._transport is None:
             raise WireError("the connection is closed")
         if (allowed := may_send.get()) is not None and not allowed():
@@ -124,10 +161,36 @@ class Wire(asyncio.Protocol):
         self._forget()
         self.written = True
         self._transport.write(data)
+        if streamed is not None:
+            await self._send(streamed, self._waiting)
         answer = await self._waiting
         self._usable = self._usable and not last
         answer.body = _unpack(answer, max_bytes)
         return answer
+
+    async def _send(self, streamed: Streamed, answered: "asyncio.Future[Answer]") -> None:
+        """The file in pieces. A server that answers before the end has seen enough."""
+        transport, left = self._transport, streamed.file.size
+        assert transport is not None
+        file = await asyncio.to_thread(streamed.file.open)
+        try:
+            while left:
+                piece = await asyncio.to_thread(file.read, min(PIECE, left))
+                if not piece:
+                    raise WireError("the file is shorter than it was said to be")
+                left -= len(piece)
+                waiting = asyncio.ensure_future(self._writable.wait())
+                try:
+                    await asyncio.wait((waiting, answered), return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    waiting.cancel()
+                if answered.done():
+                    self._usable = False
+                    return
+                transport.write(piece)
+        finally:
+            await asyncio.to_thread(file.close)
+        transport.write(streamed.after)
 
     def abort(self) -> None:
         """End it at once, whatever is still under way."""
@@ -146,6 +209,12 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports behave like asyncio's without being of the class.
         self._transport = cast(asyncio.Transport, transport)
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
 
     def data_received(self, data: bytes) -> None:
         if self._waiting is None or self._waiting.done():

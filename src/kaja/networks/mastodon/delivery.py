@@ -15,6 +15,7 @@ from kaja.networks.kit.outcome import SOON, Failure
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Checkpoint, Later, Next, Rejected, RemoteRef, Sent, StageResult, Unknown
 from kaja.networks.kit.uploads import list_keys, name_upload
+from kaja.networks.kit.wire import FileBody
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.limits import Limits, read_limits
 from kaja.networks.mastodon.rules import becomes_gif, read_spoiler
@@ -92,8 +93,10 @@ async def upload(media: Media, key: str, limits: Limits, session: Session) -> di
     }
 
 
-def _open(media: Media, limits: Limits) -> tuple[str, bytes, str]:
+def _open(media: Media, limits: Limits) -> tuple[str, bytes | FileBody, str]:
     """File name, content and type to upload; a picture within the instance's limits and without metadata."""
+    if media.kind == "video":
+        return name_upload(media, media.mime), FileBody(media.open, media.size), media.mime
     content, mime = media.read(), media.mime
     if media.kind == "image":
         fitted = fit_image(content, ImageRules(limits.image_size_limit, limits.image_types, limits.max_side))

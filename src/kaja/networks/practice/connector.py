@@ -40,6 +40,7 @@ from kaja.networks.kit.results import (
     Unknown,
 )
 from kaja.networks.kit.text import find_links, split_text
+from kaja.networks.kit.wire import FileBody
 from kaja.networks.practice import lookup
 from kaja.networks.practice.anew import begin_anew
 from kaja.networks.practice.answers import (
@@ -331,8 +332,10 @@ def parse_base_url(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _fit(medium: Media, facts: Facts) -> tuple[bytes, str]:
+def _fit(medium: Media, facts: Facts) -> tuple[bytes | FileBody, str]:
     """The bytes to upload and their type: pictures upright, without metadata, small enough; others as they are."""
+    if medium.kind == "video":
+        return FileBody(medium.open, medium.size), medium.mime
     content = medium.read()
     if medium.kind != "image":
         return content, medium.mime

@@ -35,6 +35,7 @@ from kaja.networks.kit.results import (
     Unknown,
 )
 from kaja.networks.kit.uploads import list_keys, name_upload
+from kaja.networks.kit.wire import FileBody
 from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session, reject
 from kaja.networks.wordpress.blocks import Attachment, render_blocks, render_comment
 from kaja.networks.wordpress.literal import keep_entities, keep_smileys
@@ -120,7 +121,9 @@ def _describe(media: Media) -> dict[str, str]:
     return title | ({"alt_text": media.alt} if media.alt.strip() else {})
 
 
-def _open(media: Media) -> tuple[str, bytes, str]:
+def _open(media: Media) -> tuple[str, bytes | FileBody, str]:
+    if media.kind == "video":
+        return name_upload(media, media.mime), FileBody(media.open, media.size), media.mime
     content, mime = media.read(), media.mime
     if media.kind == "image":
         fitted = fit_image(content, PICTURE)
