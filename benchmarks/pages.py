@@ -1,4 +1,4 @@
-"""How the pages of twenty people fare beside what keeps a server busy: `make bench`, or `python benchmarks/pages.py`.
+"""How the pages of twenty people fare beside what keeps a server busy: `make bench`, or `python -m benchmarks.pages`.
 
 Starts Kaja with one web process on a data folder of its own. Twenty people look at pages and save drafts, first alone,
 then beside 1,000 open pages with live streams, 200 slow readers of a large film, 50 silent networks that are being

@@ -28,7 +28,8 @@ _Key = tuple[str, str, int]  # scheme, host, port
 
 @cache
 def _tls_context(file: str, folder: str) -> ssl.SSLContext:
-    """One for the process and these settings of OpenSSL, which reads them by itself: reading the system's certificates takes a twentieth of a second each time."""
+    """One for the process and these settings of OpenSSL, which finds them by itself: reading the system's certificates
+    takes a twentieth of a second each time."""
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
