@@ -43,9 +43,9 @@ openapi: ## write the API's document anew
 screenshots: setup-test ## the pictures of the README
 	@exec .venv/bin/python -m tests.browser.screenshots
 
-bench: ## time to the first page, memory, and the calendar beside a million posts
+bench: ## time to the first page, memory, the calendar beside a million posts, pages under load
 	@tools/bootstrap.sh bench
-	@missed=0; for each in startup calendar_month; do .venv/bin/python benchmarks/$$each.py || missed=1; done; exit $$missed
+	@missed=0; for each in startup calendar_month pages; do .venv/bin/python -m benchmarks.$$each || missed=1; done; exit $$missed
 
 clean: ## forget the set-up (data stay where they are)
 	rm -rf .venv .cache
