@@ -165,7 +165,7 @@ def write_post(
         media.append(MediaItem(asset=asset.id, alt=WORDS["en"].alt))
     document = Document(parts=(PartDocument(text=text, media=tuple(media)),))
     ids = [UUID(str(each)) for each in channels]
-    return create_post(actor, document, ids, state=state, **more)
+    return create_post(actor, document, ids, state=state, labels=list(labels), **more)
 
 
 def demo(slug: str = "lummus") -> dict[str, Any]:

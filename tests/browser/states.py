@@ -6,6 +6,7 @@ from uuid import UUID
 
 from kaja.api.tokens import create_token
 from kaja.channels.models import Channel, Health, Slot
+from kaja.content.actions import delete_post
 from kaja.content.actions.groups import create_label, save_campaign
 from kaja.content.models import Post, Variant
 from kaja.kernel.clock import now
@@ -54,6 +55,7 @@ def settle_states(
     made["delivery"] = str(Delivery.objects.get(variant__post=uncertain).id)
     for idea in words.ideas:
         write_post(actor, idea, state="idea")
+    delete_post(actor, _plan(actor, words.posts[3], [practice], next_day(6, 9), labels=words.labels[:2]).id)
     Channel.objects.filter(id=shown["bluesky"]).update(
         health=Health.RECONNECT, health_problem=render_problem(RECONNECT), health_failures=2
     )

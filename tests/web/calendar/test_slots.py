@@ -1,5 +1,6 @@
 """The weekly times of a channel, on its page."""
 
+import re
 from datetime import time
 from typing import Any
 
@@ -111,3 +112,14 @@ def test_planned_posts_keep_their_times(person: Client, workspace: Workspace, ch
     with workspace_scope(workspace.id):
         post.refresh_from_db()
     assert post.due_at == at
+
+
+def test_week_of_slots_begins_where_the_workspace_begins_it(
+    person: Client, workspace: Workspace, channel: Channel
+) -> None:
+    with workspace_scope(workspace.id):
+        Workspace.objects.filter(id=workspace.id).update(week_start="sun")
+    html = person.get(f"/w/acme/channels/{channel.id}/").content.decode()
+    heads = re.findall(r'<h3 id="slots-(\d)"[^>]*>(\w+)<', html)
+    assert heads[0] == ("6", "Sunday")
+    assert heads[-1] == ("5", "Saturday")

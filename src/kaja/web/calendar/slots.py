@@ -17,6 +17,7 @@ from kaja.channels.queries import get_channel
 from kaja.channels.slots import WeekTime, list_slots, set_slots
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.calendar.undo import keep_step
+from kaja.web.dates import present_manner
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.actor import Actor
@@ -65,7 +66,8 @@ def _keys(slots: Iterable[Slot]) -> set[WeekTime]:
 
 
 def describe_week(channel: Channel) -> list[dict[str, Any]]:
-    """Seven days, each with its times."""
+    """Seven days, each with its times; the week begins where the workspace begins it."""
+    first = present_manner().first_weekday
     times: dict[int, list[time]] = {day: [] for day in range(7)}
     for slot in list_slots(channel.id):
         times[slot.weekday].append(slot.time)
@@ -75,7 +77,7 @@ def describe_week(channel: Channel) -> list[dict[str, Any]]:
             "name": WEEKDAYS[day],
             "times": [{"at": f"{at:%H:%M}", "value": f"{day} {at:%H:%M}"} for at in times[day]],
         }
-        for day in range(7)
+        for day in [*range(first, 7), *range(first)]
     ]
 
 

@@ -41,6 +41,7 @@ class Card:
     thumbnail: str
     due: str
     standing: str
+    labels: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +92,7 @@ def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
                 thumbnail_of(slug, post),
                 day_in_words(post.due_at, zone) if post.due_at else "",
                 standings.get(post.id, ""),
+                queries.list_labels_of(post),
             )
             for post in posts
         ]
