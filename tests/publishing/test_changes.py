@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from procrastinate.jobs import Job as JobRow
 
 from kaja.channels.actions import disconnect_channel
 from kaja.kernel.clock import now
@@ -12,6 +13,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import Session
 from kaja.publishing.actions import carry_out_change, request_delete, request_edit
 from kaja.publishing.actions.changes import TryLater
+from kaja.publishing.jobs import change_publication
 from kaja.publishing.models import Attempt, Publication, RemoteChange
 from kaja.publishing.queries import get_delivery, journal_of
 from kaja.workspaces.models import Workspace
@@ -91,6 +93,22 @@ def test_a_network_in_trouble_is_tried_again_and_at_last_told(
     assert journal(workspace, publication) == [("edit", "later"), ("edit", "later")]
     with workspace_scope(workspace.id):
         assert Attempt.objects.filter(stage="edit", evidence=[]).count() == 0, "with what the network said"
+
+
+def test_a_network_that_asks_to_wait_is_left_alone_that_long(
+    practice: PracticeServer, workspace: Workspace, publication: Publication
+) -> None:
+    edit = want(workspace, publication, request_edit)
+    practice.set_faults(too_many={"probability": 1, "on": ["edit"], "retry_after": 300})
+    for _ in range(2):  # the second time without a call
+        with pytest.raises(TryLater) as told:
+            carry_out_change(workspace.id, edit.id)
+        assert 250 < told.value.after <= 300
+    assert journal(workspace, publication) == [("edit", "later")]
+    strategy = change_publication.retry_strategy  # type: ignore[attr-defined]
+    job = JobRow(id=1, queue="", lock=None, queueing_lock=None, task_name="", attempts=0)
+    decision = strategy.get_retry_decision(exception=told.value, job=job)
+    assert (decision.retry_at - now()).total_seconds() > 200
 
 
 def test_one_change_of_a_post_at_a_time(

@@ -5,12 +5,33 @@ workspace's scope and calls an action.
 """
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, cast
 
 from django.db import transaction
-from procrastinate import RetryStrategy
+from procrastinate import RetryDecision, RetryStrategy
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Job as QueuedJob
+
+
+class ComeAgain(Exception):
+    """The job could not do its work yet; it comes again, and not before `after` seconds are over."""
+
+    def __init__(self, after: float = 0.0) -> None:
+        super().__init__(f"not before {after:.0f} s")
+        self.after = after
+
+
+class _Patient(RetryStrategy):
+    """Growing pauses, at least as long as whoever was asked wants to be left alone."""
+
+    def get_retry_decision(self, *, exception: BaseException, job: QueuedJob) -> RetryDecision | None:
+        decision = super().get_retry_decision(exception=exception, job=job)
+        if decision is not None and isinstance(exception, ComeAgain):
+            at = datetime.now(UTC) + timedelta(seconds=exception.after)
+            decision.retry_at = max(at, decision.retry_at) if decision.retry_at else at
+        return decision
 
 
 class Job(Protocol):
@@ -37,7 +58,7 @@ def job(name: str, *, attempts: int = 5, every: str | None = None) -> Callable[[
     """
 
     def register(function: Callable[..., None]) -> Job:
-        retry = RetryStrategy(max_attempts=attempts, exponential_wait=4)
+        retry = _Patient(max_attempts=attempts, exponential_wait=4)
         task = app.task(name=name, retry=retry, queueing_lock=name if every else None)(function)
         return cast(Job, app.periodic(cron=every)(task) if every else task)
 

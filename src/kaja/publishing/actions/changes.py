@@ -12,6 +12,7 @@ from kaja.channels.sessions import facts_of, open_session, record_health, record
 from kaja.content.media.open import open_assets, render_key
 from kaja.content.queries import check_draft, draft_of
 from kaja.kernel.clock import now
+from kaja.kernel.jobs import ComeAgain
 from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
@@ -20,6 +21,7 @@ from kaja.networks.kit.connector import Connector, Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, run_blocking
 from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import (
     Changed,
     ChangeResult,
@@ -43,8 +45,8 @@ CALL_LASTS = timedelta(minutes=10)
 """A call that began longer ago was cut off with its worker."""
 
 
-class TryLater(Exception):
-    """The network did not carry the change out yet; the job comes again."""
+class TryLater(ComeAgain):
+    """The network did not carry the change out yet; the job comes again, when the network said how late, then."""
 
 
 def _lock(actor: Actor, publication_id: UUID) -> Publication:
@@ -148,7 +150,7 @@ def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = Fa
     Called outside a scope. Raises TryLater when the network asks to wait; on the last try that becomes a failure.
     """
     with workspace_scope(workspace_id):
-        call = _begin(change_id)
+        call = _begin(change_id, patient=not last_try)
     if call is None:
         return
     try:
@@ -160,11 +162,22 @@ def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = Fa
     with workspace_scope(workspace_id):
         later = _finish(call, result, last_try)
     if later:
-        raise TryLater
+        raise TryLater(result.after if isinstance(result, Later) else 0.0)
 
 
-def _begin(change_id: UUID) -> _Call | None:
-    """Everything for the call, and its line in the journal; None when nothing is to be done any more."""
+def _seconds_closed(channel: Channel) -> float:
+    """How long the network takes no changes from this channel, as any call before was told."""
+    info = CONNECTORS[channel.network].info
+    buckets = [each for each in channel.quotas.all() if "change" in info.quota_uses.get(each.bucket, ("change",))]
+    until = max((each.used_up_until for each in buckets if each.used_up_until), default=None)
+    return (until - now()).total_seconds() if until is not None else 0.0
+
+
+def _begin(change_id: UUID, *, patient: bool) -> _Call | None:
+    """Everything for the call, and its line in the journal; None when nothing is to be done any more.
+
+    `patient`: wait, where the network takes no more from this channel for now.
+    """
     # Two changes of one post at the same time could arrive in the other order.
     list(lock(Publication.objects.filter(changes=change_id)))
     change = (
@@ -184,6 +197,8 @@ def _begin(change_id: UUID) -> _Call | None:
     if running.filter(started_at__gt=now() - CALL_LASTS).exists():
         raise TryLater
     channel = delivery.channel
+    if patient and (closed := _seconds_closed(channel)) > 0:
+        raise TryLater(closed)
     try:
         if channel.disconnected_at is not None:
             raise Refused(DISCONNECTED)
@@ -221,6 +236,13 @@ def _close(call: _Call, outcome: str, reason: Problem | None = None) -> None:
     record_quota(call.channel, session.quotas.values())
 
 
+def _note_budget(call: _Call, result: Later) -> None:
+    """What one call was told holds for all of the channel."""
+    if result.bucket is not None:
+        at = now() + timedelta(seconds=result.after)
+        record_quota(call.channel, [Quota(result.bucket, remaining=0, resets_at=at, blocked_until=at)])
+
+
 def _finish(call: _Call, result: ChangeResult, last_try: bool) -> bool:
     """Write what came of it; whether it is to be tried again."""
     list(lock(Channel.objects.filter(id=call.channel.id)))  # what the call left behind of credentials and health
@@ -245,6 +267,8 @@ def _finish(call: _Call, result: ChangeResult, last_try: bool) -> bool:
         case _:
             problem = result.reason
             _close(call, "later" if isinstance(result, Later) else "unknown", problem)
+            if isinstance(result, Later):
+                _note_budget(call, result)
             state = "failed" if last_try else "wanted"
     notify_live(change.workspace_id, "delivery", call.change.publication.delivery.variant.post_id)
     if change.state != "wanted":
