@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
-.PHONY: run test contracts wheel setup setup-test lint lock messages openapi screenshots bench clean
+.PHONY: run test contracts wheel setup setup-test lint lock messages openapi screenshots bench fuzz clean
 .DEFAULT_GOAL := run
 # Whatever the terminal's language: folders' names and texts are UTF-8.
 export PYTHONUTF8 = 1
@@ -46,6 +46,12 @@ screenshots: setup-test ## the pictures of the README
 bench: ## time to the first page, memory, the calendar beside a million posts, pages under load
 	@tools/bootstrap.sh bench
 	@missed=0; for each in startup calendar_month pages; do .venv/bin/python -m benchmarks.$$each || missed=1; done; exit $$missed
+
+SECONDS ?= 600
+SEED ?= 1
+fuzz: ## damage files for every decoder and look whether each is taken or refused with a reason
+	@tools/bootstrap.sh dev
+	@exec .venv/bin/python -m tests.fuzz $(SECONDS) $(SEED)
 
 clean: ## forget the set-up (data stay where they are)
 	rm -rf .venv .cache
