@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def kaja(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """`kaja up`, empty at first."""
-    stack = Stack(tmp_path_factory.mktemp("kaja"), **PACE, KAJA_UI_PAGE="1")
+    stack = Stack(tmp_path_factory.mktemp("kaja"), **PACE, KAJA_UI_PAGE="1", KAJA_WORKSPACE_MAKERS="everybody")
     yield stack
     stack.stop()
 
