@@ -97,7 +97,16 @@ def test_round_trip_with_sealed_credentials(installation: Installation, tmp_path
     other = Installation(tmp_path / "other")
     restored = other.kaja("restore", str(file))
     assert restored.returncode == 0, restored.stderr
+    assert "Nothing is sent until you have said" in restored.stdout
     assert read(other) == EXPECTED
+    shown = other.kaja("settle", "--no-look")
+    assert shown.returncode == 0, shown.stderr
+    assert "kohvik: held (restore)" in shown.stdout
+    assert other.kaja("settle", "--missing", "send").returncode == 2, "half a decision"
+    settled = other.kaja("settle", "--missing", "skip", "--unclear", "skip")
+    assert settled.returncode == 0, settled.stderr
+    assert "It goes on." in settled.stdout
+    assert "Nothing is held" in other.kaja("settle").stdout
     # The walls stand again: the application's role sees nothing outside a scope.
     bare = other.python("from kaja.channels.models import Channel\nprint(len(Channel._base_manager.all()))")
     assert bare.stdout.strip() == "0", bare.stderr

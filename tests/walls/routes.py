@@ -102,6 +102,8 @@ REQUESTS: dict[str, Sent] = {
     "onboarding:hide_steps": form(),
     "channels:connect_network": form(name="Stolen", kind="plain", base_url="http://127.0.0.1:1"),
     "channels:check": form(),
+    "settling:decide": form(missing="skip", unclear="skip"),
+    "settling:look": form(),
     "channels:follow": form(to="https://moved.test"),
     "channels:reconnect": form(name="Stolen", kind="plain", base_url="http://127.0.0.1:1"),
     "channels:disconnect": form(),

@@ -20,7 +20,7 @@ from kaja.channels.vault import seal_credentials
 from kaja.content.models import Asset, Label, Post, PostLabel
 from kaja.kernel import clock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
-from kaja.publishing.models import Attempt, Delivery, RemoteChange, UntoldEvent
+from kaja.publishing.models import Attempt, Delivery, Reckoning, RemoteChange, UntoldEvent
 from kaja.workspaces import audit
 from kaja.workspaces.actions import invite
 from kaja.workspaces.models import Notice, Role, User, Workspace
@@ -94,6 +94,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     delivery = Delivery.objects.get(id=ids["delivery_id"])
     Attempt.objects.create(delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=now, message=mark)
     UntoldEvent.objects.create(delivery=delivery, event="failed", error=mark, failed_at=now)
+    Reckoning.objects.create(channel=channel, looked_at=now, strangers=[{"url": "", "text": mark, "at": None}])
     RemoteChange.objects.create(publication_id=ids["publication_id"], kind="edit", requested_by=mark)
     RememberedRequest.objects.create(token=token, key=mark, fingerprint=b"x", status=200, body=mark)
     audit.record(curator, "channel.connect", channel, {}, {"name": mark})

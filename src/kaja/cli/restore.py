@@ -35,12 +35,20 @@ def restore(file: Path, replace: bool) -> None:
             _refuse_newer(manifest)
             _refuse_other_keys(Path(work), manifest)
             with running_database():
-                _restore(home, Path(work), manifest, replace=replace)
+                held = _restore(home, Path(work), manifest, replace=replace)
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(environment.database_url(), error)) from error
     except OSError as error:
         raise FolderUnusable(f"{home} could not be written ({error.strerror}).") from error
-    click.echo(f"Restored the backup of {manifest.created_at}. Start Kaja with `kaja up`.")
+    click.echo(f"Restored the backup of {manifest.created_at}.")
+    if held:
+        click.echo(
+            "Nothing is sent until you have said what becomes of everything that was due since then: it may have gone "
+            "out already, and this backup does not know.\nStart Kaja with `kaja up`, then `kaja settle` shows it "
+            "channel by channel, with what the networks list; so does the page that every screen leads to."
+        )
+    else:
+        click.echo("Start Kaja with `kaja up`.")
     if not manifest.with_keys:
         click.echo("It holds no keys: put your keys.json into the data folder before you start, or reconnect channels.")
 
@@ -71,7 +79,7 @@ def _refuse_other_keys(work: Path, manifest: archive.Manifest) -> None:
         )
 
 
-def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: bool) -> None:
+def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: bool) -> int:
     url = environment.owner_database_url()
     occupied = has_data(url) or any(True for _ in archive.list_files(home))
     if occupied and not replace:
@@ -99,3 +107,20 @@ def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: boo
             (work / name).replace(home / name)
     # Also brings a backup of an older version to this one, and gives the application's role its rights.
     migrate_database(quiet=True)
+    return _hold(manifest)
+
+
+def _hold(manifest: archive.Manifest) -> int:
+    """Let nothing be sent until somebody has settled what this backup cannot know; gives the number of workspaces."""
+    from django.db import connection
+
+    from kaja.publishing.actions import hold_everything
+    from kaja.workspaces.actor import system_actor
+    from kaja.workspaces.models import Held
+
+    with connection.cursor() as cursor:
+        # What waited when the backup was made has been done, or is asked for anew: no mail goes out twice.
+        cursor.execute("DELETE FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
+    held = hold_everything(system_actor("kaja restore"), Held.RESTORE, datetime.fromisoformat(manifest.created_at))
+    connection.close()
+    return len(held)

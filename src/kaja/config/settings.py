@@ -8,6 +8,7 @@ from kaja.config.logs import logging_config
 
 SOURCE = Path(__file__).resolve().parent.parent
 HOME = environment.home()
+EMBEDDED_IN = None if environment.has_external_database() else HOME
 
 
 SECRET_KEY = environment.secret_key()

@@ -5,6 +5,7 @@ from uuid import UUID
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions.changes import carry_out_change, is_old
+from kaja.publishing.actions.looking import look_at_channel
 
 TRIES = 6
 
@@ -16,3 +17,9 @@ def change_publication(workspace: str, change: str) -> None:
     with workspace_scope(workspace_id):
         last_try = is_old(change_id)
     carry_out_change(workspace_id, change_id, last_try=last_try)
+
+
+@job("publishing.look_after_hold")
+def look_after_hold(workspace: str, channel: str) -> None:
+    """Look at what a held workspace's channel has on its network."""
+    look_at_channel(UUID(workspace), UUID(channel))

@@ -171,6 +171,17 @@ class UntoldEvent(TenantModel):
     failed_at = models.DateTimeField()
 
 
+class Reckoning(TenantModel):
+    """What a channel's network was found to have while its workspace was held: of what was due, and besides."""
+
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="reckoning")
+    looked_at = models.DateTimeField()
+    found = models.JSONField(default=dict)  # delivery id -> {"id", "url", "data", "text", "at", "sure"}
+    strangers = models.JSONField(default=list)  # posts that no delivery of ours made: {"url", "text", "at"}
+    complete = models.BooleanField(default=False)  # whether what was not found is not there
+    problem = models.JSONField(null=True)  # why nobody could look
+
+
 CHANGES = ("edit", "delete")
 """Kinds of changes to what stands on a network, and the journal's stages that carry them out."""
 

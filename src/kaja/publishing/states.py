@@ -3,7 +3,8 @@
 from kaja.publishing.models import State
 
 MOVES: dict[State, frozenset[State]] = {
-    State.SCHEDULED: frozenset({State.SENDING, State.CANCELLED}),
+    # Sent without having been sent from here: the database was restored, and the network remembers (by a person only).
+    State.SCHEDULED: frozenset({State.SENDING, State.CANCELLED, State.SENT}),
     State.SENDING: frozenset(
         {
             State.SENT,
@@ -17,16 +18,21 @@ MOVES: dict[State, frozenset[State]] = {
     ),
     # The network has accepted the message; only the network can still refuse it.
     State.PROCESSING: frozenset({State.SENT, State.UNCERTAIN, State.FAILED}),
-    State.WAITING: frozenset({State.SENDING, State.SCHEDULED, State.CANCELLED}),
+    State.WAITING: frozenset({State.SENDING, State.SCHEDULED, State.CANCELLED, State.SENT}),
     # Nobody knows whether it stands there: found, or shown to be absent, or decided by a person. Never "failed".
     State.UNCERTAIN: frozenset({State.SENT, State.PROCESSING, State.WAITING, State.CANCELLED}),
-    State.FAILED: frozenset({State.SCHEDULED, State.CANCELLED}),
-    State.MISSED: frozenset({State.SCHEDULED, State.CANCELLED}),
+    State.FAILED: frozenset({State.SCHEDULED, State.CANCELLED, State.SENT}),
+    State.MISSED: frozenset({State.SCHEDULED, State.CANCELLED, State.SENT}),
     State.CANCELLED: frozenset({State.SCHEDULED}),
     State.SENT: frozenset(),
 }
 
-BY_PERSON_ONLY = frozenset({(State.UNCERTAIN, State.CANCELLED)})
+BY_PERSON_ONLY = frozenset(
+    {
+        (State.UNCERTAIN, State.CANCELLED),
+        *((state, State.SENT) for state in (State.SCHEDULED, State.WAITING, State.FAILED, State.MISSED)),
+    }
+)
 """Moves that the engine may never make."""
 
 

@@ -71,6 +71,14 @@ def validate_time_zone(name: str) -> None:
         raise ValidationError(_("“%(zone)s” is not a known time zone."), params={"zone": name})
 
 
+class Held(models.TextChoices):
+    """Why nothing is sent until somebody has looked."""
+
+    RESTORE = "restore", _("a backup was restored")
+    COPY = "copy", _("this installation was moved or copied")
+    CLOCK = "clock", _("the clock jumped")
+
+
 class Workspace(models.Model):
     """One brand or client: the tenant. Its own table is protected by its id."""
 
@@ -83,6 +91,10 @@ class Workspace(models.Model):
     date_style = models.CharField(max_length=3, blank=True, default="", choices=DateStyle.choices)
     week_start = models.CharField(max_length=3, blank=True, default="", choices=WeekStart.choices)
     paused_at = models.DateTimeField(null=True, blank=True)
+    # Paused until somebody has settled what may have happened without this database knowing; see `Held`.
+    held_at = models.DateTimeField(null=True, blank=True)
+    held_reason = models.CharField(max_length=10, blank=True, default="", db_default="")
+    held_since = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -180,6 +192,9 @@ class Instance(models.Model):
 
     id = models.SmallIntegerField(primary_key=True, default=1, editable=False)
     paused_at = models.DateTimeField(null=True, blank=True)
+    identity = models.UUIDField(default=new_id, null=True)
+    place = models.CharField(max_length=64, blank=True, default="", db_default="")
+    """Where this installation's database stands (`kernel.place`); another place means moved, or copied."""
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="instance_single_row")]

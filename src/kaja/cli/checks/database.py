@@ -45,6 +45,7 @@ def check_database() -> Iterator[Finding]:
         yield from _clock(connection)
         if (yield from _migrations(connection)) and (yield from _walls(connection)):
             yield from _search(connection)
+            yield from _held(connection)
             yield from _sealed(connection)
             yield from _writes(connection)
             yield from _worker(connection)
@@ -159,6 +160,23 @@ def _migrations(connection: psycopg.Connection) -> Generator[Finding, None, bool
         return False
     yield Finding("migrations", Level.OK, f"{len(known)} applied")
     return True
+
+
+def _held(connection: psycopg.Connection) -> Iterator[Finding]:
+    from kaja.kernel.tenancy import SystemPurpose, system_scope
+    from kaja.workspaces.models import Held, Workspace
+
+    with system_scope(SystemPurpose.MAINTENANCE):
+        rows = Workspace.objects.filter(held_at__isnull=False).order_by("slug").values_list("slug", "held_reason")
+        held = [(slug, str(Held(reason).label) if reason else "") for slug, reason in rows]
+    if not held:
+        yield Finding("settlement", Level.OK, "nothing is held back")
+        return
+    told = "; ".join(f"{slug} ({reason})" for slug, reason in held[:5])
+    yield Finding(
+        "settlement", Level.BROKEN, f"nothing is sent in {len(held)} workspaces: {told}",
+        "kaja settle shows what was due and what the networks have of it, and takes your decision.",
+    )  # fmt: skip
 
 
 def _sealed(connection: psycopg.Connection) -> Iterator[Finding]:

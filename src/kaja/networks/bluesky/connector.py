@@ -8,6 +8,7 @@ from kaja.networks.bluesky import account, identity, text
 from kaja.networks.bluesky.auth import ask, call
 from kaja.networks.bluesky.checks import list_problems
 from kaja.networks.bluesky.limits import DIRECTORY, LABELS, MAX_IMAGES, NETWORK, RESOLVER
+from kaja.networks.bluesky.listing import list_records
 from kaja.networks.bluesky.prepare import needs_preparing, prepare
 from kaja.networks.bluesky.records import (
     COLLECTION,
@@ -49,6 +50,7 @@ from kaja.networks.kit.results import (
     Checkpoint,
     Found,
     Later,
+    Listing,
     Next,
     NoSuchPost,
     Reconciliation,
@@ -236,6 +238,15 @@ class Bluesky(ConnectsByForm):
         except TransportError as error:
             return CannotTell(error.problem)
         return Found(found[0]) if found else NoSuchPost(addresses.not_there(NETWORK))
+
+    async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+        session.read_quotas = read_quotas
+        try:
+            return await list_records(since, facts, session)
+        except Failed as failed:
+            return CannotTell(failed.problem)
+        except TransportError as error:
+            return CannotTell(error.problem)
 
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
         return Rejected(

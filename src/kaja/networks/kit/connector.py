@@ -8,7 +8,16 @@ from typing import Any, Literal, Protocol
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.kit.results import ChangeResult, Checkpoint, Reconciliation, RemoteRef, Resolution, StageResult
+from kaja.networks.kit.results import (
+    CannotTell,
+    ChangeResult,
+    Checkpoint,
+    Listing,
+    Reconciliation,
+    RemoteRef,
+    Resolution,
+    StageResult,
+)
 
 
 @dataclass(frozen=True)
@@ -194,6 +203,8 @@ class Connector(Protocol):
     ) -> Reconciliation: ...
     # Which post of this account stands at an address that a person copied; never one of another account.
     async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution: ...
+    # What the account has posted since a time, whoever posted it. For installations that lost their memory of it.
+    async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell: ...
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult: ...
     async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult: ...
 

@@ -137,6 +137,14 @@ class CannotTell:
     after: float = 0.0
 
 
+@dataclass(frozen=True)
+class Listing:
+    """The account's posts since a time, newest first; `complete` when the list reaches back to it."""
+
+    posts: tuple[Candidate, ...]
+    complete: bool
+
+
 Reconciliation = Found | AbsentAsOf | CannotTell
 
 

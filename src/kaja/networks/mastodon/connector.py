@@ -1,6 +1,7 @@
 """Mastodon, and servers that speak its API (GoToSocial, Pleroma, Akkoma, snac2 ...)."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from kaja.networks.kit.connector import (
@@ -24,6 +25,7 @@ from kaja.networks.kit.results import (
     ChangeResult,
     Checkpoint,
     Later,
+    Listing,
     Reconciliation,
     Rejected,
     RemoteRef,
@@ -134,6 +136,12 @@ class Mastodon:
     async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
         try:
             return await reconcile.find_status_at(url, facts, session)
+        except TransportError as error:
+            return CannotTell(error.problem)
+
+    async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+        try:
+            return await reconcile.list_statuses(since, facts, session)
         except TransportError as error:
             return CannotTell(error.problem)
 

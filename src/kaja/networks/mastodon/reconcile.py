@@ -23,6 +23,7 @@ from kaja.networks.kit.results import (
     Checkpoint,
     Found,
     Later,
+    Listing,
     NoSuchPost,
     Reconciliation,
     RemoteRef,
@@ -110,6 +111,17 @@ async def find_status_at(url: str, facts: Facts, session: Session) -> Resolution
             break
         params["max_id"] = str(page[-1].get("id"))
     return NoSuchPost(addresses.not_there(NETWORK))
+
+
+async def list_statuses(since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+    """What the account has posted since a time. Raises TransportError for an answer that cannot be read."""
+    open_session(session)
+    # As if a status without a mark had been made at that time: everything newer is fresh.
+    outgoing = Outgoing("post", "", since, "")
+    fresh, complete = await _list_fresh(outgoing, {}, facts, session)
+    if not isinstance(complete, bool):
+        return CannotTell(_reason(complete))
+    return Listing(tuple(_candidate(status) for status in fresh), complete)
 
 
 async def _list_fresh(

@@ -106,3 +106,33 @@ def parse_facts(account: Mapping[str, Any]) -> Facts:
         limits={**account["limits"], "kind": kind, "idempotent": kind == "keyed"},
         permissions=("publish", "edit", "delete", "comment"),
     )
+
+
+def not_practice(address: str) -> Problem:
+    """Something else answers there, or nothing that can be read."""
+    return Problem(
+        "not_practice",
+        gettext_noop("What answers at %(address)s is not a practice network of Kaja."),
+        field="base_url",
+        fix=gettext_noop("Check the address; `kaja up` says where the practice network runs."),
+        params={"address": address},
+    )
+
+
+def not_connected(answer: Response) -> Problem | None:
+    """The two refusals that have a way out of their own."""
+    code = get_error(answer).get("code")
+    if code == "taken":
+        return Problem(
+            "practice_taken",
+            gettext_noop("Another workspace has a practice account of this name."),
+            field="name",
+            fix=gettext_noop("Choose another name."),
+        )
+    if code == "bad_key":
+        return Problem(
+            "practice_key",
+            gettext_noop("The practice network does not accept the key of this Kaja."),
+            fix=gettext_noop("The operator should set KAJA_PRACTICE_KEY to what stands in its data folder."),
+        )
+    return None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,11 +25,13 @@ from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
 from kaja.networks.kit.outcome import SOON
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
+    CannotTell,
     Changed,
     ChangeResult,
     ChannelTrouble,
     Checkpoint,
     Later,
+    Listing,
     Next,
     Processing,
     Reconciliation,
@@ -46,7 +49,8 @@ from kaja.networks.practice.anew import begin_anew
 from kaja.networks.practice.answers import (
     NETWORK,
     Failed,
-    get_error,
+    not_connected,
+    not_practice,
     parse_facts,
     parse_ref,
     processing_problem,
@@ -246,6 +250,10 @@ class Practice(ConnectsByForm):
         _open(session)
         return await lookup.find_post(url, facts, session)
 
+    async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+        _open(session)
+        return await lookup.list_posts(since, session)
+
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
         """Replaces text, media and options; repeating it does no harm."""
         _open(session)
@@ -293,14 +301,14 @@ class Practice(ConnectsByForm):
         headers = {"X-Practice-Key": pending.get("key", "")}
         try:
             answer = await _request(session, "POST", "/api/v1/accounts", json=body, headers=headers)
-            if isinstance(answer, Response) and (known := _not_connected(answer)):
+            if isinstance(answer, Response) and (known := not_connected(answer)):
                 raise ConnectRefused(known)
             told = _success(read(answer, irreversible=False))
             facts, token = parse_facts(told["account"]), str(told["token"])
         except (Failed, TransportError) as error:
             raise ConnectRefused(error.problem) from error
         except (KeyError, TypeError, ValueError) as error:
-            raise ConnectRefused(_not_practice(session.base_url)) from error
+            raise ConnectRefused(not_practice(session.base_url)) from error
         return Connected(facts, {"token": token}, session.base_url)
 
     async def inspect(self, session: Session) -> Facts:
@@ -313,7 +321,7 @@ class Practice(ConnectsByForm):
                 raise AnswerLost(failed.problem) from failed
             raise ConnectRefused(failed.problem) from failed
         except (KeyError, TypeError, ValueError) as error:
-            raise AnswerLost(_not_practice(session.base_url)) from error
+            raise AnswerLost(not_practice(session.base_url)) from error
 
 
 def parse_base_url(text: str) -> str:
@@ -382,7 +390,7 @@ def _success(answer: Response) -> dict[str, Any]:
     """The object of a successful answer; anything else means that nobody knows what was done."""
     told = answer.json()
     if not isinstance(told, dict):
-        raise AnswerLost(_not_practice(answer.url))
+        raise AnswerLost(not_practice(answer.url))
     return told
 
 
@@ -390,36 +398,7 @@ def _ref(told: Mapping[str, Any]) -> RemoteRef:
     try:
         return parse_ref(told)
     except (KeyError, TypeError) as error:
-        raise AnswerLost(_not_practice("")) from error
-
-
-def _not_connected(answer: Response) -> Problem | None:
-    """The two refusals that have a way out of their own."""
-    code = get_error(answer).get("code")
-    if code == "taken":
-        return Problem(
-            "practice_taken",
-            gettext_noop("Another workspace has a practice account of this name."),
-            field="name",
-            fix=gettext_noop("Choose another name."),
-        )
-    if code == "bad_key":
-        return Problem(
-            "practice_key",
-            gettext_noop("The practice network does not accept the key of this Kaja."),
-            fix=gettext_noop("The operator should set KAJA_PRACTICE_KEY to what stands in its data folder."),
-        )
-    return None
-
-
-def _not_practice(address: str) -> Problem:
-    return Problem(
-        "not_practice",
-        gettext_noop("What answers at %(address)s is not a practice network of Kaja."),
-        field="base_url",
-        fix=gettext_noop("Check the address; `kaja up` says where the practice network runs."),
-        params={"address": address},
-    )
+        raise AnswerLost(not_practice("")) from error
 
 
 def _bad_address(address: str) -> Problem:

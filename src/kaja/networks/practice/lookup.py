@@ -17,6 +17,7 @@ from kaja.networks.kit.results import (
     CannotTell,
     Checkpoint,
     Found,
+    Listing,
     NoSuchPost,
     Reconciliation,
     Rejected,
@@ -71,6 +72,30 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
         return CannotTell(error.problem)
     except (KeyError, TypeError, ValueError):
         return CannotTell(_unreadable())
+
+
+async def list_posts(since: datetime, session: Session) -> Listing | CannotTell:
+    """What the account has posted since a time."""
+    posts: list[Candidate] = []
+    before = ""
+    try:
+        for _ in range(PAGES):
+            told = await fetch(session, "/api/v1/account/posts", {"limit": PAGE, "before": before})
+            for item in told["posts"]:
+                at = parse_time(item["created_at"])
+                if at < since:
+                    return Listing(tuple(posts), True)
+                posts.append(Candidate(parse_ref(item), str(item["text"]), at))
+            before = told["next_before"] or ""
+            if not before:
+                return Listing(tuple(posts), True)
+    except Failed as failed:
+        return CannotTell(failed.problem)
+    except TransportError as error:
+        return CannotTell(error.problem)
+    except (KeyError, TypeError, ValueError):
+        return CannotTell(_unreadable())
+    return Listing(tuple(posts), False)
 
 
 async def _find_comment(post: str, comment: str, facts: Facts, session: Session) -> Resolution:

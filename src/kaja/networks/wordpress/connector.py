@@ -1,6 +1,7 @@
 """WordPress: posts as articles of a blog, with an application password."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from kaja.networks.kit.connector import (
@@ -21,6 +22,7 @@ from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,
     Checkpoint,
+    Listing,
     Reconciliation,
     RemoteRef,
     Resolution,
@@ -110,6 +112,12 @@ class WordPress(ConnectsByForm):
     async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
         try:
             return await lookup.find_post(url, facts, session)
+        except TransportError as error:
+            return CannotTell(error.problem)
+
+    async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+        try:
+            return await lookup.list_articles(since, facts, session)
         except TransportError as error:
             return CannotTell(error.problem)
 

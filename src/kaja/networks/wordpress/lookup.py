@@ -4,21 +4,24 @@ Addresses: https://wordpress.org/documentation/article/customize-permalinks/ (`?
 with the slug or the id), and `#comment-ID` for a comment, read 2026-11-22.
 """
 
+import html
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote
 
 from kaja.networks.kit import addresses
-from kaja.networks.kit.answers import read_list, read_object
+from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import Failure
 from kaja.networks.kit.problems import Problem
-from kaja.networks.kit.results import CannotTell, Found, NoSuchPost, RemoteRef, Resolution
+from kaja.networks.kit.results import Candidate, CannotTell, Found, Listing, NoSuchPost, RemoteRef, Resolution
 from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
 from kaja.networks.wordpress.delivery import build_comment_ref, reason_of
 
+LISTED = 100
 _COMMENT = re.compile(r"comment-(\d+)")
 
 
@@ -44,6 +47,41 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
         return CannotTell(reason_of(answer))
     found = read_list(answer)
     return _judge_object(found[0], facts) if len(found) == 1 else NoSuchPost(addresses.not_there(NETWORK))
+
+
+async def list_articles(since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+    """The account's public articles since a time. Raises TransportError for an answer that cannot be read."""
+    open_session(session)
+    params: dict[str, str | int] = {
+        # The site takes a time without a zone for its own; one with a zone it converts.
+        "after": since.astimezone(UTC).isoformat(timespec="seconds"),
+        "author": facts.limits["user_id"],
+        "per_page": LISTED,
+        "orderby": "date",
+        "context": "edit",
+    }
+    answer = await call(session, "GET", "/wp/v2/posts", params=params)
+    if not isinstance(answer, Response):
+        return CannotTell(reason_of(answer))
+    found = read_list(answer)
+    return Listing(tuple(_candidate(article) for article in found), len(found) < LISTED)
+
+
+def _candidate(article: Mapping[str, Any]) -> Candidate:
+    title, content = (read_mapping(article.get(name)) for name in ("title", "content"))
+    text = html.unescape(re.sub(r"<[^>]*>", " ", str(content.get("rendered") or "")))
+    words = html.unescape(str(title.get("raw") or title.get("rendered") or ""))
+    ref = RemoteRef(str(article["id"]), str(article.get("link") or ""), {"type": "post", "media": {}})
+    return Candidate(ref, f"{words}\n{text.strip()}", _parse_time(article.get("date_gmt")))
+
+
+def _parse_time(value: Any) -> datetime | None:
+    """A time of the site in UTC, which it writes without saying so."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _post_id(parts: SplitResult) -> str:

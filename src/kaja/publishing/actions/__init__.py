@@ -9,6 +9,8 @@ from kaja.publishing.actions.decide import (
     settle_delivery,
     wake_channel,
 )
+from kaja.publishing.actions.holding import claim_place, hold_everything
+from kaja.publishing.actions.looking import look_at_channel
 from kaja.publishing.actions.moving import (
     Outcome,
     PlanStep,
@@ -21,13 +23,18 @@ from kaja.publishing.actions.moving import (
 )
 from kaja.publishing.actions.pause import pause_instance, pause_workspace, resume_instance, resume_workspace
 from kaja.publishing.actions.plan import move_post, publish_now, schedule_post, unschedule_post
+from kaja.publishing.actions.settling import Settlement, settle_workspace
 
 __all__ = [
     "Outcome",
     "PlanStep",
+    "Settlement",
     "cancel_delivery",
     "carry_out_change",
+    "claim_place",
     "delete_posts",
+    "hold_everything",
+    "look_at_channel",
     "move_post",
     "move_posts",
     "pause_instance",
@@ -44,6 +51,7 @@ __all__ = [
     "schedule_post",
     "settle_at_address",
     "settle_delivery",
+    "settle_workspace",
     "take_back_plans",
     "unschedule_post",
     "unschedule_posts",

@@ -120,7 +120,7 @@ def settle_delivery(
     before = {"state": row.state, "needs_person": row.needs_person}
     match decision:
         case "there":
-            _mark_there(row, found or _candidate_of(row, candidate))
+            mark_there(row, found or _candidate_of(row, candidate))
             return _written(actor, "delivery.there", row, before, remote_id=row.remote_id, remote_url=row.remote_url)
         case "send_again":
             _leave_doubt(row, State.WAITING)
@@ -175,9 +175,10 @@ def _require_free(row: Delivery, ref: RemoteRef) -> None:
             )
 
 
-def _mark_there(row: Delivery, ref: RemoteRef) -> None:
+def mark_there(row: Delivery, ref: RemoteRef, at: datetime | None = None) -> None:
+    """It stands on the network as `ref`. Not for what another delivery made."""
     _require_free(row, ref)
-    at = row.uncertain_since or now()
+    at = at or row.uncertain_since or now()
     _leave_doubt(row, State.SENT)
     row.remote_id, row.remote_url, row.sent_at = ref.id[:500], ref.url[:1000], at
     row.stage, row.checkpoint, row.problem, row.next_at = "", {}, None, None
@@ -204,7 +205,7 @@ def retry_delivery(actor: Actor, delivery_id: UUID) -> Delivery:
     """Send a failed delivery now, with the post's content as it is now."""
     row = _lock(actor, delivery_id)
     _require_state(row, State.FAILED)
-    return _again(actor, "delivery.retry", row, now())
+    return plan_again(actor, "delivery.retry", row, now())
 
 
 @transaction.atomic
@@ -213,9 +214,9 @@ def resolve_missed(actor: Actor, delivery_id: UUID, decision: Missed, due_at: da
     row = _lock(actor, delivery_id)
     _require_state(row, State.MISSED)
     if decision == "drop":
-        return _cancel(actor, row)
+        return cancel_row(actor, row)
     if decision == "send_now":
-        return _again(actor, "delivery.send_now", row, now())
+        return plan_again(actor, "delivery.send_now", row, now())
     if due_at is None or due_at <= now():
         raise Refused(
             Problem(
@@ -225,10 +226,10 @@ def resolve_missed(actor: Actor, delivery_id: UUID, decision: Missed, due_at: da
                 fix=gettext_noop("Choose a later time, or publish now."),
             )
         )
-    return _again(actor, "delivery.reschedule", row, due_at)
+    return plan_again(actor, "delivery.reschedule", row, due_at)
 
 
-def _again(actor: Actor, action: str, row: Delivery, due_at: datetime) -> Delivery:
+def plan_again(actor: Actor, action: str, row: Delivery, due_at: datetime) -> Delivery:
     before = {"state": row.state, "due_at": row.due_at.isoformat()}
     waits = row.after is not None and row.after.state != State.SENT
     reset(row, due_at, None if waits else due_at)
@@ -241,10 +242,10 @@ def cancel_delivery(actor: Actor, delivery_id: UUID) -> Delivery:
     """Drop what has not been sent on one channel; what follows it there is dropped with it."""
     row = _lock(actor, delivery_id)
     _require_state(row, State.SCHEDULED, State.WAITING, State.FAILED, State.MISSED)
-    return _cancel(actor, row)
+    return cancel_row(actor, row)
 
 
-def _cancel(actor: Actor, row: Delivery) -> Delivery:
+def cancel_row(actor: Actor, row: Delivery) -> Delivery:
     before = {"state": row.state}
     row.state = check_move(State(row.state), State.CANCELLED)
     row.fence += 1

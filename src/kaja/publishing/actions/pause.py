@@ -11,8 +11,14 @@ from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotAllowed
+from kaja.workspaces.errors import Conflict, NotAllowed
 from kaja.workspaces.models import Instance, User, Workspace
+
+HELD = Problem(
+    "workspace_held",
+    gettext_noop("Nothing is sent here until somebody has settled what may have gone out unknown to Kaja."),
+    fix=gettext_noop("Open the settlement from the banner on top of each page, or run `kaja settle`."),
+)
 
 
 def _entered() -> UUID:
@@ -26,6 +32,8 @@ def _set_workspace(actor: Actor, paused: bool) -> Workspace:
     policy.require(actor, policy.Permission.MANAGE)
     workspace = lock(Workspace.objects.filter(id=_entered())).get()
     before = workspace.paused_at
+    if not paused and workspace.held_at is not None:
+        raise Conflict(HELD)
     if paused == (before is not None):
         return workspace
     workspace.paused_at = now() if paused else None

@@ -11,13 +11,17 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
+from django.conf import settings
 from django.db import connection
 
 from kaja.kernel.collector import calm_collector
+from kaja.publishing.actions.holding import claim_place
 from kaja.publishing.engine.journal import JournalBroken
 from kaja.publishing.engine.loop import Engine
 from kaja.publishing.engine.pace import Pace
+from kaja.publishing.engine.threads import in_thread
 from kaja.publishing.worker.background import run_jobs
+from kaja.workspaces.actor import system_actor
 
 log = logging.getLogger(__name__)
 STOP_WITHIN = 25.0  # seconds; `kaja up` kills a worker that takes longer than 30
@@ -43,6 +47,9 @@ def raise_file_limit() -> None:
 
 async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[], None] | None = None) -> None:
     """Deliver and do background jobs until SIGTERM or SIGINT."""
+    # Before anything is claimed: what runs at another place than before must not send.
+    if not await in_thread(claim_place, system_actor("Kaja"), settings.EMBEDDED_IN):
+        log.warning("this installation stands at another place than before; nothing is sent until `kaja settle`")
     engine = Engine(get_address(), pace)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()

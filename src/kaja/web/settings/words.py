@@ -13,6 +13,8 @@ ACTIONS: dict[str, Any] = {
     "workspace.update": _("changed the workspace's settings"),
     "workspace.pause": _("paused everything"),
     "workspace.resume": _("resumed sending"),
+    "workspace.hold": _("held everything back until it is settled"),
+    "workspace.settle": _("settled what may have gone out unknown, and let it go on"),
     "instance.pause": _("paused this whole Kaja"),
     "instance.resume": _("resumed this whole Kaja"),
     "member.invite": _("invited somebody"),

@@ -1,0 +1,108 @@
+"""Looking at what a channel's network has, for a workspace that is held. Called outside a scope."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from kaja.channels.queries import get_channel
+from kaja.channels.sessions import facts_of, open_session, record_quota
+from kaja.content.document import Document, Overrides, merge
+from kaja.kernel.clock import now
+from kaja.kernel.signals import notify_live
+from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.vault import VaultError
+from kaja.networks.kit.http import Session, run_blocking
+from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.results import Candidate, CannotTell, Listing
+from kaja.networks.registry import CONNECTORS
+from kaja.publishing.holds import UNDECIDED
+from kaja.publishing.models import Delivery, Kind, Publication, Reckoning
+from kaja.publishing.problems import CREDENTIALS_LOCKED, DISCONNECTED, render_problem
+from kaja.publishing.reckoning import Match, Wanted, match_posts
+from kaja.workspaces.models import Workspace
+
+SLACK = timedelta(minutes=10)
+"""Clocks differ, and a post may have been on its way when the backup was made."""
+
+
+def look_at_channel(workspace_id: UUID, channel_id: UUID) -> None:
+    """List what the account has posted since the workspace's memory ends, and keep what that says of what was due."""
+    with workspace_scope(workspace_id):
+        workspace = Workspace.objects.get(id=workspace_id)
+        if workspace.held_at is None or workspace.held_since is None:
+            return
+        channel = get_channel(channel_id)
+        wanted = _list_wanted(channel_id)
+        since = min([workspace.held_since, *(each.due_at for each in wanted)]) - SLACK
+        owned = set(Publication.objects.filter(delivery__channel=channel).values_list("remote_id", flat=True))
+        opened: Session | Problem
+        try:
+            opened = DISCONNECTED if channel.disconnected_at else open_session(channel)
+        except VaultError:
+            opened = CREDENTIALS_LOCKED
+        facts, connector = facts_of(channel), CONNECTORS.get(channel.network)
+    told: Listing | CannotTell
+    if isinstance(opened, Problem) or connector is None:
+        told = CannotTell(opened if isinstance(opened, Problem) else DISCONNECTED)
+    else:
+        session, asked = opened, connector
+        told = run_blocking(lambda: asked.list_recent(since, facts, session))
+    with workspace_scope(workspace_id):
+        if not isinstance(opened, Problem):
+            record_quota(channel, opened.quotas.values())
+        if not Workspace.objects.filter(id=workspace_id, held_at__isnull=False).exists():
+            return
+        Reckoning.objects.update_or_create(channel=channel, defaults=_reckon(told, wanted, owned))
+        notify_live(workspace_id, "workspace")
+
+
+def _list_wanted(channel_id: UUID) -> list[Wanted]:
+    rows = Delivery.objects.select_related("variant__post").filter(
+        channel_id=channel_id, state__in=UNDECIDED, due_at__lte=now(), variant__post__deleted_at__isnull=True
+    )
+    return [wanted for row in rows if (wanted := _wanted_of(row)) is not None]
+
+
+def _wanted_of(row: Delivery) -> Wanted | None:
+    """The words that were to go out; None for a comment, which no network lists among an account's posts."""
+    if row.kind == Kind.COMMENT:
+        return None
+    title = str((row.variant.options or {}).get("title") or "") if row.position == 0 else ""
+    if row.channel.network == "practice":
+        title = ""
+    if row.content is not None:
+        return Wanted(row.id, row.due_at, str(row.content.get("text") or ""), title)
+    document = merge(
+        Document.model_validate(row.variant.post.document), Overrides.model_validate(row.variant.overrides)
+    )
+    if row.position >= len(document.parts):
+        return None
+    return Wanted(row.id, row.due_at, document.parts[row.position].text, title)
+
+
+def _reckon(told: Listing | CannotTell, wanted: list[Wanted], owned: set[str]) -> dict[str, Any]:
+    moment = now()
+    if isinstance(told, CannotTell):
+        problem = render_problem(told.reason)
+        return {"looked_at": moment, "found": {}, "strangers": [], "complete": False, "problem": problem}
+    unknown = [post for post in told.posts if post.ref.id not in owned]
+    found = match_posts(wanted, unknown)
+    taken = {match.post.ref.id for match in found.values()}
+    return {
+        "looked_at": moment,
+        "found": {str(delivery_id): _render(match) for delivery_id, match in found.items()},
+        "strangers": [_shown(post) for post in unknown if post.ref.id not in taken][:200],
+        "complete": told.complete,
+        "problem": None,
+    }
+
+
+def _render(match: Match) -> dict[str, Any]:
+    ref = match.post.ref
+    return {**_shown(match.post), "id": ref.id, "data": dict(ref.data), "sure": match.sure}
+
+
+def _shown(post: Candidate) -> dict[str, Any]:
+    at: datetime | None = post.posted_at
+    url = post.ref.url if post.ref.url.startswith(("https://", "http://")) else ""
+    return {"url": url, "text": post.text[:300], "at": at.astimezone(UTC).isoformat() if at else None}

@@ -1,0 +1,58 @@
+"""What a held workspace has to settle: every delivery whose time came, and what was found of it. Reads only."""
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kaja.kernel.clock import now
+from kaja.publishing.models import Delivery, Kind, Reckoning, State
+from kaja.workspaces.models import Workspace
+
+Verdict = Literal["there", "missing", "unclear"]
+UNDECIDED = (State.SCHEDULED, State.WAITING, State.FAILED, State.MISSED)
+"""States in which this database believes that nothing stands there. The others are looked after by the engine."""
+
+
+@dataclass(frozen=True)
+class Unsettled:
+    """One delivery whose time has come. `post` is what was found for it on the network."""
+
+    delivery: Delivery
+    verdict: Verdict
+    post: dict[str, Any] | None
+
+
+def list_unsettled(workspace: Workspace) -> list[Unsettled]:
+    """What was due when, and how it stands on the network, in the order in which it would go out."""
+    reckonings = {each.channel_id: each for each in Reckoning.objects.all()}
+    rows = (
+        Delivery.objects.select_related("variant__post", "channel")
+        .filter(state__in=UNDECIDED, due_at__lte=now(), variant__post__deleted_at__isnull=True)
+        .order_by("due_at", "variant_id", "position")
+    )
+    verdicts: dict[tuple[Any, int], Verdict] = {}
+    found = []
+    for row in rows:
+        if row.state in (State.FAILED, State.MISSED) and not row.needs_person:
+            continue
+        post, verdict = _judge(row, reckonings.get(row.channel_id))
+        if row.kind == Kind.COMMENT and verdict != "there":
+            # Comments are listed nowhere: without its post there is none, and with it nobody knows.
+            verdict = "missing" if verdicts.get((row.variant_id, 0)) == "missing" else "unclear"
+        verdicts[row.variant_id, row.position] = verdict
+        found.append(Unsettled(row, verdict, post))
+    return found
+
+
+def _judge(row: Delivery, reckoning: Reckoning | None) -> tuple[dict[str, Any] | None, Verdict]:
+    if reckoning is None or reckoning.problem is not None:
+        return None, "unclear"
+    post = reckoning.found.get(str(row.id))
+    if post is not None:
+        return post, "there" if post["sure"] else "unclear"
+    return None, "missing" if reckoning.complete else "unclear"
+
+
+def list_strangers() -> list[Reckoning]:
+    """Channels on which posts stand that this database knows nothing of, with those posts."""
+    rows = Reckoning.objects.select_related("channel").order_by("channel__name", "channel_id")
+    return [each for each in rows if each.strangers or each.problem]

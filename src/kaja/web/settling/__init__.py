@@ -1,0 +1,1 @@
+"""What may have gone out without Kaja knowing, and one decision about it."""

@@ -1,0 +1,92 @@
+"""One page: what was due, what the networks have of it, what they have besides, and the decision."""
+
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from kaja.channels.models import Channel
+from kaja.content.plan.times import resolve_local
+from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.publishing.actions import Settlement, look_at_channel, settle_workspace
+from kaja.publishing.holds import list_strangers, list_unsettled
+from kaja.publishing.models import Reckoning
+from kaja.web.flash import flash
+from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.workspaces.errors import Refused
+from kaja.workspaces.models import Held
+from kaja.workspaces.policy import Permission
+
+CHOICES = ("there", "send", "skip", "later")
+OWN = "own-"
+
+
+@require_safe
+@workspace_view()
+def page(request: WorkspaceRequest) -> HttpResponse:
+    """What there is to settle."""
+    workspace = request.workspace
+    due = list_unsettled(workspace) if workspace.held_at else []
+    context = {
+        "due": due,
+        "strangers": list_strangers() if workspace.held_at else [],
+        "reason": Held(workspace.held_reason).label if workspace.held_reason else "",
+        "looked": Reckoning.objects.count(),
+        "channels": Channel.objects.filter(disconnected_at=None).count(),
+        "unclear": any(each.verdict == "unclear" for each in due),
+    }
+    return render_page(request, "settling/page.html", context)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE)
+def decide(request: WorkspaceRequest) -> HttpResponse:
+    """Carry the decision out; the workspace goes on."""
+    own = {
+        UUID(name.removeprefix(OWN)): _choice(str(value))
+        for name, value in request.POST.items()
+        if name.startswith(OWN) and value
+    }
+    later = _parse_later(request.POST.get("later", ""), ZoneInfo(request.workspace.time_zone))
+    missing, unclear = (_choice(request.POST.get(name, "")) for name in ("missing", "unclear"))
+    settle_workspace(request.actor, Settlement(missing, unclear, later, own))  # type: ignore[arg-type]
+    flash(request, _("It is settled. Kaja sends again."))
+    return redirect("needs_you:list", request.workspace.slug)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE, scoped=False)
+def look(request: WorkspaceRequest) -> HttpResponse:
+    """Ask every network anew, now."""
+    with workspace_scope(request.workspace.id):
+        ids = list(Channel.objects.filter(disconnected_at=None).values_list("id", flat=True))
+    for channel_id in ids:
+        look_at_channel(request.workspace.id, channel_id)
+    flash(request, _("The networks were asked again."))
+    return redirect("settling:page", request.workspace.slug)
+
+
+def _choice(value: str) -> str:
+    if value not in CHOICES:
+        raise Refused(
+            Problem(
+                code="decision_unknown",
+                message=gettext_noop("Kaja does not know the decision “%(decision)s”."),
+                fix=gettext_noop("Load the page again and use its buttons."),
+                params={"decision": value[:40]},
+            )
+        )
+    return value
+
+
+def _parse_later(text: str, zone: ZoneInfo) -> datetime | None:
+    """A wall-clock time of the workspace, as the page's field writes it; None when it is empty or unreadable."""
+    try:
+        return resolve_local(datetime.fromisoformat(text).replace(tzinfo=None), zone).instant
+    except ValueError:
+        return None
