@@ -17,7 +17,7 @@ WITH_OBJECTS = [route for route in OF_WORKSPACE if route.objects]
 METHODS = ("GET", "POST")
 POSTED = [route for route in OF_WORKSPACE if route.name in REQUESTS]
 REFUSED_BY_STATE = {"needs_you:settle", "composer:card", "composer:upload", "calendar:move", "ideas:move",
-                    "channels:connect_network", "channels:reconnect"}  # fmt: skip
+                    "channels:connect_network", "channels:reconnect", "settling:decide"}  # fmt: skip
 """What even the owner is refused here: the delivery is out already, no file is sent, nobody listens at the address."""
 
 PUBLIC = {

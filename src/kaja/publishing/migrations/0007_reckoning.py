@@ -11,8 +11,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('channels', '0005_credentials_version'),
-        ('publishing', '0005_untold_events'),
-        ('workspaces', '0007_held'),
+        ('publishing', '0006_owned_and_workers'),
+        ('workspaces', '0008_held'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('workspaces', '0006_say_lost_access'),
+        ('workspaces', '0007_review'),
     ]
 
     operations = [
