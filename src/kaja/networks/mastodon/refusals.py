@@ -13,7 +13,6 @@ from kaja.networks.kit.results import (
     Found,
     Rejected,
     Restart,
-    Sent,
     StageResult,
     Unknown,
 )
@@ -41,7 +40,7 @@ async def explain_refusal(
         if lost:
             found = await find_status(outgoing, checkpoint, facts, session)
             if isinstance(found, Found):
-                return Sent(found.ref)
+                return Unknown(file_again(NETWORK))  # who owns it is for the look-up to say
             if isinstance(found, CannotTell):
                 return Unknown(found.reason)
             media = [lost.get(item["key"], item) for item in checkpoint.get("media", [])]

@@ -14,6 +14,7 @@ from kaja.networks.kit.outcome import wait_of
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
+    Candidate,
     CannotTell,
     Checkpoint,
     Found,

@@ -1,5 +1,6 @@
 """Looking at what a channel's network has, for a workspace that is held. Called outside a scope."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -17,10 +18,11 @@ from kaja.networks.kit.results import Candidate, CannotTell, Listing
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.holds import UNDECIDED
 from kaja.publishing.models import Delivery, Kind, Publication, Reckoning
-from kaja.publishing.problems import CREDENTIALS_LOCKED, DISCONNECTED, render_problem
+from kaja.publishing.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
 from kaja.publishing.reckoning import Match, Wanted, match_posts
 from kaja.workspaces.models import Workspace
 
+log = logging.getLogger(__name__)
 SLACK = timedelta(minutes=10)
 """Clocks differ, and a post may have been on its way when the backup was made."""
 
@@ -46,7 +48,11 @@ def look_at_channel(workspace_id: UUID, channel_id: UUID) -> None:
         told = CannotTell(opened if isinstance(opened, Problem) else DISCONNECTED)
     else:
         session, asked = opened, connector
-        told = run_blocking(lambda: asked.list_recent(since, facts, session))
+        try:
+            told = run_blocking(lambda: asked.list_recent(since, facts, session))
+        except Exception as error:
+            log.exception("channel %s could not be looked at", channel_id)
+            told = CannotTell(with_params(CALL_BROKE, error=type(error).__name__))
     with workspace_scope(workspace_id):
         if not isinstance(opened, Problem):
             record_quota(channel, opened.quotas.values())
