@@ -136,3 +136,13 @@ def not_connected(answer: Response) -> Problem | None:
             fix=gettext_noop("The operator should set KAJA_PRACTICE_KEY to what stands in its data folder."),
         )
     return None
+
+
+def bad_address(address: str) -> Problem:
+    return Problem(
+        "bad_address",
+        gettext_noop("%(address)s is not the address of a practice network."),
+        field="base_url",
+        fix=gettext_noop("Write it like http://127.0.0.1:8001, without a path."),
+        params={"address": address[:200]},
+    )

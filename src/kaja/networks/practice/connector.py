@@ -49,6 +49,7 @@ from kaja.networks.practice.anew import begin_anew
 from kaja.networks.practice.answers import (
     NETWORK,
     Failed,
+    bad_address,
     not_connected,
     not_practice,
     parse_facts,
@@ -333,10 +334,10 @@ def parse_base_url(text: str) -> str:
         parts = urlsplit(text)
         parts.port  # noqa: B018 raises for a bad one
     except ValueError:
-        raise ConnectRefused(_bad_address(text)) from None
+        raise ConnectRefused(bad_address(text)) from None
     foreign = parts.path not in ("", "/") or parts.query or parts.fragment or parts.username is not None
     if parts.scheme not in ("http", "https") or not parts.hostname or foreign:
-        raise ConnectRefused(_bad_address(text))
+        raise ConnectRefused(bad_address(text))
     return f"{parts.scheme}://{parts.netloc}"
 
 
@@ -399,13 +400,3 @@ def _ref(told: Mapping[str, Any]) -> RemoteRef:
         return parse_ref(told)
     except (KeyError, TypeError) as error:
         raise AnswerLost(not_practice("")) from error
-
-
-def _bad_address(address: str) -> Problem:
-    return Problem(
-        "bad_address",
-        gettext_noop("%(address)s is not the address of a practice network."),
-        field="base_url",
-        fix=gettext_noop("Write it like http://127.0.0.1:8001, without a path."),
-        params={"address": address[:200]},
-    )
