@@ -115,8 +115,8 @@ INFO = NetworkInfo(
     help=gettext_noop("A network of your own to try everything on. Nothing here is public."),
 )
 
-_UPLOAD, _CONTAINER, _READY = Stage("upload"), Stage("container"), Stage("ready")
-_PUBLISH, _CONFIRM = Stage("publish", irreversible=True), Stage("confirm")
+_UPLOAD, _CONTAINER, _READY, _CONFIRM = (Stage(name) for name in ("upload", "container", "ready", "confirm"))
+_PUBLISH = Stage("publish", irreversible=True)
 
 
 class Practice(ConnectsByForm):
@@ -125,7 +125,6 @@ class Practice(ConnectsByForm):
     info = INFO
 
     # Pure rules.
-
     def check(self, draft: Draft, facts: Facts) -> list[Problem]:
         return list_problems(draft, facts)
 
@@ -155,7 +154,6 @@ class Practice(ConnectsByForm):
         return (*upload, _PUBLISH)
 
     # Delivery.
-
     async def run(
         self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> StageResult:
