@@ -1,6 +1,7 @@
 """Tokens, problems and repeated requests."""
 
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -8,7 +9,9 @@ import pytest
 from django.test import Client, override_settings
 from PIL import Image
 
+from kaja.api.main import api
 from kaja.api.models import RememberedRequest, Token
+from kaja.api.routers import WAITING
 from kaja.api.tokens import create_token, revoke_token
 from kaja.content.models import Asset, Post
 from kaja.kernel import clock
@@ -204,3 +207,11 @@ def test_a_parameter_that_an_address_does_not_have_is_refused(client: ApiClient)
     wrong = Client().get("/api/v1/posts?limits=5&chanel=x", headers=headers)
     assert wrong.status_code == 422
     assert [problem["field"] for problem in wrong.json()["problems"]] == ["limits", "chanel"]
+
+
+def test_operations_that_wait_are_operations() -> None:
+    """The gate knows them by method and path: a misspelt one would wait inside the transaction again."""
+    addresses = {(method, path) for path, methods in api.get_openapi_schema()["paths"].items() for method in methods}
+    named = {(method.lower(), "/api/v1/" + re.sub(r"<uuid:(.*?)>", r"{\1}", path)) for method, path in WAITING}
+    assert named
+    assert named <= addresses

@@ -2,24 +2,33 @@
 through the server that really runs."""
 
 import io
+import json
+import socket
 import struct
+import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from urllib.parse import urlencode
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from kaja.api.tokens import create_token
 from kaja.content.media.upload import upload_asset
+from kaja.kernel import outside
 from kaja.kernel.connections import give_back
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actions.members import remove_member
 from kaja.workspaces.models import User, Workspace
+from kaja.workspaces.outside import PER_PERSON
 from tests.conftest import make_workspace
 from tests.content.test_upload import film
 from tests.people import actor, add_member, browser, member_of
 from tests.serving import Served, read_until, serve, status_of
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 POOL = 2
@@ -91,3 +100,56 @@ def test_a_stream_ends_with_what_let_it_in(acme: Workspace, served: Served, how:
         with workspace_scope(acme.id):
             notify_live(acme.id, "post")
         read_until(stays, b'"post"')
+
+
+class Silent:
+    """A server that takes calls and says nothing, until it ends."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._taken: list[socket.socket] = []
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self) -> None:
+        with suppress(OSError):
+            while True:
+                self._taken.append(self._listener.accept()[0])
+
+    def end(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for line in (self._listener, *self._taken):
+            line.close()
+
+
+def test_silent_networks_cost_no_connection(acme: Workspace, served: Served) -> None:
+    silent = Silent()
+    with workspace_scope(acme.id):
+        secret = create_token(actor(acme), "test", scopes=["view", "channels"])[1]
+    client = signed_in(acme)
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
+    form = {"site": silent.url, "username": "a", "password": "abcd efgh"}
+    told = json.dumps({"network": "wordpress", "form": form}).encode()
+    by_api = ("/api/v1/channels", f"Authorization: Bearer {secret}\r\nContent-Type: application/json\r\n", told)
+    page = f"X-CSRFToken: {'a' * 32}\r\nOrigin: http://127.0.0.1\r\n"
+    kind = "Content-Type: application/x-www-form-urlencoded\r\n"
+    by_form = ("/w/acme/channels/connect/wordpress/", page + kind, urlencode(form).encode())
+    card = json.dumps({"url": silent.url}).encode()
+    by_card = ("/w/acme/posts/card", page + "Content-Type: application/json\r\n", card)
+    lines: list[socket.socket] = []
+    with ExitStack() as open_lines:
+        for path, headers, body in (by_api, by_api, by_form, by_card):
+            headers += f"Content-Length: {len(body)}\r\n"
+            lines.append(open_lines.enter_context(served.open(client, path, method="POST", headers=headers, body=body)))
+        wait_until(lambda: outside._waiting["process"] == PER_PERSON)
+        assert served.ask(client, "/w/acme/channels/")[0] == 200
+        assert served.ask(None, "/readyz")[0] == 200
+        # The fifth of one person is not asked, and hears why.
+        path, headers, body = by_api
+        headers += f"Content-Length: {len(body)}\r\n"
+        status, answer = served.ask(None, path, method="POST", headers=headers, body=body)
+        assert status == 429
+        assert b"networks_busy" in answer
+        silent.end()
+        assert [status_of(read_until(line, b"\r\n\r\n")) // 100 for line in lines] == [4] * 4
+    assert not outside._waiting

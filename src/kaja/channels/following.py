@@ -19,13 +19,14 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import ConnectRefused, Facts
 from kaja.networks.kit.egress import origin_of
-from kaja.networks.kit.http import TransportError, run_blocking
+from kaja.networks.kit.http import TransportError
 from kaja.networks.kit.outcome import MOVED
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, Refused, refuse_duplicate
+from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission, require
 
 _STAYS = gettext_noop(
@@ -73,7 +74,7 @@ def follow_channel(actor: Actor, workspace_id: UUID, channel_id: UUID, to: str =
         return await connector.inspect(make_session(channel.network, target, used))
 
     try:
-        facts = run_blocking(fetch)
+        facts = ask_outside(actor, workspace_id, fetch)
     except (ConnectRefused, TransportError) as error:
         raise Refused(replace(error.problem, fix=_STAYS, params={**error.problem.params, "address": target})) from error
     if facts.account_id != channel.account_id:

@@ -103,11 +103,13 @@ def get_one_channel(request: HttpRequest, channel_id: UUID) -> ChannelOut:
     return channel_out(get_channel(channel_id))
 
 
+@waits("POST", "/channels/<uuid:channel_id>/follow")
 @router.post("/channels/{uuid:channel_id}/follow", response=ok(ChannelOut), operation_id="followChannel")
 def follow_channel(request: HttpRequest, channel_id: UUID, body: FollowIn) -> ChannelOut:
     """Go on where the channel's server has moved to, when the same account answers there."""
     channel = channel_actions.follow_channel(actor_of(request), workspace_of(request).id, channel_id, body.to)
-    return channel_out(channel)
+    with workspace_scope(workspace_of(request).id):
+        return channel_out(channel)
 
 
 @router.delete("/channels/{uuid:channel_id}", response=ok(None, 204), operation_id="disconnectChannel")
