@@ -1,5 +1,6 @@
 """Connecting and reconnecting a channel: choose the network, do what it asks, come back."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from kaja.channels.actions import connect_channel, finish_authorization, start_a
 from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
 from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.iri import show_host
 from kaja.networks.registry import CONNECTORS
 from kaja.web.channels.forms import make_connect_form
 from kaja.web.channels.guides import GUIDES
@@ -66,7 +68,7 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
             if info.connect == "oauth":
                 callback = settings.BASE_URL + reverse("channels:callback", args=[request.workspace.slug, network])
                 url = start_authorization(request.actor, request.workspace, network, values, callback, expected=channel)
-                return HttpResponseRedirect(url)
+                return _leave(request, url)
             connected = connect_channel(request.actor, request.workspace, network, values, expected=channel)
             return _done(request, connected)
         except Refused as refused:
@@ -94,6 +96,19 @@ def callback(request: WorkspaceRequest, network: str) -> HttpResponse:
         flash_refusal(request, refused)
         return redirect("channels:connect", request.workspace.slug)
     return _done(request, channel)
+
+
+def _leave(request: WorkspaceRequest, url: str) -> HttpResponse:
+    """Send the person to the network to consent.
+
+    Browsers hold `form-action` against the redirect, too, and it lets forms lead to encrypted addresses only. A server
+    that the operator allowed without encryption is reached by a link, on a page that says so.
+    """
+    if url.startswith("https://"):
+        return HttpResponseRedirect(url)
+    with workspace_scope(request.workspace.id):
+        host = show_host(urlsplit(url).netloc)
+        return render_page(request, "channels/leave.html", {"url": url, "host": host})
 
 
 def _done(request: WorkspaceRequest, channel: Channel) -> HttpResponse:
