@@ -185,13 +185,13 @@ def test_times_are_in_the_workspaces_zone(workspace: Workspace) -> None:
 
 @pytest.mark.parametrize("count", [1, 3, 30])
 def test_channel_list_runs_a_fixed_number_of_queries(
-    workspace: Workspace, count: int, django_assert_max_num_queries: object
+    workspace: Workspace, count: int, django_assert_num_queries: object
 ) -> None:
     client = browser(workspace)
     with workspace_scope(workspace.id):
         for number in range(count):
             Channel.objects.create(network="bluesky", account_id=str(number), name=f"Channel {number}")
-    with django_assert_max_num_queries(20):  # type: ignore[operator]
+    with django_assert_num_queries(20):  # type: ignore[operator]
         html = client.get("/w/acme/channels/").content.decode()
     assert html.count("badge-done") == count
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from kaja.content.document import Document, Overrides
@@ -23,6 +23,13 @@ class PostContent:
 
     document: Document
     variants: Mapping[UUID, VariantContent]
+
+
+class Groups(NamedTuple):
+    """What a post belongs to."""
+
+    campaign: UUID | None
+    labels: tuple[str, ...]
 
 
 def content_of(post: Post, variants: Iterable[Variant]) -> PostContent:

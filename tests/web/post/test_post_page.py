@@ -252,8 +252,8 @@ def test_no_page_shows_another_workspaces_post(browser: Client, other_workspace:
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_queries_do_not_grow_with_channels(
-    browser: Client, workspace: Workspace, count: int, django_assert_max_num_queries: Any
+    browser: Client, workspace: Workspace, count: int, django_assert_num_queries: Any
 ) -> None:
     post = save(browser, "words", *(make_channel(workspace, f"C{n}") for n in range(count)))
-    with django_assert_max_num_queries(40):
+    with django_assert_num_queries(40):
         page(browser, post)

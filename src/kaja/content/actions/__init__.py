@@ -4,6 +4,7 @@ from kaja.content.actions.bin import delete_post, delete_posts, restore_post, re
 from kaja.content.actions.board import move_on_board
 from kaja.content.actions.checks import POST_NOT_FOUND, may_change, require_write
 from kaja.content.actions.creating import create_post, duplicate_post, save_post
+from kaja.content.actions.grouping import set_groups
 from kaja.content.actions.planning import Plan, idea_to_draft, save_as_idea, set_plan, set_plans
 from kaja.content.actions.posts import Changes, autosave, update_post
 from kaja.content.actions.revisions import restore_revision
@@ -39,6 +40,7 @@ __all__ = [
     "save_as_idea",
     "save_post",
     "set_channels",
+    "set_groups",
     "set_plan",
     "set_plans",
     "set_variant",

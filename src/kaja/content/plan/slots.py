@@ -1,6 +1,6 @@
 """Weekly slots as instants, and the next one that is free."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -84,6 +84,25 @@ def channels_with_slot(channel_ids: Collection[UUID], instant: datetime, zone: Z
     """Which of the channels have a weekly slot at this instant."""
     slots = list(Slot.objects.filter(channel_id__in=channel_ids))
     return {slot.channel_id for slot, _ in occurrences(slots, instant, instant + timedelta(seconds=1), zone)}
+
+
+def next_free_slots(
+    wanted: Mapping[UUID, Collection[UUID]], after: datetime, zone: ZoneInfo
+) -> dict[UUID, ResolvedTime | None]:
+    """For many posts, each with its channels, one after the other the next slot that is free then. Two queries."""
+    channels = {channel for each in wanted.values() for channel in each}
+    slots = list(Slot.objects.filter(channel_id__in=channels, channel__disconnected_at__isnull=True))
+    begin, last = after + timedelta(seconds=1), after + timedelta(days=HORIZON_DAYS)
+    busy = taken_instants(channels, begin, last)
+    found: dict[UUID, ResolvedTime | None] = {}
+    for post_id, own in wanted.items():
+        found[post_id] = None
+        for _, resolved in occurrences([slot for slot in slots if slot.channel_id in own], begin, last, zone):
+            if not any((channel, resolved.instant) in busy for channel in own):
+                busy |= {(channel, resolved.instant) for channel in own}
+                found[post_id] = resolved
+                break
+    return found
 
 
 def next_free_slot(

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -15,11 +14,11 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from kaja.content import actions
-from kaja.content.actions import Changes
 from kaja.content.models import Post, Variant
-from kaja.content.plan.slots import next_free_slot
+from kaja.content.plan.slots import next_free_slots
 from kaja.content.plan.times import move_to_day
-from kaja.content.queries import get_post, list_labels_of
+from kaja.content.queries import groups_of
+from kaja.content.snapshot import Groups
 from kaja.kernel import clock
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing import actions as publishing
@@ -75,23 +74,20 @@ def _move(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post], zone: Zo
 
 def _into_slots(request: WorkspaceRequest, posts: Sequence[Post], zone: ZoneInfo) -> publishing.Outcome:
     """Each post, in order of time, to the next slot that is free when its turn comes."""
-    outcome = publishing.Outcome()
-    for post in posts:
-        rows = Variant.objects.filter(post=post, removed_at__isnull=True)
-        slot = next_free_slot(list(rows.values_list("channel_id", flat=True)), clock.now(), zone)
+    channels: dict[UUID, list[UUID]] = {post.id: [] for post in posts}
+    rows = Variant.objects.filter(post__in=posts, removed_at__isnull=True)
+    for post_id, channel_id in rows.values_list("post_id", "channel_id"):
+        channels[post_id].append(channel_id)
+    slots = next_free_slots(channels, clock.now(), zone)
+    outcome = publishing.move_posts(request.actor, {each: slot.instant for each, slot in slots.items() if slot})
+    for post_id, slot in slots.items():
         if slot is None:
-            outcome.refused[post.id] = Refused(NO_SLOT)
-            continue
-        one = publishing.move_posts(request.actor, {post.id: slot.instant})
-        outcome.steps += one.steps
-        outcome.refused |= one.refused
+            outcome.refused[post_id] = Refused(NO_SLOT)
     return outcome
 
 
 def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> JsonResponse:
     """Campaign or labels of many; the undo gives each back what it had."""
-    before: list[dict[str, Any]] = []
-    refused: dict[UUID, Refused] = {}
     name = " ".join(bulk.label.split())
     if bulk.do != "campaign" and not name:
         raise Refused(
@@ -102,23 +98,22 @@ def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> Js
                 fix=gettext_noop("Write one."),
             )
         )
-    for post in posts:
-        labels = list_labels_of(get_post(post.id))
-        changes: Changes = {"campaign": bulk.campaign}
-        if bulk.do == "label":
-            changes = {"labels": [*labels, name]}
-        elif bulk.do == "unlabel":
-            changes = {"labels": [each for each in labels if each != name]}
-        try:
-            with transaction.atomic():
-                actions.update_post(request.actor, post.id, None, changes)
-        except NotFound:
-            raise  # the campaign is not there: that holds for all
-        except Refused as why:
-            refused[post.id] = why
-            continue
-        campaign = str(post.campaign_id) if post.campaign_id else None
-        before.append({"post": str(post.id), "labels": labels, "campaign": campaign})
+    present = groups_of([post.id for post in posts])
+    wanted: dict[UUID, Groups] = {}
+    for post_id, now in present.items():
+        if bulk.do == "campaign":
+            wanted[post_id] = now._replace(campaign=bulk.campaign)
+        elif bulk.do == "label":
+            wanted[post_id] = now._replace(labels=(*now.labels, name))
+        else:
+            wanted[post_id] = now._replace(labels=tuple(each for each in now.labels if each != name))
+    refused = actions.set_groups(request.actor, wanted)
+    before = [
+        {"post": str(post.id), "labels": list(now.labels), "campaign": str(now.campaign) if now.campaign else None}
+        for post in posts
+        for now in [present[post.id]]
+        if post.id not in refused
+    ]
     said = ngettext("%(count)s post changed.", "%(count)s posts changed.", len(before)) % {"count": len(before)}
     return answer_step(request, said, "groups", before, refusal_words(refused))
 
@@ -197,18 +192,14 @@ def _undo_delete(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple
 
 
 def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
-    refused: dict[UUID, Refused] = {}
-    count = 0
-    for each in data:
-        campaign = UUID(each["campaign"]) if each["campaign"] else None
-        try:
-            with transaction.atomic():
-                actions.update_post(
-                    request.actor, UUID(each["post"]), None, {"labels": each["labels"], "campaign": campaign}
-                )
-                count += 1
-        except Refused as why:
-            refused[UUID(each["post"])] = why
+    wanted = {
+        UUID(each["post"]): Groups(UUID(each["campaign"]) if each["campaign"] else None, tuple(each["labels"]))
+        for each in data
+    }
+    there = set(Post.objects.filter(id__in=wanted, deleted_at__isnull=True).values_list("id", flat=True))
+    refused: dict[UUID, Refused] = {each: NotFound(actions.POST_NOT_FOUND) for each in wanted if each not in there}
+    refused |= actions.set_groups(request.actor, {each: wanted[each] for each in wanted if each in there})
+    count = len(wanted) - len(refused)
     said = ngettext("%(count)s post is as it was.", "%(count)s posts are as they were.", count) % {"count": count}
     return said, refusal_words(refused)
 
