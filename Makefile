@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
-.PHONY: run test contracts wheel setup setup-test lint lock messages openapi screenshots bench fuzz clean
+.PHONY: run test contracts wheel setup setup-test lint lock messages openapi screenshots bench fuzz clean audit
 .DEFAULT_GOAL := run
 # Whatever the terminal's language: folders' names and texts are UTF-8.
 export PYTHONUTF8 = 1
@@ -31,6 +31,10 @@ wheel: setup ## build the package that pip, pipx and uvx install, into dist/
 
 lock: ## pin the packages again (UPGRADE=1 takes newer ones)
 	@tools/lock.sh
+
+audit: ## ask for known holes in the pinned packages (needs the internet)
+	@tools/bootstrap.sh dev
+	@PATH="$$PWD/.cache/uv/bin:$$PATH" uv tool run pip-audit --disable-pip --require-hashes -r requirements/base.txt
 
 messages: ## collect the texts to translate, and compile the catalogues
 	@tools/bootstrap.sh dev

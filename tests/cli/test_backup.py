@@ -1,6 +1,7 @@
 """A backup holds everything, is verified before it is used, and never costs data."""
 
 import base64
+import hashlib
 import io
 import json
 import subprocess
@@ -218,3 +219,43 @@ def test_foreign_file_in_an_archive_is_refused(installation: Installation, tmp_p
     assert done.returncode == 1
     assert "which no backup of Kaja holds" in done.stderr
     assert not (tmp_path / "outside").exists()
+
+
+def change(source: Path, target: Path) -> None:
+    """Somebody puts another picture in, and mends the checksum."""
+    with tarfile.open(source) as old, tarfile.open(target, "w") as new:
+        for entry in old:
+            data = old.extractfile(entry).read()  # type: ignore[union-attr]  # files only
+            if entry.name.startswith("media/"):
+                data = b"another picture"
+            if entry.name == "manifest.json":
+                about = json.loads(data)
+                name = next(name for name in about["files"] if name.startswith("media/"))
+                about["files"][name] = hashlib.sha256(b"another picture").hexdigest()
+                data = json.dumps(about).encode()
+            entry.size = len(data)
+            new.addfile(entry, io.BytesIO(data))
+
+
+def test_a_changed_backup_does_not_verify_whatever_its_checksums_say(
+    installation: Installation, tmp_path: Path
+) -> None:
+    fill(installation)
+    true, forged = tmp_path / "true.tar", tmp_path / "forged.tar"
+    assert installation.kaja("backup", str(true)).returncode == 0
+    change(true, forged)
+    with tarfile.open(true) as made:
+        assert not any("backup-key" in name for name in made.getnames())
+    refused = installation.kaja("restore", "--replace", str(forged))
+    assert refused.returncode == 1
+    assert "not signed with this installation's key" in refused.stderr
+    assert installation.python(READ).returncode == 0
+    good = installation.kaja("restore", "--replace", str(true))
+    assert good.returncode == 0, good.stderr
+    assert "signed with this installation's key" in good.stdout
+    taken = installation.kaja("restore", "--replace", "--unverified", str(forged))
+    assert taken.returncode == 0, taken.stderr
+    # Elsewhere nobody knows the key, and that is said.
+    (installation.home / "backup-key").unlink()
+    said = installation.kaja("restore", "--replace", str(true)).stdout
+    assert "cannot be told here" in said

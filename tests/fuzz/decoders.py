@@ -89,7 +89,7 @@ def list_archives() -> tuple[bytes, ...]:
         (folder / "picture").write_bytes(noise().tobytes()[:3000])
         manifest = Manifest("1", 180000, "2026-11-29T00:00:00+00:00", False, [("content", "0001_initial")])
         files = [("database.dump", folder / "database.dump"), ("media/ж/picture", folder / "picture")]
-        write_archive(folder / "backup", manifest, iter(files))
+        write_archive(folder / "backup", manifest, iter(files), b"only for tests")
         plain = (folder / "backup").read_bytes()
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:

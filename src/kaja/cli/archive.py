@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO
 
-FORMAT = 1
+from kaja.cli.signing import sign
+
+FORMAT = 2
 DATABASE = "database.dump"
 MANIFEST = "manifest.json"
 KEYS = ("keys.json", "secret-key")
@@ -32,6 +34,14 @@ class Manifest:
     migrations: list[tuple[str, str]]
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    signature: str = ""  # over all the rest; backups of format 1 have none
+
+    def signed_bytes(self) -> bytes:
+        """What is signed: everything but the signature, written in one way only."""
+        about = {**asdict(self), "signature": ""}
+        if self.format == 1:
+            del about["signature"]
+        return json.dumps(about, sort_keys=True).encode()
 
     @classmethod
     def parse(cls, text: bytes) -> "Manifest":
@@ -66,8 +76,11 @@ def list_files(home: Path) -> Iterator[tuple[str, Path]]:
                 yield path.relative_to(home).as_posix(), path
 
 
-def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, Path]]) -> None:
-    """Write a backup, readable only for its owner, and only under its name when it is whole. Never overwrites."""
+def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, Path]], key: bytes) -> None:
+    """Write a backup, signed with the installation's `key`, readable only for its owner. Never overwrites.
+
+    It stands under its name only when it is whole.
+    """
     draft = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
@@ -77,6 +90,7 @@ def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, P
                         manifest.files[name] = _add(tar, name, path)
                     except FileNotFoundError:
                         continue  # deleted by a user since it was listed
+                manifest.signature = sign(key, manifest.signed_bytes())
                 text = json.dumps(asdict(manifest), indent=1).encode()
                 entry = tarfile.TarInfo(MANIFEST)
                 entry.size = len(text)

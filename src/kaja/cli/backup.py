@@ -14,6 +14,7 @@ from kaja.cli import archive
 from kaja.cli.database import check_version, explain, running_database
 from kaja.cli.dump import dump_database, read_migrations
 from kaja.cli.failures import CommandFailed, DatabaseUnusable, FolderUnusable
+from kaja.cli.signing import get_backup_key
 from kaja.config import environment
 
 
@@ -62,7 +63,7 @@ def make_backup(file: Path, *, with_keys: bool) -> archive.Manifest:
         # The database before the files: a file that a row names is there already.
         dump = Path(work) / archive.DATABASE
         dump_database(url, dump)
-        archive.write_archive(file, manifest, _files(home, dump, Path(work), with_keys=with_keys))
+        archive.write_archive(file, manifest, _files(home, dump, Path(work), with_keys=with_keys), get_backup_key(home))
     return manifest
 
 

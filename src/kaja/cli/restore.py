@@ -16,6 +16,7 @@ from kaja.cli.dump import count_tables, empty_database, has_data, load_database
 from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, FolderUnusable
 from kaja.cli.home import lock_home, prepare_home
 from kaja.cli.migrate import migrate_database
+from kaja.cli.signing import find_backup_key, is_signed
 from kaja.config import environment
 from kaja.kernel.vault import KeyRing, VaultError
 
@@ -23,7 +24,8 @@ from kaja.kernel.vault import KeyRing, VaultError
 @click.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Give up the data that are there; a backup of them is made first.")
-def restore(file: Path, replace: bool) -> None:
+@click.option("--unverified", is_flag=True, help="Take a backup that this installation's key did not sign.")
+def restore(file: Path, replace: bool, unverified: bool) -> None:
     """Put the backup FILE back. Everything in it is verified before anything is changed."""
     home = prepare_home()
     try:
@@ -32,6 +34,7 @@ def restore(file: Path, replace: bool) -> None:
                 manifest = archive.unpack_archive(file, Path(work))
             except archive.BadArchive as error:
                 raise CommandFailed(f"{file} cannot be restored: {error}. Nothing was changed.") from error
+            _verify(home, manifest, file, unverified=unverified)
             _refuse_newer(manifest)
             _refuse_other_keys(Path(work), manifest)
             with running_database():
@@ -51,6 +54,25 @@ def restore(file: Path, replace: bool) -> None:
         click.echo("Start Kaja with `kaja up`.")
     if not manifest.with_keys:
         click.echo("It holds no keys: put your keys.json into the data folder before you start, or reconnect channels.")
+
+
+def _verify(home: Path, manifest: archive.Manifest, file: Path, *, unverified: bool) -> None:
+    """Whether the backup is what this installation wrote. Where there is no key, that is said, not guessed."""
+    key = find_backup_key(home)
+    if key is None:
+        click.echo(
+            "Whether somebody changed the backup cannot be told here: this data folder has no backup-key. "
+            "(Its checksums fit. Give KAJA_BACKUP_KEY, the old host's file backup-key, to have it verified.)"
+        )
+    elif is_signed(key, manifest.signed_bytes(), manifest.signature):
+        click.echo("The backup is signed with this installation's key.")
+    elif unverified:
+        click.echo("The backup is not signed with this installation's key; it is taken as you said (--unverified).")
+    else:
+        raise CommandFailed(
+            f"{file} is not signed with this installation's key: somebody changed it, or it comes from another "
+            "installation or an older Kaja. If you know where it comes from, add --unverified. Nothing was changed."
+        )
 
 
 def _refuse_newer(manifest: archive.Manifest) -> None:

@@ -101,6 +101,11 @@ def workspace_makers() -> str:
     return _choice("KAJA_WORKSPACE_MAKERS", ("curators", "everybody", "nobody"))
 
 
+def second_factor() -> str:
+    """Whether everybody must set up a second factor before they work: `optional` or `required`."""
+    return _choice("KAJA_SECOND_FACTOR", ("optional", "required"))
+
+
 def api_calls_per_minute() -> int:
     """Calls that one token may make in a minute; a person's tokens together twice as many."""
     value = os.environ.get("KAJA_API_CALLS_PER_MINUTE") or "600"

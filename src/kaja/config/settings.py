@@ -130,7 +130,9 @@ AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    # The 20,000 commonest of breached passwords.
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "kaja.web.accounts.passwords.ContextWords"},
 ]
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
@@ -145,6 +147,7 @@ ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if SECURE else "http"
 # Seconds; who asked for the link is waiting for it.
 PASSWORD_RESET_TIMEOUT = 4 * 3600
 SIGN_UP = environment.sign_up()
+SECOND_FACTOR = environment.second_factor()
 WORKSPACE_MAKERS = environment.workspace_makers()
 ACCOUNT_PREVENT_ENUMERATION = True
 # Whoever types an address cannot have Kaja write to it.

@@ -58,7 +58,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "nav": list_destinations(workspace.slug, request.path),
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
             "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
-            "may_make_workspaces": may_make_workspaces(request.user, request.memberships),  # type: ignore[attr-defined]
+            "may_make_workspaces": may_make_workspaces(request.user, request.memberships),  # type: ignore[arg-type,attr-defined]
             "needs_count": SimpleLazyObject(count),
             "can": {p.value: can(actor, p) for p in Permission},
         }

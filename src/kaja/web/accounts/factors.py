@@ -3,17 +3,43 @@
 from typing import Any
 
 from allauth.core import context
+from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_removed
 from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
 from allauth.mfa.webauthn.forms import EditWebAuthnForm as AllauthEditWebAuthnForm
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from kaja.kernel.limits import Limit, take
 from kaja.web.accounts.limits import of_code, take_back, try_once
 from kaja.workspaces.models import User
+
+ONCE = Limit("code: used", 1, 180)
+"""One use of one code, for longer than it is good: in the database, for all processes."""
+
+
+def has_second_factor(request: HttpRequest) -> bool:
+    """Whether the signed-in person has one; remembered in the session, which a new factor or none begins anew."""
+    if not request.session.get(HAS_FACTOR):
+        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+        request.session[HAS_FACTOR] = Authenticator.objects.filter(user=request.user, type__in=kinds).exists()
+    return bool(request.session[HAS_FACTOR])
+
+
+HAS_FACTOR = "has_second_factor"
+
+
+def _removed(sender: object, request: HttpRequest, **extra: object) -> None:
+    request.session.pop(HAS_FACTOR, None)
+
+
+authenticator_removed.connect(_removed, dispatch_uid="kaja.factor")
 
 
 class CodeForm:
@@ -36,6 +62,9 @@ class CodeForm:
         if said := try_once(context.request, asked):
             raise ValidationError(said, code="too_many_login_attempts")
         code: str = super().clean_code()  # type: ignore[misc]  # of allauth's form
+        # A code of an app is good for half a minute and more; whoever read it over a shoulder is too late all the same.
+        if take((ONCE, f"{self.user.pk} {code}")):
+            raise get_adapter().validation_error("incorrect_code")
         take_back(asked)
         return code
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -11,6 +12,7 @@ from django.utils.decorators import sync_only_middleware
 
 from kaja.kernel.limits import take, whole_seconds
 from kaja.web.accounts.devices import mark_device
+from kaja.web.accounts.factors import has_second_factor
 from kaja.web.accounts.limits import of_page, say_wait
 from kaja.web.accounts.review import asks_now
 from kaja.web.accounts.sessions import keep_session
@@ -31,6 +33,8 @@ class PersonMiddleware:
                 user = None
             elif user.review and asks_now(request):
                 return redirect("account_review")
+            elif settings.SECOND_FACTOR == "required" and asks_now(request) and not has_second_factor(request):
+                return redirect("mfa_index")
         if user is None or not user.is_authenticated or not user.language:
             return self.get_response(request)
         with translation.override(user.language):
