@@ -27,6 +27,7 @@ from kaja.channels.jobs import check_one
 from kaja.channels.models import Channel
 from kaja.channels.vault import _vault as open_vault
 from kaja.channels.vault import open_credentials
+from kaja.cli.dump import LEFT_OUT
 from kaja.config.logs import RedactingFormatter
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.kernel.vault import KeyRing, VaultError
@@ -82,7 +83,7 @@ def whole_database() -> str:
         assert "procrastinate_jobs" in tables
         text = []
         for table in tables:
-            if table == "django_session":  # left out of backups; a session's key is its row's name
+            if table in LEFT_OUT:  # of backups; a session's key is its row's name
                 continue
             cursor.execute(f'SELECT row_to_json(t)::text FROM "{table}" t')
             text += [f"{table}: {row}" for (row,) in cursor.fetchall()]

@@ -19,7 +19,7 @@ from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.publishing.models import Delivery
 from kaja.web.composer.payload import Payload
-from kaja.workspaces.models import AuditEntry, Invitation, Workspace
+from kaja.workspaces.models import AuditEntry, Invitation, Role, Workspace
 from tests.people import add_member, browser
 
 Send = Callable[..., Any]
@@ -173,7 +173,7 @@ def test_a_workspace_that_is_made_twice_is_one(client: Client, workspace: Worksp
     assert answers[0]["Location"] == answers[1]["Location"]
     with system_scope(SystemPurpose.MAINTENANCE):
         assert Workspace.objects.filter(name="Second").count() == 1
-    add_member(workspace, "jaan@acme.test")
+    add_member(workspace, "jaan@acme.test", Role.CURATOR)
     stranger = browser(workspace, "jaan@acme.test").post("/welcome/workspace/", fields)
     assert stranger.status_code == 200
     assert "This was saved already" in stranger.content.decode()

@@ -52,6 +52,10 @@ def _run(url: str, name: str, *arguments: str, scope: str = "") -> None:
         raise DatabaseUnusable(f"{name} failed:\n{done.stderr.strip()[-1500:]}")
 
 
+LEFT_OUT = ("django_session", "usersessions_usersession", "kernel_bucket")
+"""Tables whose rows stay behind: sessions, the list of them, and used tries."""
+
+
 def dump_database(url: str, target: Path) -> None:
     """Write the whole database in PostgreSQL's custom format.
 
@@ -61,7 +65,8 @@ def dump_database(url: str, target: Path) -> None:
     """
     _run(
         url, "pg_dump", "--format=custom", "--enable-row-security", "--no-owner", "--no-acl", "--schema=public",
-        "--extension=*", "--exclude-table-data=public.django_session", f"--file={target}", scope="backup",
+        "--extension=*", *(f"--exclude-table-data=public.{table}" for table in LEFT_OUT), f"--file={target}",
+        scope="backup",
     )  # fmt: skip
 
 
