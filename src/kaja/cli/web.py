@@ -33,8 +33,12 @@ def web(host: str | None, port: int | None) -> None:
 
 def server_options(host: str | None = None, port: int | None = None) -> dict[str, Any]:
     """How uvicorn is run."""
+    # Not at the top: other commands need no web server.
+    from kaja.config.lines import Line
+
     proxies = environment.trusted_proxies()
     return {
+        "http": Line,
         "host": host or environment.listen(),
         "port": port or environment.port(),
         "loop": "auto",
