@@ -73,7 +73,7 @@ def test_from_signing_in_to_the_published_post(kaja: Stack, open_window: OpenWin
 
     page.locator("body").press("c")
     page.wait_for_url(re.compile("/posts/new"))
-    tab_to(page, "^Text$")
+    expect(page.get_by_label("Text", exact=True)).to_be_focused()  # whoever comes here came to write
     page.keyboard.type("Written without a mouse")
     if not page.locator('input[name="channel"]').is_checked():
         for _ in range(20):
@@ -129,7 +129,7 @@ def test_planning_and_moving_the_card(kaja: Stack, open_window: OpenWindow) -> N
     page.goto("/w/plankeys/needs-you/")
     page.locator("body").press("c")
     page.wait_for_url(re.compile("/posts/new"))
-    tab_to(page, "^Text$")
+    expect(page.get_by_label("Text", exact=True)).to_be_focused()  # whoever comes here came to write
     page.keyboard.type("Planned without a mouse")
     assert page.locator('input[name="channel"]').is_checked(), "the only channel is chosen already"
     tab_to(page, "Next free slot|At a time|^Now", most=80)

@@ -12,8 +12,9 @@ from uuid import UUID
 import pytest
 from django.db import OperationalError, connection, connections
 
+from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel, Health, Slot
-from kaja.channels.sessions import record_health, record_quota, save_credentials
+from kaja.channels.sessions import record_health, record_quota
 from kaja.channels.slots import set_slots
 from kaja.channels.storing import disconnect_channel, store_connection
 from kaja.content import actions as content
@@ -122,7 +123,7 @@ ON_A_CHANNEL: dict[str, Action] = {
     "connect": connect,
     "disconnect": lambda w: disconnect_channel(ACTOR, w.channels[0].id),
     "health": on_channel(lambda c, w: record_health(c, Health.UNREACHABLE if w.next() % 2 else Health.OK)),
-    "credentials": on_channel(lambda c, w: save_credentials(c, {"token": str(w.next())})),
+    "credentials": on_channel(lambda c, w: write_credentials(c.id, {"token": str(w.next())})),
     "quota": on_channel(lambda c, w: record_quota(c, [Quota("posts", limit=10, remaining=w.next() % 10)])),
     "schedule": schedule,
     "channels": ON_A_POST["channels"],
