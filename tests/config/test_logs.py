@@ -2,6 +2,8 @@
 
 import io
 import logging
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,6 +53,14 @@ def test_own_secrets_are_hidden_wherever_they_stand(settings: object) -> None:
     stream = io.StringIO()
     logger_into(stream).error("cannot sign with %s", "only-for-tests")
     assert "only-for-tests" not in stream.getvalue()
+
+
+def test_the_key_of_the_practice_network_is_hidden(settings: Any, tmp_path: Path) -> None:
+    settings.PRACTICE_KEY, settings.PRACTICE_KEY_FILE = "planted-practice-key", tmp_path / "key"
+    settings.PRACTICE_KEY_FILE.write_text("planted-in-the-folder\n")
+    stream = io.StringIO()
+    logger_into(stream).warning("asked with planted-practice-key and planted-in-the-folder")
+    assert "planted" not in stream.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Logs to standard error, in plain lines, without secrets."""
 
 import base64
+import contextlib
 import logging
 import os
 import re
@@ -42,7 +43,9 @@ def known_secrets() -> tuple[str, ...]:
     from django.conf import settings
 
     mail = settings.EMAIL_HOST_PASSWORD
-    found = {settings.SECRET_KEY, mail, str(settings.DATABASES["default"]["PASSWORD"])}
+    found = {settings.SECRET_KEY, mail, str(settings.DATABASES["default"]["PASSWORD"]), settings.PRACTICE_KEY}
+    with contextlib.suppress(OSError):
+        found.add(Path(settings.PRACTICE_KEY_FILE).read_text().strip())
     if mail:
         # As SMTP sends it (RFC 4616, RFC 4954); a server that refuses may quote the line.
         for spelled in (mail, f"\0{settings.EMAIL_HOST_USER}\0{mail}"):
