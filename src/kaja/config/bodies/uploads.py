@@ -28,6 +28,8 @@ AT_ONCE, PER_PERSON = 64, 24
 """Uploads at the same time, in one process."""
 KEPT_FREE = 256_000_000
 """Bytes of the disk that no upload may take: the database needs some."""
+PIECE = 512 * 1024
+"""Bytes of an upload in memory, about."""
 FLUSH_EVERY = 8_000_000
 """Bytes after which a file is brought to the disk, so that the database never waits for gigabytes of others' pages."""
 
@@ -43,6 +45,8 @@ class TooManyUploads(Exception):
 
 class _Steady(TemporaryFileUploadHandler):
     """Writes to the disk as fast as the disk takes it, and not ahead of it."""
+
+    chunk_size = 2 * PIECE
 
     def new_file(self, *arguments: Any, **more: Any) -> None:
         super().new_file(*arguments, **more)
@@ -67,12 +71,20 @@ class _Inflow(io.RawIOBase):
     def read(self, size: int | None = -1) -> bytes:
         """At most `size` bytes; nothing at the end."""
         if not self._left:
-            self._left = asyncio.run_coroutine_threadsafe(self._body.next(self._most), self._loop).result()
+            self._left = asyncio.run_coroutine_threadsafe(self._gather(), self._loop).result()
         if size is None or size < 0 or size >= len(self._left):
             piece, self._left = self._left, b""
         else:
             piece, self._left = self._left[:size], self._left[size:]
         return piece
+
+    async def _gather(self) -> bytes:
+        """Several of the server's small pieces: each way from thread to thread costs more than they do."""
+        pieces, size = [], 0
+        while size < PIECE and (piece := await self._body.next(self._most)):
+            pieces.append(piece)
+            size += len(piece)
+        return b"".join(pieces)
 
 
 async def take_form(meta: dict[str, Any], body: Body, most: int, length: int, person: str) -> Form:
