@@ -77,7 +77,8 @@ def _limit(what: int, soft: int) -> None:
     hard = resource.getrlimit(what)[1]
     if hard != resource.RLIM_INFINITY and (soft == resource.RLIM_INFINITY or soft > hard):
         soft = hard  # the operator's own limit is lower
-    resource.setrlimit(what, (soft, hard))
+    with contextlib.suppress(ValueError, OSError):  # a system that does not know this limit still has the clock
+        resource.setrlimit(what, (soft, hard))
 
 
 def _pages(column: int) -> int:

@@ -27,6 +27,7 @@ MOST_ANSWER = 300_000_000
 
 T = TypeVar("T")
 
+_ANSWERS = {"value", "declined", "trouble"}
 _PROGRAM = "import sys; sys.path[:] = {path!r}; from kaja.border.outpost import main; main({number})"
 
 
@@ -152,6 +153,8 @@ def _call(function: Callable[..., T], arguments: tuple[Any, ...], seconds: float
         wire.receive(outpost.socket, 0)
         outpost.socket.settimeout(4 * seconds + 1)
         answer = wire.receive(outpost.socket, MOST_ANSWER)
+        if not isinstance(answer, dict) or not _ANSWERS & answer.keys():
+            raise wire.Broken("not what was agreed")
     except TimeoutError:
         ended_by = "time"
     except (wire.Broken, ConnectionError):

@@ -4,7 +4,8 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from ninja import File, Form, Router, Status, UploadedFile
+from ninja import File, Router, Status, UploadedFile
+from ninja.params import functions as param_functions
 
 from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
 from kaja.api.render import asset_out, channel_out
@@ -135,7 +136,7 @@ def put_slots(request: HttpRequest, channel_id: UUID, body: SlotsIn) -> list[Slo
 @waits("POST", "/media")
 @router.post("/media", response=ok(AssetOut, 201), operation_id="uploadMedia")
 def upload_media(
-    request: HttpRequest, file: File[UploadedFile], alt: str = Form("", max_length=10_000)
+    request: HttpRequest, file: File[UploadedFile], alt: str = param_functions.Form("", max_length=10_000)
 ) -> Status[AssetOut]:
     """Take a picture or a video into the workspace. It is judged by its content, not by its name."""
     asset = upload_asset(actor_of(request), workspace_of(request).id, file, file.name or "", file.size or 0, alt)
