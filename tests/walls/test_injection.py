@@ -10,7 +10,7 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from psycopg.errors import InsufficientPrivilege
 
-from kaja.content.models import Label
+from kaja.content.models import Label, Post
 from kaja.kernel.tenancy import SystemPurpose, enter_key, system_scope, workspace_scope
 from kaja.workspaces.models import Workspace
 
@@ -57,12 +57,22 @@ def enter_without_the_key(cursor: Any, other: Workspace) -> None:
 
 
 def read_the_key(cursor: Any, other: Workspace) -> None:
-    cursor.execute("SELECT key FROM kaja_private.scope_key")
+    cursor.execute("SELECT key FROM kaja_scope_key")
+    assert cursor.fetchall() == []
+
+
+def overwrite_the_key(cursor: Any, other: Workspace) -> None:
+    cursor.execute("UPDATE kaja_scope_key SET key = 'guess'")
+    assert cursor.rowcount == 0
+    cursor.execute("DELETE FROM kaja_scope_key")
+    assert cursor.rowcount == 0
+    cursor.execute("INSERT INTO kaja_scope_key (key) VALUES ('guess')")
 
 
 def shadow_the_key(cursor: Any, other: Workspace) -> None:
-    cursor.execute("CREATE TEMP TABLE scope_key (one boolean, key bytea); INSERT INTO scope_key VALUES (true, '\\x00')")
-    cursor.execute("CREATE SCHEMA kaja_private")
+    cursor.execute("CREATE TEMP TABLE kaja_scope_key (one boolean, key bytea)")
+    cursor.execute("INSERT INTO pg_temp.kaja_scope_key VALUES (true, 'guess')")
+    cursor.execute("SELECT kaja_enter_scope('', 'maintenance', 'guess')")
 
 
 def replace_the_check(cursor: Any, other: Workspace) -> None:
@@ -73,7 +83,7 @@ def replace_the_check(cursor: Any, other: Workspace) -> None:
 
 ATTACKS: list[Attack] = [
     set_the_purpose, set_the_workspace, set_for_the_session, make_up_a_proof, become_the_owner, enter_without_the_key,
-    read_the_key, shadow_the_key, replace_the_check,
+    read_the_key, overwrite_the_key, shadow_the_key, replace_the_check,
 ]  # fmt: skip
 
 
@@ -148,3 +158,19 @@ def test_the_policies_of_all_tenant_tables_ask_for_the_proof(db: None) -> None:
         found = dict(cursor.fetchall())
     assert len(found) > 20
     assert [table for table, text in found.items() if "kaja_scope_is_proven()" not in text] == []
+
+
+def test_the_search_answers_in_the_entered_workspace_only(labels: tuple[Workspace, Workspace]) -> None:
+    """It runs as the tables' owner, whom no policy holds."""
+    mine, other = labels
+    with workspace_scope(other.id):
+        post = Post.objects.create(
+            document={"parts": [{"text": "a secret plan", "media": []}]}, summary="a secret plan"
+        )
+    with workspace_scope(other.id), connection.cursor() as cursor:
+        cursor.execute("SELECT post_id FROM content_search_posts(%s, 'secret', NULL)", [other.id])
+        assert cursor.fetchall() == [(post.id,)]
+    with workspace_scope(mine.id), connection.cursor() as cursor:
+        set_the_workspace(cursor, other)
+        with pytest.raises(ProgrammingError, match="outside the entered workspace"), transaction.atomic():
+            cursor.execute("SELECT post_id FROM content_search_posts(%s, 'secret', NULL)", [other.id])

@@ -52,8 +52,8 @@ def _run(url: str, name: str, *arguments: str, scope: str = "") -> None:
         raise DatabaseUnusable(f"{name} failed:\n{done.stderr.strip()[-1500:]}")
 
 
-LEFT_OUT = ("django_session", "usersessions_usersession", "kernel_bucket")
-"""Tables whose rows stay behind: sessions, the list of them, and used tries."""
+LEFT_OUT = ("django_session", "usersessions_usersession", "kernel_bucket", "kaja_scope_key")
+"""Tables whose rows stay behind: sessions, the list of them, used tries, and the key of the scopes."""
 
 
 def dump_database(url: str, target: Path) -> None:

@@ -2,9 +2,10 @@
 
 A scope is three settings of the transaction: the workspace, the system's purpose, and a proof over both and over the
 transaction's own start. Policies believe the settings only with the proof. It is made by one function that runs as the
-tables' owner and asks for a key, which the application's role cannot read anywhere: it stands in a schema of the
-owner's, and comes over the wire as a bound parameter, so no list of running statements shows it. A statement that was
-injected can set the settings, but proves nothing; a proof that it reads is of the transaction that it is in already.
+tables' owner and asks for a key, which the application's role cannot read anywhere: it stands in a table whose rows
+only the owner sees, and comes over the wire as a bound parameter, so no list of running statements shows it. A
+statement that was injected can set the settings, but proves nothing; a proof that it reads is of the transaction that
+it is in already.
 
 The owner (migrations, backups) needs no proof: it could drop the policies. See docs/decisions/0011.
 """
@@ -12,7 +13,7 @@ The owner (migrations, backups) needs no proof: it could drop the policies. See 
 import hmac
 from typing import Any
 
-_PROOF = """encode(sha256((SELECT s.key FROM kaja_private.scope_key AS s)
+_PROOF = """encode(sha256((SELECT s.key FROM public.kaja_scope_key AS s)
         || timestamptz_send(transaction_timestamp()) || convert_to({workspace} || '|' || {purpose}, 'UTF8')), 'hex')"""
 FUNCTIONS = """
 CREATE OR REPLACE FUNCTION kaja_enter_scope(workspace text, purpose text, key text) RETURNS void
@@ -22,7 +23,7 @@ BEGIN
     IF session_user = current_user THEN
         RETURN;
     END IF;
-    IF sha256(convert_to(key, 'UTF8')) IS DISTINCT FROM (SELECT sha256(s.key) FROM kaja_private.scope_key AS s) THEN
+    IF sha256(convert_to(key, 'UTF8')) IS DISTINCT FROM (SELECT sha256(s.key) FROM public.kaja_scope_key AS s) THEN
         RAISE EXCEPTION 'kaja: this key opens no scope of this database'
             USING ERRCODE = 'insufficient_privilege', HINT = 'Run "kaja migrate" with the KAJA_SECRET_KEY in use.';
     END IF;
@@ -43,14 +44,17 @@ FUNCTIONS = FUNCTIONS.replace("<entered>", _PROOF.format(workspace="workspace", 
     ),
 )
 KEY_TABLE = """
-CREATE SCHEMA IF NOT EXISTS kaja_private;
-CREATE TABLE IF NOT EXISTS kaja_private.scope_key (
+CREATE TABLE IF NOT EXISTS public.kaja_scope_key (
     one boolean PRIMARY KEY DEFAULT true CHECK (one), key bytea NOT NULL
 );
+ALTER TABLE public.kaja_scope_key ENABLE ROW LEVEL SECURITY;
+ALTER TABLE public.kaja_scope_key FORCE ROW LEVEL SECURITY;
+DROP POLICY IF EXISTS owner_only ON public.kaja_scope_key;
+CREATE POLICY owner_only ON public.kaja_scope_key TO CURRENT_USER USING (true);
 """
 SET_KEY = """
-INSERT INTO kaja_private.scope_key (key) VALUES (convert_to(%s, 'UTF8'))
-ON CONFLICT (one) DO UPDATE SET key = EXCLUDED.key WHERE scope_key.key <> EXCLUDED.key
+INSERT INTO public.kaja_scope_key (key) VALUES (convert_to(%s, 'UTF8'))
+ON CONFLICT (one) DO UPDATE SET key = EXCLUDED.key WHERE kaja_scope_key.key <> EXCLUDED.key
 """
 ENTER = "SELECT kaja_enter_scope(%s, %s, %s)"
 IS_BUILT = "SELECT to_regprocedure('kaja_enter_scope(text, text, text)') IS NOT NULL"
