@@ -12,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.models import Label, Post, PostLabel, PostState, Variant
-from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, State
 from kaja.web.calendar.periods import first_of_week, make_period, name_period, next_month, step_period
@@ -365,59 +364,3 @@ def test_filtered_calendar_asks_at_most_twenty_times(person: Client, workspace: 
     value = {"channel": channels[0].id, "label": "tips", "state": "planned"}[name]
     found = asked(person, f"/w/acme/calendar/?view=month&date=2027-05-01&{name}={value}")
     assert len(found) <= 20, "\n".join(found)
-
-
-def month_cell(html: str, day: str) -> str:
-    return html.split(f'id="day-{day}"')[1].split("</section>")[0]
-
-
-def test_month_shows_three_posts_of_a_day_and_the_others_behind_a_line(
-    person: Client, workspace: Workspace, channel: Channel
-) -> None:
-    for hour in range(9, 16):
-        make_post(workspace, f"post {hour}", wall(f"2031-05-05T{hour:02}:00"), (channel,), scheduled=True)
-    for hour in range(9, 12):
-        make_post(workspace, f"other {hour}", wall(f"2031-05-06T{hour:02}:00"), (channel,), scheduled=True)
-    html = get(person, "?view=month&date=2031-05-05")
-    shown, folded = month_cell(html, "2031-05-05").split('<details class="cal-rest"')
-    assert (shown.count("<article"), folded.count("<article")) == (3, 4)
-    assert "<summary>4 more posts</summary>" in folded
-    assert "cal-rest" not in month_cell(html, "2031-05-06")
-
-
-def test_list_of_this_month_opens_at_today(
-    person: Client, workspace: Workspace, channel: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clock, "now", lambda: wall("2031-05-20T12:00"))
-    make_post(workspace, "long ago", wall("2031-05-03T09:00"), (channel,))
-    make_post(workspace, "this morning", wall("2031-05-20T09:00"), (channel,))
-    make_post(workspace, "to come", wall("2031-05-28T09:00"), (channel,))
-    html = get(person, "?view=list")
-    assert [text for text in ("long ago", "this morning", "to come") if text in html] == ["this morning", "to come"]
-    assert "1 earlier post of this month" in html
-    assert "long ago" in get(person, "?view=list&past=1")
-    assert "long ago" in get(person, "?view=list&date=2031-05-03&past=1")
-    # Another month is shown whole.
-    make_post(workspace, "last month", wall("2031-04-03T09:00"), (channel,))
-    assert "last month" in get(person, "?view=list&date=2031-04-10")
-
-
-def test_empty_day_offers_to_write_there_and_a_past_one_does_not(
-    person: Client, workspace: Workspace, channel: Channel, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clock, "now", lambda: wall("2031-05-20T16:20"))
-    with workspace_scope(workspace.id):
-        Slot.objects.create(channel=channel, weekday=4, time=time(10, 30))
-    for view in ("week", "month"):
-        found = re.findall(r'class="cal-add" href="/w/acme/posts/new\?at=([^"&]+)"', get(person, f"?view={view}"))
-        assert "2031-05-19T09%3A00" not in found
-        assert found[:4] == ["2031-05-20T17%3A00", "2031-05-21T09%3A00", "2031-05-22T09%3A00", "2031-05-23T10%3A30"]
-    add_member(workspace, "reader@acme.test", Role.ANALYST)
-    assert "cal-add" not in get(browser(workspace, "reader@acme.test"), "?view=month")
-
-
-@pytest.mark.parametrize("view", ["week", "month", "list"])
-def test_card_shows_its_labels_in_every_view(person: Client, workspace: Workspace, channel: Channel, view: str) -> None:
-    make_post(workspace, "Labelled", soon(), (channel,), labels=["tips", "<b>bread</b>"])
-    html = get(person, f"?view={view}&date={soon():%Y-%m-%d}")
-    assert re.findall(r'class="cal-label">([^<]+)<', html) == ["&lt;b&gt;bread&lt;/b&gt;", "tips"]
