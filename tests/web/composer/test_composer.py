@@ -46,6 +46,12 @@ def test_the_page_is_complete_without_scripts(browser: Client, channel: Channel)
     assert "onclick" not in html
 
 
+def test_every_picture_that_is_read_can_be_chosen(browser: Client) -> None:
+    """A picker that hides a phone's HEIC would make its owner look for another program."""
+    [offered] = re.findall(r'type="file"[^>]*accept="([^"]+)"', browser.get("/w/acme/posts/new").content.decode())
+    assert {"image/*", ".heic", ".heif", ".avif", "video/mp4", "video/quicktime", ".mkv"} <= set(offered.split(","))
+
+
 def test_text_cannot_leave_its_json_block(browser: Client, workspace: Workspace, send: Send) -> None:
     post = send("save", text="</script><script>alert(1)</script>").json()["post"]
     html = browser.get(f"/w/acme/posts/{post}/edit").content.decode()
