@@ -12,10 +12,12 @@ from django.test import Client, override_settings
 from django.urls import get_resolver
 
 from kaja.cli.web import server_options
+from kaja.kernel.limits import Limit, take
 from kaja.kernel.models import Bucket
 from kaja.web.accounts import limits
 from kaja.workspaces.models import User, Workspace
-from tests.people import PASSWORD
+from kaja.workspaces.often import INVITATIONS, LINK_CARDS
+from tests.people import PASSWORD, browser
 
 OWNER = "owner@acme.test"
 
@@ -166,3 +168,25 @@ def test_rotating_forwarded_addresses_wins_no_tries(workspace: Workspace) -> Non
 
     assert [forged(n).status_code for n in range(8)] == [200] * 6 + [429] * 2
     assert Bucket.objects.filter(purpose="sign-in: caller").count() == 1
+
+
+def test_one_person_makes_so_many_invitations_and_link_cards(workspace: Workspace) -> None:
+    client, person = browser(workspace), str(User.objects.get(email=OWNER).pk)
+
+    def use_up(allowed: tuple[Limit, ...]) -> None:
+        while not take(*((limit, person) for limit in allowed)):
+            pass
+
+    data = {"email": "friend@x.test", "role": "guest"}
+    use_up(INVITATIONS)
+    assert client.post("/w/acme/settings/members/invite/", data).status_code == 422
+    ask: dict[str, Any] = {
+        "path": "/w/acme/posts/card",
+        "data": {"url": "http://127.0.0.1:1/"},
+        "content_type": "application/json",
+    }
+    assert client.post(**ask).status_code == 422
+    use_up(LINK_CARDS)
+    refused = client.post(**ask)
+    assert refused.status_code == 429
+    assert refused.json()["problems"][0]["code"] == "too_often"

@@ -26,8 +26,6 @@ CODE_DEVICE = (Limit("code: device", 5, 5 * MINUTE), Limit("code: device, day", 
 RESET_MAILS = (Limit("reset: mail", 3, HOUR), Limit("reset: mail, day", 6, DAY))
 """Mails to one address; further ones are not sent, and nobody is told."""
 PROOF_MAILS = (Limit("proof: mail", 3, HOUR), Limit("proof: mail, day", 6, DAY))
-INVITATIONS = (Limit("invitations", 20, HOUR), Limit("invitations, day", 100, DAY))
-"""Invitations that one person makes."""
 
 BY_CALLER: dict[str, Limit] = {
     "account_login": Limit("page: sign-in", 60, 10 * MINUTE),

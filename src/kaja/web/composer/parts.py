@@ -21,6 +21,7 @@ from kaja.web.composer.payload import parse_json
 from kaja.web.composer.views import describe_asset
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.errors import Refused
+from kaja.workspaces.often import LINK_CARDS, count
 from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission
 
@@ -109,6 +110,7 @@ def card(request: WorkspaceRequest) -> JsonResponse:
                 params={"url": url[:80]},
             )
         )
+    count(LINK_CARDS, request.actor.user_id)
     session = Session(allow_private=settings.PRIVATE_HOSTS_ALLOWED)
     found, picture = ask_outside(request.actor, request.workspace.id, lambda: fetch_card(url, session))
     asset = _keep_picture(request, found, picture)

@@ -18,6 +18,7 @@ from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render
 from kaja.workspaces import actions
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.jobs import mail_invitation
+from kaja.workspaces.often import INVITATIONS, count
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_members, list_open_invitations
 
@@ -55,6 +56,7 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
     if not form.is_valid():
         return _render(request, form, status=422)
     try:
+        count(INVITATIONS, request.actor.user_id)
         invitation, token = actions.invite(request.actor, invitation_id=chosen_id(request), **form.cleaned_data)
     except Refused as refused:
         add_problems(form, refused)
