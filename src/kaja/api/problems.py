@@ -25,6 +25,7 @@ TITLES: dict[int, str] = {
     415: gettext_noop("This content type is not understood"),
     422: gettext_noop("The request was understood, but refused"),
     429: gettext_noop("Too many requests"),
+    503: gettext_noop("Not possible at this moment"),
 }
 
 

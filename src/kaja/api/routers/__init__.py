@@ -21,7 +21,7 @@ def waits(method: str, path: str) -> Callable[[Operation], Operation]:
     return lambda operation: operation
 
 
-ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429), ProblemDocument)
+ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429, 503), ProblemDocument)
 
 
 def ok(schema: Any, status: int = 200) -> dict[Any, Any]:

@@ -34,7 +34,7 @@ from kaja.networks.kit.egress import (
 )
 from kaja.networks.kit.encodings import decode_json
 from kaja.networks.kit.evidence import Redactor
-from kaja.networks.kit.iri import to_uri
+from kaja.networks.kit.iri import read_location, to_uri
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
@@ -222,7 +222,7 @@ class Session:
                 return answer
             if hop == redirects:
                 break
-            onwards = self._absolute(urljoin(url, _read_location(location)), None)
+            onwards = self._absolute(urljoin(url, read_location(location)), None)
             if origin_of(onwards) != origin and self._is_signed(url, authorized):
                 # Elsewhere nobody knows the account: the answer would be a refusal that says nothing about it.
                 return answer
@@ -348,14 +348,6 @@ def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, header
     if body or method in ("POST", "PUT", "PATCH"):
         lines.append(("Content-Length", str(len(body))))
     return Request(method, parts.scheme, host, port, _quote_target(target), tuple(lines), body)
-
-
-def _read_location(location: str) -> str:
-    """Headers are read as Latin-1; servers write addresses in UTF-8."""
-    try:
-        return location.encode("latin-1").decode()
-    except UnicodeError:
-        return location
 
 
 def _quote_target(target: str) -> str:

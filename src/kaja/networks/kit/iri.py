@@ -59,6 +59,14 @@ def to_uri(address: str) -> str:
     return urlunsplit((parts.scheme, netloc, *rest))
 
 
+def read_location(header: str) -> str:
+    """Where a server sends us: headers are read as Latin-1, and servers write addresses in UTF-8."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeError:
+        return header
+
+
 def as_called(address: str) -> str:
     """The same; what is no address stays as it is."""
     try:
