@@ -95,9 +95,6 @@ print("SEED " + json.dumps(made))
 """
 
 
-# One request
-
-
 async def ask(port: int, head: str, body: bytes = b"") -> tuple[int, float]:
     """Status (0 when the line broke) and seconds of one request, on a line of its own."""
     begun = time.monotonic()
@@ -118,9 +115,6 @@ async def ask(port: int, head: str, body: bytes = b"") -> tuple[int, float]:
 def head_of(method: str, path: str, cookie: str = "", more: str = "", length: int | None = None) -> str:
     said = f"Content-Length: {length}\r\n" if length is not None else ""
     return f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nCookie: {cookie}\r\n{more}{said}\r\n"
-
-
-# The people
 
 
 async def person(port: int, seed: dict[str, Any], number: int, end: float, seen: list[tuple[int, float, str]]) -> None:

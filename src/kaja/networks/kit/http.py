@@ -10,8 +10,6 @@ that there is no answer: `HostRefused`, `NotSent` (nothing reached the network) 
 
 import asyncio
 import base64
-import json as jsonlib
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +20,7 @@ from weakref import WeakKeyDictionary
 
 import httpx2
 
+from kaja.networks.kit.bodies import Files, encode_body
 from kaja.networks.kit.egress import (
     AnswerLost,
     Egress,
@@ -63,8 +62,6 @@ MAX_EXCHANGES = 40
 OPEN_CREDENTIALS = frozenset({"identifier", "did", "user", "username", "handle", "account", "scope", "client_id"})
 
 T = TypeVar("T")
-Files = Mapping[str, tuple[str, bytes | FileBody, str]]
-"""Multipart files: field name to (file name, content, MIME type). At most one is a file that is sent in pieces."""
 
 
 def _nothing() -> None:
@@ -208,7 +205,7 @@ class Session:
         """
         method = method.upper()
         url = self._absolute(url, params)
-        body, content_type = _encode(json, data, files, content)
+        body, content_type = encode_body(json, data, files, content)
         sent_headers = {"Accept": "application/json", **(headers or {})}
         if content_type:
             sent_headers.setdefault("Content-Type", content_type)
@@ -306,36 +303,6 @@ class Session:
 
 def _secrets_of(credentials: Mapping[str, str]) -> list[str]:
     return [value for name, value in credentials.items() if name not in OPEN_CREDENTIALS]
-
-
-def _encode(
-    json: Any, data: Mapping[str, str] | None, files: Files | None, content: bytes | FileBody | None
-) -> tuple[bytes | Streamed, str]:
-    if json is not None:
-        return jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
-    if files is not None:
-        return _encode_form(data or {}, files)
-    if data is not None:
-        return urlencode(data).encode(), "application/x-www-form-urlencoded"
-    if isinstance(content, FileBody):
-        return Streamed(b"", content), "application/octet-stream"
-    return content or b"", "application/octet-stream" if content else ""
-
-
-def _encode_form(data: Mapping[str, str], files: Files) -> tuple[bytes | Streamed, str]:
-    """A form with files. One that is sent in pieces is encoded with a mark in its place."""
-    mark, streamed = secrets.token_hex(32).encode(), None
-    held: dict[str, tuple[str, bytes, str]] = {}
-    for field_name, (name, content, mime) in files.items():
-        if isinstance(content, FileBody):
-            streamed = content
-        held[field_name] = (name, mark if isinstance(content, FileBody) else content, mime)
-    request = httpx2.Request("POST", "http://multipart.invalid/", data=dict(data), files=held)
-    body, content_type = request.read(), request.headers["content-type"]
-    if streamed is None:
-        return body, content_type
-    before, _, after = body.partition(mark)
-    return Streamed(before, streamed, after), content_type
 
 
 def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, headers: dict[str, str]) -> Request:

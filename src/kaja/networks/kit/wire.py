@@ -162,7 +162,11 @@ class Wire(asyncio.Protocol):
         self.written = True
         self._transport.write(data)
         if streamed is not None:
-            await self._send(streamed, self._waiting)
+            try:
+                await self._send(streamed, self._waiting)
+            except BaseException:
+                self._waiting.cancel()  # nobody waits for the answer any more
+                raise
         answer = await self._waiting
         self._usable = self._usable and not last
         answer.body = _unpack(answer, max_bytes)
