@@ -41,6 +41,9 @@ LOOKS_ACROSS = {
     ("workspaces/actions/workspaces.py", "create_workspace", "CREATE_WORKSPACE"): "its scope begins with it",
     ("workspaces/queries.py", "may_make_workspaces", "CREATE_WORKSPACE"): "whether there is any workspace at all",
     ("workspaces/visits.py", "list_ended", "SIGN_IN"): "who still belongs, for pages that are open for long",
+    ("publishing/actions/holding.py", "hold_everything", "MAINTENANCE"): "the whole installation waits at once",
+    ("cli/checks/database.py", "_held", "MAINTENANCE"): "doctor counts what is held back",
+    ("cli/settle.py", "_held", "MAINTENANCE"): "the operator settles what is held back, workspace by workspace",
     ("channels/jobs.py", "list_due_for_check", "JOB_DISPATCH"): "one clock for all workspaces; it gives ids only",
     ("api/tokens.py", "find_bearer", "SIGN_IN"): "the token says which workspace",
     (
