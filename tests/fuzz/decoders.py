@@ -64,7 +64,7 @@ def list_pictures() -> tuple[bytes, ...]:
 def list_films() -> tuple[bytes, ...]:
     return (
         pictures.film(),
-        pictures.film("mov", "libx265"),
+        pictures.film("mov"),
         pictures.film("mp4", movflags="frag_keyframe+empty_moov"),
         pictures.film("mp4", "mpeg4", movflags="use_metadata_tags"),
         pictures.film("matroska"),
