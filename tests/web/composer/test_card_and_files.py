@@ -157,7 +157,7 @@ def test_a_failed_post_is_edited_to_go_out_now(page: Page, failed: Post, channel
     page.goto(f"/w/acme/posts/{failed.id}/edit")
     expect(page.get_by_role("radio", name="Now")).to_have_attribute("aria-checked", "true")
     # It counts only where the post has not gone out yet.
-    expect(page.locator("#finish")).to_have_text("Publish now to 1 channel")
+    expect(page.locator("#finish")).to_have_text("Publish now to 1 of 2 channels")
     expect(page.locator("#problems")).not_to_contain_text("passed already")
     page.locator(f'label.chip:has(input[value="{channels["practice"].id}"])').click()
     expect(page.locator("#finish")).to_have_text("Save the changes")

@@ -12,6 +12,7 @@ from django.db import transaction
 from kaja.channels.models import Channel
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import defer_once
+from kaja.kernel.locks import lock
 from kaja.kernel.place import find_place
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
@@ -52,7 +53,7 @@ def hold_everything(actor: Actor, reason: Held, since: datetime) -> list[UUID]:
 def _hold(actor: Actor, workspace_id: UUID, reason: Held, since: datetime) -> None:
     from kaja.publishing.jobs import look_after_hold
 
-    workspace = Workspace.objects.select_for_update().get(id=workspace_id)
+    workspace = lock(Workspace.objects.filter(id=workspace_id)).get()
     if workspace.held_at is not None:
         return
     workspace.held_at, workspace.held_reason, workspace.held_since = now(), reason, since
@@ -66,8 +67,8 @@ def _hold(actor: Actor, workspace_id: UUID, reason: Held, since: datetime) -> No
         changes.update(state="failed", problem=render_problem(FORGOTTEN), finished_at=now())
     create_notice("workspace.held", _TOLD[reason], path="settle/", permission=Permission.MANAGE)
     for channel_id in Channel.objects.filter(disconnected_at=None).values_list("id", flat=True):
-        lock = f"publishing.look:{channel_id}"
-        defer_once(look_after_hold, lock, workspace=str(workspace_id), channel=str(channel_id))
+        turn = f"publishing.look:{channel_id}"
+        defer_once(look_after_hold, turn, workspace=str(workspace_id), channel=str(channel_id))
     notify_live(workspace_id, "workspace")
     notify_due()
 
@@ -77,7 +78,8 @@ def claim_place(actor: Actor, embedded_in: Path | None) -> bool:
     and the place counts as ours once that is settled. Called outside a scope."""
     place = find_place(embedded_in)
     with transaction.atomic():
-        instance, _ = Instance.objects.select_for_update().get_or_create(id=1)
+        Instance.objects.get_or_create(id=1)
+        instance = lock(Instance.objects.filter(id=1)).get()
         if instance.place in ("", place):
             if not instance.place:
                 Instance.objects.filter(id=1).update(place=place)

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import transaction
 
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.problems import Problem, gettext_noop
@@ -45,7 +46,7 @@ def settle_workspace(actor: Actor, settlement: Settlement) -> dict[str, int]:
     policy.require(actor, policy.Permission.MANAGE)
     workspace_id = current_workspace_id()
     assert workspace_id is not None, "a workspace is settled inside its scope"
-    workspace = Workspace.objects.select_for_update().get(id=workspace_id)
+    workspace = lock(Workspace.objects.filter(id=workspace_id)).get()
     if workspace.held_at is None:
         raise Conflict(
             Problem(
@@ -58,7 +59,7 @@ def settle_workspace(actor: Actor, settlement: Settlement) -> dict[str, int]:
     counts = dict.fromkeys(("there", "send", "skip", "later"), 0)
     for each in list_unsettled(workspace):
         choice = settlement.choose(each)
-        row = Delivery.objects.select_for_update(of=("self",)).select_related("variant").get(id=each.delivery.id)
+        row = lock(Delivery.objects.filter(id=each.delivery.id)).select_related("variant").get()
         if row.state != each.delivery.state:
             continue  # dropped together with what it follows
         if choice == "there":
