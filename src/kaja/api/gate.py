@@ -8,11 +8,13 @@ the effect, so a repeated request gets the first answer and never a second effec
 
 import hashlib
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
+from django.utils import timezone
 
 from kaja.api.models import RememberedRequest
 from kaja.api.parameters import find_unknown
@@ -112,14 +114,19 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         if wait := take(*_limits_of(bearer)):
             return too_many_response(wait)
         request.bearer = bearer  # type: ignore[attr-defined]
+
+        def answer(request: HttpRequest) -> HttpResponse:
+            with timezone.override(ZoneInfo(bearer.workspace.time_zone)):  # what is planned is meant by that clock
+                return get_response(request)
+
         key = request.headers.get("Idempotency-Key", "") if request.method == "POST" else ""
         if len(key) > KEY_LENGTH or "\x00" in key:
             return _key_invalid()
         if unknown_parameters := find_unknown(request):
             return problem_response(422, unknown_parameters)
         if _waits(request):
-            return _answer_outside(request, bearer, key, get_response)
-        return run_in_workspace(bearer.workspace.id, lambda: _answer(request, bearer, key, get_response))
+            return _answer_outside(request, bearer, key, answer)
+        return run_in_workspace(bearer.workspace.id, lambda: _answer(request, bearer, key, answer))
 
     return gate
 

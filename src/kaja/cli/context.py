@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -26,6 +27,8 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 def acting(slug: str, email: str) -> "Iterator[tuple[Workspace, Actor]]":
     """Load the application and find the workspace and the person; the workspace is not entered yet."""
     with application():
+        from django.utils import timezone
+
         from kaja.kernel.tenancy import SystemPurpose, system_scope
         from kaja.workspaces.models import Member, Role
         from kaja.workspaces.queries import actor_of
@@ -41,4 +44,6 @@ def acting(slug: str, email: str) -> "Iterator[tuple[Workspace, Actor]]":
                 raise CommandFailed(f"{email} does not belong to the workspace {slug}.")
         else:
             chosen = next((m for m in found if m.role == Role.CURATOR), found[0])
-        yield chosen.workspace, actor_of(chosen, chosen.user)
+        # Whoever plans here means the workspace's own clock.
+        with timezone.override(ZoneInfo(chosen.workspace.time_zone)):
+            yield chosen.workspace, actor_of(chosen, chosen.user)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 from kaja.config import environment
 from kaja.config.logs import logging_config
+from kaja.kernel.zones import use_newest
 
 SOURCE = Path(__file__).resolve().parent.parent
+use_newest()
 HOME = environment.home()
 EMBEDDED_IN = None if environment.has_external_database() else HOME
 

@@ -1,7 +1,10 @@
 """What the team plans."""
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from kaja.channels.models import Channel
@@ -52,6 +55,9 @@ class Post(TenantModel):
     document = models.JSONField(default=dict)
     summary = models.CharField(max_length=200, blank=True)  # first words, for cards and search
     due_at = models.DateTimeField(null=True, blank=True)
+    # What the person meant: the wall-clock time and its zone. When a law changes, `actions.laws` moves the instant.
+    due_wall = models.CharField(max_length=32, blank=True, default="", db_default="")
+    due_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
     campaign = models.ForeignKey(Campaign, null=True, blank=True, on_delete=models.SET_NULL, related_name="posts")
     owner = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -78,6 +84,12 @@ class Post(TenantModel):
 
     def __str__(self) -> str:
         return self.summary
+
+    def set_due(self, due_at: datetime | None) -> None:
+        """Give it a time, as the wall of the zone shows it in which the person plans. The one place that sets one."""
+        self.due_at = due_at
+        self.due_zone = timezone.get_current_timezone_name() if due_at else ""
+        self.due_wall = timezone.localtime(due_at).replace(tzinfo=None).isoformat() if due_at else ""
 
 
 class PostLabel(TenantModel):

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from kaja.cli.checks.findings import Finding, Level
 from kaja.config import environment
 from kaja.kernel.vault import KeyRing, VaultError
+from kaja.kernel.zones import find_packaged_version, find_system_version
 
 LITTLE_SPACE = 2_000_000_000
 TOO_LITTLE_SPACE = 200_000_000
@@ -22,6 +23,15 @@ def check_python() -> Iterator[Finding]:
         f"{platform.python_version()} on {platform.system()} {platform.machine()}",
         "" if good else "Install Python 3.11 or newer.",
     )
+
+
+def check_zones() -> Iterator[Finding]:
+    """A law that is newer than the data moves planned posts by an hour."""
+    system, packaged = find_system_version(), find_packaged_version()
+    counts, other = ("package", "system") if packaged > system else ("system", "package")
+    told = {"package": f"{packaged} (Kaja's package)", "system": f"{system or 'none'} (the system's)"}
+    own = ", but PYTHONTZPATH is set and has the last word" if os.environ.get("PYTHONTZPATH") else ""
+    yield Finding("time zones", Level.OK, f"{told[counts]} count; {told[other]} are older or the same{own}")
 
 
 def check_settings() -> Iterator[Finding]:

@@ -91,7 +91,6 @@ def _make(
     post = Post(
         id=post_id or new_id(),
         state=state,
-        due_at=due_at,
         campaign=checks.get_campaign(campaign),
         owner_id=actor.user_id,
         created_by_id=actor.user_id,
@@ -99,6 +98,7 @@ def _make(
         summary=summarize(content.document),
         position=next_position(state, first=first),
     )
+    post.set_due(due_at)
     if (there := insert_once(post)) is not post:
         return _Made(there, False)
     write_content(post, content)

@@ -61,12 +61,13 @@ def set_plans(actor: Actor, plans: Mapping[UUID, Plan]) -> list[Post]:
         before = Plan(post.state, post.due_at)
         if before == plan:
             continue
-        post.state, post.due_at = plan
+        post.state = plan.state
+        post.set_due(plan.due_at)
         post.updated_at = clock.now()
         changed.append(post)
         entries.append((post, before.render(), plan.render()))
     if changed:
-        Post.objects.bulk_update(changed, ["state", "due_at", "updated_at"])
+        Post.objects.bulk_update(changed, ["state", "due_at", "due_wall", "due_zone", "updated_at"])
         audit.record_each(actor, "post.plan", entries)
         ids = [post.id for post in changed]
         events.publish(PostsPlanned(ids))

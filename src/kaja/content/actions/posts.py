@@ -105,7 +105,7 @@ def update_post(
         return post
     old = {"revision": post.revision, "summary": post.summary, "due_at": _iso(post.due_at)}
     if "due_at" in changes:
-        post.due_at = changes["due_at"]
+        post.set_due(changes["due_at"])
     joined = False
     if "content" in changed:
         post.revision += 1

@@ -14,6 +14,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from kaja.content.actions.laws import follow_laws
 from kaja.kernel.collector import calm_collector
 from kaja.publishing.actions.holding import claim_place
 from kaja.publishing.engine.journal import JournalBroken
@@ -50,6 +51,7 @@ async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[
     # Before anything is claimed: what runs at another place than before must not send.
     if not await in_thread(claim_place, system_actor("Kaja"), settings.EMBEDDED_IN):
         log.warning("this installation stands at another place than before; nothing is sent until `kaja settle`")
+    await in_thread(follow_laws)
     engine = Engine(get_address(), pace)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
