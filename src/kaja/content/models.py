@@ -88,7 +88,7 @@ class Post(TenantModel):
     def set_due(self, due_at: datetime | None) -> None:
         """Give it a time, as the wall of the zone shows it in which the person plans. The one place that sets one."""
         self.due_at = due_at
-        self.due_zone = timezone.get_current_timezone_name() if due_at else ""
+        self.due_zone = str(timezone.get_current_timezone()) if due_at else ""
         self.due_wall = timezone.localtime(due_at).replace(tzinfo=None).isoformat() if due_at else ""
 
 
