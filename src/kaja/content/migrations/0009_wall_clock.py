@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('content', '0007_search_by_index'),
+        ('content', '0008_search_in_proven_scopes'),
     ]
 
     operations = [
