@@ -20,7 +20,22 @@ from tests.walls.world import Inhabited, empty_tables, inhabit
 
 MARK = "OUR-OWN"
 # Names that are planted by the world or come with every page.
-OWN = {MARK, "OO", "Acme", "acme", "Tallinn", "Stolen", "stolen", "Blue", "Door", "Bakery", "Kaja", "English", "UTC"}
+OWN = {
+    MARK,
+    "OO",
+    "Acme",
+    "acme",
+    "Tallinn",
+    "Stolen",
+    "stolen",
+    "Blue",
+    "Door",
+    "Bakery",
+    "Kaja",
+    "English",
+    "UTC",
+    "Ctrl",
+}
 # allauth's own words in its own catalogues.
 OWN |= {"JavaScript", "E-mail", "token"}
 # It sets the person's language back to the workspace's, which is English.
