@@ -11,6 +11,7 @@ from kaja.content.actions.planning import Plan, set_plans
 from kaja.content.models import Post
 from kaja.content.plan.times import resolve_local
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.kernel.zones import open_system_zone
 from kaja.networks.kit.problems import gettext_noop
@@ -36,8 +37,8 @@ def _follow_in(workspace_id: UUID, zone: str) -> int:
         ids = list(Post.objects.filter(due_at__gt=now(), deleted_at__isnull=True).values_list("id", flat=True))
     for begin in range(0, len(ids), AT_ONCE):
         with workspace_scope(workspace_id), transaction.atomic():
-            rows = Post.objects.select_for_update(of=("self",)).filter(id__in=ids[begin : begin + AT_ONCE])
-            moved += sum(_follow(ACTOR, post, zone) for post in rows.order_by("id"))
+            rows = lock(Post.objects.filter(id__in=ids[begin : begin + AT_ONCE]))
+            moved += sum(_follow(ACTOR, post, zone) for post in rows)
     return moved
 
 
