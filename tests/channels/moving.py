@@ -1,11 +1,20 @@
-"""A front before the practice network that can be told to send everybody elsewhere."""
+"""A server of Mastodon's kind, and a front before it that can be told to send everybody elsewhere."""
 
+import asyncio
 import http.client
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from kaja.channels.models import Channel
+from kaja.channels.sessions import render_facts
+from kaja.channels.vault import seal_credentials
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.models import Workspace
+from tests.conformance.server import serving
+from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
 
 
 class Front(ThreadingHTTPServer):
@@ -63,3 +72,36 @@ def front_of(behind: str) -> Iterator[Front]:
         front.shutdown()
         thread.join(20)
         front.server_close()
+
+
+@contextmanager
+def mastodon_at_work() -> Iterator[tuple[MastodonServer, str]]:
+    """The server, in a loop of its own beside the test, and its address."""
+    server, loop = MastodonServer(), asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    running = serving(server.handle)
+    try:
+        _, url = asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(20)
+        yield server, url
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(20)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(20)
+        loop.close()
+
+
+def connect_mastodon(workspace: Workspace, base_url: str) -> Channel:
+    """A channel of the server's account."""
+    with workspace_scope(workspace.id):
+        channel = Channel(
+            network="mastodon",
+            account_id=FACTS.account_id,
+            base_url=base_url,
+            name=FACTS.name,
+            handle=FACTS.handle,
+            facts=render_facts(FACTS),
+        )
+        channel.credentials = seal_credentials(channel.id, {"access_token": TOKEN, "scope": "read write"})
+        channel.save()
+    return channel

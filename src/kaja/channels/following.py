@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from kaja.channels import practice
 from kaja.channels.connecting import sealed_shut
 from kaja.channels.credentials import are_current
 from kaja.channels.events import ChannelConnected
@@ -37,11 +38,14 @@ _STAYS = gettext_noop(
 def moved_to(channel: Channel) -> str:
     """The address that the channel's server sends Kaja to, as a base like the channel's own; empty when it does not.
 
-    Never from https to http: the sign-in would travel in the open.
+    Never from https to http: the sign-in would travel in the open. Never for a practice channel: it is where this
+    installation's practice network is.
     """
     problem = channel.health_problem or {}
     params = problem.get("params") or {}
     if channel.disconnected_at is not None or problem.get("code") != MOVED or not channel.base_url:
+        return ""
+    if channel.network == practice.NETWORK:
         return ""
     base, asked, to = channel.base_url.rstrip("/"), str(params.get("asked") or ""), str(params.get("to") or "")
     tail = asked.removeprefix(base) if asked.startswith(base) else ""
