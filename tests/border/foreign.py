@@ -39,6 +39,14 @@ def fill() -> int:
     return len(bytearray(3_000_000_000))
 
 
+_kept: list[bytes] = []
+
+
+def keep() -> int:
+    _kept.append(b"x" * 200_000_000)
+    return os.getpid()
+
+
 def crash() -> None:
     ctypes.string_at(0)
 

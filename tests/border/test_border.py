@@ -61,6 +61,12 @@ def test_limits_of_one_call_do_not_narrow_the_next() -> None:
     assert run_bounded(foreign.process) != first
 
 
+def test_an_outpost_that_kept_much_gets_no_further_call() -> None:
+    for _ in range(5):
+        large = run_bounded(foreign.keep, memory=500_000_000)
+        assert run_bounded(foreign.process) != large
+
+
 def test_an_open_file_is_read_by_position(tmp_path: Path) -> None:
     path = tmp_path / "data"
     path.write_bytes(b"0123456789")

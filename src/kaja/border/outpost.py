@@ -44,9 +44,11 @@ def main(number: int) -> None:
             function = getattr(function, part)
         wire.send(sock, {"ready": True})
         answer, again = _run(function, call["arguments"], seconds, memory)
+        stays = again and _resident() <= LARGEST_AT_REST
         with contextlib.suppress(BrokenPipeError):
-            wire.send(sock, answer)
-        if not again or _resident() > LARGEST_AT_REST:
+            # The parent must know before it gives the next call to one that is on its way out.
+            wire.send(sock, {**answer, "stays": stays})
+        if not stays:
             return
 
 

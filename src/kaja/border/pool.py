@@ -165,11 +165,10 @@ def _call(function: Callable[..., T], arguments: tuple[Any, ...], seconds: float
         outpost.end()
         raise
     else:
+        # An exception leaves an outpost as good as new; the end of memory does not, nor what it has kept of a large file.
+        (_give_back if answer["stays"] else _Outpost.end)(outpost)
         if "trouble" in answer:
-            # An exception leaves an outpost as good as new; the end of memory does not.
-            (_give_back if answer["trouble"] == "error" else _Outpost.end)(outpost)
             raise ForeignTrouble(answer["trouble"], answer["detail"])
-        _give_back(outpost)
         if "declined" in answer:
             raise Declined(answer["declined"], **answer["facts"])
         value: T = answer["value"]
