@@ -19,6 +19,7 @@ from kaja.api.tokens import create_token
 from kaja.content.media.upload import upload_asset
 from kaja.kernel import outside
 from kaja.kernel.connections import give_back
+from kaja.kernel.sessions import name_of
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actions.members import remove_member
@@ -91,7 +92,7 @@ def test_a_stream_ends_with_what_let_it_in(acme: Workspace, served: Served, how:
         elif how == "is inactive":
             User.objects.filter(id=person.id).update(is_active=False)
         elif how == "session is ended":
-            Session.objects.get(session_key=client.session.session_key).delete()
+            Session.objects.get(session_key=name_of(str(client.session.session_key))).delete()
         else:
             person.set_password("another correct horse")
             person.save()

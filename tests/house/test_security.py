@@ -86,9 +86,10 @@ def test_codes_are_long_enough() -> None:
 
 def test_session_keys_are_random_and_long(db: None) -> None:
     from django.contrib.sessions.backends.base import VALID_KEY_CHARS
-    from django.contrib.sessions.backends.db import SessionStore
+    
+    from kaja.kernel.sessions import SessionStore
 
-    assert settings.SESSION_ENGINE == "django.contrib.sessions.backends.db"
+    assert settings.SESSION_ENGINE == "kaja.kernel.sessions"
     store: Any = SessionStore()
     keys = {store._get_new_session_key() for _ in range(20)}
     assert len(keys) == 20

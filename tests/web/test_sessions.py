@@ -13,6 +13,7 @@ from django.test import Client, override_settings
 
 from kaja.api.tokens import create_token
 from kaja.kernel import clock
+from kaja.kernel.sessions import name_of
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.accounts import sessions
 from kaja.workspaces.models import Review, User, Workspace
@@ -57,7 +58,7 @@ def test_sessions_are_listed_and_each_can_be_ended(workspace: Workspace) -> None
     assert "Safari, iPhone" in html
     assert html.count("this device") == 1
     prove(mine)
-    row = UserSession.objects.get(session_key=phone.cookies["kaja_session"].value)
+    row = UserSession.objects.get(session_key=name_of(phone.cookies["kaja_session"].value))
     mine.post("/account/sessions/", {"session": str(row.pk)})
     assert (is_in(mine), is_in(phone), is_in(other)) == (True, False, True)
     mine.post("/account/sessions/")
@@ -65,9 +66,27 @@ def test_sessions_are_listed_and_each_can_be_ended(workspace: Workspace) -> None
     assert Session.objects.count() == 1
 
 
+def test_what_the_database_knows_of_a_session_opens_nothing(workspace: Workspace) -> None:
+    mine = signed_in()
+    for known in (Session.objects.get().session_key, UserSession.objects.get().session_key):
+        thief = Client()
+        thief.cookies["kaja_session"] = known
+        assert not is_in(thief)
+    assert is_in(mine)
+
+
+def test_a_changed_password_renews_the_session_and_its_place_in_the_list(workspace: Workspace) -> None:
+    mine, other = signed_in(), signed_in()
+    prove(mine)
+    form = {"oldpassword": PASSWORD, "password1": NEW, "password2": NEW}
+    assert mine.post("/account/password/change/", form).status_code == 302
+    assert (is_in(mine), is_in(other)) == (True, False)
+    assert UserSession.objects.get().session_key == name_of(mine.cookies["kaja_session"].value)
+
+
 def test_nobody_ends_the_session_of_another_person(workspace: Workspace, other_workspace: Workspace) -> None:
     mine = signed_in()
-    row = UserSession.objects.get(session_key=mine.cookies["kaja_session"].value)
+    row = UserSession.objects.get(session_key=name_of(mine.cookies["kaja_session"].value))
     thief = Client()
     thief.post("/account/login/", {"login": "owner@rival.test", "password": PASSWORD})
     prove(thief)
@@ -98,7 +117,7 @@ def test_a_session_ends_without_visits_and_after_its_longest_time(workspace: Wor
     session[sessions.SINCE] -= settings.SESSION_LONGEST + 1
     session.save()
     assert not is_in(mine)
-    assert not Session.objects.filter(session_key=session.session_key).exists()
+    assert not Session.objects.filter(session_key=name_of(str(session.session_key))).exists()
 
 
 def test_a_closed_account_is_signed_out_everywhere(workspace: Workspace) -> None:

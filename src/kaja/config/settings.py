@@ -20,6 +20,7 @@ ALLOWED_HOSTS = environment.hosts()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE = BASE_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE
+SESSION_ENGINE = "kaja.kernel.sessions"
 SESSION_COOKIE_HTTPONLY = True
 # Seconds without a visit, and seconds altogether, after which a person signs in again (docs/security.md says why).
 SESSION_COOKIE_AGE = 7 * 86400

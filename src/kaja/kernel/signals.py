@@ -9,7 +9,7 @@ from django.db import connection
 DUE = "kaja_due"
 LIVE = "kaja_live"
 ACCESS = "kaja_access"
-"""Somebody may have lost access: the id of a person or the key of a session. Sent by triggers on the tables, so that
+"""Somebody may have lost access: the id of a person or the name of a session. Sent by triggers on the tables, so that
 whatever ends a session or a membership says so."""
 MANY = 50
 

@@ -24,6 +24,7 @@ from django.views.decorators.http import require_safe
 
 from kaja.kernel.connections import give_back
 from kaja.kernel.loops import keep_running
+from kaja.kernel.sessions import name_of
 from kaja.kernel.signals import ACCESS, LIVE
 from kaja.workspaces.models import User
 from kaja.workspaces.queries import get_membership
@@ -229,7 +230,7 @@ def _find_visit(request: HttpRequest, slug: str) -> Visit | None:
     member = get_membership(user, slug)
     if member is None:
         raise Http404
-    return Visit(user.pk, member.workspace_id, request.session.session_key or "")
+    return Visit(user.pk, member.workspace_id, name_of(request.session.session_key or ""))
 
 
 @require_safe

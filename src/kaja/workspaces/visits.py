@@ -19,7 +19,7 @@ class Visit:
 
     user_id: UUID
     workspace_id: UUID
-    session_key: str
+    session_key: str  # its name in the database (kernel/sessions.py)
 
 
 def list_ended(visits: Collection[Visit]) -> set[Visit]:

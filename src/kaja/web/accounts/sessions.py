@@ -2,20 +2,26 @@
 
 from collections.abc import Iterable
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
+from allauth.account.signals import password_changed, password_set
+from allauth.account.signals import user_logged_in as entered
+from allauth.usersessions import signals
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import logout
+from django.contrib.auth import HASH_SESSION_KEY, logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from kaja.kernel.clock import now
+from kaja.kernel.sessions import name_of
 from kaja.web.flash import flash
 from kaja.web.workspace import render_page
 from kaja.workspaces.models import User
@@ -28,9 +34,43 @@ SEEN_EVERY = 900
 def _begin(sender: object, request: HttpRequest, user: User, **extra: object) -> None:
     moment = int(now().timestamp())
     request.session[SINCE] = request.session[SEEN] = moment
+    list_living(user)
+    _enter(request, user)
 
 
+def _go_on(sender: object, request: HttpRequest, user: User, **extra: object) -> None:
+    _enter(request, user)
+
+
+# allauth would write the sessions' keys themselves into its list.
+entered.disconnect(signals.on_user_logged_in)
 user_logged_in.connect(_begin, dispatch_uid="kaja.session")
+for each in (password_changed, password_set):
+    each.disconnect(signals.on_password_changed)
+    each.connect(_go_on, dispatch_uid="kaja.session")
+
+
+def _enter(request: HttpRequest, user: User) -> None:
+    """Put this session into the list, or say there that it is in use."""
+    if not request.session.session_key:
+        request.session.save()
+    agent = request.META.get("HTTP_USER_AGENT", "")[: UserSession._meta.get_field("user_agent").max_length]
+    about = {"user": user, "ip": get_adapter().get_client_ip(request), "user_agent": agent}
+    name = name_of(request.session.session_key or "")
+    UserSession.objects.update_or_create(session_key=name, defaults={**about, "last_seen_at": now()})
+
+
+def list_living(user: User) -> list[UserSession]:
+    """A person's sessions that still open something, the latest first; others leave the list."""
+    rows = list(UserSession.objects.filter(user=user).order_by("-last_seen_at"))
+    mark = user.get_session_auth_hash()  # changes with the password
+    living = {
+        session.session_key
+        for session in Session.objects.filter(session_key__in=[row.session_key for row in rows], expire_date__gt=now())
+        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), mark)
+    }
+    UserSession.objects.filter(pk__in=[row.pk for row in rows if row.session_key not in living]).delete()
+    return [row for row in rows if row.session_key in living]
 
 
 def keep_session(request: HttpRequest) -> bool:
@@ -44,8 +84,10 @@ def keep_session(request: HttpRequest) -> bool:
         # Saving it also puts off the end that comes without visits.
         request.session[SEEN] = moment
         request.session.setdefault(SINCE, moment)
-        if not UserSession.objects.filter(session_key=request.session.session_key).update(last_seen_at=now()):
-            UserSession.objects.create_from_request(request)  # begun by a version that kept no list
+        name = name_of(request.session.session_key or "")
+        if not UserSession.objects.filter(session_key=name).update(last_seen_at=now()):
+            assert isinstance(request.user, User)
+            _enter(request, request.user)  # begun by a version that kept no list
     return True
 
 
@@ -54,7 +96,7 @@ def end_sessions(user: User, *, keep: str = "", only: Iterable[int] | None = Non
 
     Django's row goes with it, so the browser's cookie opens nothing from this moment on.
     """
-    rows = UserSession.objects.filter(user=user).exclude(session_key=keep)
+    rows = UserSession.objects.filter(user=user).exclude(session_key=name_of(keep))
     if only is not None:
         rows = rows.filter(pk__in=list(only))
     keys = list(rows.values_list("session_key", flat=True))
@@ -88,8 +130,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
         if ended:
             flash(request, _("Signed out there."))
         return redirect("usersessions_list")
-    rows = sorted(UserSession.objects.purge_and_list(request.user), key=lambda each: each.last_seen_at, reverse=True)
-    context = {"sessions": [{"row": row, "here": row.session_key == key, "what": name_device(row)} for row in rows]}
+    here, rows = name_of(key), list_living(request.user)
+    context = {"sessions": [{"row": row, "here": row.session_key == here, "what": name_device(row)} for row in rows]}
     return render_page(request, "account/sessions.html", context)
 
 
