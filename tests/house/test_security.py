@@ -86,7 +86,7 @@ def test_codes_are_long_enough() -> None:
 
 def test_session_keys_are_random_and_long(db: None) -> None:
     from django.contrib.sessions.backends.base import VALID_KEY_CHARS
-    
+
     from kaja.kernel.sessions import SessionStore
 
     assert settings.SESSION_ENGINE == "kaja.kernel.sessions"

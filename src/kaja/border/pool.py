@@ -165,7 +165,7 @@ def _call(function: Callable[..., T], arguments: tuple[Any, ...], seconds: float
         outpost.end()
         raise
     else:
-        # An exception leaves an outpost as good as new; the end of memory does not, nor what it has kept of a large file.
+        # An exception leaves an outpost as good as new; the end of memory does not, nor what a large file has left.
         (_give_back if answer["stays"] else _Outpost.end)(outpost)
         if "trouble" in answer:
             raise ForeignTrouble(answer["trouble"], answer["detail"])
