@@ -35,6 +35,7 @@ PLACES = (
     Place("settings:security", "/w/{slug}/settings/security/"),
     Place("settings:tokens", "/w/{slug}/settings/tokens/"),
     Place("settings:running", "/w/{slug}/settings/running/"),
+    Place("settling:page", "/w/{slug}/settle/", name="settling-nothing"),
     Place("channels:connect", "/w/{slug}/channels/connect/"),
     Place("channels:connect_network", "/w/{slug}/channels/connect/practice/", name="connect-practice"),
     Place("channels:connect_network", "/w/{slug}/channels/connect/bluesky/", name="connect-bluesky"),
@@ -97,6 +98,9 @@ BEHIND_A_SECOND_FACTOR = {
     "mfa_remove_webauthn",
 }
 
+# Looked at in test_decisions.py, by people who have something to decide.
+IN_A_STATE_OF_ITS_OWN = {"settling:page", "account_review", "usersessions_list"}
+
 # Nothing that a person sees: each answers a script, is a file, or leads on.
 NOT_PAGES = {
     "home": "leads on to the workspace",
@@ -106,11 +110,12 @@ NOT_PAGES = {
     "calendar:free": "answers a script",
     "media:file": "a file",
     "media:thumbnail": "a file",
+    "composer:version": "a part of the history, looked at there (layers.py)",
     "post:journal": "a part of the post page, looked at there (layers.py)",
     "channels:callback": "a network sends people here; it leads on",
     "account_email": "leads on",
-    "account_email_verification_sent": "leads on",
-    "account_confirm_email": "leads on",
+    "account_email_verification_sent": "leads on without a mail server; with one, looked at in test_broken.py",
+    "account_confirm_email": "leads on without a mail server; with one, looked at in test_broken.py",
     "account_set_password": "leads on",
     "account_confirm_login_code": "leads on",
     "mfa_download_recovery_codes": "a file",

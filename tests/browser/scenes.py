@@ -224,6 +224,32 @@ def every_page() -> dict[str, Any]:
     }
 
 
+def held(slug: str, language: str = "en") -> dict[str, Any]:
+    """A workspace that a restored backup has stopped, and the cookie of its owner."""
+    from tests.browser.unsettled import hold_back
+
+    email, words = f"mari.{slug}@lummus.test", WORDS[language]
+    cookie = sign_in(email, words.people[0], language)["cookie"]
+    make_workspace(slug, language=language, email=email)
+    practice = add_practice(slug, words.place, email=email)
+    shown = add_shown_channels(slug, language, email)
+    with inside(slug, email) as (actor, workspace, _):
+        hold_back(actor, workspace, words, [practice["channel"], shown["mastodon"], shown["bluesky"]])
+    return {"slug": slug, "cookie": cookie}
+
+
+def reviewed(slug: str, language: str = "en") -> dict[str, Any]:
+    """Somebody with a new password who has not said yet what else may open the account."""
+    from tests.browser.unsettled import forget_password
+
+    email = f"mari.{slug}@lummus.test"
+    cookie = sign_in(email, WORDS[language].people[0], language)["cookie"]
+    make_workspace(slug, language=language, email=email)
+    with inside(slug, email) as (actor, _, user):
+        forget_password(actor, user)
+    return {"slug": slug, "cookie": cookie}
+
+
 def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER) -> dict[str, Any]:
     """Hundreds of posts in one month, and ideas, channels, people, labels and notices enough to scroll."""
     from tests.browser.states import crowd
@@ -250,7 +276,7 @@ def forgotten(email: str) -> dict[str, Any]:
 
 
 def broken() -> dict[str, Any]:
-    """The pages of errors and outages, as they are sent."""
+    """The pages of errors, of outages and of addresses that nobody has proven yet, as they are sent."""
     from django.template.loader import render_to_string
 
     import kaja.web
@@ -264,7 +290,14 @@ def broken() -> dict[str, Any]:
     names = [path.stem for path in (Path(kaja.web.__file__).parent / "templates/errors").glob("[0-9]*.html")]
     page = {"bare": True, "problem": Problem("media_too_large", "What was sent has 300 MB.")}
     errors = {name: render_to_string(f"errors/{name}.html", page) for name in names}
-    return {**{str(k): v for k, v in outages.items()}, **errors}
+    # Where a mail server is set up, which the tests' installation has not: addresses are proven by mail.
+    asked = {"confirmation": {"email_address": {"email": OWNER}, "key": "a-key"}, "can_confirm": True}
+    proofs = {
+        "proof-sent": render_to_string("account/verification_sent.html"),
+        "proof-asked": render_to_string("account/email_confirm.html", asked),
+        "proof-too-late": render_to_string("account/email_confirm.html"),
+    }
+    return {**{str(k): v for k, v in outages.items()}, **errors, **proofs}
 
 
 SCENES: dict[str, Callable[..., dict[str, Any]]] = {
@@ -280,6 +313,8 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
         three,
         every_page,
         forgotten,
+        held,
+        reviewed,
         broken,
     )
 }

@@ -12,7 +12,17 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.browser.album import Album
 from tests.browser.conftest import OpenWindow, Watched
 from tests.browser.looking import EVENING, LARGE, MIDDLE, NIGHT, SMALL, look
-from tests.browser.places import BEHIND_A_SECOND_FACTOR, FILLED, NOT_PAGES, PLACES, PRACTICE, SIGNED_OUT, Place, fill
+from tests.browser.places import (
+    BEHIND_A_SECOND_FACTOR,
+    FILLED,
+    IN_A_STATE_OF_ITS_OWN,
+    NOT_PAGES,
+    PLACES,
+    PRACTICE,
+    SIGNED_OUT,
+    Place,
+    fill,
+)
 from tests.browser.stack import Stack
 
 LANGUAGES = {"three": "en", "three-ru": "ru", "three-zh": "zh-hant", "many": "en", "none": "ru"}
@@ -92,7 +102,7 @@ def routes() -> Iterator[str]:
 def test_no_page_is_forgotten() -> None:
     """A route that answers GET with a page is looked at above, or stands in a list with the reason why not."""
     looked_at = {place.route for place in (*PLACES, *FILLED, *SIGNED_OUT)} | BEHIND_A_SECOND_FACTOR
-    known = looked_at | NOT_PAGES.keys()
+    known = looked_at | IN_A_STATE_OF_ITS_OWN | NOT_PAGES.keys()
     forgotten = [name for name in routes() if name not in known and not only_posts(name)]
     assert forgotten == []
 

@@ -5,7 +5,10 @@ import re
 from playwright.sync_api import expect
 
 from kaja.kernel.codes import FIRST_ACCOUNT, make_code
+from tests.browser.album import Album
 from tests.browser.conftest import OpenWindow
+from tests.browser.looking import LARGE, NIGHT, look
+from tests.browser.places import Place
 from tests.browser.stack import Stack
 
 
@@ -14,7 +17,7 @@ def printed_code(kaja: Stack) -> str:
     return make_code((kaja.installation.home / "secret-key").read_text().strip(), FIRST_ACCOUNT)
 
 
-def test_from_the_first_page_to_the_published_post(kaja: Stack, open_window: OpenWindow) -> None:
+def test_from_the_first_page_to_the_published_post(kaja: Stack, open_window: OpenWindow, album: Album) -> None:
     page = open_window()
     page.goto("/")
     expect(page).to_have_url(re.compile("/account/signup/"))
@@ -22,8 +25,12 @@ def test_from_the_first_page_to_the_published_post(kaja: Stack, open_window: Ope
     page.get_by_label("Code").fill("ABCD-EFGH-JKMN")
     page.get_by_role("button", name="Go on").click()
     expect(page.get_by_role("alert")).to_contain_text("This is not the code")
+    wrong = look(page, album, Place("", "", name="signup-code"), "nobody", (LARGE, NIGHT))
     page.get_by_label("Code").fill(printed_code(kaja).lower())
     page.get_by_role("button", name="Go on").click()
+    expect(page.get_by_label("Your name")).to_be_visible()
+    wrong += look(page, album, Place("", "", name="signup-first"), "nobody", (LARGE, NIGHT))
+    assert wrong == [], "\n".join(wrong)
     page.get_by_label("Your name").fill("Mari Tamm")
     page.get_by_label("Email").fill("mari@lummus.test")
     page.get_by_label("Password").fill("a few quiet words")
