@@ -86,14 +86,6 @@ def _selected(menu: int) -> Callable[[Page], None]:
     return select
 
 
-def _version(page: Page) -> None:
-    """A change, so that there are two versions, and the newest one's differences."""
-    page.get_by_label("Text", exact=True).fill(f"Other words than before, at {page.viewport_size['width']}")  # type: ignore[index]
-    page.locator("#open-history").click()
-    expect(page.locator("#history-dialog .versions li")).not_to_have_count(1)
-    expect(page.locator("#history-dialog .versions li").first).to_contain_text("Other words")
-
-
 def _conflict(page: Page) -> None:
     page.wait_for_load_state("networkidle")
     # As if somebody had saved meanwhile: the page believes in an older revision than the one that stands.
@@ -203,7 +195,6 @@ LAYERS = (
     Layer("emoji", DRAFT, _press('[data-do="emoji"]', ".emoji-grid button")),
     Layer("hashtags", DRAFT, _press('[data-do="tags"]', "#tag-picker")),
     Layer("history", DRAFT, _press("#open-history", "#history-dialog .versions")),
-    Layer("history-version", DRAFT, _version),
     Layer("conflict", DRAFT, _conflict, allow=("409",)),
     Layer("kept-text", DRAFT, _kept_text),
     Layer("uploading", DRAFT, _uploading),

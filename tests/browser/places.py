@@ -110,7 +110,7 @@ NOT_PAGES = {
     "calendar:free": "answers a script",
     "media:file": "a file",
     "media:thumbnail": "a file",
-    "composer:version": "a part of the history, looked at there (layers.py)",
+    "composer:version": "a part of the history, which asks for it",
     "post:journal": "a part of the post page, looked at there (layers.py)",
     "channels:callback": "a network sends people here; it leads on",
     "account_email": "leads on",

@@ -231,7 +231,7 @@ def held(slug: str, language: str = "en") -> dict[str, Any]:
     email, words = f"mari.{slug}@lummus.test", WORDS[language]
     cookie = sign_in(email, words.people[0], language)["cookie"]
     make_workspace(slug, language=language, email=email)
-    practice = add_practice(slug, words.place, email=email)
+    practice = add_practice(slug, f"{words.place} {slug}"[:60], email=email)
     shown = add_shown_channels(slug, language, email)
     with inside(slug, email) as (actor, workspace, _):
         hold_back(actor, workspace, words, [practice["channel"], shown["mastodon"], shown["bluesky"]])
