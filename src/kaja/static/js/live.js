@@ -1,6 +1,6 @@
 // Open pages follow what happens in the workspace. An element with an id and data-live="post delivery" is fetched anew
 // when such a thing changes: by its own hx-get with hx-trigger="live" if it has one, else all of them are taken out of
-// one look at the present page's address. While somebody types in one or drags it, it waits.
+// one look at the present page's address. While somebody types in one, drags it or has its menu open, it waits.
 
 const address = document.body.dataset.liveSource;
 // Where the page can be had again: what an address answers to a form may not be what it answers to a look.
@@ -10,7 +10,7 @@ let timer = 0;
 
 const busy = (element) =>
   element.matches("[data-dragging]") ||
-  element.querySelector("[data-dragging], dialog[open]") !== null ||
+  element.querySelector("[data-dragging], dialog[open], [data-menu][open]") !== null ||
   (element.contains(document.activeElement) && /^(INPUT|TEXTAREA|SELECT)$/.test(document.activeElement.tagName));
 
 function refresh() {
