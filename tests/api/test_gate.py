@@ -209,6 +209,28 @@ def test_a_parameter_that_an_address_does_not_have_is_refused(client: ApiClient)
     assert [problem["field"] for problem in wrong.json()["problems"]] == ["limits", "chanel"]
 
 
+def test_a_field_that_a_body_does_not_have_is_refused(client: ApiClient, workspace: Workspace) -> None:
+    """Who writes `publish_at` believes that the post is planned."""
+    wrong = client.call("POST", "/posts", {"text": "Bread", "publish_at": "2030-01-01T09:00:00Z"})
+    assert wrong.status_code == 422
+    assert [problem["field"] for problem in wrong.json()["problems"]] == ["publish_at"]
+    assert posts_of(workspace) == 0
+
+
+def test_no_body_takes_fields_that_it_does_not_have() -> None:
+    document = api.get_openapi_schema()
+    taken = {
+        content["schema"]["$ref"].rpartition("/")[2]
+        for methods in document["paths"].values()
+        for operation in methods.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
+    }
+    assert len(taken) > 5
+    schemas = document["components"]["schemas"]
+    assert {name for name in taken if schemas[name].get("additionalProperties") is not False} == set()
+
+
 def test_operations_that_wait_are_operations() -> None:
     """The gate knows them by method and path: a misspelt one would wait inside the transaction again."""
     addresses = {(method, path) for path, methods in api.get_openapi_schema()["paths"].items() for method in methods}

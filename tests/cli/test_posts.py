@@ -65,6 +65,10 @@ def test_a_script_does_the_main_job(workspace: Workspace, channel: str, tmp_path
     shown = run("post", "show", "-w", "acme", made["id"])
     assert "scheduled" in shown.output
     assert "Kook on valmis" in shown.output
+    with workspace_scope(workspace.id):
+        Delivery.objects.update(state="sent", remote_id="r1")
+    # One word for one state: on the screen this post is sent, too.
+    assert run("post", "list", "-w", "acme").output.split()[1] == "sent"
     listed = run("channel", "list", "-w", "acme")
     assert channel in listed.output
 

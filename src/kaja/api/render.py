@@ -11,6 +11,7 @@ from kaja.api.schemas import (
     ChannelOut,
     DeliveryOut,
     PostOut,
+    PostStands,
     ProblemOut,
     PublicationOut,
     QuotaOut,
@@ -19,11 +20,12 @@ from kaja.api.schemas import (
 from kaja.channels.following import moved_to
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
-from kaja.content.models import Asset, Post
+from kaja.content.models import Asset, Post, PostState
 from kaja.content.queries import get_content, list_labels_of
 from kaja.networks.kit.problems import Problem
 from kaja.publishing.models import Delivery, Publication, RemoteChange
 from kaja.publishing.problems import parse_problem
+from kaja.publishing.queries import standing_of_deliveries
 
 
 def problem_out(problem: Problem | Mapping[str, Any] | None) -> ProblemOut | None:
@@ -61,11 +63,24 @@ def posts_out(posts: Iterable[Post]) -> list[PostOut]:
     return [_post_out(post, deliveries.get(post.id, [])) for post in posts]
 
 
+_STANDINGS: dict[str, PostStands] = {
+    "idea": "idea", "draft": "draft", "scheduled": "scheduled",
+    "planned": "scheduled", "under_way": "underway", "done": "sent", "needs_you": "needs", "dropped": "cancelled",
+}  # fmt: skip
+"""How a post stands, by the keys of docs/terms.md."""
+_UNSENT = ("planned", "dropped")
+"""What became of messages says nothing about a post that was taken off the plan before any of them was sent."""
+
+
 def _post_out(post: Post, deliveries: Iterable[Delivery]) -> PostOut:
     content = get_content(post)
+    deliveries = list(deliveries)
+    standing = standing_of_deliveries((row.state, row.needs_person) for row in deliveries)
+    told = bool(deliveries) and (post.state == PostState.SCHEDULED or standing not in _UNSENT)
     return PostOut(
         id=post.id,
         state=post.state,
+        standing=_STANDINGS[standing if told else post.state],
         summary=post.summary,
         document=content.document,
         variants={

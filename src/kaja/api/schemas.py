@@ -6,9 +6,15 @@ from typing import Any, Literal
 from uuid import UUID
 
 from ninja import Schema
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from kaja.content.document import Document, Overrides
+
+
+class Body(Schema):
+    """What a request brings. A field that is not known is refused: who sends one believes that it does something."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class ProblemOut(Schema):
@@ -73,13 +79,13 @@ class ChannelPage(Schema):
     next_cursor: str
 
 
-class FollowIn(Schema):
+class FollowIn(Body):
     """Follow a server that has moved; `to` is the channel's `moved_to` as it was read."""
 
     to: str = Field(max_length=300)
 
 
-class ChannelIn(Schema):
+class ChannelIn(Body):
     """Connect a channel of a network whose form takes everything at once (not OAuth)."""
 
     network: str = Field(max_length=30)
@@ -95,18 +101,18 @@ class NetworkOut(Schema):
     practice: bool
 
 
-class SlotIO(Schema):
+class SlotIO(Body):
     """A weekly time in the workspace's zone; Monday is 0."""
 
     weekday: int = Field(ge=0, le=6)
     time: clock_time
 
 
-class SlotsIn(Schema):
+class SlotsIn(Body):
     slots: list[SlotIO] = Field(max_length=500)
 
 
-class VariantIO(Schema):
+class VariantIO(Body):
     """What one channel has of its own."""
 
     overrides: Overrides = Overrides()
@@ -146,9 +152,16 @@ class CandidateOut(Schema):
     posted_at: datetime | None
 
 
+PostStands = Literal["idea", "draft", "scheduled", "underway", "sent", "needs", "cancelled"]
+
+
 class PostOut(Schema):
+    """`state` is what people decided: idea, draft or scheduled. `standing` is what became of it, as the screen says
+    it: beside these underway, sent, needs (a person has to decide) or cancelled."""
+
     id: UUID
     state: str
+    standing: PostStands
     summary: str
     document: Document
     variants: dict[str, VariantIO]
@@ -171,7 +184,7 @@ class DeliveryPage(Schema):
     next_cursor: str
 
 
-class PostIn(Schema):
+class PostIn(Body):
     """A new post. `text` and `media` are short for a document of one part. With an `id` of your choice (a UUIDv7) the
     request can be repeated: the same id is the same post."""
 
@@ -187,7 +200,7 @@ class PostIn(Schema):
     state: Literal["idea", "draft"] = "draft"
 
 
-class PostPatch(Schema):
+class PostPatch(Body):
     """What changes; an absent field stays. `base_revision` is the revision that you saw."""
 
     base_revision: int = Field(ge=1)
@@ -199,7 +212,7 @@ class PostPatch(Schema):
     labels: list[str] | None = Field(default=None, max_length=50)
 
 
-class ScheduleIn(Schema):
+class ScheduleIn(Body):
     """When: a time, or the next free slot of the post's channels."""
 
     due_at: AwareDatetime | None = None
@@ -235,7 +248,7 @@ class AssetOut(Schema):
     alt: str
 
 
-class NameIn(Schema):
+class NameIn(Body):
     """With an `id` of your choice (a UUIDv7) the request can be repeated: the same id is the same thing."""
 
     id: UUID | None = None
@@ -252,7 +265,7 @@ class NamedPage(Schema):
     next_cursor: str
 
 
-class SettleIn(Schema):
+class SettleIn(Body):
     """What a person found about an uncertain delivery.
 
     `there`: it stands on the network, as one of the candidates or at `url`; `send_again`: it does not; `drop`: leave
@@ -264,7 +277,7 @@ class SettleIn(Schema):
     url: str = Field(default="", max_length=1000)
 
 
-class ResolveMissedIn(Schema):
+class ResolveMissedIn(Body):
     """What to do with a delivery that was too late."""
 
     decision: Literal["send_now", "reschedule", "drop"]

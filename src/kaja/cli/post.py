@@ -153,7 +153,7 @@ def _print(shown: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return
-    click.echo(f"{shown['id']}  {shown['state']:<9}  {shown['due_at'] or '–'}  {shown['summary']}")
+    click.echo(f"{shown['id']}  {shown['standing']:<9}  {shown['due_at'] or '–'}  {shown['summary']}")
     for delivery in shown["deliveries"]:
         end = delivery["remote_url"] or (delivery["problem"] or {}).get("message", "")
         mark = "  needs you" if delivery["needs_person"] else ""

@@ -64,6 +64,11 @@ def standing_of_post(states: Sequence[DeliveryState]) -> Standing:
     return _join({state.standing for state in states})
 
 
+def standing_of_deliveries(rows: Iterable[tuple[str, bool]]) -> Standing:
+    """The same of rows as (state, needs_person)."""
+    return _join({standing_of(state, needs_person) for state, needs_person in rows})
+
+
 def _join(standings: Collection[Standing]) -> Standing:
     order: tuple[Standing, ...] = ("needs_you", "under_way", "planned", "done")
     # A thread of which a part is out and a part is planned is under way.
