@@ -18,6 +18,7 @@ from kaja.kernel.signals import DUE
 from kaja.networks.kit.http import close_pools
 from kaja.networks.kit.problems import Problem
 from kaja.publishing import problems
+from kaja.publishing.actions.holding import hold_everything
 from kaja.publishing.engine import decide, housekeeping
 from kaja.publishing.engine.claim import claim_due, next_wake, take_over
 from kaja.publishing.engine.journal import Journal, JournalBroken, _dump
@@ -26,8 +27,11 @@ from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare
 from kaja.publishing.engine.row import Claimed, boot_clock
 from kaja.publishing.engine.run import Runner
 from kaja.publishing.engine.signs import Signs
+from kaja.publishing.engine.steady import Steadiness
 from kaja.publishing.engine.threads import close_connections, in_thread
 from kaja.publishing.models import State
+from kaja.workspaces.actor import system_actor
+from kaja.workspaces.models import Held
 
 log = logging.getLogger(__name__)
 CUT_OFF = 1.0
@@ -48,6 +52,7 @@ class Engine:
         self._journal = Journal(self.connect, self.pace, self.name)
         self._runner = Runner(self._journal, self.pace)
         self._facts = FactsCache()
+        self.clocks = Steadiness()
         self._signs = Signs(self.connect, self.pace, _render(problems.WORKER_GONE))
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
@@ -138,6 +143,10 @@ class Engine:
                 if room <= 0:
                     await self._sleep(self.pace.overdue_poll)
                     continue
+                if (right_until := await self.clocks.find_jump(connection)) is not None:
+                    # Before anything is claimed by a time that may be wrong.
+                    log.error("a clock jumped by more than five minutes; nothing is sent until `kaja settle`")
+                    await in_thread(hold_everything, system_actor("Kaja"), Held.CLOCK, right_until)
                 started = boot_clock()
                 limit = min(room, self.pace.batch)
                 try:
