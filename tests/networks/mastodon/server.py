@@ -71,6 +71,8 @@ class MastodonServer:
     media_polls: int = 0
     """How often a file answers 206 before it is ready; more than zero makes uploads answer 202."""
     challenge: str = ""
+    application: str = "Kaja"
+    """The name under which the application of the next status was registered."""
     next_id: int = 109_876_543_210_000_000
 
     async def handle(self, request: Request) -> Reply:
@@ -188,6 +190,7 @@ class MastodonServer:
             "in_reply_to_id": body.get("in_reply_to_id"),
             "media_attachments": [dict(self.media[item]) for item in body.get("media_ids", [])],
             "reblog": None,
+            "application": {"name": self.application, "website": None},
         }
 
     def _new_id(self) -> str:

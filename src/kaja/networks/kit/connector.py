@@ -78,6 +78,8 @@ class NetworkInfo:
     link_card: bool = False
     max_images: int = 4
     practice: bool = False
+    names_maker: bool = False
+    """Whether lists of an account's posts say which application made each."""
     settle_seconds: float = 30.0
     """How long after a call the network may still not list what it accepted (absent counts only later)."""
     settle_unkeyed: float = 0.0

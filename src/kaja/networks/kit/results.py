@@ -123,6 +123,8 @@ class Candidate:
     ref: RemoteRef
     text: str
     posted_at: datetime | None
+    by_kaja: bool = False
+    """A Kaja made it, this one or another: said only by networks that name the application (`NetworkInfo`)."""
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ INFO = NetworkInfo(
             "bool",
         ),
     ),
+    names_maker=True,
     threads=True,
     first_comment=True,
     edits=True,

@@ -33,6 +33,7 @@ from kaja.networks.kit.results import (
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, parse_time
 from kaja.networks.mastodon.delivery import LISTED, build_ref
 from kaja.networks.mastodon.limits import read_limits
+from kaja.networks.mastodon.oauth import CLIENT_NAME
 from kaja.networks.mastodon.text import parse_html, skeleton
 
 PAGES = 5
@@ -195,9 +196,9 @@ def _same_words(status: Mapping[str, Any], text: str) -> bool:
 
 
 def _candidate(status: Mapping[str, Any]) -> Candidate:
-    return Candidate(
-        _bare_ref(status), parse_html(str(status.get("content") or ""))[:300], parse_time(status.get("created_at"))
-    )
+    words, maker = parse_html(str(status.get("content") or ""))[:300], status.get("application")
+    by_kaja = isinstance(maker, Mapping) and maker.get("name") == CLIENT_NAME
+    return Candidate(_bare_ref(status), words, parse_time(status.get("created_at")), by_kaja)
 
 
 def _bare_ref(status: Mapping[str, Any]) -> RemoteRef:
