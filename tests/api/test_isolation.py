@@ -11,8 +11,9 @@ from django.db.models import Model
 from kaja.api.main import api
 from kaja.channels.models import Channel
 from kaja.content.models import Asset, Campaign, Label, Post, Variant
+from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, Publication, RemoteChange
+from kaja.publishing.models import Delivery, Publication, Reckoning, RemoteChange
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
 from tests.api.world import World, build_world
@@ -23,6 +24,7 @@ BODIES: dict[str, Any] = {
     "settleDelivery": {"decision": "drop"},
     "resolveMissed": {"decision": "drop"},
     "setSlots": {"slots": []},
+    "settleWorkspace": {"missing": "skip", "unclear": "skip"},
     "followChannel": {"to": "https://moved.test"},
 }
 TABLES: tuple[type[Model], ...] = (Post, Variant, Channel, Campaign, Label, Asset, Delivery, Publication, RemoteChange)
@@ -45,7 +47,13 @@ def everything_of(workspace: Workspace) -> str:
 
 @pytest.fixture
 def rival(other_workspace: Workspace) -> World:
-    return build_world(other_workspace)
+    """Another workspace with something of everything; held, so that there is something to settle, too."""
+    world = build_world(other_workspace)
+    with workspace_scope(other_workspace.id):
+        Workspace.objects.filter(id=other_workspace.id).update(held_at=now(), held_since=now())
+        secret = {"url": "", "text": "SECRET", "at": None}
+        Reckoning.objects.create(channel_id=world.channel_id, looked_at=now(), found={}, strangers=[secret])
+    return world
 
 
 def test_the_list_of_operations_is_not_empty() -> None:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -25,7 +26,8 @@ from kaja.workspaces.models import AuditEntry, Workspace
 from tests.api.conftest import ApiClient, token_for
 from tests.api.test_isolation import OPERATIONS, everything_of
 from tests.api.world import World, build_world
-from tests.practice.running import PracticeServer
+from tests.channels.moving import mastodon_at_work
+from tests.networks.mastodon.server import FACTS, TOKEN
 
 SMALL = {"listNetworks", "listSlots", "listChanges"}
 """Lists that cannot become long: of the program, of one week, of one publication."""
@@ -119,7 +121,7 @@ def test_every_post_has_one_effect_however_often_it_is_sent(
     if operation == "connectChannel":
         body["form"]["base_url"] = request.getfixturevalue("practice").url
     if operation == "followChannel":
-        body["to"] = move_channel(workspace, request.getfixturevalue("practice"))
+        body["to"] = move_channel(workspace, request.getfixturevalue("mastodon"))
 
     def send() -> HttpResponse:
         address = path.format(**world.named(), number=1)
@@ -162,19 +164,27 @@ def body_of(operation: str) -> dict[str, Any]:
         "schedulePost": {"due_at": (clock.now() + timedelta(days=2)).replace(second=0, microsecond=0).isoformat()},
         "settleDelivery": {"decision": "send_again"},
         "resolveMissed": {"decision": "drop"},
+        "settleWorkspace": {"missing": "send", "unclear": "skip"},
     }.get(operation, {})
 
 
-def move_channel(workspace: Workspace, practice: PracticeServer) -> str:
-    """Let the channel's server have sent Kaja to the practice network, where the same account answers."""
-    token = practice.account("once")
-    account = practice.call("GET", "/api/v1/account", token=token).json()["id"]
-    told = {"asked": "http://127.0.0.1:9/api/v1/posts", "to": f"{practice.url}/api/v1/posts"}
+@pytest.fixture
+def mastodon(settings: Any) -> Iterator[str]:
+    """The address of a server that stands there."""
+    settings.PRIVATE_HOSTS_ALLOWED = ["127.0.0.1"]
+    with mastodon_at_work() as (_, url):
+        yield url
+
+
+def move_channel(workspace: Workspace, url: str) -> str:
+    """Let the channel's server have sent Kaja to another address, where the same account answers."""
+    told = {"asked": "http://127.0.0.1:9/api/v1/statuses", "to": f"{url}/api/v1/statuses"}
     problem = {"code": MOVED, "message": "moved", "params": told}
+    moved = {"network": "mastodon", "account_id": FACTS.account_id, "base_url": "http://127.0.0.1:9"}
     with workspace_scope(workspace.id):
-        Channel.objects.update(account_id=account, base_url="http://127.0.0.1:9", health_problem=problem)
-        write_credentials(Channel.objects.get().id, {"token": token})
-    return practice.url
+        Channel.objects.update(**moved, health_problem=problem)
+        write_credentials(Channel.objects.get().id, {"access_token": TOKEN, "scope": "read write"})
+    return url
 
 
 def upload(client: ApiClient, key: dict[str, str]) -> HttpResponse:
@@ -201,6 +211,8 @@ def make_ready(operation: str, workspace: Workspace, world: World) -> None:
             Post.objects.update(deleted_at=clock.now())
         if operation == "resumeWorkspace":
             Workspace.objects.filter(id=workspace.id).update(paused_at=clock.now())
+        if operation == "settleWorkspace":
+            Workspace.objects.filter(id=workspace.id).update(held_at=clock.now(), held_since=clock.now())
         if operation == "restoreRevision":
             Post.objects.update(document={"parts": [{"text": "newer", "media": []}]}, revision=2)
         if operation == "editPublication":

@@ -10,7 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
-from kaja.api.routers import delivery, posts, workspace
+from kaja.api.routers import delivery, posts, settling, workspace
 from kaja.kernel.tenancy import is_to_repeat
 from kaja.workspaces.errors import Refused, met_another, not_storable
 
@@ -54,6 +54,7 @@ api = Api(
 )
 api.add_router("/posts", posts.router)
 api.add_router("", delivery.router)
+api.add_router("", settling.router)
 api.add_router("", workspace.router)
 
 

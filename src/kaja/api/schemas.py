@@ -49,6 +49,7 @@ class WorkspaceOut(Schema):
     language: str
     late_limit_minutes: int
     paused_at: datetime | None
+    held_at: datetime | None
 
 
 class QuotaOut(Schema):
@@ -311,3 +312,55 @@ class DeliveryDetail(DeliveryOut):
     attempts: list[AttemptOut]
     candidates: list[CandidateOut]
     publication: PublicationOut | None
+
+
+class UnsettledOut(Schema):
+    """`there`: found on the network for certain; `missing`: certainly not there; `unclear`: nobody can tell."""
+
+    delivery: UUID
+    post: UUID
+    channel: UUID
+    due_at: datetime
+    verdict: Literal["there", "missing", "unclear"]
+    url: str
+
+
+class UnknownPostOut(Schema):
+    url: str
+    text: str
+    at: datetime | None
+
+
+class StrangerOut(Schema):
+    """What stands on a channel that Kaja does not know, or why it could not be asked for."""
+
+    channel: UUID
+    problem: ProblemOut | None
+    posts: list[UnknownPostOut]
+
+
+class SettlementOut(Schema):
+    """`since`: the last time of which this database certainly knows everything."""
+
+    held_at: datetime | None
+    reason: str
+    since: datetime | None
+    due: list[UnsettledOut]
+    unknown: list[StrangerOut]
+
+
+class SettlementIn(Schema):
+    """What was found for certain is marked as sent. `later` is the time for what is to go out later; `own` decides
+    single deliveries otherwise."""
+
+    missing: Literal["send", "skip", "later"]
+    unclear: Literal["send", "skip", "later"]
+    later: AwareDatetime | None = None
+    own: dict[UUID, Literal["there", "send", "skip", "later"]] = Field(default={}, max_length=10_000)
+
+
+class SettledOut(Schema):
+    there: int
+    send: int
+    skip: int
+    later: int
