@@ -13,7 +13,7 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.queries import list_deliveries
-from kaja.web.templatetags.kaja import render_channel_mark
+from kaja.web.templatetags.kaja import channel_mark, render_channel_mark
 from kaja.workspaces.models import Workspace
 from tests.people import browser
 from tests.web.calendar.conftest import make_channel, make_post, soon
@@ -100,4 +100,7 @@ def test_mark_shows_picture_over_initials_and_the_network(network: str) -> None:
 
 
 def test_picture_of_another_scheme_is_not_shown() -> None:
-    assert "<img" not in render_channel_mark("practice", "Acme", "javascript:alert(1)", "", False, "en")
+    channel = Channel(network="practice", name="Acme", avatar_url="javascript:alert(1)")
+    assert "<img" not in channel_mark(channel)
+    channel.avatar_url = "https://example.org/a.png"
+    assert '<img src="https://example.org/a.png"' in channel_mark(channel)

@@ -149,7 +149,7 @@ async def test_what_would_be_read_as_another_header_is_not_sent(header: dict[str
     assert not server.received
 
 
-@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/\x7f"])
+@pytest.mark.parametrize("path", ["/a\r\nX: y", "/\x7f"])
 async def test_an_address_that_is_none_reaches_nobody(path: str) -> None:
     async with answering(OK) as (server, session):
         with pytest.raises(Exception, match=r".") as refused:

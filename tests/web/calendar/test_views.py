@@ -211,7 +211,7 @@ def test_reader_without_writing_sees_no_tools(workspace: Workspace, channel: Cha
 
 def test_list_names_the_owner(person: Client, two: dict[str, Any]) -> None:
     html = get(person, f"?view=list&date={two['date']}")
-    assert re.findall(r"list-owner.*?</span>(.*?)</span>", html) == ["owner@acme.test", "Piret"]
+    assert re.findall(r"list-owner.*?</span><bdi>(.*?)</bdi></span>", html) == ["owner@acme.test", "Piret"]
 
 
 def test_remembered_card_changes_with_what_it_shows(person: Client, workspace: Workspace, channel: Channel) -> None:

@@ -27,6 +27,6 @@ def test_a_refusal_leaves_nothing_behind(workspace: Workspace, refuse: bool) -> 
     request = RequestFactory().post("/")
     request.user = member_of(workspace).user
     response = view(request, "acme")
-    assert response.status_code == (400 if refuse else 200)
+    assert response.status_code == (422 if refuse else 200)
     with workspace_scope(workspace.id):
         assert Label.objects.count() == (0 if refuse else 1)
