@@ -349,7 +349,7 @@ class SettlementOut(Schema):
     unknown: list[StrangerOut]
 
 
-class SettlementIn(Schema):
+class SettlementIn(Body):
     """What was found for certain is marked as sent. `later` is the time for what is to go out later; `own` decides
     single deliveries otherwise."""
 
