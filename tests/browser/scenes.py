@@ -88,7 +88,8 @@ def add_practice(slug: str, name: str, kind: str = "plain", email: str = OWNER) 
         pass
     form = {"name": name, "kind": kind, "base_url": settings.PRACTICE_URL}
     channel = connect_channel(actor, workspace, "practice", form)
-    return {"channel": str(channel.id), "account": channel.handle or channel.account_id, "url": channel.url}
+    owner = {"workspace": workspace.id.hex, "url": channel.url}
+    return {"channel": str(channel.id), "account": channel.handle or channel.account_id, **owner}
 
 
 def add_shown_channels(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]:
