@@ -40,7 +40,8 @@ def test_a_planned_post_is_moved(kaja: Stack, open_window: OpenWindow, room: dic
     expect(page.get_by_role("menuitem", name="Move", exact=True)).to_have_count(0)  # that one is for keys
     tap(page, "Move to a time…")
     goal = at + timedelta(days=1, hours=2)
-    page.get_by_label("Day and time in Tallinn").fill(f"{goal:%Y-%m-%dT%H:%M}")
+    page.get_by_label("Day and time in Tallinn").fill(f"{goal:%Y-%m-%d}")
+    page.locator("#move-at-time").fill(f"{goal:%H%M}")
     page.locator("#move-dialog").get_by_role("button", name="Move", exact=True).tap()
     expect(card).to_have_attribute("data-at", f"{goal:%Y-%m-%dT%H:%M}")
     page.get_by_role("button", name="Undo").tap()
