@@ -8,6 +8,8 @@ name=${1:-base}
 export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 # Whatever the terminal's language: folders' names and texts are UTF-8.
 export PYTHONUTF8=1
+# What pip would like to tell about itself is noise above the address that `make run` ends with.
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 
 fail() { echo "set-up: $*" >&2; exit 1; }
 
