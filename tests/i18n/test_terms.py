@@ -104,3 +104,8 @@ def test_words_that_the_table_puts_aside_are_not_used() -> None:
     shown = re.compile("|".join(f">\\s*{re.escape(word)}\\s*<" for word in sorted(unused)))
     templates = (ROOT / "src/kaja/web/templates").rglob("*.html")
     assert [path.name for path in templates if path.name != "ui.html" and shown.search(path.read_text())] == []
+
+
+def test_sentences_use_the_states_word_too() -> None:
+    """A notice about “planned posts” beside a list of scheduled ones sounds like two things."""
+    assert [entry[1] for entry in sources() if re.search(r"\bplanned\b", entry[1], re.IGNORECASE)] == []

@@ -120,6 +120,6 @@ def _there_already(target: str) -> Problem:
     return Problem(
         "channel_there",
         gettext_noop("The account at %(address)s is a channel of this workspace already."),
-        fix=gettext_noop("Move the planned posts there, then disconnect this one."),
+        fix=gettext_noop("Move the scheduled posts there, then disconnect this one."),
         params={"address": target},
     )

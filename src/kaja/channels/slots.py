@@ -43,7 +43,7 @@ def list_connected_slots() -> list[Slot]:
 
 @transaction.atomic
 def set_slots(actor: Actor, channel_id: UUID, wanted: Collection[WeekTime]) -> list[Slot]:
-    """Make a channel's slots exactly these. Posts that are planned already keep their times."""
+    """Make a channel's slots exactly these. Posts that are scheduled already keep their times."""
     policy.require(actor, policy.Permission.CHANNELS)
     channel = lock(Channel.objects.filter(id=channel_id, disconnected_at__isnull=True)).first()
     if channel is None:

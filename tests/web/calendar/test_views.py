@@ -249,9 +249,9 @@ def test_empty_calendar_offers_the_first_step(person: Client, workspace: Workspa
     assert "/w/acme/channels/connect/" in get(person)
     make_channel(workspace)
     html = get(person)
-    assert "Nothing is planned yet" in html
+    assert "Nothing is scheduled yet" in html
     make_post(workspace, "long ago", datetime(2020, 1, 1, tzinfo=UTC))
-    assert "Nothing is planned yet" not in get(person)
+    assert "Nothing is scheduled yet" not in get(person)
 
 
 class TestClockChanges:

@@ -45,7 +45,7 @@ def schedule_post(request: HttpRequest, post_id: UUID, body: ScheduleIn) -> Post
         raise Refused(
             Problem(
                 code="time_or_slot",
-                message=gettext_noop("A post is planned either for a time or for the next free slot."),
+                message=gettext_noop("A post is scheduled either for a time or for the next free slot."),
                 field="due_at",
                 fix=gettext_noop("Send “due_at”, or “next_free_slot”: true."),
             )
@@ -69,7 +69,7 @@ def schedule_post(request: HttpRequest, post_id: UUID, body: ScheduleIn) -> Post
 
 @router.post("/posts/{uuid:post_id}/unschedule", response=ok(PostOut), operation_id="unschedulePost")
 def unschedule_post(request: HttpRequest, post_id: UUID) -> PostOut:
-    """Take a planned post back to the drafts."""
+    """Take a scheduled post back to the drafts."""
     actions.unschedule_post(actor_of(request), get_post(post_id))
     return one(post_id)
 

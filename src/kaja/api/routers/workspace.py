@@ -115,7 +115,7 @@ def follow_channel(request: HttpRequest, channel_id: UUID, body: FollowIn) -> Ch
 
 @router.delete("/channels/{uuid:channel_id}", response=ok(None, 204), operation_id="disconnectChannel")
 def disconnect_channel(request: HttpRequest, channel_id: UUID) -> Status[None]:
-    """Let a channel go: its credentials are forgotten, its history and planned posts are kept."""
+    """Let a channel go: its credentials are forgotten, its history and scheduled posts are kept."""
     channel_actions.disconnect_channel(actor_of(request), channel_id)
     return Status(204, None)
 

@@ -20,7 +20,7 @@ from kaja.workspaces.errors import Conflict, NotFound, Refused
 
 CHANGED = Problem(
     "plan_changed_meanwhile",
-    gettext_noop("Somebody planned this post anew meanwhile; it stays as it is now."),
+    gettext_noop("Somebody scheduled this post anew meanwhile; it stays as it is now."),
 )
 
 

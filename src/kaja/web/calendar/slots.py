@@ -137,7 +137,7 @@ def change(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
         }
     flash(
         request,
-        said + " " + _("Posts that are planned already keep their times."),
+        said + " " + _("Posts that are scheduled already keep their times."),
         undo=reverse("calendar:undo", args=[request.workspace.slug, key]),
     )
     return _back(request, channel_id)

@@ -133,7 +133,7 @@ def disconnect(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     flash(
         request,
         _(
-            "%(channel)s is disconnected. Its planned posts stay in the calendar and are not sent: move them, "
+            "%(channel)s is disconnected. Its scheduled posts stay in the calendar and are not sent: move them, "
             "or connect again."
         )
         % {"channel": channel},

@@ -240,7 +240,7 @@ def _save(request: WorkspaceRequest, payload: Payload, *, coalesce: bool) -> Pos
 def _saved(request: WorkspaceRequest, post: Post, asked: UUID | None = None) -> dict[str, Any]:
     """What the page hears of its post; of a copy, when it asked for another one."""
     if asked is not None and asked != post.id:
-        copied = _("Somebody planned this post while you wrote, so your words are kept as your own draft.")
+        copied = _("Somebody scheduled this post while you wrote, so your words are kept as your own draft.")
         return {**_saved(request, post), "copied": copied}
     now = timezone.localtime(clock.now(), zone_of(request))
     slug = request.workspace.slug
