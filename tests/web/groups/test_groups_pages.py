@@ -135,3 +135,18 @@ def test_campaigns_page_runs_a_fixed_number_of_queries(
     with django_assert_num_queries(16):  # type: ignore[operator]
         html = client.get("/w/acme/groups/campaigns/").content.decode()
     assert html.count('class="list-title"') == count
+
+
+def test_empty_page_of_campaigns_has_the_form_that_it_speaks_of(person: Client, workspace: Workspace) -> None:
+    address = "/w/acme/groups/campaigns/"
+    assert "Name the first one below" in (empty := person.get(address).content.decode())
+    assert '<details class="disclose" open>' in empty
+    # Who may not make one is not told to.
+    add_member(workspace, "reader@acme.test", Role.ANALYST)
+    theirs = browser(workspace, "reader@acme.test").get(address).content.decode()
+    assert "No campaign yet" in theirs
+    assert "Name the first one" not in theirs
+    assert "disclose" not in theirs
+    with workspace_scope(workspace.id):
+        save_campaign(actor(workspace), "Spring", colour="green")
+    assert '<details class="disclose">' in person.get(address).content.decode()
