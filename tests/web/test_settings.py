@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -79,6 +80,28 @@ def test_invitation_link_is_shown_once(workspace: Workspace) -> None:
     assert "jaan@x.test" in again
     assert links[0] not in again
     assert client.get(links[0]).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [
+        ("http://localhost:8000", True),
+        ("http://127.0.0.1:8000", True),
+        ("http://[::1]:8000", True),
+        ("https://kaja.example.org", False),
+        ("http://localhost.example.org", False),
+    ],
+)
+def test_link_that_only_this_computer_can_open_says_so(
+    workspace: Workspace, settings: Any, base: str, said: bool
+) -> None:
+    settings.BASE_URL = base
+    client = browser(workspace)
+    made = client.post("/w/acme/settings/members/invite/", {"email": "jaan@x.test", "role": "guest"}).content.decode()
+    assert f"{base}/account/invitation/" in made
+    assert ("until the operator sets KAJA_BASE_URL" in made) is said
+    # Beside a link only.
+    assert "KAJA_BASE_URL" not in client.get("/w/acme/settings/members/").content.decode()
 
 
 def test_bad_invitation_keeps_the_address(workspace: Workspace) -> None:

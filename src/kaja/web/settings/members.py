@@ -1,5 +1,6 @@
 """Members: who belongs, as what, and inviting more."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +23,9 @@ from kaja.workspaces.often import INVITATIONS, count
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_members, list_open_invitations
 
+ONLY_HERE = ("localhost", "127.0.0.1", "::1")
+"""Hosts of addresses that mean, on every computer, that computer itself."""
+
 
 def _render(
     request: WorkspaceRequest, form: InviteForm, link: str = "", email: str = "", status: int = 200
@@ -35,6 +39,7 @@ def _render(
         "form": form,
         "link": link,
         "link_email": email,
+        "link_stays_here": urlsplit(settings.BASE_URL).hostname in ONLY_HERE,
         "now": now(),
         "live_page": reverse("settings:members", args=[request.workspace.slug]),
     }
