@@ -2,6 +2,7 @@
 
 import re
 from datetime import time
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -71,3 +72,38 @@ def test_card_shows_its_labels_in_every_view(person: Client, workspace: Workspac
     make_post(workspace, "Labelled", soon(), (channel,), labels=["tips", "<b>bread</b>"])
     html = get(person, f"?view={view}&date={soon():%Y-%m-%d}")
     assert re.findall(r'class="cal-label"[^>]*>([^<]+)<', html) == ["&lt;b&gt;bread&lt;/b&gt;", "tips"]
+
+
+def test_list_at_the_end_of_a_month_goes_on_into_the_next(
+    person: Client, workspace: Workspace, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: wall("2031-05-30T12:00"))
+    for text, day in (("before", "05-29"), ("next week", "06-02"), ("a month on", "06-30"), ("later", "07-01")):
+        make_post(workspace, text, wall(f"2031-{day}T09:00"), (channel,))
+
+    def listed(query: str) -> list[str]:
+        return re.findall(r'class="cal-text" dir="auto">([^<]+)<', get(person, query))
+
+    def step(query: str, which: str) -> str:
+        (found,) = re.findall(rf'href="([^"]+)" rel="{which}"', get(person, query))
+        return unescape(found)
+
+    assert listed("?view=list") == ["next week", "a month on"]
+    assert "30 May – 30 Jun 2031" in get(person, "?view=list")
+    assert "1 earlier post of this month" in get(person, "?view=list")
+    # Later begins where it ends; earlier is this month, whole, and then the month before.
+    later, earlier = step("?view=list", "next"), step("?view=list", "prev")
+    assert listed(later) == ["later"]
+    assert listed(earlier) == ["before"]
+    assert "date=2031-04-01" in step(earlier, "prev")
+    # The way back from later leads here again.
+    assert listed(step(step(later, "prev"), "prev")) == ["next week", "a month on"]
+
+
+def test_list_on_the_first_of_a_month_has_the_month_before_behind_it(
+    person: Client, workspace: Workspace, channel: Channel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "now", lambda: wall("2031-05-01T12:00"))
+    page = get(person, "?view=list")
+    assert 'date=2031-04-01" rel="prev"' in page
+    assert "1 May – 30 Jun 2031" in page

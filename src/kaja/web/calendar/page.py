@@ -127,12 +127,10 @@ def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, 
         total -= len(cards) - len(matching)
         cards = matching
     days = {day.day: day for day in _make_days(period, zone)}
-    # A list of this month begins with today; what came before is one press away.
-    opens_at_today = period.view == "list" and not wanted.past and any(day.today for day in days.values())
     earlier = 0
     for card in cards:
         day = days[card.local.date()]
-        if opens_at_today and day.past:
+        if period.opens and day.past:  # one press away
             earlier += 1
         else:
             day.cards.append(card)

@@ -15,12 +15,16 @@ EARLIEST, LATEST = date(1990, 1, 1), date(2200, 1, 1)
 
 @dataclass(frozen=True)
 class Period:
-    """The days first <= day < end of a view. `anchor` is the day that the address names."""
+    """The days first <= day < end of a view. `anchor` is the day that the address names.
+
+    `opens` is the day with which a list of the present month begins; the days before it are counted, not shown.
+    """
 
     view: str
     anchor: date
     first: date
     end: date
+    opens: date | None = None
 
     @property
     def days(self) -> list[date]:
@@ -43,14 +47,20 @@ def next_month(day: date, step: int = 1) -> date:
     return date(number // 12, number % 12 + 1, 1)
 
 
-def make_period(view: str, anchor: date) -> Period:
-    """The period of a view that `anchor` lies in. A month shows whole weeks; a list shows the month itself."""
+def make_period(view: str, anchor: date, today: date | None = None) -> Period:
+    """The period of a view that `anchor` lies in. A month shows whole weeks; a list shows the month itself.
+
+    A list of the month of `today` begins with it and goes on through the month after: on the 29th, the posts of next
+    week are what a person looks for.
+    """
     anchor = min(max(anchor, EARLIEST), LATEST)
     if view == "week":
         first = first_of_week(anchor)
         return Period(view, anchor, first, first + timedelta(days=7))
     begin, end = anchor.replace(day=1), next_month(anchor)
     if view == "list":
+        if today is not None and begin <= today < end:
+            return Period(view, anchor, begin, next_month(anchor, 2), today)
         return Period(view, anchor, begin, end)
     last = first_of_week(end - timedelta(days=1)) + timedelta(days=7)
     return Period(view, anchor, first_of_week(begin), last)
@@ -60,14 +70,16 @@ def step_period(period: Period, step: int) -> date:
     """The day that names the period before (-1) or after (1)."""
     if period.view == "week":
         return period.first + timedelta(days=7 * step)
+    if period.opens and step > 0:
+        return period.end
     return next_month(period.anchor, step)
 
 
 def name_period(period: Period) -> str:
     """What stands above the calendar."""
-    if period.view != "week":
+    if period.view != "week" and not period.opens:
         return write_month(period.anchor)
-    return write_range(period.first, period.end - timedelta(days=1))
+    return write_range(period.opens or period.first, period.end - timedelta(days=1))
 
 
 def parse_day(text: str) -> date | None:

@@ -72,7 +72,11 @@ def index(request: WorkspaceRequest) -> HttpResponse:
     choices = list_choices()
     wanted = require_known(read_wanted(request), choices)
     language = translation.get_language() or "en"
-    period = make_period(wanted.view, wanted.day)
+    today = today_in(zone)
+    period = make_period(wanted.view, wanted.day, None if wanted.past else today)
+    # Before today comes the whole of this month; on its first day, and in every other view, the period before.
+    whole = period.opens is not None and period.opens > period.first
+    before = wanted.query(past=True) if whole else wanted.query(day=step_period(period, -1), past=False)
     page = make_page(period, wanted, choices, zone, slug, request.actor)
     empty = page.drawn == 0
     addresses = {
@@ -96,9 +100,9 @@ def index(request: WorkspaceRequest) -> HttpResponse:
             (view, word, wanted.query(view=view, past=False), view == wanted.view)
             for view, word in zip(VIEWS, (_("Week"), _("Month"), _("List")), strict=True)
         ],
-        "previous": wanted.query(day=step_period(period, -1), past=False),
+        "previous": before,
         "next": wanted.query(day=step_period(period, 1), past=False),
-        "today": wanted.query(day=today_in(zone), past=False),
+        "today": wanted.query(day=today, past=False),
         "earlier": wanted.query(past=True),
         "week_of": wanted.query(view="week"),
         "menus": describe_menus(wanted, choices),
