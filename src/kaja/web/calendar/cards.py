@@ -18,7 +18,7 @@ from kaja.content.models import PostState
 from kaja.publishing.calendar import Row
 from kaja.publishing.queries import PostStanding, parse_standing
 from kaja.web.calendar.filters import Choice
-from kaja.web.templatetags.kaja import STATES, channel_mark
+from kaja.web.templatetags.kaja import STATES, channel_mark, tint_of
 
 NOBODY = UUID(int=0)
 LOOKS = {"planned": "planned", "under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
@@ -70,6 +70,13 @@ class Manner:
 def printer_for(manner: Manner) -> "CardPrinter":
     """The printer of such cards; the same one for the same manner, so that its cards are found again."""
     return CardPrinter(manner)
+
+
+@lru_cache(maxsize=2000)
+def print_label(name: str) -> str:
+    """A label: its colour and name; the title says it where the month has room for the colour only."""
+    said = escape(name)
+    return f'<span class="cal-label" data-tint="{tint_of(name)}" dir="auto" title="{said}">{said}</span>'
 
 
 class CardPrinter:
@@ -129,7 +136,7 @@ class CardPrinter:
             if row.campaign
             else ""
         )
-        labels = "".join([f'<span class="cal-label" dir="auto">{escape(name)}</span>' for name in row.list_labels()])
+        labels = "".join([print_label(name) for name in row.list_labels()])
         text = escape(row.summary) or f"<em>{self.words['none']}</em>"
         html = (
             f'<article class="cal-card look-{look}" id="post-{row.id}" data-post="{row.id}" '

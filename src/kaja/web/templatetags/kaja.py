@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache, reduce
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from django import template
 from django.forms.boundfield import BoundField
@@ -69,6 +70,12 @@ def initials_of(name: str) -> str:
     """What stands for a name where there is no picture."""
     words = re.findall(r"[^\W_]+", name)
     return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+@register.filter
+def tint_of(label: str) -> int:
+    """Which of the seven colours a label has: by its name, so that it is the same everywhere and needs no choosing."""
+    return crc32(str(label).encode()) % 7
 
 
 @register.simple_tag
