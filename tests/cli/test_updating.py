@@ -1,8 +1,10 @@
 """An update backs up what an older version left, before it changes anything, and says the way back."""
 
+import json
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +68,11 @@ def test_an_update_makes_a_backup_that_restores(installation: Installation, tmp_
     assert older.name.startswith("before-0.0.2-")
     assert made.stat().st_mode & 0o077 == 0, "it holds the keys"
     assert f"kaja restore --replace {made}" in done.stderr
+    # It is for the older version: nothing is in its manifest that the first version would not know.
+    with tarfile.open(made) as tar:
+        about = json.load(tar.extractfile("manifest.json"))  # type: ignore[arg-type]  # it is a file
+    assert about["format"] == 1
+    assert about.keys() == {"kaja", "postgres", "created_at", "with_keys", "migrations", "files", "format"}
     assert read(installation) == EXPECTED
 
     other = Installation(tmp_path / "other")

@@ -1,6 +1,7 @@
 """A few hundred damaged files: each is taken or refused with a reason, and the next whole one is read."""
 
 import io
+import json
 import tarfile
 from itertools import islice
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from kaja.cli.archive import BadArchive, unpack_archive
+from kaja.cli.archive import BadArchive, Manifest, unpack_archive
 from kaja.content.models import Asset
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Workspace
@@ -73,3 +74,9 @@ def test_a_file_of_holes_in_a_backup_is_not_written(tmp_path: Path) -> None:
     with pytest.raises(BadArchive, match="which no backup of Kaja holds"):
         unpack_archive(tmp_path / "backup", tmp_path / "target")
     assert not list((tmp_path / "target").rglob("picture"))
+
+
+def test_what_a_newer_version_added_to_a_manifest_is_passed_over() -> None:
+    told = Manifest("1", 180000, "2026-11-29T00:00:00+00:00", False, [("content", "0001_initial")])
+    newer = json.loads(told.render()) | {"moon": "full"}
+    assert Manifest.parse(json.dumps(newer).encode()) == told

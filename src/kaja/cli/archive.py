@@ -6,13 +6,16 @@ import json
 import os
 import tarfile
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import IO
 
 from kaja.cli.signing import sign
 
-FORMAT = 2
+FORMAT = 1
+SIGNATURE = "KAJA.signature"
+"""A header of the manifest's entry (pax_headers of tar), which every older version passes over: the backup that is made
+before an update is for the older version, and it must be able to read it."""
 DATABASE = "database.dump"
 MANIFEST = "manifest.json"
 KEYS = ("keys.json", "secret-key")
@@ -34,23 +37,20 @@ class Manifest:
     migrations: list[tuple[str, str]]
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
-    signature: str = ""  # over all the rest; backups of format 1 have none
 
-    def signed_bytes(self) -> bytes:
-        """What is signed: everything but the signature, written in one way only."""
-        about = {**asdict(self), "signature": ""}
-        if self.format == 1:
-            del about["signature"]
-        return json.dumps(about, sort_keys=True).encode()
+    def render(self) -> bytes:
+        """The text that stands in the file, and that is signed."""
+        return json.dumps(asdict(self), indent=1).encode()
 
     @classmethod
     def parse(cls, text: bytes) -> "Manifest":
+        """What a newer version added within the format is passed over."""
         try:
             raw = json.loads(text)
             if raw["format"] > FORMAT:
                 raise BadArchive(f"it was made by a newer Kaja ({raw['kaja']}): update Kaja first")
             raw["migrations"] = [(str(app), str(name)) for app, name in raw["migrations"]]
-            return cls(**raw)
+            return cls(**{each.name: raw[each.name] for each in fields(cls) if each.name in raw})
         except (ValueError, KeyError, TypeError) as error:
             raise BadArchive("its manifest cannot be read") from error
 
@@ -90,10 +90,10 @@ def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, P
                         manifest.files[name] = _add(tar, name, path)
                     except FileNotFoundError:
                         continue  # deleted by a user since it was listed
-                manifest.signature = sign(key, manifest.signed_bytes())
-                text = json.dumps(asdict(manifest), indent=1).encode()
+                text = manifest.render()
                 entry = tarfile.TarInfo(MANIFEST)
                 entry.size = len(text)
+                entry.pax_headers = {SIGNATURE: sign(key, text)}
                 tar.addfile(entry, io.BytesIO(text))
             stream.flush()
             os.fsync(stream.fileno())
@@ -112,19 +112,33 @@ def _add(tar: tarfile.TarFile, name: str, path: Path) -> str:
     return hashing.digest.hexdigest()
 
 
-def unpack_archive(source: Path, folder: Path) -> Manifest:
+@dataclass(frozen=True)
+class Unpacked:
+    """What a backup says of itself; `text` is its manifest as it stands in the file, and `signature` what is said to be
+    over it (empty: none)."""
+
+    manifest: Manifest
+    text: bytes
+    signature: str
+
+
+def unpack_archive(source: Path, folder: Path) -> Unpacked:
     """Unpack a backup into an empty folder and verify every checksum. Raises BadArchive, naming what is damaged."""
+    signature = ""
     try:
         with tarfile.open(source, mode="r:") as tar:
             for entry in tar:
                 if not _is_ours(entry):
                     raise BadArchive(f"it holds {entry.name!r}, which no backup of Kaja holds")
+                if entry.name == MANIFEST:
+                    signature = entry.pax_headers.get(SIGNATURE, "")
                 tar.extract(entry, folder, filter="data")
     except (tarfile.TarError, EOFError) as error:
         raise BadArchive(f"it is not a whole tar file ({error})") from error
     if not (folder / MANIFEST).is_file():
         raise BadArchive("it has no manifest: it was cut off, or is no backup of Kaja")
-    manifest = Manifest.parse((folder / MANIFEST).read_bytes())
+    text = (folder / MANIFEST).read_bytes()
+    manifest = Manifest.parse(text)
     (folder / MANIFEST).unlink()
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     for name in sorted(manifest.files.keys() | found.keys()):
@@ -135,7 +149,7 @@ def unpack_archive(source: Path, folder: Path) -> Manifest:
                 raise BadArchive(f"{name} is damaged (its checksum is another)")
     if DATABASE not in found:
         raise BadArchive("it holds no database")
-    return manifest
+    return Unpacked(manifest, text, signature)
 
 
 def _is_ours(entry: tarfile.TarInfo) -> bool:

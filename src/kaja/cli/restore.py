@@ -31,10 +31,11 @@ def restore(file: Path, replace: bool, unverified: bool) -> None:
     try:
         with lock_home(home), tempfile.TemporaryDirectory(prefix=".restore-", dir=home) as work:
             try:
-                manifest = archive.unpack_archive(file, Path(work))
+                unpacked = archive.unpack_archive(file, Path(work))
             except archive.BadArchive as error:
                 raise CommandFailed(f"{file} cannot be restored: {error}. Nothing was changed.") from error
-            _verify(home, manifest, file, unverified=unverified)
+            manifest = unpacked.manifest
+            _verify(home, unpacked, file, unverified=unverified)
             _refuse_newer(manifest)
             _refuse_other_keys(Path(work), manifest)
             with running_database():
@@ -56,7 +57,7 @@ def restore(file: Path, replace: bool, unverified: bool) -> None:
         click.echo("It holds no keys: put your keys.json into the data folder before you start, or reconnect channels.")
 
 
-def _verify(home: Path, manifest: archive.Manifest, file: Path, *, unverified: bool) -> None:
+def _verify(home: Path, unpacked: archive.Unpacked, file: Path, *, unverified: bool) -> None:
     """Whether the backup is what this installation wrote. Where there is no key, that is said, not guessed."""
     key = find_backup_key(home)
     if key is None:
@@ -64,7 +65,7 @@ def _verify(home: Path, manifest: archive.Manifest, file: Path, *, unverified: b
             "Whether somebody changed the backup cannot be told here: this data folder has no backup-key. "
             "(Its checksums fit. Give KAJA_BACKUP_KEY, the old host's file backup-key, to have it verified.)"
         )
-    elif is_signed(key, manifest.signed_bytes(), manifest.signature):
+    elif is_signed(key, unpacked.text, unpacked.signature):
         click.echo("The backup is signed with this installation's key.")
     elif unverified:
         click.echo("The backup is not signed with this installation's key; it is taken as you said (--unverified).")
