@@ -152,7 +152,7 @@ EXACT = {
     "check": 13,
     "week": 13,
     "month": 12,
-    "list": 12,
+    "list": 11,
     "ideas": 17,
     "bin": 13,
     "campaigns": 12,
