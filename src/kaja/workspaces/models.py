@@ -44,7 +44,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(_("name"), max_length=120, blank=True)
     language = models.CharField(_("language"), max_length=10, blank=True)
     theme = models.CharField(_("theme"), max_length=5, blank=True, choices=[("light", _("Light")), ("dark", _("Dark"))])
-    review = models.CharField(max_length=6, blank=True, default="", choices=Review.choices, editable=False)
+    review = models.CharField(
+        max_length=6, blank=True, default="", db_default="", choices=Review.choices, editable=False
+    )
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     date_joined = models.DateTimeField(auto_now_add=True)
@@ -88,8 +90,8 @@ class Workspace(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64, default="UTC", validators=[validate_time_zone])
     language = models.CharField(_("language"), max_length=10, default="en")
     late_limit_minutes = models.PositiveIntegerField(_("late limit, minutes"), default=30)
-    date_style = models.CharField(max_length=3, blank=True, default="", choices=DateStyle.choices)
-    week_start = models.CharField(max_length=3, blank=True, default="", choices=WeekStart.choices)
+    date_style = models.CharField(max_length=3, blank=True, default="", db_default="", choices=DateStyle.choices)
+    week_start = models.CharField(max_length=3, blank=True, default="", db_default="", choices=WeekStart.choices)
     paused_at = models.DateTimeField(null=True, blank=True)
     # Paused until somebody has settled what may have happened without this database knowing; see `Held`.
     held_at = models.DateTimeField(null=True, blank=True)

@@ -13,11 +13,11 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='workspace',
             name='date_style',
-            field=models.CharField(blank=True, choices=[('', 'In words, as the language does it'), ('dmy', '31.12.2026'), ('mdy', '12/31/2026'), ('ymd', '2026-12-31')], default='', max_length=3),
+            field=models.CharField(blank=True, choices=[('', 'In words, as the language does it'), ('dmy', '31.12.2026'), ('mdy', '12/31/2026'), ('ymd', '2026-12-31')], db_default='', default='', max_length=3),
         ),
         migrations.AddField(
             model_name='workspace',
             name='week_start',
-            field=models.CharField(blank=True, choices=[('', 'As usual in the country of the time zone'), ('mon', 'Monday'), ('sat', 'Saturday'), ('sun', 'Sunday')], default='', max_length=3),
+            field=models.CharField(blank=True, choices=[('', 'As usual in the country of the time zone'), ('mon', 'Monday'), ('sat', 'Saturday'), ('sun', 'Sunday')], db_default='', default='', max_length=3),
         ),
     ]

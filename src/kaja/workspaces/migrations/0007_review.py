@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='user',
             name='review',
-            field=models.CharField(blank=True, choices=[('', ''), ('change', 'a new password'), ('reset', 'a reset of the password')], default='', editable=False, max_length=6),
+            field=models.CharField(blank=True, choices=[('', ''), ('change', 'a new password'), ('reset', 'a reset of the password')], db_default='', default='', editable=False, max_length=6),
         ),
     ]
