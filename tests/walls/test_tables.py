@@ -45,6 +45,16 @@ LOOKS_ACROSS = {
     ("cli/checks/database.py", "_held", "MAINTENANCE"): "doctor counts what is held back",
     ("cli/settle.py", "_held", "MAINTENANCE"): "the operator settles what is held back, workspace by workspace",
     ("channels/jobs.py", "list_due_for_check", "JOB_DISPATCH"): "one clock for all workspaces; it gives ids only",
+    (
+        "publishing/actions/watching.py",
+        "list_watched",
+        "JOB_DISPATCH",
+    ): "one clock for all workspaces; it gives ids only",
+    (
+        "content/actions/laws.py",
+        "follow_laws",
+        "MAINTENANCE",
+    ): "a law about clocks concerns every workspace; ids and zones only",
     ("api/tokens.py", "find_bearer", "SIGN_IN"): "the token says which workspace",
     (
         "api/tokens.py",
