@@ -83,7 +83,10 @@ def test_of_four_first_accounts_at_once_one_is_made() -> None:
             connection.close()
 
     with ThreadPoolExecutor(4) as threads:
-        assert list(threads.map(sign_up, range(4))) == [302] * 4
+        answers = list(threads.map(sign_up, range(4)))
+    # Who comes while the first one is made is sent on, who comes after it finds the page that says it is closed.
+    assert 302 in answers
+    assert set(answers) <= {200, 302}
     owner = User.objects.get()
     assert owner.is_staff
     assert EmailAddress.objects.get(user=owner).verified
