@@ -150,6 +150,7 @@ class TestInTheBrowser:
             Workspace.objects.filter(id=workspace.id).update(date_style="ymd", week_start="sun")
             campaign = Campaign.objects.create(name="Spring")
         page.goto(f"/w/acme/groups/campaigns/{campaign.id}")
+        page.locator("details.disclose > summary", has_text="Settings").click()
         year = clock.now().astimezone(TALLINN).year + 1
         page.get_by_label("Begins").fill(f"{year}-3-1")
         page.get_by_label("Begins").press("Tab")
