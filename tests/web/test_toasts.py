@@ -93,4 +93,5 @@ def test_moved_card_leaves_the_grid_where_it_was_and_z_takes_it_back(page: Page,
     assert page.locator(".week").bounding_box() == grid
     page.keyboard.press("z")
     expect(card).to_have_attribute("data-at", f"{at:%Y-%m-%dT%H:%M}")
+    page.wait_for_load_state()  # undo loads the page anew: its words stand there before its styles
     assert page.locator(".week").bounding_box() == grid
