@@ -321,9 +321,9 @@ async def test_a_revoked_app_password_needs_reconnecting(
         ({"password": "wrong-wrong"}, "password", "bluesky_sign_in"),
         ({"handle": "nobody-at-all.test"}, "handle", "bluesky_handle_unknown"),
         ({"handle": " "}, "handle", "required"),
-        ({"server": "http://10.0.0.1"}, "", "host_not_https"),
-        ({"server": "https://10.0.0.1"}, "", "host_private"),
-        ({"server": "gopher://x.test"}, "", "host_invalid"),
+        ({"server": "http://10.0.0.1"}, "", "network_not_allowed"),
+        ({"server": "https://10.0.0.1"}, "", "network_not_allowed"),
+        ({"server": "gopher://x.test"}, "", "network_not_allowed"),
     ],
 )
 async def test_a_bad_sign_in_says_what_to_do(
