@@ -316,18 +316,18 @@ async def test_a_revoked_app_password_needs_reconnecting(
 
 
 @pytest.mark.parametrize(
-    ("changed", "field", "code"),
+    ("changed", "field", "code", "words"),
     [
-        ({"password": "wrong-wrong"}, "password", "bluesky_sign_in"),
-        ({"handle": "nobody-at-all.test"}, "handle", "bluesky_handle_unknown"),
-        ({"handle": " "}, "handle", "required"),
-        ({"server": "http://10.0.0.1"}, "", "network_not_allowed"),
-        ({"server": "https://10.0.0.1"}, "", "network_not_allowed"),
-        ({"server": "gopher://x.test"}, "", "network_not_allowed"),
+        ({"password": "wrong-wrong"}, "password", "bluesky_sign_in", ""),
+        ({"handle": "nobody-at-all.test"}, "handle", "bluesky_handle_unknown", ""),
+        ({"handle": " "}, "handle", "required", ""),
+        ({"server": "http://10.0.0.1"}, "", "network_not_allowed", "without encryption"),
+        ({"server": "https://10.0.0.1"}, "", "network_not_allowed", "private network"),
+        ({"server": "gopher://x.test"}, "", "network_not_allowed", "not an address"),
     ],
 )
 async def test_a_bad_sign_in_says_what_to_do(
-    connector: Connector, alice: Account, changed: Mapping[str, str], field: str, code: str
+    connector: Connector, alice: Account, changed: Mapping[str, str], field: str, code: str, words: str
 ) -> None:
     form = {"handle": alice.handle, "password": alice.app_password, "server": "", **changed}
     session = Session(allow_private=LOOPBACK)
@@ -335,6 +335,7 @@ async def test_a_bad_sign_in_says_what_to_do(
         await connector.connect(form, {}, session)
     problem = refused.value.problem
     assert (problem.field, problem.code) == (field, code)
+    assert words in problem.text(), "what is wrong with this very address"
     assert problem.fix
     assert form["password"] not in repr(session.exchanges)
 

@@ -64,7 +64,7 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
             saved = back_up_before_update(owner, known) if back_up else None
             try:
                 call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
-            except Exception:
+            except Exception:  # whatever it was goes on; the way back is said first
                 if saved:
                     click.echo(f"kaja: the update failed. {say_way_back(saved)}", err=True)
                 raise

@@ -155,7 +155,7 @@ class Hub:
                         self.suspect(notification.payload)
                     else:
                         self.publish(notification.payload)
-            except Exception:
+            except Exception:  # whatever it was goes on to the rule for loops; nobody is heard meanwhile
                 self.listening.clear()
                 raise
 
