@@ -321,9 +321,9 @@ async def test_a_revoked_app_password_needs_reconnecting(
         ({"password": "wrong-wrong"}, "password", "bluesky_sign_in", ""),
         ({"handle": "nobody-at-all.test"}, "handle", "bluesky_handle_unknown", ""),
         ({"handle": " "}, "handle", "required", ""),
-        ({"server": "http://10.0.0.1"}, "", "network_not_allowed", "without encryption"),
-        ({"server": "https://10.0.0.1"}, "", "network_not_allowed", "private network"),
-        ({"server": "gopher://x.test"}, "", "network_not_allowed", "not an address"),
+        ({"server": "http://10.0.0.1"}, "", "host_not_https", "without encryption"),
+        ({"server": "https://10.0.0.1"}, "", "host_private", "private network"),
+        ({"server": "gopher://x.test"}, "", "host_invalid", "not an address"),
     ],
 )
 async def test_a_bad_sign_in_says_what_to_do(

@@ -16,6 +16,10 @@ from urllib.parse import urlsplit
 from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.problems import Problem, gettext_noop
 
+NOT_HTTPS, INVALID, PRIVATE = "host_not_https", "host_invalid", "host_private"
+REFUSED = frozenset({NOT_HTTPS, INVALID, PRIVATE})
+"""Codes of HostRefused."""
+
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Turn a host name and port into addresses. Raises OSError when the name does not resolve."""
 
@@ -132,7 +136,7 @@ class Egress:
         if parts.scheme == "http" and not self._allows(host):
             raise HostRefused(
                 Problem(
-                    "host_not_https",
+                    NOT_HTTPS,
                     gettext_noop("%(host)s is addressed without encryption; a password would travel in the open."),
                     fix=gettext_noop("Use the https:// address. An administrator can allow hosts of the own network."),
                     params={"host": host},
@@ -200,7 +204,7 @@ def _is_odd_number(host: str) -> bool:
 
 def _bad_address(url: str) -> Problem:
     return Problem(
-        "host_invalid",
+        INVALID,
         gettext_noop("“%(address)s” is not an address that Kaja can call."),
         fix=gettext_noop("Write it like https://example.org."),
         # Where a server sends us may quote what we sent it: neither user name nor query is shown.
@@ -210,7 +214,7 @@ def _bad_address(url: str) -> Problem:
 
 def _private(host: str) -> Problem:
     return Problem(
-        "host_private",
+        PRIVATE,
         gettext_noop("%(host)s leads into a private network, which Kaja does not call."),
         fix=gettext_noop("Use the public address. An administrator can allow this host in KAJA_ALLOW_PRIVATE_HOSTS."),
         params={"host": host},

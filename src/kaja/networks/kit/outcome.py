@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
-from kaja.networks.kit.egress import AnswerLost, HostRefused, NotSent, TransportError
+from kaja.networks.kit.egress import REFUSED, AnswerLost, HostRefused, NotSent, TransportError
 from kaja.networks.kit.http import Response
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
@@ -20,8 +20,8 @@ _LONGEST = 24 * 3600.0
 _NOT_CARRIED_OUT = frozenset({301, 302, 305, 307, 308})
 """Redirects that say "ask there". 303 may also answer a call that was carried out (RFC 9110, 15.4.4)."""
 _NO_SUCH_CALL = frozenset({405, 501})
-MOVED, NOT_THERE, NOT_ALLOWED = "network_moved", "network_not_there", "network_not_allowed"
-TROUBLE = frozenset({MOVED, NOT_THERE, NOT_ALLOWED})
+MOVED, NOT_THERE = "network_moved", "network_not_there"
+TROUBLE = frozenset({MOVED, NOT_THERE, *REFUSED})
 """Codes of problems that are the channel's, definitely: one answer is enough to believe them."""
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
 _RESET_HEADERS = ("ratelimit-reset", "x-ratelimit-reset", "x-rate-limit-reset")
@@ -44,7 +44,7 @@ def classify(
     be Unknown is Later.
     """
     if isinstance(answer, HostRefused):
-        return ChannelTrouble(refused_host(network, answer))
+        return ChannelTrouble(answer.problem)
     if isinstance(answer, NotSent):
         return Later(NOT_SENT_AFTER, answer.problem)
     if isinstance(answer, TransportError):
@@ -97,11 +97,6 @@ def not_there(network: str, url: str, status: int) -> Problem:
         fix=gettext_noop("Look at the server; when it is there again, the posts go out by themselves."),
         params={"network": network, "host": urlsplit(url).netloc, "status": status},
     )
-
-
-def refused_host(network: str, error: HostRefused) -> Problem:
-    """The channel's address may not be called (any more)."""
-    return Problem(NOT_ALLOWED, error.problem.message, error.problem.field, error.problem.fix, error.problem.params)
 
 
 def raise_trouble(network: str, answer: Response) -> None:
