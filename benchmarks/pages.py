@@ -8,6 +8,7 @@ made by another process, on the same machine: its processor time is taken from t
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -195,8 +196,9 @@ async def read_slowly(port: int, seed: dict[str, Any], number: int, up: Callable
 
 async def connect_silent(port: int, seed: dict[str, Any], number: int, up: Callable[[], None]) -> None:
     async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while await reader.read(4096):
-            pass
+        with contextlib.suppress(asyncio.CancelledError):  # this program ends
+            while await reader.read(4096):
+                pass
         writer.close()
 
     silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)

@@ -44,6 +44,7 @@ def served(acme: Workspace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]
     with serve(POOL) as server:
         yield server
     assert not incoming(), "something was left on the disk"
+    assert not uploads.Turn._lock.locked(), "an upload ended, and nobody else's turn comes"
 
 
 def incoming() -> list[Path]:
@@ -149,6 +150,18 @@ def test_uploads_cost_no_connection_while_they_come_and_are_written_once(acme: W
     with default_storage.open(asset.file) as stored:
         assert len(stored.read()) == len(large_film())
     give_back()
+
+
+def test_what_is_no_upload_makes_uploads_step_back(
+    acme: Workspace, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(acme, "owner@acme.test")
+    monkeypatch.setattr(uploads.Turn, "asked", 0.0)
+    headers, body = form(large_film())
+    assert served.ask(None, API, method="POST", headers=headers + token_of(acme, "view", "write"), body=body)[0] == 201
+    assert uploads.Turn.asked == 0.0
+    assert served.ask(client, "/w/acme/calendar/")[0] in (200, 302)
+    assert uploads.Turn.asked > 0.0
 
 
 def test_a_film_is_cleaned_where_it_came_in(acme: Workspace, served: Served) -> None:

@@ -8,6 +8,7 @@ bounded by its address and its sender (`limits`), small ones stay in memory, and
 
 import asyncio
 import io
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
@@ -23,7 +24,7 @@ from django.utils import translation
 from kaja.config.bodies import answers
 from kaja.config.bodies.limits import BARE, SMALL, Allowed, find_allowed, is_bare
 from kaja.config.bodies.reading import Body, Gone, Message, Receive, TooLarge, TooSlow, announced, waits_for_leave
-from kaja.config.bodies.uploads import Form, TooManyUploads, take_form
+from kaja.config.bodies.uploads import Form, TooManyUploads, Turn, take_form
 from kaja.config.connections import end_database_work
 
 Scope = dict[str, Any]
@@ -96,6 +97,8 @@ class Application(ASGIHandler):
             allowed = Allowed(SMALL)
         else:
             allowed = await asyncio.to_thread(find_allowed, scope)
+        if not allowed.person:
+            Turn.asked = time.monotonic()
         if length is not None and length > allowed.most:
             raise TooLarge(length, allowed.most)
         if allowed.person:

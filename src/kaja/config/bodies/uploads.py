@@ -9,6 +9,8 @@ import errno
 import io
 import os
 import shutil
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +32,10 @@ KEPT_FREE = 256_000_000
 """Bytes of the disk that no upload may take: the database needs some."""
 PIECE = 512 * 1024
 """Bytes of an upload in memory, about."""
+PAGES_COME = 3.0
+"""Seconds for which a page that was asked for makes uploads step back."""
+REST = 8.0
+"""Times the processor time of a piece that uploads then rest: the server's own part of a piece costs as much again."""
 FLUSH_EVERY = 8_000_000
 """Bytes after which a file is brought to the disk, so that the database never waits for gigabytes of others' pages."""
 
@@ -61,17 +67,47 @@ class _Steady(TemporaryFileUploadHandler):
             self._dirty = 0
 
 
+class Turn:
+    """One upload's piece at a time, with rests between while pages are asked for: people wait for pages.
+
+    Twenty threads with a piece each would ask for the interpreter one after the other, and a page that comes back from
+    each of its queries waits behind all of them.
+    """
+
+    _lock = threading.Lock()
+    asked = 0.0
+    """When something else than an upload came last (`time.monotonic`)."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        self._lock.acquire()
+        self._since = time.thread_time()
+
+    def end(self) -> None:
+        """At the end of a piece, and of the upload however it ends."""
+        if self._since is None:
+            return
+        spent, self._since = time.thread_time() - self._since, None
+        if time.monotonic() - Turn.asked < PAGES_COME:
+            time.sleep(spent * REST)
+        self._lock.release()
+
+
 class _Inflow(io.RawIOBase):
     """A body as a file that is read in another thread than the server's."""
 
-    def __init__(self, body: Body, most: int, loop: asyncio.AbstractEventLoop) -> None:
-        self._body, self._most, self._loop = body, most, loop
+    def __init__(self, body: Body, most: int, loop: asyncio.AbstractEventLoop, turn: "Turn") -> None:
+        self._body, self._most, self._loop, self._turn = body, most, loop, turn
         self._left = b""
 
     def read(self, size: int | None = -1) -> bytes:
         """At most `size` bytes; nothing at the end."""
         if not self._left:
+            self._turn.end()
             self._left = asyncio.run_coroutine_threadsafe(self._gather(), self._loop).result()
+            self._turn.begin()
         if size is None or size < 0 or size >= len(self._left):
             piece, self._left = self._left, b""
         else:
@@ -91,7 +127,8 @@ async def take_form(meta: dict[str, Any], body: Body, most: int, length: int, pe
     """Fields and files of a form. Raises OSError when there is no room, TooManyUploads, and what `Body.next` raises."""
     with _place(person), _room(length or most):
         loop = asyncio.get_running_loop()
-        inflow = _Inflow(body, most, loop)
+        turn = Turn()
+        inflow = _Inflow(body, most, loop, turn)
         # The parser wants to know that there is something; where the length is not said, the end says it.
         meta = {**meta, "CONTENT_LENGTH": str(length or most)}
 
@@ -102,6 +139,8 @@ async def take_form(meta: dict[str, Any], body: Body, most: int, length: int, pe
             except BaseException:
                 handler.upload_interrupted()
                 raise
+            finally:
+                turn.end()
 
         return await loop.run_in_executor(_threads, parse)
 
