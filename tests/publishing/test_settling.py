@@ -166,6 +166,36 @@ def test_one_post_on_the_network_stands_for_one_of_two_with_the_same_words(
     assert texts(practice) == ["Open now", "Open now"]
 
 
+@pytest.mark.parametrize(("begun", "state"), [(False, State.WAITING), (True, State.UNCERTAIN)])
+def test_what_was_being_sent_when_the_backup_was_made_is_not_sent_again(
+    practice: PracticeServer, workspace: Workspace, begun: bool, state: State
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    since = now()
+    with running_engine():
+        post = plan_post(workspace, [channel], "On its way")
+        [sent] = wait_for_states(workspace, post, "sent")
+    forget(workspace, post)
+    with workspace_scope(workspace.id):
+        # Claimed by a worker of then, whose lease is not over: its files go up, or the last call has begun.
+        ends, rows = later(90), Delivery.objects.filter(id=sent.id)
+        rows.update(
+            state=State.SENDING, fence=1, claimed_by=7, lease_until=ends, next_at=ends, content=sent.content,
+            stage="publish",
+        )  # fmt: skip
+        if begun:
+            Attempt.objects.create(delivery_id=sent.id, fence=1, stage="publish", irreversible=True, started_at=since)
+    hold_everything(ACTOR, Held.RESTORE, since)
+    [row] = deliveries_of(workspace, post)
+    assert (row.state, row.fence, row.lease_until) == (state, 2, None)
+    look_at_channel(workspace.id, channel.id)
+    assert verdicts(workspace) == ([] if begun else [("On its way", "there")]), "the engine looks for what had begun"
+    settle(workspace, Settlement(missing="send", unclear="send"))
+    with running_engine():
+        wait_for_states(workspace, post, "sent")
+    assert texts(practice) == ["On its way"]
+
+
 def test_a_workspace_that_was_paused_before_stays_paused(practice: PracticeServer, workspace: Workspace) -> None:
     before = now() - timedelta(hours=1)
     with workspace_scope(workspace.id):

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 
 from kaja.channels.models import Channel
 from kaja.kernel.clock import now
@@ -17,8 +18,8 @@ from kaja.kernel.place import find_place
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.models import Reckoning, RemoteChange
-from kaja.publishing.problems import render_problem
+from kaja.publishing.models import Attempt, Delivery, Reckoning, RemoteChange, State
+from kaja.publishing.problems import WORKER_GONE, render_problem
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Held, Instance, Workspace
@@ -60,6 +61,8 @@ def _hold(actor: Actor, workspace_id: UUID, reason: Held, since: datetime) -> No
     workspace.paused_at = workspace.paused_at or workspace.held_at
     workspace.save(update_fields=["held_at", "held_reason", "held_since", "paused_at"])
     Reckoning.objects.all().delete()
+    if reason != Held.CLOCK:
+        _end_calls()
     audit.record(actor, "workspace.hold", workspace, after={"reason": reason.value, "since": since.isoformat()})
     if reason == Held.RESTORE:
         # Repeating them does no harm on the network, but somebody may have changed it since in another way.
@@ -71,6 +74,21 @@ def _hold(actor: Actor, workspace_id: UUID, reason: Held, since: datetime) -> No
         defer_once(look_after_hold, turn, workspace=str(workspace_id), channel=str(channel_id))
     notify_live(workspace_id, "workspace")
     notify_due()
+
+
+def _end_calls() -> None:
+    """What was being sent when the backup or copy was made: nobody here makes that call, and whoever made it has gone
+    on without this database. Left for a worker to take over, it would be seen only after the settlement, and sent."""
+    moment = now()
+    begun = Attempt.objects.filter(
+        delivery=OuterRef("pk"), fence=OuterRef("fence"), irreversible=True, finished_at__isnull=True
+    )
+    rows = Delivery.objects.filter(state=State.SENDING)
+    rows.filter(Exists(begun)).update(
+        state=State.UNCERTAIN, fence=F("fence") + 1, lease_until=None, next_at=moment, uncertain_since=moment, tries=0,
+        problem=render_problem(WORKER_GONE),
+    )  # fmt: skip
+    rows.update(state=State.WAITING, fence=F("fence") + 1, lease_until=None, next_at=moment)
 
 
 def claim_place(actor: Actor, embedded_in: Path | None) -> bool:
