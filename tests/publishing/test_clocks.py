@@ -1,5 +1,6 @@
 """A clock that jumps while a worker runs: nothing is sent by it until somebody has looked."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions import Settlement, settle_workspace
+from kaja.publishing.engine.loop import Engine
 from kaja.publishing.engine.steady import Reading, has_jumped
+from kaja.publishing.worker.main import get_address
 from kaja.workspaces.models import Held, Notice, Workspace
 from tests.people import actor
 from tests.practice.running import PracticeServer
@@ -47,6 +50,24 @@ def stored(workspace: Workspace) -> Workspace:
 )
 def test_a_jump_is_what_the_counted_seconds_do_not_explain(before: Reading, after: Reading, jumped: bool) -> None:
     assert has_jumped(before, after) is jumped
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_jump_is_told_until_something_was_done_about_it() -> None:
+    """The database may be lost in the moment in which everything is to be held."""
+
+    async def ask() -> list[bool]:
+        engine = Engine(get_address())
+        async with await engine.connect() as connection:
+            told = [await engine.clocks.find_jump(connection)]
+            engine.clocks.own = lambda: now() + timedelta(hours=1)
+            told += [await engine.clocks.find_jump(connection) for _ in range(2)]
+            assert told[1] == told[2]
+            engine.clocks.note_held()
+            told.append(await engine.clocks.find_jump(connection))
+        return [each is not None for each in told]
+
+    assert asyncio.run(ask()) == [False, True, True, False]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -147,6 +147,7 @@ class Engine:
                     # Before anything is claimed by a time that may be wrong.
                     log.error("a clock jumped by more than five minutes; nothing is sent until `kaja settle`")
                     await in_thread(hold_everything, system_actor("Kaja"), Held.CLOCK, right_until)
+                    self.clocks.note_held()
                 started = boot_clock()
                 limit = min(room, self.pace.batch)
                 try:

@@ -34,16 +34,22 @@ class Steadiness:
         self.own: Callable[[], datetime] = clock.now
         self.counted: Callable[[], float] = boot_clock
         self._last: Reading | None = None
+        self._right_until: datetime | None = None
 
     async def find_jump(self, connection: AsyncConnection[Any]) -> datetime | None:
-        """The time by the database up to which time was right, when a clock has jumped since the last call."""
+        """The time by the database up to which time was right, when a clock has jumped; the same until `note_held`,
+        because holding everything may fail at first."""
         row = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
         assert row is not None
         database: datetime = row[0]
         before, self._last = self._last, Reading(self.counted(), self.own(), database)
-        if before is None or not has_jumped(before, self._last):
-            return None
-        return min(before.database, database)
+        if self._right_until is None and before is not None and has_jumped(before, self._last):
+            self._right_until = min(before.database, database)
+        return self._right_until
+
+    def note_held(self) -> None:
+        """Everything is held because of the jump."""
+        self._right_until = None
 
 
 def has_jumped(before: Reading, after: Reading) -> bool:
