@@ -8,45 +8,22 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import psycopg
-
-from kaja.kernel.postgres import APP, OWNER, Cluster, ensure_roles
 from kaja.kernel.vault import KeyRing
+from tests.suite import database
 
-FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
-
-
-def _start() -> str:
-    folder = Path(tempfile.mkdtemp(prefix="kaja-test-pg-"))
-    cluster = Cluster(folder, FAST)
-    cluster.start()
-
-    def stop() -> None:
-        cluster.stop()
-        shutil.rmtree(folder, ignore_errors=True)
-
-    atexit.register(stop)
-    return cluster.url("postgres", "postgres")
-
-
-if "KAJA_TEST_POSTGRES" not in os.environ:
-    os.environ["KAJA_TEST_POSTGRES"] = _start()
-_server = urlsplit(os.environ["KAJA_TEST_POSTGRES"])
-with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], autocommit=True) as _connection:
-    ensure_roles(_connection, dict.fromkeys((OWNER, APP), _server.password or ""))
+if database.SERVER not in os.environ:
+    atexit.register(database.start_server())
+database.prepare_roles()
 
 for _name in [
     n
     for n in os.environ
-    if n.startswith("KAJA_") and n not in {"KAJA_TEST_POSTGRES", "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS"}
+    if n.startswith("KAJA_") and n not in {database.SERVER, "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS"}
 ]:
     del os.environ[_name]
 # Migrations run as the owner; conftest then hands the connection to the application's role.
-os.environ["DATABASE_URL"] = (
-    f"postgresql://kaja_owner:{_server.password}@{_server.hostname}:{_server.port}/kaja_{os.getpid()}"
-)
+os.environ["DATABASE_URL"] = database.address(database.OWNER, f"kaja_{os.getpid()}")
 os.environ["KAJA_HOME"] = tempfile.mkdtemp(prefix="kaja-test-home-")
 (Path(os.environ["KAJA_HOME"]) / "static").mkdir()  # where collected files would be
 (Path(os.environ["KAJA_HOME"]) / "incoming").mkdir()

@@ -1,19 +1,48 @@
 """A practice network beside the pages; windows of a real browser for the tests that want some."""
 
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test import Client
+from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from kaja.workspaces.models import Workspace
 from tests.people import browser as curator_of
 from tests.practice.running import PracticeServer
+from tests.waiting import wait_until
 
 OpenWindow = Callable[..., Page]
+
+
+class CountingServer(ThreadedWSGIServer):
+    """The live server, which knows how many connections browsers have to it; each has a thread of its own."""
+
+    open_lines = 0
+    _change = threading.Lock()
+
+    @classmethod
+    def count(cls, more: int) -> None:
+        with cls._change:
+            cls.open_lines += more
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self.count(1)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.count(-1)
+
+
+LiveServerThread.server_class = CountingServer
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +83,8 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[OpenWindow]:
     yield open_one
     for context in opened:
         context.close()
+    # A request may still be under way: the tables are emptied after this, and it would leave something in them.
+    wait_until(lambda: CountingServer.open_lines == 0)
     expected = re.compile(r"Failed to load resource|net::ERR")
     assert [line for line in said if not expected.search(line)] == []
 
