@@ -48,7 +48,7 @@ from django.conf import settings
 from kaja.api.tokens import create_token
 from kaja.content.actions import create_post
 from kaja.content.document import Document, PartDocument
-from kaja.content.media.upload import upload_asset
+from kaja.media.upload import upload_asset
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.models import Member, Role, User, Workspace
 from kaja.workspaces.queries import actor_of

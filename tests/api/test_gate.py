@@ -13,9 +13,10 @@ from kaja.api.main import api
 from kaja.api.models import RememberedRequest, Token
 from kaja.api.routers import WAITING
 from kaja.api.tokens import create_token, revoke_token
-from kaja.content.models import Asset, Post
+from kaja.content.models import Post
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.queries import actor_of
 from tests.api.conftest import ApiClient, member_of

@@ -5,9 +5,10 @@ from datetime import timedelta
 from uuid import UUID
 
 from kaja.channels.models import Channel
-from kaja.content.models import Asset, Campaign, Label, Post, PostState, Revision, Variant
+from kaja.content.models import Campaign, Label, Post, PostState, Revision, Variant
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.publishing.models import Delivery, Publication, State
 from kaja.workspaces.models import Workspace
 

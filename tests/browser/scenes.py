@@ -153,9 +153,10 @@ def write_post(
     from uuid import UUID
 
     from kaja.content.actions import create_post
-    from kaja.content.document import Document, MediaItem, PartDocument
-    from kaja.content.media.upload import upload_asset
+    from kaja.content.document import Document, PartDocument
     from kaja.kernel.tenancy import current_workspace_id
+    from kaja.media.item import MediaItem
+    from kaja.media.upload import upload_asset
 
     media = []
     workspace_id = current_workspace_id()

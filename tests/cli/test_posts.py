@@ -13,8 +13,9 @@ from PIL import Image
 from kaja.channels.models import Channel
 from kaja.channels.slots import set_slots
 from kaja.cli.main import kaja
-from kaja.content.models import Asset, Post
+from kaja.content.models import Post
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.publishing.models import Delivery
 from kaja.workspaces.actor import system_actor
 from kaja.workspaces.models import Workspace

@@ -16,14 +16,14 @@ from django.test import Client
 from kaja.api.tokens import create_token
 from kaja.config.bodies import reading, uploads
 from kaja.config.bodies.limits import LARGEST, SMALL
-from kaja.content.models import Asset
 from kaja.kernel.connections import give_back
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.workspaces.models import Role, Workspace
 from tests.conftest import make_workspace
-from tests.content.test_upload import film
-from tests.content.test_video_metadata import PLACE
-from tests.content.test_video_metadata import film as film_with_places
+from tests.media.test_upload import film
+from tests.media.test_video_metadata import PLACE
+from tests.media.test_video_metadata import film as film_with_places
 from tests.people import actor, add_member, browser
 from tests.serving import Served, read_until, serve, status_of
 from tests.waiting import wait_until

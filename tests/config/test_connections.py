@@ -16,17 +16,17 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from kaja.api.tokens import create_token
-from kaja.content.media.upload import upload_asset
 from kaja.kernel import outside
 from kaja.kernel.connections import give_back
 from kaja.kernel.sessions import name_of
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.upload import upload_asset
 from kaja.workspaces.actions.members import remove_member
 from kaja.workspaces.models import User, Workspace
 from kaja.workspaces.outside import PER_PERSON
 from tests.conftest import make_workspace
-from tests.content.test_upload import film
+from tests.media.test_upload import film
 from tests.people import actor, add_member, browser, member_of
 from tests.serving import Served, read_until, serve, status_of
 from tests.waiting import wait_until

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from kaja.config import lines
-from kaja.content.media.upload import upload_asset
 from kaja.kernel.connections import give_back
+from kaja.media.upload import upload_asset
 from kaja.workspaces.models import Workspace
 from tests.config.test_connections import signed_in
 from tests.conftest import make_workspace
-from tests.content.test_upload import film
+from tests.media.test_upload import film
 from tests.people import actor
 from tests.serving import Served, read_until, serve, status_of
 from tests.waiting import wait_until

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaja.content.differences import list_differences
-from kaja.content.document import CardDocument, Document, MediaItem, Overrides, PartDocument
+from kaja.content.document import CardDocument, Document, Overrides, PartDocument
 from kaja.content.snapshot import PostContent, VariantContent, parse_content, render_content, summarize
 from kaja.content.words import STEPS, Run, _Comparison, diff_words
+from kaja.media.item import MediaItem
 
 IDS = [UUID(int=n) for n in range(1, 5)]
 texts = st.text(alphabet=st.sampled_from("aбв春 \n.#👩‍🚀é"), max_size=40)

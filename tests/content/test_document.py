@@ -2,10 +2,11 @@
 
 import pytest
 
-from kaja.content.document import CardDocument, Document, MediaItem, Overrides, PartDocument, merge, resolve
+from kaja.content.document import CardDocument, Document, Overrides, PartDocument, merge, resolve
 from kaja.content.queries import media_items
 from kaja.content.snapshot import PostContent, VariantContent, parse_content, render_content
 from kaja.kernel.ids import new_id
+from kaja.media.item import MediaItem
 from kaja.networks.kit.content import Media
 
 CARD = CardDocument(url="https://lummus.test", title="Lummus", image=new_id())

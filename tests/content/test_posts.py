@@ -11,10 +11,11 @@ from kaja.content import actions, queries
 from kaja.content.document import Document, Overrides, PartDocument
 from kaja.content.errors import EditConflict
 from kaja.content.events import PostChanged, PostsDeleted
-from kaja.content.models import Asset, Post, PostState, Revision, Variant
+from kaja.content.models import Post, PostState, Revision, Variant
 from kaja.content.snapshot import VariantContent
 from kaja.kernel import clock, events
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Role, Workspace

@@ -13,13 +13,13 @@ from PIL import Image
 
 from kaja.cli.archive import BadArchive, Manifest, unpack_archive, write_archive
 from kaja.content.links import read_bounded
-from kaja.content.media.images import cut_picture, read_picture
-from kaja.content.media.refusals import UploadRefused
-from kaja.content.media.videos import read_video
+from kaja.media.images import cut_picture, read_picture
+from kaja.media.refusals import UploadRefused
+from kaja.media.videos import read_video
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
-from tests.content import pictures
-from tests.content.pictures import gradient, moving, noise, save
 from tests.fuzz.damage import damage
+from tests.media import pictures
+from tests.media.pictures import gradient, moving, noise, save
 
 RULES = ImageRules(max_bytes=20_000, max_side=100)
 

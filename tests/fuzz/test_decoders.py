@@ -10,11 +10,11 @@ import pytest
 from django.test import Client
 
 from kaja.cli.archive import BadArchive, Manifest, unpack_archive
-from kaja.content.models import Asset
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.workspaces.models import Workspace
-from tests.content.pictures import gradient, save
 from tests.fuzz.decoders import DECODERS, list_damaged, list_films, list_pictures
+from tests.media.pictures import gradient, save
 
 FILES = {"picture": 150, "cut-out": 60, "fitted picture": 100, "fitted animation": 40, "film": 60, "page": 100}
 SEED = 20261129

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from kaja.channels.models import Channel
-from kaja.content.models import Asset, Campaign, Label, Post, PostLabel, PostState, Variant
+from kaja.content.models import Campaign, Label, Post, PostLabel, PostState, Variant
 from kaja.content.queries import PostFilter
+from kaja.media.models import Asset
 from kaja.publishing import calendar
 from kaja.publishing.calendar import Row, list_calendar
 from kaja.publishing.models import Delivery, Kind, State

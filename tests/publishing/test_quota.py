@@ -9,10 +9,12 @@ import pytest
 from kaja.channels.models import Channel, QuotaState
 from kaja.channels.sessions import render_facts
 from kaja.content.actions import create_post
-from kaja.content.document import Document, MediaItem, PartDocument
-from kaja.content.models import Asset, Post
+from kaja.content.document import Document, PartDocument
+from kaja.content.models import Post
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.item import MediaItem
+from kaja.media.models import Asset
 from kaja.publishing.actions import schedule_post
 from kaja.publishing.engine.claim import claim_due
 from kaja.publishing.engine.prepare import FactsCache, Prepared, prepare

@@ -14,11 +14,12 @@ from django.db import connection
 from PIL import Image
 
 from kaja.content.actions import create_post
-from kaja.content.document import Document, MediaItem, PartDocument
-from kaja.content.media.upload import upload_asset
+from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.item import MediaItem
+from kaja.media.upload import upload_asset
 from kaja.publishing.actions import schedule_post
 from kaja.publishing.engine import threads
 from kaja.publishing.engine.claim import claim_due

@@ -17,10 +17,11 @@ from kaja.api.tokens import SCOPES, create_token
 from kaja.channels.actions import check_channel, disconnect_channel
 from kaja.channels.models import Channel
 from kaja.cli.main import kaja
-from kaja.content.media import images, videos
-from kaja.content.models import Asset, Post
+from kaja.content.models import Post
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media import images, videos
+from kaja.media.models import Asset
 from kaja.networks.bluesky.connector import Bluesky
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.models import Delivery

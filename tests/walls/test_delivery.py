@@ -2,8 +2,9 @@
 
 import pytest
 
-from kaja.content.models import Asset, Post
+from kaja.content.models import Post
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.workspaces.models import Workspace
 from tests.api.world import build_world
 from tests.practice.running import PracticeServer

@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from kaja.api.problems import TITLES, refusal_response
 from kaja.cli.application import application
 from kaja.content.errors import EditConflict
-from kaja.content.media.refusals import BodyRefused
+from kaja.media.refusals import BodyRefused
 from kaja.networks.kit.problems import Problem
 from kaja.web.composer.answers import json_answer
 from kaja.web.workspace import refused_response

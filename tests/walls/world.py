@@ -17,9 +17,10 @@ from kaja.api.models import RememberedRequest
 from kaja.api.tokens import create_token
 from kaja.channels.models import Channel, PendingConnection, QuotaState, Slot
 from kaja.channels.vault import seal_credentials
-from kaja.content.models import Asset, Label, Post, PostLabel
+from kaja.content.models import Label, Post, PostLabel
 from kaja.kernel import clock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.media.models import Asset
 from kaja.publishing.models import Attempt, Delivery, Reckoning, RemoteChange, UntoldEvent
 from kaja.workspaces import audit
 from kaja.workspaces.actions import invite

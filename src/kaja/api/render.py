@@ -20,8 +20,9 @@ from kaja.api.schemas import (
 from kaja.channels.following import moved_to
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
-from kaja.content.models import Asset, Post, PostState
+from kaja.content.models import Post, PostState
 from kaja.content.queries import get_content, list_labels_of
+from kaja.media.models import Asset
 from kaja.networks.kit.problems import Problem
 from kaja.publishing.models import Delivery, Publication, RemoteChange
 from kaja.publishing.problems import parse_problem

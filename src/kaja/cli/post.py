@@ -58,8 +58,8 @@ def _find_channels(wanted: tuple[str, ...]) -> "list[UUID]":
 
 
 def _upload(actor: "Actor", workspace: "Workspace", files: tuple[Path, ...], alts: tuple[str, ...]) -> list[Any]:
-    from kaja.content.document import MediaItem
-    from kaja.content.media.upload import upload_asset
+    from kaja.media.item import MediaItem
+    from kaja.media.upload import upload_asset
 
     items = []
     for number, path in enumerate(files):

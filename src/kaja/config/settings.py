@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "kaja.kernel",
     "kaja.workspaces",
     "kaja.channels",
+    "kaja.media",
     "kaja.content",
     "kaja.publishing",
     "kaja.api",
@@ -119,6 +120,7 @@ TEMPLATES = [
 # What a worker must know before it looks for jobs; everybody else loads a job when it is asked for.
 PROCRASTINATE_IMPORT_PATHS = [
     "kaja.config.jobs",
+    "kaja.media.jobs",
     "kaja.content.jobs",
     "kaja.publishing.jobs",
     "kaja.channels.jobs",

@@ -1,1 +1,1 @@
-"""What the team plans: posts, variants, media, campaigns, slots, revisions."""
+"""What the team plans: posts, variants, campaigns, slots, revisions."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from uuid import UUID
 
-from kaja.content.document import CardDocument, MediaItem, PartDocument
+from kaja.content.document import CardDocument, PartDocument
 from kaja.content.snapshot import PostContent
 from kaja.content.words import Run, diff_words
+from kaja.media.item import MediaItem
 
 
 @dataclass(frozen=True)

@@ -6,26 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from kaja.media.item import MediaItem
 from kaja.networks.kit.content import Draft, LinkCard, Media, Part
-
-
-class Crop(BaseModel):
-    """A rectangle of the original, in fractions of its width and height (0 to 1)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    x: float = Field(ge=0, lt=1)
-    y: float = Field(ge=0, lt=1)
-    width: float = Field(gt=0, le=1)
-    height: float = Field(gt=0, le=1)
-
-
-class MediaItem(BaseModel):
-    """One use of an asset in a post."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    asset: UUID
-    alt: str = Field(default="", max_length=10_000)
-    crop: Crop | None = None
 
 
 class PartDocument(BaseModel):

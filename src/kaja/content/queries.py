@@ -14,11 +14,12 @@ from django.db.models.expressions import RawSQL
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.channels.sessions import facts_of
-from kaja.content.document import Document, MediaItem, Overrides, card_of, resolve
-from kaja.content.media.open import open_assets
-from kaja.content.models import Asset, Campaign, Label, Post, PostLabel, Revision, Variant
+from kaja.content.document import Document, Overrides, card_of, resolve
+from kaja.content.models import Campaign, Label, Post, PostLabel, Revision, Variant
 from kaja.content.snapshot import Groups, PostContent, content_of, parse_content
 from kaja.kernel.tenancy import entered_workspace_id
+from kaja.media.item import MediaItem
+from kaja.media.open import open_assets
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
@@ -322,12 +323,6 @@ def check_posts(posts: Iterable[Post]) -> dict[UUID, dict[UUID, list[Problem]]]:
     for variant in variants:
         found[variant.post_id][variant.channel_id] = check_draft(variant.channel, drafts[variant.id])
     return found
-
-
-def list_assets(ids: Iterable[UUID]) -> list[Asset]:
-    """Files by id; unknown ids are left out."""
-    wanted = set(ids)
-    return list(Asset.objects.filter(id__in=wanted)) if wanted else []
 
 
 def channel_names() -> dict[UUID, str]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from kaja.content.document import MediaItem
-from kaja.content.media.open import parse_key
+from kaja.media.item import MediaItem
+from kaja.media.open import parse_key
 from kaja.networks.kit.content import Draft, LinkCard, Media, Outgoing
 from kaja.networks.kit.results import RemoteRef
 from kaja.publishing.models import Kind

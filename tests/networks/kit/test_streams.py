@@ -8,13 +8,13 @@ from typing import IO, Any
 
 import pytest
 
-from kaja.content.document import MediaItem
-from kaja.content.media.open import open_asset
+from kaja.media.item import MediaItem
+from kaja.media.open import open_asset
 from kaja.networks.kit.http import AnswerLost, Session
 from kaja.networks.kit.wire import FileBody
 from kaja.workspaces.actor import Actor, system_actor
 from kaja.workspaces.models import Workspace
-from tests.content.test_upload import film, upload
+from tests.media.test_upload import film, upload
 
 FILM = bytes(range(256)) * 80_000  # 20 MB
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -14,9 +14,10 @@ from playwright.sync_api import Locator, Page, expect
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.actions.groups import save_campaign
-from kaja.content.models import Asset, Post, PostState
+from kaja.content.models import Post, PostState
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import User, Workspace
 from tests.people import actor

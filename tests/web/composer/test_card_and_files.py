@@ -8,10 +8,11 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from kaja.channels.models import Channel
-from kaja.content.models import Asset, Post, PostState, Variant
+from kaja.content.models import Post, PostState, Variant
 from kaja.content.queries import draft_of
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import User, Workspace
 from tests.web.composer.windows import choose, picture, saved

@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from kaja.content.models import Asset
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.models import Asset
 from kaja.workspaces.models import Workspace
-from tests.content.pictures import gradient, heic, moving, save
+from tests.media.pictures import gradient, heic, moving, save
 
 PICTURES = {
     "whole": save(gradient(), "JPEG"),

@@ -23,9 +23,10 @@ from kaja.api.schemas import (
     VariantIO,
 )
 from kaja.content import actions, queries
-from kaja.content.document import Document, MediaItem, PartDocument
+from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, Revision
 from kaja.content.snapshot import VariantContent
+from kaja.media.item import MediaItem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import policy
 from kaja.workspaces.errors import Refused

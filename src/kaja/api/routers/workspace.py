@@ -29,14 +29,13 @@ from kaja.channels.models import Slot
 from kaja.channels.queries import get_channel, list_channels
 from kaja.channels.slots import list_slots, set_slots
 from kaja.content.actions import groups
-from kaja.content.media.upload import upload_asset
-from kaja.content.models import Asset, Campaign, Label
+from kaja.content.models import Campaign, Label
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.media.queries import get_asset
+from kaja.media.upload import upload_asset
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing_actions
 from kaja.workspaces import policy
-from kaja.workspaces.errors import NotFound
 from kaja.workspaces.models import Workspace
 
 router = Router(tags=["workspace"])
@@ -147,16 +146,7 @@ def upload_media(
 def get_media(request: HttpRequest, asset_id: UUID) -> AssetOut:
     """What is known of a file."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    asset = Asset.objects.filter(id=asset_id).first()
-    if asset is None:
-        raise NotFound(
-            Problem(
-                code="asset_not_found",
-                message=gettext_noop("There is no such file in this workspace."),
-                fix=gettext_noop("Upload it first."),
-            )
-        )
-    return asset_out(asset)
+    return asset_out(get_asset(asset_id))
 
 
 @router.get("/campaigns", response=ok(NamedPage), operation_id="listCampaigns")

@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from kaja.api.problems import problem_response
 from kaja.config.bodies.limits import LARGEST
 from kaja.config.outage import server_error
-from kaja.content.media import refusals, videos
+from kaja.media import refusals, videos
 from kaja.networks.kit.problems import Problem, gettext_noop
 
 

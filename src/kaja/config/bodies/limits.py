@@ -12,8 +12,8 @@ from django.urls import Resolver404, resolve
 
 from kaja.api.gate import PREFIX
 from kaja.api.tokens import find_bearer
-from kaja.content.media import videos
 from kaja.kernel.connections import give_back
+from kaja.media import videos
 from kaja.workspaces.models import User
 from kaja.workspaces.policy import Permission, can
 from kaja.workspaces.queries import actor_of, get_membership

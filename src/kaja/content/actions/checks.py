@@ -7,10 +7,11 @@ from uuid import UUID
 
 from kaja.channels.models import Channel
 from kaja.content.document import Document, Overrides, card_of
-from kaja.content.models import Asset, Campaign, Label, Post, PostState
+from kaja.content.models import Campaign, Label, Post, PostState
 from kaja.content.snapshot import PostContent
 from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import entered_workspace_id
+from kaja.media.models import Asset
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy

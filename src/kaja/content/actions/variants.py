@@ -8,9 +8,10 @@ from django.db import transaction
 
 from kaja.content.actions import checks
 from kaja.content.actions.posts import update_post
-from kaja.content.document import MediaItem, Overrides, PartDocument
+from kaja.content.document import Overrides, PartDocument
 from kaja.content.models import Post, Variant
 from kaja.content.snapshot import PostContent, VariantContent, content_of
+from kaja.media.item import MediaItem
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused

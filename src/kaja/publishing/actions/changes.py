@@ -9,7 +9,6 @@ from django.db import transaction
 
 from kaja.channels.models import Channel, Health
 from kaja.channels.sessions import facts_of, open_session, record_health, record_quota
-from kaja.content.media.open import open_assets, render_key
 from kaja.content.queries import check_draft, draft_of
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import ComeAgain
@@ -17,6 +16,7 @@ from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
+from kaja.media.open import open_assets, render_key
 from kaja.networks.kit.connector import Connector, Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, run_blocking

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from kaja.channels.models import QuotaState
 from kaja.channels.sessions import parse_facts
-from kaja.content.document import Document, MediaItem, Overrides, resolve
-from kaja.content.media.open import open_asset, render_key
-from kaja.content.models import Asset
+from kaja.content.document import Document, Overrides, resolve
 from kaja.content.queries import media_items
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.media.item import MediaItem
+from kaja.media.models import Asset
+from kaja.media.open import open_asset, render_key
 from kaja.networks.kit.alike import could_be_same
 from kaja.networks.kit.connector import Facts, draws_on
 from kaja.networks.kit.content import Draft, Media

@@ -10,10 +10,10 @@ from django.views.decorators.http import require_POST
 
 from kaja.channels.models import Channel
 from kaja.content.links import FoundCard, fetch_card
-from kaja.content.media.refusals import UploadRefused
-from kaja.content.media.upload import upload_asset
-from kaja.content.models import Asset
 from kaja.content.threads import split_for
+from kaja.media.models import Asset
+from kaja.media.refusals import UploadRefused
+from kaja.media.upload import upload_asset
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.composer.answers import json_answer

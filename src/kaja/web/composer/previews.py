@@ -11,9 +11,9 @@ from django.template.loader import get_template
 
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
-from kaja.content.media.open import parse_key
 from kaja.content.queries import check_draft, resolve_all
 from kaja.content.snapshot import PostContent, VariantContent
+from kaja.media.open import parse_key
 from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.iri import as_called, show_host

@@ -25,6 +25,7 @@ from kaja.content.models import Post
 from kaja.content.snapshot import PostContent, VariantContent, render_content
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
+from kaja.media.queries import list_assets
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.publishing.queries import list_standing_refusals
@@ -125,7 +126,7 @@ def describe_assets(slug: str, content: PostContent) -> list[dict[str, Any]]:
     ids |= {item.asset for part in content.document.parts for item in part.media}
     if content.document.link_card and content.document.link_card.image:
         ids.add(content.document.link_card.image)
-    return [describe_asset(slug, asset) for asset in queries.list_assets(ids)]
+    return [describe_asset(slug, asset) for asset in list_assets(ids)]
 
 
 def describe_asset(slug: str, asset: Any) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from django.core.signing import Signer
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
 
-from kaja.content.document import MediaItem
-from kaja.content.media.renditions import render_crop
 from kaja.content.models import Post
+from kaja.media.item import MediaItem
+from kaja.media.renditions import render_crop
 
 _SIGNER = Signer(salt="kaja.web.media.crop")
 

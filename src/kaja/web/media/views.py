@@ -11,9 +11,9 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from kaja.content.media.renditions import ensure_rendition, parse_crop, rendition_storage
-from kaja.content.models import Asset
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media.queries import get_asset
+from kaja.media.renditions import ensure_rendition, parse_crop, rendition_storage
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.media.addresses import is_ours
 from kaja.web.workspace import WorkspaceRequest, workspace_view
@@ -23,13 +23,6 @@ BLOCK = 128 * 1024
 """Bytes of a file that one reader has in memory: whoever reads slowly holds no more."""
 LONGEST_RANGE = 8 * 1024 * 1024
 RANGE = re.compile(r"bytes=(\d*)-(\d*)$")
-
-
-def get_asset(asset_id: UUID) -> Asset:
-    """An asset of the entered workspace, or NotFound."""
-    if asset := Asset.objects.filter(id=asset_id).first():
-        return asset
-    raise NotFound(Problem(code="asset_not_found", message=gettext_noop("This file is not here.")))
 
 
 def parse_range(header: str, size: int) -> tuple[int, int] | None:

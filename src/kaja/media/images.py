@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kaja.border import Declined, ForeignTrouble, run_bounded
-from kaja.content.media import refusals
+from kaja.media import refusals
 
 MAX_BYTES = 50 * 1000 * 1000
 SECONDS = 60.0
@@ -48,12 +48,12 @@ def cut_picture(data: bytes, box: tuple[int, int, int, int], filename: str) -> b
 
 def _read(data: bytes) -> dict[str, Any]:
     # Pillow is loaded on the other side only.
-    from kaja.content.media.decode import pictures
+    from kaja.media.decode import pictures
 
     return pictures.read(data)
 
 
 def _cut(data: bytes, box: tuple[int, int, int, int]) -> bytes:
-    from kaja.content.media.decode import pictures
+    from kaja.media.decode import pictures
 
     return pictures.cut(data, box)

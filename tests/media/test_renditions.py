@@ -12,15 +12,16 @@ from django.core.files.storage import default_storage
 from PIL import Image
 
 from kaja.cli.archive import list_files
-from kaja.content.document import Crop, MediaItem
-from kaja.content.jobs import sweep
-from kaja.content.media.open import open_assets
-from kaja.content.media.renditions import MOST, ensure_rendition, read_rendition, rendition_storage
-from kaja.content.models import Asset
 from kaja.kernel.clock import now
+from kaja.media.crop import Crop
+from kaja.media.item import MediaItem
+from kaja.media.jobs import sweep
+from kaja.media.models import Asset
+from kaja.media.open import open_assets
+from kaja.media.renditions import MOST, ensure_rendition, read_rendition, rendition_storage
 from kaja.workspaces.actor import Actor
-from tests.content.pictures import gradient, save
-from tests.content.test_upload import upload
+from tests.media.pictures import gradient, save
+from tests.media.test_upload import upload
 
 
 @pytest.fixture

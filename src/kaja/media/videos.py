@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from kaja.border import Declined, ForeignTrouble, run_bounded
-from kaja.content.media import refusals
-from kaja.content.media.patched import Patch, PatchedFile
+from kaja.media import refusals
+from kaja.media.patched import Patch, PatchedFile
 
 MAX_BYTES = 1000 * 1000 * 1000
 SECONDS = 120.0
@@ -45,7 +45,7 @@ def read_video(file: IO[bytes], size: int, filename: str) -> tuple[PatchedFile, 
 
 def _read(source: IO[bytes] | bytes) -> dict[str, Any]:
     # FFmpeg's libraries are loaded on the other side only.
-    from kaja.content.media.decode import films
+    from kaja.media.decode import films
 
     return films.read(source)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from kaja.content.media.patched import Patch
+from kaja.media.patched import Patch
 
 SEGMENT, CLUSTER, INFO, TRACKS = 0x18538067, 0x1F43B675, 0x1549A966, 0x1654AE6B
 TAGS, ATTACHMENTS = 0x1254C367, 0x1941A469

@@ -11,17 +11,17 @@ import pytest
 from django.core.files.storage import FileSystemStorage, default_storage
 from PIL import Image
 
-from kaja.content.document import Crop, MediaItem
-from kaja.content.media.crop import crop_box
-from kaja.content.media.open import open_assets, parse_key
-from kaja.content.media.refusals import UploadRefused
-from kaja.content.media.upload import clean_filename, upload_asset
-from kaja.content.models import Asset
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
+from kaja.media.crop import Crop, crop_box
+from kaja.media.item import MediaItem
+from kaja.media.models import Asset
+from kaja.media.open import open_assets, parse_key
+from kaja.media.refusals import UploadRefused
+from kaja.media.upload import clean_filename, upload_asset
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotAllowed, NotFound
 from kaja.workspaces.models import Role, Workspace
-from tests.content.conftest import MakeActor
+from tests.media.conftest import MakeActor
 
 
 def picture(kind: str = "JPEG", size: tuple[int, int] = (60, 40), **options: Any) -> bytes:

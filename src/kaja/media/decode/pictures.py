@@ -6,8 +6,8 @@ from typing import Any
 from PIL import Image, ImageOps, JpegImagePlugin
 
 from kaja.border import Declined
-from kaja.content.media.decode.stripped import strip_jpeg, strip_png, strip_webp
-from kaja.content.media.gifs import strip_gif
+from kaja.media.decode.stripped import strip_jpeg, strip_png, strip_webp
+from kaja.media.gifs import strip_gif
 from kaja.networks.kit.colours import has_alpha, read_profile, shrink, to_plain, to_screen
 
 MAX_PIXELS = 100 * 1000 * 1000

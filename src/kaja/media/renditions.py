@@ -9,12 +9,11 @@ from uuid import UUID
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, default_storage, storages
 
-from kaja.content.document import Crop
-from kaja.content.media.crop import crop_box
-from kaja.content.media.images import cut_picture
-from kaja.content.media.stored import read_file
-from kaja.content.models import Asset
 from kaja.kernel.clock import now
+from kaja.media.crop import Crop, crop_box
+from kaja.media.images import cut_picture
+from kaja.media.models import Asset
+from kaja.media.stored import read_file
 
 KEPT = timedelta(days=30)
 MOST = 20

@@ -13,9 +13,9 @@ import av.error
 from PIL import Image
 
 from kaja.border import Declined
-from kaja.content.media import boxes, ebml
-from kaja.content.media.decode.pictures import MAX_PIXELS, render_thumbnail
-from kaja.content.media.patched import Patch, PatchedFile
+from kaja.media import boxes, ebml
+from kaja.media.decode.pictures import MAX_PIXELS, render_thumbnail
+from kaja.media.patched import Patch, PatchedFile
 
 MAX_SECONDS = 4 * 3600.0
 POSTER_AT = 1.0  # seconds; the very first frame is often black

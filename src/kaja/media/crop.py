@@ -1,6 +1,16 @@
 """Which pixels of a picture a crop means. Pure."""
 
-from kaja.content.document import Crop
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Crop(BaseModel):
+    """A rectangle of the original, in fractions of its width and height (0 to 1)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    x: float = Field(ge=0, lt=1)
+    y: float = Field(ge=0, lt=1)
+    width: float = Field(gt=0, le=1)
+    height: float = Field(gt=0, le=1)
 
 
 def crop_box(crop: Crop, width: int, height: int) -> tuple[int, int, int, int]:

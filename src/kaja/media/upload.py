@@ -15,12 +15,12 @@ from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from kaja.content.media import images, refusals, videos
-from kaja.content.media.sniff import Kind, kind_of_name, name_format, sniff
-from kaja.content.models import Asset
 from kaja.kernel.ids import new_id
 from kaja.kernel.outside import leave_database
 from kaja.kernel.tenancy import workspace_scope
+from kaja.media import images, refusals, videos
+from kaja.media.models import Asset
+from kaja.media.sniff import Kind, kind_of_name, name_format, sniff
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 

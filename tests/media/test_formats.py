@@ -10,12 +10,12 @@ import pytest
 from django.core.files.storage import default_storage
 from PIL import Image, ImageStat
 
-from kaja.content.media.refusals import UploadRefused
-from kaja.content.models import Asset
+from kaja.media.models import Asset
+from kaja.media.refusals import UploadRefused
 from kaja.workspaces.actor import Actor
-from tests.content import pictures
-from tests.content.pictures import gradient, moving, noise, save
-from tests.content.test_upload import upload
+from tests.media import pictures
+from tests.media.pictures import gradient, moving, noise, save
+from tests.media.test_upload import upload
 
 
 def stored(asset: Asset) -> Image.Image:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from uuid import UUID
 
-from kaja.content.document import Crop, MediaItem
-from kaja.content.media.crop import crop_box
-from kaja.content.media.renditions import parse_crop, read_rendition, render_crop
-from kaja.content.media.stored import open_file, read_file
-from kaja.content.models import Asset
+from kaja.media.crop import Crop, crop_box
+from kaja.media.item import MediaItem
+from kaja.media.models import Asset
+from kaja.media.renditions import parse_crop, read_rendition, render_crop
+from kaja.media.stored import open_file, read_file
 from kaja.networks.kit.content import Media, MediaKind
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.errors import NotFound

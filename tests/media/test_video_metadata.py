@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from kaja.content.media.patched import Patch, PatchedFile
-from kaja.content.media.refusals import UploadRefused
-from kaja.content.media.videos import read_video
+from kaja.media.patched import Patch, PatchedFile
+from kaja.media.refusals import UploadRefused
+from kaja.media.videos import read_video
 from kaja.workspaces.actor import Actor
-from tests.content.test_upload import upload
+from tests.media.test_upload import upload
 
 PLACE = b"+59.4370+024.7536/"
 TOLD = {
