@@ -20,10 +20,9 @@ from kaja.channels.sessions import open_session
 from kaja.channels.storing import store_connection
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
+from kaja.kernel.problems import NotAllowed, NotFound, Problem, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.connector import Connected, Facts
-from kaja.networks.kit.problems import Problem
-from kaja.workspaces.errors import NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from kaja.workspaces.queries import hash_token
 from tests.people import actor, add_member, browser, member_of

@@ -10,9 +10,9 @@ from django.urls import reverse
 from kaja.channels.actions import connect_channel
 from kaja.channels.models import Channel
 from kaja.channels.sessions import make_session
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actor import system_actor
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Workspace
 from tests.people import browser
 from tests.practice.running import PracticeServer

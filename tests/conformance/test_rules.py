@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import ConnectRefused, draws_on
 from kaja.networks.kit.content import LinkCard, Media, Part
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
 

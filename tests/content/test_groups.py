@@ -9,9 +9,9 @@ from kaja.channels.slots import list_slots, set_slots
 from kaja.content.actions import groups
 from kaja.content.models import Campaign, Label, Post, PostLabel
 from kaja.kernel.ids import new_id
+from kaja.kernel.problems import NotAllowed, NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actor import Actor, system_actor
-from kaja.workspaces.errors import NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Workspace
 
 ACTOR = system_actor("test")

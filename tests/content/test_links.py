@@ -10,8 +10,8 @@ import pytest
 from kaja.border import ForeignTrouble
 from kaja.content.links import fetch_card, read_bounded
 from kaja.content.pages import parse_head
+from kaja.kernel.problems import Refused
 from kaja.networks.kit.http import Session
-from kaja.workspaces.errors import Refused
 from tests.content.strange_pages import make_page
 
 PAGES: dict[str, tuple[int, str, bytes]] = {

@@ -14,10 +14,10 @@ from kaja.content.events import PostChanged, PostsDeleted
 from kaja.content.models import Post, PostState, Revision, Variant
 from kaja.content.snapshot import VariantContent
 from kaja.kernel import clock, events
+from kaja.kernel.problems import NotAllowed, NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Role, Workspace
 from tests.content.conftest import MakeActor, make_channel
 

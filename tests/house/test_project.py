@@ -55,7 +55,7 @@ def test_every_setting_in_the_code_is_documented() -> None:
 
 
 def test_every_exit_code_is_documented() -> None:
-    source = "".join((ROOT / f"src/kaja/{name}.py").read_text() for name in ("cli/failures", "workspaces/errors"))
+    source = "".join((ROOT / f"src/kaja/{name}.py").read_text() for name in ("cli/failures", "kernel/problems"))
     codes = set(re.findall(r"exit_code(?:: [\w\[\]]+)? = (\d)", source))
     assert codes == set(re.findall(r"^\| (\d) \|", OPERATIONS, re.MULTILINE))
 

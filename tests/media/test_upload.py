@@ -11,6 +11,7 @@ import pytest
 from django.core.files.storage import FileSystemStorage, default_storage
 from PIL import Image
 
+from kaja.kernel.problems import NotAllowed, NotFound
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
 from kaja.media.crop import Crop, crop_box
 from kaja.media.item import MediaItem
@@ -19,7 +20,6 @@ from kaja.media.open import open_assets, parse_key
 from kaja.media.refusals import UploadRefused
 from kaja.media.upload import clean_filename, upload_asset
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotAllowed, NotFound
 from kaja.workspaces.models import Role, Workspace
 from tests.media.conftest import MakeActor
 

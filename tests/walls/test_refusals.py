@@ -12,11 +12,10 @@ from django.test import RequestFactory
 from kaja.api.problems import TITLES, refusal_response
 from kaja.cli.application import application
 from kaja.content.errors import EditConflict
+from kaja.kernel.problems import Conflict, NotAllowed, NotFound, Problem, Refused
 from kaja.media.refusals import BodyRefused
-from kaja.networks.kit.problems import Problem
 from kaja.web.composer.answers import json_answer
 from kaja.web.workspace import refused_response
-from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
 
 SAID = {Refused: (422, 1), NotAllowed: (403, 7), NotFound: (404, 8), Conflict: (409, 9), BodyRefused: (413, 1)}
 

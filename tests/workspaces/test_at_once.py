@@ -11,10 +11,10 @@ from kaja.channels.actions import store_connection
 from kaja.channels.models import Channel
 from kaja.content.actions.groups import create_label, rename_label, save_campaign
 from kaja.content.models import Campaign, Label
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.connector import Connected, Facts
 from kaja.workspaces.actions import create_workspace
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Workspace
 from tests.people import actor, member_of
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import connection
 
 from kaja.kernel.clock import now
+from kaja.kernel.problems import NotAllowed, NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actions import accept_invitation, change_role, invite, remove_member, revoke_invitation
-from kaja.workspaces.errors import NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Role, User, Workspace
 from kaja.workspaces.queries import get_membership, get_open_invitation, hash_token
 from tests.conftest import make_workspace

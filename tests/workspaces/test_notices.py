@@ -10,9 +10,9 @@ import pytest
 from aiosmtpd.controller import Controller
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actions import choose_mails, read_notice, read_notices
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.jobs import send_notice
 from kaja.workspaces.models import Mails, Member, Notice, Role, User, Workspace
 from kaja.workspaces.notices import create_notice

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kaja.kernel.problems import NotAllowed, Refused
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.actions import create_workspace, update_workspace
 from kaja.workspaces.actions.workspaces import SLUG, check_settings
-from kaja.workspaces.errors import NotAllowed, Refused
 from kaja.workspaces.models import AuditEntry, Member, Role, User, Workspace
 from tests.people import PASSWORD, actor, add_member
 

@@ -23,8 +23,8 @@ from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
 from kaja.kernel.outside import leave_database
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 PREFIX = "/api/v1/"
 OPEN_PATHS = frozenset({PREFIX + "openapi.json", PREFIX + "docs"})

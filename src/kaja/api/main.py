@@ -11,8 +11,9 @@ from ninja.openapi.schema import OpenAPISchema
 from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
 from kaja.api.routers import delivery, posts, settling, workspace
+from kaja.kernel.constraints import met_another, not_storable
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import is_to_repeat
-from kaja.workspaces.errors import Refused, met_another, not_storable
 
 REPEAT = {
     "in": "header",

@@ -7,7 +7,7 @@ from django.db.models import Model, Q, QuerySet
 from ninja import Query
 
 from kaja.content.queries import CURSOR_INVALID, parse_cursor
-from kaja.workspaces.errors import Refused
+from kaja.kernel.problems import Refused
 
 LIMIT, LIMIT_MAX = 50, 200
 Cursor = Annotated[str, Query(max_length=64)]

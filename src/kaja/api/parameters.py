@@ -7,7 +7,7 @@ from functools import cache
 from django.http import HttpRequest
 from django.urls import Resolver404, resolve
 
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, gettext_noop
 
 _CONVERTER = re.compile(r"<(?:\w+:)?(\w+)>")
 

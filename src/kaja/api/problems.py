@@ -8,8 +8,7 @@ from django.utils.translation import gettext
 
 from kaja.content.errors import EditConflict
 from kaja.content.snapshot import render_content
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.workspaces.wording import say
 
 MEDIA_TYPE = "application/problem+json"

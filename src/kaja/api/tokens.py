@@ -13,11 +13,10 @@ from kaja.api.models import Token
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotFound, Refused
 from kaja.workspaces.models import Member, Review, User, Workspace
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.queries import actor_of

@@ -21,9 +21,9 @@ from kaja.channels.models import Channel
 from kaja.channels.vault import open_credentials, seal_credentials
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import NotSent
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 T = TypeVar("T")
 Credentials = dict[str, str]

@@ -5,8 +5,7 @@ from uuid import UUID
 from django.db.models import Case, QuerySet, Value, When
 
 from kaja.channels.models import Channel, Health, QuotaState
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import NotFound
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 
 
 def channel_order(prefix: str = "") -> tuple[str, ...]:

@@ -11,11 +11,10 @@ from django.db.models import QuerySet
 from kaja.channels.models import Channel, Slot
 from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
 
 SLOTS_MAX = 500
 

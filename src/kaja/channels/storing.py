@@ -13,13 +13,12 @@ from kaja.channels.sessions import render_facts
 from kaja.kernel.clock import now
 from kaja.kernel.events import publish
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.networks.kit.connector import Connected
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission, require
 
 

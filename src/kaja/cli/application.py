@@ -31,7 +31,7 @@ def application() -> Iterator[None]:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    from kaja.workspaces.errors import Refused
+    from kaja.kernel.problems import Refused
 
     try:
         yield

@@ -26,7 +26,7 @@ def post() -> None:
 
 def _parse_time(text: str, zone: ZoneInfo) -> datetime:
     """An instant from ISO 8601; a time without an offset is wall-clock time of the workspace."""
-    from kaja.content.plan.times import resolve_local
+    from kaja.kernel.times import resolve_local
 
     try:
         moment = datetime.fromisoformat(text)

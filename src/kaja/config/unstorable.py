@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
+from kaja.kernel.constraints import not_storable
 from kaja.web.frame.views import bad_request
-from kaja.workspaces.errors import not_storable
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 

@@ -1,8 +1,7 @@
 """Refusals that carry more than their problems."""
 
 from kaja.content.snapshot import PostContent
-from kaja.networks.kit.problems import Problem
-from kaja.workspaces.errors import Conflict
+from kaja.kernel.problems import Conflict, Problem
 
 
 class EditConflict(Conflict):

@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 
 from kaja.border import ForeignTrouble, run_bounded
 from kaja.content.pages import read_head
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.networks.kit.http import Response, Session, TransportError
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
 
 logger = logging.getLogger(__name__)
 

@@ -17,13 +17,12 @@ from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, Overrides, card_of, resolve
 from kaja.content.models import Campaign, Label, Post, PostLabel, Revision, Variant
 from kaja.content.snapshot import Groups, PostContent, content_of, parse_content
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.media.item import MediaItem
 from kaja.media.open import open_assets
 from kaja.networks.kit.content import Draft, Media
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
-from kaja.workspaces.errors import NotFound, Refused
 
 REVISION_NOT_FOUND = Problem(
     code="revision_not_found",

@@ -4,14 +4,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from uuid import UUID
 
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.media.crop import Crop, crop_box
 from kaja.media.item import MediaItem
 from kaja.media.models import Asset
 from kaja.media.renditions import parse_crop, read_rendition, render_crop
 from kaja.media.stored import open_file, read_file
 from kaja.networks.kit.content import Media, MediaKind
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import NotFound
 
 
 def render_key(item: MediaItem) -> str:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from uuid import UUID
 
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.media.models import Asset
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import NotFound
 
 
 def get_asset(asset_id: UUID) -> Asset:

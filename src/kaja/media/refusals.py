@@ -3,8 +3,7 @@
 import logging
 
 from kaja.border import Declined, ForeignTrouble
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 
 log = logging.getLogger(__name__)
 

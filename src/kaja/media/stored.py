@@ -4,8 +4,7 @@ from typing import IO, cast
 
 from django.core.files.storage import default_storage
 
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import NotFound, Refused
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 
 
 def file_missing(filename: str) -> Refused:

@@ -10,8 +10,8 @@ from typing import Any, Literal
 from django.contrib import messages
 from django.http import HttpRequest
 
+from kaja.kernel.problems import Refused
 from kaja.web.problems import problem_line
-from kaja.workspaces.errors import Refused
 
 Kind = Literal["done", "info", "warning", "needs"]
 LEVELS: dict[str, int] = {

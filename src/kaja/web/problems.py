@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from kaja.networks.kit.problems import Problem
+from kaja.kernel.problems import Problem
 from kaja.workspaces.wording import say
 
 

@@ -14,12 +14,13 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from kaja.kernel.constraints import met_another, not_storable
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 from kaja.web.dates import written_as
 from kaja.web.flash import count_unsaid, pending, unsay
 from kaja.web.problems import problem_line
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused, met_another, not_storable
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.once import parse_id
 from kaja.workspaces.policy import Permission, require

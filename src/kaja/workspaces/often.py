@@ -3,8 +3,7 @@
 from uuid import UUID
 
 from kaja.kernel.limits import Limit, take, whole_seconds
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 
 INVITATIONS = (Limit("invitations", 40, 3600), Limit("invitations, day", 200, 86400))
 LINK_CARDS = (Limit("link cards", 60, 600),)

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Conflict, Refused, violated_constraint
+from kaja.kernel.constraints import violated_constraint
+from kaja.kernel.problems import Conflict, Problem, Refused, gettext_noop
 
 M = TypeVar("M", bound=models.Model)
 

@@ -5,10 +5,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from kaja.kernel.outside import TooManyWait, waiting_room
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.networks.kit.http import run_blocking
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 
 T = TypeVar("T")
 

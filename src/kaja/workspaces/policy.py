@@ -2,9 +2,8 @@
 
 from enum import StrEnum
 
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import NotAllowed, Problem, gettext_noop
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotAllowed
 from kaja.workspaces.models import Mails, Member, Role
 
 

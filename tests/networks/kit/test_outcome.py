@@ -5,10 +5,10 @@ from email.utils import format_datetime
 
 import pytest
 
+from kaja.kernel.problems import Problem
 from kaja.networks.kit.egress import AnswerLost, HostRefused, NotSent
 from kaja.networks.kit.http import Response
 from kaja.networks.kit.outcome import TROUBLE, Failure, classify, parse_reset, parse_retry_after, refused_problem
-from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 
 NOW = datetime(2026, 11, 22, 6, 0, 0, tzinfo=UTC)

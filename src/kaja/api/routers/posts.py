@@ -26,10 +26,9 @@ from kaja.content import actions, queries
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, Revision
 from kaja.content.snapshot import VariantContent
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.media.item import MediaItem
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import policy
-from kaja.workspaces.errors import Refused
 
 router = Router(tags=["posts"])
 

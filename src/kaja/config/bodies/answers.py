@@ -6,8 +6,8 @@ from django.template.loader import render_to_string
 from kaja.api.problems import problem_response
 from kaja.config.bodies.limits import LARGEST
 from kaja.config.outage import server_error
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.media import refusals, videos
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 
 def failed(request: HttpRequest, error: Exception) -> HttpResponse:

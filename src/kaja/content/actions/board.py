@@ -9,12 +9,11 @@ from kaja.content.actions import checks
 from kaja.content.actions.planning import set_plan
 from kaja.content.models import Post, PostState
 from kaja.kernel.locks import lock, lock_board
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import entered_workspace_id
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 
 
 @transaction.atomic

@@ -10,13 +10,12 @@ from kaja.content.document import Document, Overrides, card_of
 from kaja.content.models import Campaign, Label, Post, PostState
 from kaja.content.snapshot import PostContent
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.media.models import Asset
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Member, User
 
 POST_NOT_FOUND = Problem(

@@ -23,10 +23,10 @@ from kaja.content.snapshot import (
 )
 from kaja.kernel import events
 from kaja.kernel.ids import new_id
+from kaja.kernel.problems import Conflict
 from kaja.kernel.signals import notify_live
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 
 

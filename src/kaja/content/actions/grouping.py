@@ -11,10 +11,10 @@ from kaja.content.events import PostChanged
 from kaja.content.models import Campaign, Post
 from kaja.content.snapshot import Groups
 from kaja.kernel import clock, events
+from kaja.kernel.problems import Refused
 from kaja.kernel.signals import notify_live_each
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 
 
 @transaction.atomic

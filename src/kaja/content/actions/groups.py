@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 from kaja.content.actions.checks import get_campaign
 from kaja.content.models import Campaign, Label
 from kaja.kernel import clock, ids
+from kaja.kernel.constraints import refuse_duplicate
 from kaja.kernel.locks import lock
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotFound, Refused, refuse_duplicate
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 
 G = TypeVar("G", Campaign, Label)

@@ -9,12 +9,12 @@ from django.utils import timezone
 
 from kaja.content.actions.planning import Plan, set_plans
 from kaja.content.models import Post
-from kaja.content.plan.times import resolve_local
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.kernel.times import resolve_local, wall_of
 from kaja.kernel.zones import open_system_zone
-from kaja.networks.kit.problems import gettext_noop
 from kaja.workspaces.actor import Actor, system_actor
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.notices import create_notice
@@ -78,5 +78,5 @@ def _remember_intent(post: Post, workspace_zone: str) -> None:
     except (ZoneInfoNotFoundError, ValueError):
         return
     post.due_zone = workspace_zone
-    post.due_wall = post.due_at.astimezone(zone).replace(tzinfo=None).isoformat()
+    post.due_wall = wall_of(post.due_at, zone).isoformat()
     post.save(update_fields=["due_zone", "due_wall"])

@@ -11,11 +11,10 @@ from kaja.content.actions import checks
 from kaja.content.events import PostsPlanned
 from kaja.content.models import Post, PostState
 from kaja.kernel import clock, events
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live_each
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 
 POST_IS_SCHEDULED = Problem(
     code="post_is_scheduled",

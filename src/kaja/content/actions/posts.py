@@ -16,11 +16,10 @@ from kaja.content.models import Post, PostState, Revision, Variant
 from kaja.content.queries import REVISION_NOT_FOUND
 from kaja.content.snapshot import PostContent, VariantContent, content_of, parse_content
 from kaja.kernel import clock, events
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
 
 
 class Changes(TypedDict, total=False):

@@ -11,10 +11,9 @@ from kaja.content.actions.posts import update_post
 from kaja.content.document import Overrides, PartDocument
 from kaja.content.models import Post, Variant
 from kaja.content.snapshot import PostContent, VariantContent, content_of
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.media.item import MediaItem
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
 
 
 def _content(post_id: UUID) -> PostContent:

@@ -11,7 +11,7 @@ from django.db.models import Q
 from kaja.channels.models import Slot
 from kaja.channels.slots import list_connected_slots
 from kaja.content.models import Post, PostState
-from kaja.content.plan.times import ResolvedTime, resolve_local
+from kaja.kernel.times import ResolvedTime, resolve_local
 
 HORIZON_DAYS = 366
 """How far ahead a free slot is looked for; a queue that is full for a year needs more slots, not a later one."""

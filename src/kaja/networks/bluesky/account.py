@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky import identity
 from kaja.networks.bluesky.auth import call, create_session, read_claims
 from kaja.networks.bluesky.limits import APP, CDN, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES
@@ -13,7 +14,6 @@ from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import NeedsReconnect
 
 _MAIN_PASSWORD_SCOPE = "com.atproto.access"  # noqa: S105 - the scope of a session that the account's own password opened

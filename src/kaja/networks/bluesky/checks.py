@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 import regex
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky.limits import (
     ADVISED_VIDEO_SECONDS,
     IMAGES,
@@ -17,7 +18,6 @@ from kaja.networks.bluesky.text import count_text, normalize
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.media import warn_of_thin
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes
 
 _LANGUAGE = regex.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")  # BCP 47, without the rare forms

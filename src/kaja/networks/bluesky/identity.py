@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 import regex
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import encode_host
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 _DID = regex.compile(r"did:(?:plc:[a-z2-7]{24}|web:[a-zA-Z0-9.:%-]+)")
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 import regex
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky.limits import NETWORK
 from kaja.networks.kit.http import Response, TransportError
 from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, reconnect_problem, refused_problem
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 

@@ -2,8 +2,8 @@
 
 from urllib.parse import SplitResult, urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 
 def parse_url(text: str) -> SplitResult | None:

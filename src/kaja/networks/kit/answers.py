@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.http import AnswerLost, Response
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 
 def read_mapping(value: Any) -> Mapping[str, Any]:

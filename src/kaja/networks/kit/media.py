@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from kaja.border import Declined, ForeignTrouble, run_bounded
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.content import Media
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Later, Rejected
 
 MAX_PIXELS = 100_000_000

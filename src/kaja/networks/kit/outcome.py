@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.egress import REFUSED, AnswerLost, HostRefused, NotSent, TransportError
 from kaja.networks.kit.http import Response
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 
 Failure = Rejected | Later | NeedsReconnect | ChannelTrouble | Unknown

@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify, parse_reset, reconnect_problem, refused_problem
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import NeedsReconnect, Rejected
 

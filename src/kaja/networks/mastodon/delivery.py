@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
 from kaja.networks.kit.outcome import SOON, Failure
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Checkpoint, Later, Next, Rejected, RemoteRef, Sent, StageResult, Unknown
 from kaja.networks.kit.uploads import list_keys, name_upload
 from kaja.networks.kit.wire import FileBody

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Authorization, Connected, ConnectRefused
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.mastodon.account import fetch_instance, inspect_account
 from kaja.networks.mastodon.api import request
 

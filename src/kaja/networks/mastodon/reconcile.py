@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.alike import are_alike, differ_in_numbers
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
@@ -15,7 +16,6 @@ from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, wait_of
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,

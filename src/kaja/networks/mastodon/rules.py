@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts, Segment
 from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.media import MAX_PIXELS, warn_of_thin
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes, split_text
 from kaja.networks.mastodon.limits import MIB, Limits, read_limits
 from kaja.networks.mastodon.text import count_characters, find_entities, split_stretches

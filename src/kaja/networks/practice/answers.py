@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Response, TransportError
 from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, refused_problem
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import ChannelTrouble, Later, Rejected, RemoteRef, Unknown
 

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.outcome import wait_of
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.media import ImageRules, warn_of_thin
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 DEFAULTS: Mapping[str, Any] = {
     "max_characters": 500,

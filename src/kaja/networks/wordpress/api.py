@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import (
@@ -13,7 +14,6 @@ from kaja.networks.kit.outcome import (
     reconnect_problem,
     refused_problem,
 )
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected
 
 NETWORK = "WordPress"

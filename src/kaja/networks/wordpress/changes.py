@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress.api import call, is_missing, open_session

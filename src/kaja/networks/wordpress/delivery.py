@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
 from kaja.networks.kit.outcome import SOON, Failure, classify, file_again, file_gone, refused_problem, wait_of
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,

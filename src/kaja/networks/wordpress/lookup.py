@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import SplitResult, parse_qs, unquote
 
+from kaja.kernel.problems import Problem
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import Failure
-from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import Candidate, CannotTell, Found, Listing, NoSuchPost, RemoteRef, Resolution
 from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
 from kaja.networks.wordpress.delivery import build_comment_ref, reason_of

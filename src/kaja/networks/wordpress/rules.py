@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.media import warn_of_thin
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.text import count_graphemes, find_links
 
 # Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.outcome import raise_trouble
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.wordpress.api import NETWORK, address, open_session, strip_tags
 
 _API_REL = "https://api.w.org/"

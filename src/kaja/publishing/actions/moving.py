@@ -12,11 +12,10 @@ from kaja.content.actions import Plan, set_plans
 from kaja.content.models import Post, PostState
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop
 from kaja.publishing.actions.plan import TIME_PAST, change_times, schedule_posts, take_off_plan
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotFound, Refused
 
 CHANGED = Problem(
     "plan_changed_meanwhile",

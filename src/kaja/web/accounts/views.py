@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from kaja.kernel.problems import Refused
 from kaja.web.accounts.adapter import INVITATION, MAILED
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.views import home
 from kaja.web.workspace import render_page
 from kaja.workspaces.actions import accept_invitation
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Invitation
 from kaja.workspaces.queries import get_open_invitation, make_mail_proof
 

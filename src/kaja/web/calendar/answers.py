@@ -12,10 +12,10 @@ from django.utils.translation import ngettext
 
 from kaja.content.models import Post
 from kaja.content.plan.conflicts import list_conflicts
+from kaja.kernel.problems import Refused
 from kaja.web.calendar.undo import keep_step
 from kaja.web.problems import problem_line
 from kaja.web.workspace import WorkspaceRequest
-from kaja.workspaces.errors import Refused
 
 NAMED = 3
 

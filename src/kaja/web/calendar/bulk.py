@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 from kaja.content import actions
 from kaja.content.models import Post, Variant
 from kaja.content.plan.slots import next_free_slots
-from kaja.content.plan.times import move_to_day
 from kaja.content.queries import groups_of
 from kaja.content.snapshot import Groups
 from kaja.kernel import clock
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
+from kaja.kernel.times import move_to_day
 from kaja.publishing import actions as publishing
 from kaja.web.calendar.answers import answer_step, conflict_words, refusal_words
 from kaja.web.calendar.payload import Bulk, parse_bulk
@@ -29,7 +29,6 @@ from kaja.web.calendar.undo import parse_plan, render_plan, take_step
 from kaja.web.composer.answers import json_answer
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, workspace_view
-from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.policy import Permission
 
 NO_SLOT = Problem(

@@ -16,8 +16,7 @@ from kaja.channels.queries import channel_order
 from kaja.content.models import Campaign, Label
 from kaja.content.queries import PostFilter
 from kaja.kernel.compiled import CompiledQuery
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import NotFound
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.workspaces.models import Member
 
 STATES: Mapping[str, Any] = {

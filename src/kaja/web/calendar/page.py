@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.translation import get_language
 
 from kaja.content.plan.slots import list_occurrences
-from kaja.content.plan.times import local_day, resolve_local
 from kaja.kernel import clock
+from kaja.kernel.times import local_day, resolve_local
 from kaja.publishing.calendar import list_calendar
 from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
 from kaja.web.calendar.days import Day, Hour, name_day

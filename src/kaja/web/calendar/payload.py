@@ -9,9 +9,8 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from kaja.content.plan.times import ResolvedTime, resolve_local
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
+from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.times import ResolvedTime, resolve_local, wall_of
 
 MANY = 200
 """More posts than this are not changed in one step: nobody should wait for it, or regret it."""
@@ -90,7 +89,7 @@ def parse_bulk(request: HttpRequest) -> Bulk:
 def resolve_wall(wall: datetime, zone: ZoneInfo) -> ResolvedTime:
     """The instant of a time as the page writes it. Raises Refused for one outside the calendar."""
     if wall.tzinfo is not None:
-        wall = wall.astimezone(zone).replace(tzinfo=None)
+        wall = wall_of(wall, zone)
     if not 1990 <= wall.year <= 2199:
         raise _refuse(f"{wall.year}")
     return resolve_local(wall.replace(second=0, microsecond=0), zone)

@@ -15,13 +15,12 @@ from django.views.decorators.http import require_POST
 from kaja.channels.models import Channel, Slot
 from kaja.channels.queries import get_channel
 from kaja.channels.slots import WeekTime, list_slots, set_slots
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.web.calendar.undo import keep_step
 from kaja.web.dates import present_manner
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
 WEEK = range(5)

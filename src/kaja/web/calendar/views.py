@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_POST
 from kaja.channels.queries import list_channels
 from kaja.content.models import Post
 from kaja.content.plan.slots import list_occurrences, next_free_slot
-from kaja.content.plan.times import ResolvedTime, local_day
 from kaja.kernel import clock
+from kaja.kernel.times import ResolvedTime, local_day
 from kaja.publishing import actions as publishing
 from kaja.web.calendar.answers import answer_step, conflict_words
 from kaja.web.calendar.cards import NOBODY

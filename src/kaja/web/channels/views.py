@@ -14,12 +14,12 @@ from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.queries import get_channel, list_channels, list_quotas
 from kaja.channels.sessions import facts_of
 from kaja.kernel.clock import now
+from kaja.kernel.problems import NotFound, Refused
 from kaja.networks.kit.connector import NetworkInfo
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.progress import figures_of_channel
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
-from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_audit
 

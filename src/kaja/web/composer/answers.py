@@ -8,11 +8,11 @@ from typing import Any, Concatenate, ParamSpec
 from django.db import DataError, transaction
 from django.http import JsonResponse
 
+from kaja.kernel.constraints import not_storable
+from kaja.kernel.problems import Problem, Refused
 from kaja.kernel.tenancy import current_workspace_id
-from kaja.networks.kit.problems import Problem
 from kaja.web.problems import problem_fix, problem_text
 from kaja.web.workspace import WorkspaceRequest
-from kaja.workspaces.errors import Refused, not_storable
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], JsonResponse]

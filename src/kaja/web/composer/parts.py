@@ -11,16 +11,15 @@ from django.views.decorators.http import require_POST
 from kaja.channels.models import Channel
 from kaja.content.links import FoundCard, fetch_card
 from kaja.content.threads import split_for
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.media.models import Asset
 from kaja.media.refusals import UploadRefused
 from kaja.media.upload import upload_asset
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.views import describe_asset
 from kaja.web.workspace import WorkspaceRequest, workspace_view
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.often import LINK_CARDS, count
 from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission

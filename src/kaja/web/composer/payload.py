@@ -12,12 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from kaja.content.actions import Changes
 from kaja.content.document import Document, Overrides
 from kaja.content.plan.slots import next_free_slot
-from kaja.content.plan.times import ResolvedTime, resolve_local
 from kaja.content.snapshot import PostContent, VariantContent
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import Refused
+from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.times import ResolvedTime, resolve_local, wall_of
 
 
 class OwnPart(BaseModel):
@@ -135,7 +134,7 @@ def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo, post: UUID | 
             )
         ) from None
     if wall.tzinfo is not None:
-        wall = wall.astimezone(zone).replace(tzinfo=None)
+        wall = wall_of(wall, zone)
     return resolve_local(wall.replace(second=0, microsecond=0), zone)
 
 

@@ -17,13 +17,13 @@ from kaja.content.actions.groups import archive_campaign, create_label, delete_l
 from kaja.content.models import Campaign, Label
 from kaja.content.queries import PostFilter, list_posts
 from kaja.kernel import clock
+from kaja.kernel.problems import Refused
 from kaja.publishing.progress import Progress, progress_of_campaigns
 from kaja.publishing.queries import standings_of_posts
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.groups.forms import CampaignForm, LabelForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission, require
 
 STATE_WORDS = {"under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}

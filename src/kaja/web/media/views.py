@@ -11,13 +11,12 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.queries import get_asset
 from kaja.media.renditions import ensure_rendition, parse_crop, rendition_storage
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.media.addresses import is_ours
 from kaja.web.workspace import WorkspaceRequest, workspace_view
-from kaja.workspaces.errors import NotFound
 
 BLOCK = 128 * 1024
 """Bytes of a file that one reader has in memory: whoever reads slowly holds no more."""

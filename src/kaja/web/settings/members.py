@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kaja.kernel.clock import now
+from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
 from kaja.web.settings.forms import InviteForm
 from kaja.web.settings.words import ROLE_WORDS, list_roles
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces import actions
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.jobs import mail_invitation
 from kaja.workspaces.often import INVITATIONS, count
 from kaja.workspaces.policy import Permission

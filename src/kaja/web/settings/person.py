@@ -12,11 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kaja.api.tokens import SCOPES, create_token, list_tokens, revoke_token
 from kaja.kernel.clock import now
+from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
 from kaja.web.settings.forms import ProfileForm, TokenForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import choose_mails, update_profile
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import mails_of
 
 SCOPE_WORDS = {

@@ -11,11 +11,10 @@ from django.db.models import Q
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import Conflict, NotAllowed, NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
 from kaja.workspaces.models import Invitation, Member, Role, User
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require

@@ -5,8 +5,7 @@ from uuid import UUID
 from django.conf import settings
 
 from kaja.kernel.clock import now
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.workspaces.errors import NotFound, Refused
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.workspaces.models import Mails, Member, Notice, User
 from kaja.workspaces.queries import list_notices
 

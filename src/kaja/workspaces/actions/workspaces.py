@@ -9,14 +9,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.text import slugify
 
+from kaja.kernel.constraints import refuse_duplicate
 from kaja.kernel.ids import new_id
+from kaja.kernel.problems import Conflict, NotAllowed, Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.customs import DateStyle, WeekStart
-from kaja.workspaces.errors import Conflict, NotAllowed, Refused, refuse_duplicate
 from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
