@@ -152,6 +152,22 @@ def test_uploads_cost_no_connection_while_they_come_and_are_written_once(acme: W
     give_back()
 
 
+@pytest.mark.parametrize("path", [PAGE, API])
+def test_a_film_is_moved_to_where_it_stays(acme: Workspace, served: Served, path: str) -> None:
+    """Not written a second time: one of 1 GB would need 2 GB of the disk, and twice as long."""
+    client = signed_in(acme)
+    headers, body = form(large_film())
+    proof = csrf(client) if path == PAGE else token_of(acme, "view", "write")
+    with served.open(client, path, method="POST", headers=headers + proof, body=body[:-9]) as line:
+        [came_in] = wait_until(lambda: [each.stat().st_ino for each in incoming()])
+        line.sendall(body[-9:])
+        assert status_of(read_until(line, b"\r\n\r\n")) == 201
+    with workspace_scope(acme.id):
+        stored = Path(default_storage.path(Asset.objects.get().file))
+    assert stored.stat().st_ino == came_in
+    give_back()
+
+
 def test_what_is_no_upload_makes_uploads_step_back(
     acme: Workspace, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:

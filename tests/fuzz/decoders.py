@@ -109,7 +109,7 @@ def _unpack(data: bytes) -> object:
 
 
 DECODERS = {
-    "picture": Decoder(list_pictures, lambda data: read_picture(data, "x"), (UploadRefused,)),
+    "picture": Decoder(list_pictures, lambda data: read_picture(io.BytesIO(data), len(data), "x"), (UploadRefused,)),
     "cut-out": Decoder(list_pictures, lambda data: cut_picture(data, (5, 5, 40, 30), "x"), (UploadRefused,)),
     "fitted picture": Decoder(list_pictures, lambda data: fit_image(data, RULES), (ImageRefused,)),
     "fitted animation": Decoder(list_pictures, lambda data: fit_moving(data, RULES), (ImageRefused,)),

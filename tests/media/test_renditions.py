@@ -9,19 +9,27 @@ import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import connection
 from PIL import Image
 
 from kaja.cli.archive import list_files
+from kaja.kernel import outside
 from kaja.kernel.clock import now
+from kaja.kernel.outside import WaitsWithDatabase
+from kaja.kernel.tenancy import workspace_scope
 from kaja.media.crop import Crop
 from kaja.media.item import MediaItem
 from kaja.media.jobs import sweep
 from kaja.media.models import Asset
 from kaja.media.open import open_assets
 from kaja.media.renditions import MOST, ensure_rendition, read_rendition, rendition_storage
+from kaja.media.upload import upload_asset
 from kaja.workspaces.actor import Actor
+from kaja.workspaces.models import Workspace
+from tests import people
 from tests.media.pictures import gradient, save
 from tests.media.test_upload import upload
+from tests.serving import pooled
 
 
 @pytest.fixture
@@ -69,6 +77,21 @@ def test_what_nobody_asked_for_lately_is_swept_and_made_again(asset: Asset) -> N
     assert default_storage.exists(asset.file)
     assert default_storage.exists(asset.thumbnail)
     assert read_rendition(asset, part(0.25)) == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_waits_for_a_cut_out_holds_nothing_of_the_database(workspace: Workspace) -> None:
+    """Cutting waits for its turn and for another process; a page of cut-outs would take all connections for that."""
+    picture = io.BytesIO(save(gradient(), "PNG"))
+    asset = upload_asset(people.actor(workspace), workspace.id, picture, "p.png", len(picture.getvalue()))
+    with pooled(1):
+        with workspace_scope(workspace.id):
+            assert Asset.objects.get() == asset
+        ensure_rendition(asset, part(0.5))
+        assert connection.connection is None
+        with workspace_scope(workspace.id), pytest.raises(WaitsWithDatabase):
+            ensure_rendition(asset, part(0.25))
+    outside.found.clear()
 
 
 def test_two_who_cut_the_same_make_one_whole_file(asset: Asset) -> None:

@@ -2,9 +2,11 @@
 
 import errno
 import io
+import random
 import struct
 import zlib
-from typing import Any
+from pathlib import Path
+from typing import IO, Any, cast
 
 import av
 import pytest
@@ -14,11 +16,13 @@ from PIL import Image
 from kaja.kernel.problems import NotAllowed, NotFound
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
 from kaja.media.crop import Crop, crop_box
+from kaja.media.images import read_picture
 from kaja.media.item import MediaItem
 from kaja.media.models import Asset
 from kaja.media.open import open_assets, parse_key
 from kaja.media.refusals import UploadRefused
 from kaja.media.upload import clean_filename, upload_asset
+from kaja.media.videos import SMALL
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Role, Workspace
 from tests.media.conftest import MakeActor
@@ -257,3 +261,19 @@ def test_a_file_that_is_gone_is_named(actor: Actor) -> None:
 def test_crops_never_leave_the_picture() -> None:
     assert crop_box(Crop(x=0.99999, y=0.99999, width=1, height=1), 10, 10) == (9, 9, 10, 10)
     assert crop_box(Crop(x=0, y=0, width=1, height=1), 7, 3) == (0, 0, 7, 3)
+
+
+def test_a_large_picture_waits_for_its_turn_on_the_disk(tmp_path: Path) -> None:
+    """Many may wait to be looked at; what all of them have together would be more than there is memory."""
+
+    class Kept(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            raise AssertionError("it was read into memory")
+
+    noise = Image.frombytes("RGB", (1400, 1400), random.Random(7).randbytes(1400 * 1400 * 3))
+    noise.save(tmp_path / "noise.png")
+    size = (tmp_path / "noise.png").stat().st_size
+    assert size > SMALL
+    with Kept(tmp_path / "noise.png") as file:
+        picture = read_picture(cast("IO[bytes]", file), size, "noise.png")
+    assert (picture.width, picture.height) == (1400, 1400)

@@ -1,10 +1,12 @@
 """Pictures: read behind the border (`decode.pictures`)."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from kaja.border import Declined, ForeignTrouble, run_bounded
+from kaja.kernel.outside import leave_database
 from kaja.media import refusals
+from kaja.media.videos import open_across
 
 MAX_BYTES = 50 * 1000 * 1000
 SECONDS = 60.0
@@ -26,10 +28,11 @@ class Picture:
     thumbnail: bytes
 
 
-def read_picture(data: bytes, filename: str) -> Picture:
+def read_picture(file: IO[bytes], size: int, filename: str) -> Picture:
     """Check a picture by decoding it and make it fit to keep. Raises UploadRefused."""
+    leave_database()
     try:
-        return Picture(**run_bounded(_read, data, seconds=SECONDS, memory=MEMORY))
+        return Picture(**run_bounded(_read, open_across(file, size), seconds=SECONDS, memory=MEMORY))
     except Declined as declined:
         raise refusals.declined(filename, declined) from None
     except ForeignTrouble as trouble:
@@ -38,6 +41,7 @@ def read_picture(data: bytes, filename: str) -> Picture:
 
 def cut_picture(data: bytes, box: tuple[int, int, int, int], filename: str) -> bytes:
     """A rectangle (left, top, right, bottom) of a stored picture as a file of its own. Raises UploadRefused."""
+    leave_database()
     try:
         return run_bounded(_cut, data, box, seconds=SECONDS, memory=MEMORY)
     except Declined as declined:
@@ -46,11 +50,11 @@ def cut_picture(data: bytes, box: tuple[int, int, int, int], filename: str) -> b
         raise refusals.troubled(filename, trouble) from trouble
 
 
-def _read(data: bytes) -> dict[str, Any]:
+def _read(source: IO[bytes] | bytes) -> dict[str, Any]:
     # Pillow is loaded on the other side only.
     from kaja.media.decode import pictures
 
-    return pictures.read(data)
+    return pictures.read(source if isinstance(source, bytes) else source.read())
 
 
 def _cut(data: bytes, box: tuple[int, int, int, int]) -> bytes:

@@ -105,8 +105,7 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
     if size > limit:
         raise refusals.too_large(filename, size, limit)
     if kind == "image":
-        file.seek(0)
-        picture = images.read_picture(file.read(), filename)
+        picture = images.read_picture(file, size, filename)
         measures = {"kind": picture.kind, "mime": picture.mime, "width": picture.width, "height": picture.height}
         digest = hashlib.sha256(picture.data).hexdigest()
         content: File[bytes] = ContentFile(picture.data)

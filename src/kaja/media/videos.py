@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from kaja.border import Declined, ForeignTrouble, run_bounded
+from kaja.kernel.outside import leave_database
 from kaja.media import refusals
 from kaja.media.patched import Patch, PatchedFile
 
@@ -33,8 +34,9 @@ class Video:
 
 def read_video(file: IO[bytes], size: int, filename: str) -> tuple[PatchedFile, Video]:
     """The film without places, dates and devices, and what is in it. Raises UploadRefused."""
+    leave_database()
     try:
-        found = run_bounded(_read, _source(file, size), seconds=SECONDS, memory=MEMORY)
+        found = run_bounded(_read, open_across(file, size), seconds=SECONDS, memory=MEMORY)
     except Declined as declined:
         raise refusals.declined(filename, declined) from None
     except ForeignTrouble as trouble:
@@ -50,8 +52,9 @@ def _read(source: IO[bytes] | bytes) -> dict[str, Any]:
     return films.read(source)
 
 
-def _source(file: IO[bytes], size: int) -> Any:
-    """The film as it can cross the border: bytes, or a file that is really open."""
+def open_across(file: IO[bytes], size: int) -> Any:
+    """The file as it can cross the border: bytes, or one that is really open. Many may wait there for their turn, and
+    what is large is in nobody's memory meanwhile."""
     file.seek(0)
     if size <= SMALL:
         return file.read()

@@ -138,7 +138,9 @@ def upload_media(
     request: HttpRequest, file: File[UploadedFile], alt: str = param_functions.Form("", max_length=10_000)
 ) -> Status[AssetOut]:
     """Take a picture or a video into the workspace. It is judged by its content, not by its name."""
-    asset = upload_asset(actor_of(request), workspace_of(request).id, file, file.name or "", file.size or 0, alt)
+    assert file.file is not None  # the file itself, which can be moved to where it stays
+    name, size = file.name or "", file.size or 0
+    asset = upload_asset(actor_of(request), workspace_of(request).id, file.file, name, size, alt)
     return Status(201, asset_out(asset))
 
 
