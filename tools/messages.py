@@ -34,6 +34,7 @@ MARKERS: dict[str, tuple[int | None, int, int | None]] = {
     "ngettext_lazy": (None, 0, 1),
     "pgettext": (0, 1, None),
     "pgettext_lazy": (0, 1, None),
+    "pgettext_noop": (0, 1, None),
     "npgettext": (0, 1, 2),
     "npgettext_lazy": (0, 1, 2),
 }
@@ -92,7 +93,8 @@ def python_files() -> list[Path]:
 
 
 def template_files() -> list[Path]:
-    return sorted(path for path in (SOURCE / "web/templates").rglob("*") if path.suffix in {".html", ".txt"})
+    folders = [SOURCE / "web/templates", *(SOURCE / "networks").glob("*/screen/templates")]
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.suffix in {".html", ".txt"})
 
 
 def read_template(path: Path) -> Iterator[Message]:

@@ -102,7 +102,8 @@ def test_words_that_the_table_puts_aside_are_not_used() -> None:
     assert {entry for entry in sources() if entry[1] in unused and entry[0] != "button"} == set()
     # Nor in a template that says it without a catalogue.
     shown = re.compile("|".join(f">\\s*{re.escape(word)}\\s*<" for word in sorted(unused)))
-    templates = (ROOT / "src/kaja/web/templates").rglob("*.html")
+    folders = [ROOT / "src/kaja/web/templates", *list_template_folders()]
+    templates = [path for folder in folders for path in folder.rglob("*.html")]
     assert [path.name for path in templates if path.name != "ui.html" and shown.search(path.read_text())] == []
 
 

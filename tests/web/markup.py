@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kaja.networks.folders import list_template_folders
+
 TEMPLATES = Path(__file__).parents[2] / "src" / "kaja" / "web" / "templates"
 _VOID = {"area", "br", "col", "hr", "img", "input", "link", "meta", "path", "source", "use", "wbr"}
 _DJANGO = re.compile(r"\{%\s*comment\b.*?endcomment\s*%\}|\{#.*?#\}|\{%.*?%\}", re.DOTALL)
@@ -66,4 +68,5 @@ def list_places(source: str) -> Iterator[Place]:
 
 
 def list_templates() -> list[Path]:
-    return sorted(TEMPLATES.rglob("*.html"))
+    folders = [TEMPLATES, *list_template_folders()]
+    return sorted(path for folder in folders for path in folder.rglob("*.html"))

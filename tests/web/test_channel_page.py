@@ -13,6 +13,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.mastodon.oauth import SCOPES
+from kaja.networks.registry import CONNECTORS
 from kaja.networks.wordpress.site import PERMISSIONS
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.wording import GRANTS, grant_words
@@ -95,4 +96,5 @@ def test_an_answer_without_a_block_lifts_none(workspace: Workspace, channel: Cha
 def test_every_permission_that_a_network_names_has_words() -> None:
     named = [*PERMISSIONS, *SCOPES.split(), "publish", "edit", "delete", "comment"]
     assert grant_words(["read:accounts", "something:new"]) == ["see the account", "something:new"]
-    assert [name for name in named if name not in GRANTS] == []
+    known = {*GRANTS, *(name for connector in CONNECTORS.values() for name in connector.info.grant_words)}
+    assert [name for name in named if name not in known] == []

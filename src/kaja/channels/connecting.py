@@ -59,8 +59,8 @@ def connect_channel(
     require_fields(connector, form)
     access: dict[str, str] = {}
     form = {**{field.name: field.default for field in connector.info.form if field.default}, **_filled(form)}
-    if network == practice.NETWORK:
-        form, access = practice.fill_form(form), practice.make_access(workspace)
+    if connector.info.practice:
+        form, access = practice.fill_form(network, form), practice.make_access(workspace)
 
     async def fetch() -> Connected:
         return await connector.connect(dict(form), access, make_session(network, "", {}))

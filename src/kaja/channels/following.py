@@ -5,7 +5,6 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kaja.channels import practice
 from kaja.channels.connecting import sealed_shut
 from kaja.channels.credentials import are_current
 from kaja.channels.events import ChannelConnected
@@ -23,7 +22,7 @@ from kaja.networks.kit.egress import origin_of
 from kaja.networks.kit.http import TransportError
 from kaja.networks.kit.outcome import MOVED
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.registry import CONNECTORS
+from kaja.networks.registry import CONNECTORS, is_practice
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import Conflict, Refused, refuse_duplicate
@@ -45,7 +44,7 @@ def moved_to(channel: Channel) -> str:
     params = problem.get("params") or {}
     if channel.disconnected_at is not None or problem.get("code") != MOVED or not channel.base_url:
         return ""
-    if channel.network == practice.NETWORK:
+    if is_practice(channel.network):
         return ""
     base, asked, to = channel.base_url.rstrip("/"), str(params.get("asked") or ""), str(params.get("to") or "")
     tail = asked.removeprefix(base) if asked.startswith(base) else ""

@@ -8,14 +8,11 @@ from pathlib import Path
 
 from django.conf import settings
 
-from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.egress import origin_of
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.networks.practice.connector import PRACTICE, parse_base_url
+from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Workspace
-
-NETWORK = "practice"
 
 
 def is_here(base_url: str) -> bool:
@@ -23,24 +20,23 @@ def is_here(base_url: str) -> bool:
     return origin_of(base_url) == origin_of(settings.PRACTICE_URL)
 
 
-def fill_form(form: Mapping[str, str]) -> dict[str, str]:
+def fill_form(network: str, form: Mapping[str, str]) -> dict[str, str]:
     """The connect form with the one address that it may lead to (the form's own default means that one, too). Raises
     Refused for another."""
     given = str(form.get("base_url") or "").strip()
-    try:
-        if given not in ("", PRACTICE) and not is_here(parse_base_url(given)):
-            raise Refused(
-                Problem(
-                    "practice_elsewhere",
-                    gettext_noop("A practice channel is on the practice network of this Kaja, not at %(address)s."),
-                    field="base_url",
-                    fix=gettext_noop("Leave the address as it is: %(here)s."),
-                    params={"address": given[:200], "here": settings.PRACTICE_URL},
-                )
-            )
-    except ConnectRefused as refused:
-        raise Refused(refused.problem) from refused
-    return {**form, "base_url": settings.PRACTICE_URL}
+    address = given if "://" in given else f"http://{given}"
+    usual = {field.default for field in CONNECTORS[network].info.form if field.name == "base_url"}
+    if given in ("", *usual) or is_here(address):
+        return {**form, "base_url": settings.PRACTICE_URL}
+    raise Refused(
+        Problem(
+            "practice_elsewhere",
+            gettext_noop("A practice channel is on the practice network of this Kaja, not at %(address)s."),
+            field="base_url",
+            fix=gettext_noop("Leave the address as it is: %(here)s."),
+            params={"address": given[:200], "here": settings.PRACTICE_URL},
+        )
+    )
 
 
 def make_access(workspace: Workspace) -> dict[str, str]:

@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import F
 
-from kaja.channels import practice
 from kaja.channels.credentials import Keeper, are_current
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.vault import open_credentials
@@ -18,6 +17,7 @@ from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.registry import CONNECTORS, is_practice
 
 FAILURES_UNTIL_RECONNECT = 2
 """One refused credential may be the network's own hiccup; the second in a row is believed."""
@@ -33,7 +33,7 @@ def open_session(channel: Channel) -> Session:
 def make_session(network: str, base_url: str, credentials: Mapping[str, str], keeper: Keeper | None = None) -> Session:
     """A session with the operator's rules; the practice network stands beside Kaja, so it is always allowed."""
     allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
-    if network == practice.NETWORK:
+    if is_practice(network):
         # Wherever it was when the channel was connected: it moves with the installation, and nothing else is meant.
         base_url = settings.PRACTICE_URL
         allowed.append(urlsplit(base_url).hostname or "")
@@ -43,6 +43,7 @@ def make_session(network: str, base_url: str, credentials: Mapping[str, str], ke
         allow_private=allowed,
         timeout=settings.NETWORK_TIMEOUT,
         keeper=keeper,
+        open_credentials=connector.info.open_credentials if (connector := CONNECTORS.get(network)) else (),
     )
 
 

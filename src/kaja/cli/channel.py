@@ -28,7 +28,7 @@ def _fields(given: tuple[str, ...]) -> dict[str, str]:
 @channel.command("connect")
 @workspace_option
 @person_option
-@click.option("--network", required=True, help="practice, bluesky, wordpress ... (see `kaja channel networks`).")
+@click.option("--network", required=True, help="One of those that `kaja channel networks` lists.")
 @click.option("--field", "fields", multiple=True, help="NAME=VALUE of the connect form; repeat for several.")
 @click.option(
     "--secret-stdin", "secret", default="", help="The name of a secret field; its value is read from standard input."
@@ -37,7 +37,7 @@ def _fields(given: tuple[str, ...]) -> dict[str, str]:
 def connect(slug: str, email: str, network: str, fields: tuple[str, ...], secret: str, as_json: bool) -> None:
     """Connect an account. Give secrets by --secret-stdin: arguments are seen by everybody on the machine.
 
-    A network that needs a browser (OAuth, such as Mastodon) is connected on the screen.
+    A network that asks for consent in a browser (OAuth) is connected on the screen.
     """
     form = _fields(fields)
     if secret:

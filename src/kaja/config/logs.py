@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from kaja.networks.folders import list_token_shapes
+
 HIDDEN = "[hidden]"
 _NAMES = (
     r"(?:access_?token|refresh_?token|accessjwt|refreshjwt|id_token|client_secret|app_?password|password\d?|passwd|"
@@ -19,11 +21,10 @@ _PATTERNS = [
     (re.compile(r"\b(Bearer|Basic|DPoP)\s+[A-Za-z0-9._~+/=-]{8,}", re.I), rf"\1 {HIDDEN}"),
     # postgresql://user:password@host, https://user:password@host
     (re.compile(r"(\w+://[^\s:/@]+:)[^\s@]+(@)"), rf"\1{HIDDEN}\2"),
-    # a JSON web token, and Bluesky's app password (four groups of four)
+    # a JSON web token
     (re.compile(r"\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*"), HIDDEN),
-    (re.compile(r"\b[a-z2-7]{4}(?:-[a-z2-7]{4}){3}\b"), HIDDEN),
-    # WordPress' application password (six groups of four)
-    (re.compile(r"\b[A-Za-z0-9]{4}(?: [A-Za-z0-9]{4}){5}\b"), HIDDEN),
+    # what the networks give out
+    *((re.compile(shape), HIDDEN) for shape in list_token_shapes()),
     # name=value and "name": "value"
     (re.compile(rf"""({_NAMES}["']?\s*[=:]\s*["']?)(?!\[hidden\])[^\s"'&,;}}]+""", re.I), rf"\1{HIDDEN}"),
 ]

@@ -6,6 +6,7 @@ from pathlib import Path
 from kaja.config import environment
 from kaja.config.logs import logging_config
 from kaja.kernel.zones import use_newest
+from kaja.networks.folders import list_static_folders, list_template_folders
 
 SOURCE = Path(__file__).resolve().parent.parent
 use_newest()
@@ -97,7 +98,7 @@ ASGI_APPLICATION = "kaja.config.asgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [SOURCE / "web" / "templates"],
+        "DIRS": [SOURCE / "web" / "templates", *list_template_folders()],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -199,7 +200,7 @@ TIME_ZONE = "UTC"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
-STATICFILES_DIRS = [SOURCE / "static"]
+STATICFILES_DIRS = [SOURCE / "static", *list_static_folders()]
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",

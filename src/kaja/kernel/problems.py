@@ -20,6 +20,11 @@ def gettext_noop(message: str) -> str:
     return message
 
 
+def pgettext_noop(context: str, message: str) -> str:
+    """The same for a word that means something else elsewhere."""
+    return message
+
+
 @dataclass(frozen=True)
 class Problem:
     """One finding. `field` is a path such as `parts.0.text`, `parts.1.media.0.alt`, `options.title`, or empty."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext, pgettext, pgettext_lazy
 
+from kaja.networks.registry import CONNECTORS
+
 # Values that are names inside Kaja; everything else in a message was typed by people or said by a network.
 PERMISSIONS = {
     "view": pgettext_lazy("permission", "see"),
@@ -14,7 +16,7 @@ PERMISSIONS = {
     "channels": pgettext_lazy("permission", "channels"),
     "manage": pgettext_lazy("permission", "manage"),
 }
-# What networks allow an account to do: the scopes and capabilities that their own interfaces name.
+# What networks allow an account to do; what their own interfaces name besides stands with each network.
 GRANTS = {
     "publish": pgettext_lazy("what a channel may do", "publish"),
     "edit": pgettext_lazy("what a channel may do", "edit"),
@@ -22,25 +24,11 @@ GRANTS = {
     "comment": pgettext_lazy("what a channel may do", "comment"),
     "read": pgettext_lazy("what a channel may do", "read"),
     "write": pgettext_lazy("what a channel may do", "write"),
-    "profile": pgettext_lazy("what a channel may do", "see the profile"),
-    "read:accounts": pgettext_lazy("what a channel may do", "see the account"),
-    "read:statuses": pgettext_lazy("what a channel may do", "read posts"),
-    "write:statuses": pgettext_lazy("what a channel may do", "write posts"),
-    "write:media": pgettext_lazy("what a channel may do", "upload files"),
-    "publish_posts": pgettext_lazy("what a channel may do", "publish posts"),
-    "edit_posts": pgettext_lazy("what a channel may do", "edit posts"),
-    "delete_posts": pgettext_lazy("what a channel may do", "delete posts"),
-    "upload_files": pgettext_lazy("what a channel may do", "upload files"),
-    "moderate_comments": pgettext_lazy("what a channel may do", "moderate comments"),
-    "manage_categories": pgettext_lazy("what a channel may do", "make categories"),
 }
 STAGES = {
     "upload": pgettext_lazy("step of a delivery", "upload"),
     "media": pgettext_lazy("step of a delivery", "upload"),
     "prepare": pgettext_lazy("step of a delivery", "prepare"),
-    "container": pgettext_lazy("step of a delivery", "prepare"),
-    "terms": pgettext_lazy("step of a delivery", "categories and tags"),
-    "draft": pgettext_lazy("step of a delivery", "draft"),
     "ready": pgettext_lazy("step of a delivery", "wait until it is ready"),
     "publish": pgettext_lazy("step of a delivery", "publish"),
     "comment": pgettext_lazy("step of a delivery", "comment"),
@@ -63,9 +51,8 @@ def say(message: str, params: Mapping[str, Any] | None = None) -> str:
     if not params:
         return translated
     values = {name: _value(name, value) for name, value in params.items()}
-    if values.get("network") == "Practice":
-        # Names of services stay as they are; our own network has one in every language.
-        values["network"] = pgettext("name of a network", "Practice")
+    if isinstance(named := values.get("network"), str):
+        values["network"] = name_in_language(named)
     try:
         return translated % values
     except (KeyError, TypeError, ValueError):
@@ -90,12 +77,25 @@ def _value(name: str, value: Any) -> Any:
 def _stage(name: str) -> str:
     """The name of a step, and its number where a step comes several times (`media2` is the third upload)."""
     known = re.fullmatch(r"([a-z]+)[-_:.]?(\d*)", name)
-    if not known or known[1] not in STAGES:
+    word = _word_of_stage(known[1]) if known else ""
+    if not known or not word:
         return name
-    word = str(STAGES[known[1]])
     if not known[2]:
         return word
     return pgettext("step of a delivery", "%(step)s %(number)s") % {"step": word, "number": int(known[2]) + 1}
+
+
+def _word_of_stage(name: str) -> str:
+    if name in STAGES:
+        return str(STAGES[name])
+    own = (connector.info.stage_words.get(name) for connector in CONNECTORS.values())
+    return next((pgettext("step of a delivery", word) for word in own if word), "")
+
+
+def name_in_language(network: str) -> str:
+    """A network's name: those of services stay as they are; our own network has one in every language."""
+    ours = any(connector.info.practice and connector.info.name == network for connector in CONNECTORS.values())
+    return pgettext("name of a network", network) if ours else network
 
 
 def scope_words(scopes: Iterable[str]) -> str:
@@ -104,7 +104,7 @@ def scope_words(scopes: Iterable[str]) -> str:
 
 
 def quota_words(bucket: str) -> str:
-    """What a quota counts. Bluesky names none, only how many calls in how many seconds."""
+    """What a quota counts. Some networks name only how many calls in how many seconds."""
     if window := re.fullmatch(r"(\d+) per (\d+) s", bucket):
         words = pgettext("quota", "%(limit)s calls in %(minutes)s min")
         return words % {"limit": window[1], "minutes": max(1, round(int(window[2]) / 60))}
@@ -113,4 +113,11 @@ def quota_words(bucket: str) -> str:
 
 def grant_words(granted: Iterable[str]) -> list[str]:
     """What a channel may do, in the reader's language, each once; what Kaja has no word for keeps its own name."""
-    return list(dict.fromkeys(str(GRANTS.get(name, name)) for name in granted))
+    return list(dict.fromkeys(_word_of_grant(name) for name in granted))
+
+
+def _word_of_grant(name: str) -> str:
+    if name in GRANTS:
+        return str(GRANTS[name])
+    own = (connector.info.grant_words.get(name) for connector in CONNECTORS.values())
+    return next((pgettext("what a channel may do", word) for word in own if word), name)

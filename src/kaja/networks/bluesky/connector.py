@@ -114,6 +114,14 @@ INFO = NetworkInfo(
     settle_seconds=10.0,
     idempotent=True,
     help=gettext_noop("Posts of up to 300 characters, with pictures, a video or a link card."),
+    # https://bsky.app/settings/app-passwords, read 2026-11-22.
+    guide=(
+        gettext_noop("In Bluesky open Settings, then Privacy and security, then App passwords."),
+        gettext_noop("Choose “Add App Password”, name it Kaja, and create it."),
+        gettext_noop("Copy the four groups of letters and paste them below. Never give your main password to Kaja."),
+    ),
+    open_credentials=frozenset({"identifier", "did"}),
+    known_again={"handle": "handle", "server": "base_url"},
 )
 
 _PREPARE, _PUBLISH = Stage("prepare"), Stage("publish", irreversible=True)

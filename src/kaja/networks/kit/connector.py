@@ -1,6 +1,6 @@
 """The contract between Kaja and a network. `tests/conformance` holds every connector against it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -80,6 +80,8 @@ class NetworkInfo:
     practice: bool = False
     names_maker: bool = False
     """Whether lists of an account's posts say which application made each."""
+    lists_titles: bool = False
+    """Whether the text of a listed post begins with its title."""
     settle_seconds: float = 30.0
     """How long after a call the network may still not list what it accepted (absent counts only later)."""
     settle_unkeyed: float = 0.0
@@ -89,6 +91,18 @@ class NetworkInfo:
     quota_uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
     """Budgets that only some work draws on, by bucket. A bucket that is not named here counts for every post."""
     help: str = ""
+    guide: tuple[str, ...] = ()
+    """What a person has to do on the network before it can be connected, step by step."""
+    consent_button: str = ""
+    """What leads to the place where consent is given; only where `connect` is "oauth"."""
+    stage_words: Mapping[str, str] = field(default_factory=dict)
+    """What its steps of a delivery are called, with context "step of a delivery", where it has steps of its own."""
+    grant_words: Mapping[str, str] = field(default_factory=dict)
+    """What its scopes and capabilities allow, with context "what a channel may do"."""
+    open_credentials: Collection[str] = frozenset()
+    """Names of stored credentials that are no secret; every other value is kept out of the evidence."""
+    known_again: Mapping[str, Literal["handle", "name", "base_url"]] = field(default_factory=dict)
+    """What a form need not be told again when a channel is connected once more: field to the channel's own."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Which hosts Kaja may talk to. An address is checked and used in one step, so a name cannot change its mind between.
 
-A host that a person types (a Mastodon instance, a WordPress site, a PDS) must not lead into the operator's own network:
+A host that a person types (an instance, a blog, a server of their own) must not lead into the operator's own network:
 every connection resolves the name here, refuses it when any address is not a public one, and connects to the address
 that was checked. The Host header and TLS name stay those of the URL. Special-purpose ranges: IANA registries for IPv4
 and IPv6, read 2026-11-22.

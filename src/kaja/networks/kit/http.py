@@ -58,9 +58,6 @@ MAX_BYTES = 4 * 1024 * 1024
 MAX_REDIRECTS = 3
 MAX_EXCHANGES = 40
 
-# Credential names whose values are no secret; every other value is kept out of the evidence.
-OPEN_CREDENTIALS = frozenset({"identifier", "did", "user", "username", "handle", "account", "scope", "client_id"})
-
 T = TypeVar("T")
 
 
@@ -136,12 +133,14 @@ class Session:
     timeout: float = SECONDS
     keeper: Keeper | None = None
     """None for a session without a stored channel (while it is being connected)."""
+    open_credentials: Collection[str] = ()
+    """Names of credentials whose values are no secret; every other value is kept out of the evidence."""
     quotas: dict[str, Quota] = field(default_factory=dict)
     read_quotas: "Callable[[Response], Iterable[Quota]] | None" = None
     """Set by the connector: what the network's rate headers say."""
 
     def __post_init__(self) -> None:
-        self._redactor = Redactor(_secrets_of(self.credentials))
+        self._redactor = Redactor(self._secrets_of(self.credentials))
         self._authorization = ""
 
     # Credentials
@@ -171,12 +170,15 @@ class Session:
     def use_credentials(self, credentials: Mapping[str, str]) -> None:
         """Go on with these; earlier evidence is redacted again."""
         self.credentials = dict(credentials)
-        self.hide(*_secrets_of(credentials))
+        self.hide(*self._secrets_of(credentials))
 
     def hide(self, *secrets: str) -> None:
         """Keep values out of the evidence that are secret without being stored credentials."""
         self._redactor.add(secrets)
         self.exchanges[:] = [self._redactor.again(exchange) for exchange in self.exchanges]
+
+    def _secrets_of(self, credentials: Mapping[str, str]) -> list[str]:
+        return [value for name, value in credentials.items() if name not in self.open_credentials]
 
     # Requests
 
@@ -299,10 +301,6 @@ class Session:
 
     def _is_signed(self, url: str, authorized: bool) -> bool:
         return authorized and bool(self._authorization) and origin_of(url) == origin_of(self.base_url)
-
-
-def _secrets_of(credentials: Mapping[str, str]) -> list[str]:
-    return [value for name, value in credentials.items() if name not in OPEN_CREDENTIALS]
 
 
 def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, headers: dict[str, str]) -> Request:

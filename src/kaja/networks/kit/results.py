@@ -20,7 +20,7 @@ class RemoteRef:
 
     @property
     def owner_key(self) -> tuple[str, str]:
-        """Type and id: WordPress numbers articles and comments apart."""
+        """Type and id: some networks number posts and comments apart."""
         return str(self.data.get("type") or ""), self.id
 
 

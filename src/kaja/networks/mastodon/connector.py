@@ -19,7 +19,7 @@ from kaja.networks.kit.connector import (
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.outcome import NOT_SENT_AFTER
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.problems import Problem, gettext_noop, pgettext_noop
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,
@@ -89,6 +89,24 @@ INFO = NetworkInfo(
     # Servers other than Mastodon have been seen to store a status a minute after they broke off the call.
     settle_unkeyed=120.0,
     help=gettext_noop("Any Mastodon server, and compatible ones."),
+    # The consent page of an instance, read 2026-11-22.
+    guide=(
+        gettext_noop("Write the server that your account is on: the part after the last @ of your handle."),
+        gettext_noop(
+            "Your server asks whether Kaja may post for you. Sign in there as the account that you want to connect."
+        ),
+        gettext_noop("Allow it, and you come back here by yourself."),
+    ),
+    grant_words={
+        "profile": pgettext_noop("what a channel may do", "see the profile"),
+        "read:accounts": pgettext_noop("what a channel may do", "see the account"),
+        "read:statuses": pgettext_noop("what a channel may do", "read posts"),
+        "write:statuses": pgettext_noop("what a channel may do", "write posts"),
+        "write:media": pgettext_noop("what a channel may do", "upload files"),
+    },
+    open_credentials=frozenset({"scope", "client_id"}),
+    known_again={"instance": "base_url"},
+    consent_button=gettext_noop("Go on to your server"),
 )
 
 

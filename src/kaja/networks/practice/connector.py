@@ -7,15 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.networks.kit.connector import (
-    Choice,
     Connected,
     ConnectRefused,
     ConnectsByForm,
     Count,
     Facts,
     FormField,
-    NetworkInfo,
-    OptionField,
     Segment,
     Stage,
 )
@@ -58,62 +55,10 @@ from kaja.networks.practice.answers import (
     read,
     read_quotas,
 )
+from kaja.networks.practice.info import INFO
 from kaja.networks.practice.rules import get_limit, list_problems
 
 UPLOAD_SECONDS = 120.0
-PRACTICE = "http://127.0.0.1:8001"
-"""Where it is unless something else is set; Kaja puts the address of its own into the form."""
-
-INFO = NetworkInfo(
-    key="practice",
-    name="Practice",
-    connect="form",
-    form=(
-        FormField(
-            "name",
-            gettext_noop("Account name"),
-            help=gettext_noop("Any name. The account is made for you; nothing that it posts is public."),
-            placeholder="Blue Door Bakery",
-        ),
-        FormField(
-            "kind",
-            gettext_noop("Kind of account"),
-            help=gettext_noop("How the account treats a repeated call. Plain is a good start."),
-            default="plain",
-            choices=(
-                Choice("plain", gettext_noop("Plain: a repeated call makes a second post")),
-                Choice("keyed", gettext_noop("Remembers keys: a repeated call makes no second post")),
-                Choice("staged", gettext_noop("Two stages: a post is prepared, then published")),
-            ),
-        ),
-        FormField(
-            "base_url",
-            gettext_noop("Address of the practice network"),
-            help=gettext_noop("Where the practice network of this Kaja is; it leads nowhere else."),
-            default=PRACTICE,
-        ),
-    ),
-    options=(
-        OptionField("title", gettext_noop("Title"), "text", max_length=200),
-        OptionField(
-            "content_warning",
-            gettext_noop("Content warning"),
-            "text",
-            help=gettext_noop("Shown instead of the post until somebody opens it."),
-            max_length=200,
-        ),
-    ),
-    threads=True,
-    first_comment=True,
-    edits=True,
-    deletes=True,
-    max_images=4,
-    practice=True,
-    idempotent="by account",  # the kind `keyed` remembers keys
-    # The server stores within 2 s of a call and lists after at most 10 s (`lists_complete_after` of an account).
-    settle_seconds=15.0,
-    help=gettext_noop("A network of your own to try everything on. Nothing here is public."),
-)
 
 _UPLOAD, _CONTAINER, _READY, _CONFIRM = (Stage(name) for name in ("upload", "container", "ready", "confirm"))
 _PUBLISH = Stage("publish", irreversible=True)

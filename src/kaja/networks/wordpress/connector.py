@@ -17,7 +17,7 @@ from kaja.networks.kit.connector import (
 )
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.problems import Problem, gettext_noop, pgettext_noop
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,
@@ -73,6 +73,32 @@ INFO = NetworkInfo(
     idempotent=True,  # publishing a draft that is public changes nothing; a repeated comment is refused
     settle_seconds=2.0,  # the article is read by its id from the same database
     help=gettext_noop("A blog on your own server or at a host. Text may use simple Markdown."),
+    lists_titles=True,
+    # Users, Profile, Application Passwords: since WordPress 5.6, read 2026-11-22.
+    guide=(
+        gettext_noop("In your WordPress dashboard open Users, then Profile, and go down to “Application Passwords”."),
+        gettext_noop("Type Kaja as the name and press “Add New Application Password”."),
+        gettext_noop(
+            "Copy the password that appears, and paste it below with the address of the site and your user name."
+        ),
+        gettext_noop(
+            "The section is missing? The site has to use https, and a security plugin may have switched it off."
+        ),
+    ),
+    stage_words={
+        "terms": pgettext_noop("step of a delivery", "categories and tags"),
+        "draft": pgettext_noop("step of a delivery", "draft"),
+    },
+    grant_words={
+        "publish_posts": pgettext_noop("what a channel may do", "publish posts"),
+        "edit_posts": pgettext_noop("what a channel may do", "edit posts"),
+        "delete_posts": pgettext_noop("what a channel may do", "delete posts"),
+        "upload_files": pgettext_noop("what a channel may do", "upload files"),
+        "moderate_comments": pgettext_noop("what a channel may do", "moderate comments"),
+        "manage_categories": pgettext_noop("what a channel may do", "make categories"),
+    },
+    open_credentials=frozenset({"username"}),
+    known_again={"site": "base_url"},
 )
 
 

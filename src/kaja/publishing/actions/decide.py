@@ -162,7 +162,7 @@ def _require_free(row: Delivery, ref: RemoteRef) -> None:
     """Refuse what another delivery of the channel made: editing one would change the other's post."""
     others = Publication.objects.filter(delivery__channel_id=row.channel_id, remote_id=ref.id).exclude(delivery=row)
     for other in others.select_related("delivery__variant__post"):
-        # WordPress numbers articles and comments apart.
+        # Some networks number posts and comments apart.
         if other.data.get("type") == ref.data.get("type"):
             raise Refused(
                 Problem(

@@ -74,7 +74,8 @@ def _wanted_of(row: Delivery) -> Wanted | None:
     if row.kind == Kind.COMMENT:
         return None
     title = str((row.variant.options or {}).get("title") or "") if row.position == 0 else ""
-    if row.channel.network == "practice":
+    connector = CONNECTORS.get(row.channel.network)
+    if connector is None or not connector.info.lists_titles:
         title = ""
     if row.content is not None:
         return Wanted(row.id, row.due_at, str(row.content.get("text") or ""), title)

@@ -38,7 +38,7 @@ class Pace:
     pause_first: float = 5.0
     pause_longest: float = 600.0
     repeat_within: float = 1800.0
-    """How long an idempotency key is trusted (Mastodon keeps it one hour; docs.joinmastodon.org, read 2026-11-22)."""
+    """How long an idempotency key is trusted (the shortest that a network keeps one is an hour)."""
     settle: float | None = None
     """Replaces every network's settle time; only for tests."""
 

@@ -7,12 +7,14 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from kaja.networks.registry import CONNECTORS
+
 WORDS = (
     "kaja", "admin", "administrator", "curator", "manager", "marketer", "designer", "analyst", "guest", "workspace",
-    "social", "media", "team", "channel", "post", "bluesky", "mastodon", "wordpress", "welcome", "password", "passwort",
+    "social", "media", "team", "channel", "post", "welcome", "password", "passwort",
     "secret", "login", "local", "host", "localhost", "www",
 )  # fmt: skip
-"""The documented list (docs/security.md); the host of `KAJA_BASE_URL` is added to it."""
+"""The documented list (docs/security.md); the networks' names and the host of `KAJA_BASE_URL` are added to it."""
 LEAST_LEFT = 5
 
 
@@ -22,7 +24,8 @@ class ContextWords:
     def validate(self, password: str, user: object = None) -> None:
         host = re.split(r"[^a-z0-9]+", (urlsplit(settings.BASE_URL).hostname or "").lower())
         left = password.lower()
-        for word in sorted({*WORDS, *(each for each in host if len(each) > 2)}, key=len, reverse=True):
+        named = {connector.info.name.lower() for connector in CONNECTORS.values() if not connector.info.practice}
+        for word in sorted({*WORDS, *named, *(each for each in host if len(each) > 2)}, key=len, reverse=True):
             left = left.replace(word, "")
         # Letters of every script count; a sentence of figures or signs is judged by the others.
         letters = [sign for sign in password if sign.isalpha()]

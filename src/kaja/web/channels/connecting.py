@@ -17,7 +17,6 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.iri import show_host
 from kaja.networks.registry import CONNECTORS
 from kaja.web.channels.forms import make_connect_form
-from kaja.web.channels.guides import GUIDES
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.navigation import COMPOSE, address
 from kaja.web.onboarding.steps import has_posts
@@ -57,7 +56,7 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
     if connector is None:
         raise Http404
     info = connector.info
-    initial = _known(channel) if channel else {}
+    initial = {name: getattr(channel, own) for name, own in info.known_again.items()} if channel else {}
     if info.practice:
         initial["base_url"] = settings.PRACTICE_URL
     form = make_connect_form(info, request.POST or None, initial)
@@ -78,9 +77,10 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
     context = {
         "form": form,
         "info": info,
-        "guide": GUIDES.get(network, []),
+        "guide": [_(line) for line in info.guide],
         "channel": channel,
         "practice": info.practice,
+        "consent_button": _(info.consent_button) if info.consent_button else "",
     }
     with workspace_scope(request.workspace.id):
         return render_page(request, "channels/connect.html", context, status=status)
@@ -123,15 +123,3 @@ def _done(request: WorkspaceRequest, channel: Channel) -> HttpResponse:
     # Whoever has written nothing yet came here to write.
     compose = address(COMPOSE, slug)
     return redirect(compose) if first and compose else redirect("channels:page", slug, channel.id)
-
-
-def _known(channel: Channel) -> dict[str, str]:
-    """What need not be typed again. Field names are the connectors' own."""
-    return {
-        "handle": channel.handle,
-        "name": channel.name,
-        "base_url": channel.base_url,
-        "server": channel.base_url,
-        "site": channel.base_url,
-        "instance": channel.base_url,
-    }

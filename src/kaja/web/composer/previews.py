@@ -107,7 +107,7 @@ def _show_media(slug: str, media: Media) -> ShownMedia:
 
 
 def _template(network: str) -> str:
-    name = f"composer/preview/{network}.html"
+    name = f"preview/{network}.html"
     try:
         get_template(name)
     except TemplateDoesNotExist:

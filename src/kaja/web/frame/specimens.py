@@ -29,10 +29,11 @@ def specimens() -> dict[str, Any]:
         "states": list(STATES),
         "icons": sorted(symbols("vendor/icons.svg")),
         "channels": [Choice("", name, network) for name, network in zip(NAMES, sorted(CONNECTORS), strict=False)],
+        "practice": next((key for key, connector in CONNECTORS.items() if connector.info.practice), ""),
         "form": SpecimenForm(),
         "wrong": SpecimenForm({"name": "", "email": "mari at example", "language": "en"}),
         "problems": [
-            Problem(code="too_long", message="The text is 12 characters too long for Bluesky.", fix="Shorten it."),
+            Problem(code="too_long", message="The text is 12 characters too long for the network.", fix="Shorten it."),
             Problem(code="no_alt", message="A picture has no description.", severity="warning"),
         ],
         "colours": ["paper", "surface", "sunken", "hover", "line", "line-strong", "ink", "muted", "accent"],

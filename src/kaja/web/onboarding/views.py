@@ -52,7 +52,9 @@ def workspace(request: HttpRequest) -> HttpResponse:
 def channel(request: WorkspaceRequest) -> HttpResponse:
     """Connect a first channel: practice in one press, or a real network."""
     networks = [connector.info for connector in CONNECTORS.values() if not connector.info.practice]
-    return render_page(request, "onboarding/channel.html", {"workspace": request.workspace, "networks": networks})
+    ours = next((key for key, connector in CONNECTORS.items() if connector.info.practice), "")
+    shown = {"workspace": request.workspace, "networks": networks, "practice": ours}
+    return render_page(request, "onboarding/channel.html", shown)
 
 
 @require_POST

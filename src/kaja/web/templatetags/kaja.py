@@ -12,12 +12,13 @@ from django.forms.boundfield import BoundField
 from django.forms.widgets import CheckboxInput, Select, Textarea
 from django.http import HttpRequest
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.ids import new_id
+from kaja.networks.folders import list_static_folders
 from kaja.networks.kit.iri import show_host
 from kaja.networks.registry import CONNECTORS
 from kaja.web import flash as flashes
@@ -27,7 +28,7 @@ from kaja.web.foreign import web_address
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
 from kaja.web.settings.words import action_words, audit_words
-from kaja.workspaces.wording import grant_words, quota_words, scope_words
+from kaja.workspaces.wording import grant_words, name_in_language, quota_words, scope_words
 
 register = template.Library()
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
@@ -62,8 +63,19 @@ def icon(name: str, size: str = "", label: str = "") -> SafeString:
 @register.simple_tag
 def network_mark(network: str, size: str = "", label: str = "") -> SafeString:
     """The small one-colour mark of a network."""
-    known = network if network in symbols("marks.svg") else "unknown"
-    return _use("mark", f"{address_of('marks.svg')}#{known}", size, str(label))
+    if network in CONNECTORS:
+        return _use("mark", f"{address_of(f'networks/{network}/mark.svg')}#{network}", size, str(label))
+    own = network if network in symbols("marks.svg") else "unknown"
+    return _use("mark", f"{address_of('marks.svg')}#{own}", size, str(label))
+
+
+@register.simple_tag
+def network_styles() -> SafeString:
+    """The networks' own clothes for previews: after css/previews.css, which they change."""
+    addresses = (
+        static(f"{name}/preview.css") for name, folder in list_static_folders() if (folder / "preview.css").exists()
+    )
+    return format_html_join("", '<link rel="stylesheet" href="{}">', ((address,) for address in addresses))
 
 
 def initials_of(name: str) -> str:
@@ -139,10 +151,7 @@ def at_handle(handle: str) -> str:
 def network_name(network: str) -> str:
     """The name that people know a network by."""
     connector = CONNECTORS.get(network)
-    # Names of services stay as they are; our own practice network has one in every language.
-    if connector and connector.info.practice:
-        return pgettext("name of a network", "Practice")
-    return connector.info.name if connector else network
+    return name_in_language(connector.info.name) if connector else network
 
 
 @register.filter
