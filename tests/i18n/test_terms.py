@@ -10,6 +10,7 @@ from django.utils import translation
 
 from kaja.cli.post import show_all
 from kaja.content.models import PostState
+from kaja.networks.folders import list_template_folders
 from kaja.publishing.models import State
 from kaja.web.calendar.filters import STATES as FILTERED
 from kaja.web.calendar.words import page_words
