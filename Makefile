@@ -1,5 +1,5 @@
 # Two commands are enough: `make run` starts Kaja, `make test` checks it. Each does its own set-up.
-.PHONY: run test contracts wheel setup setup-test lint lock messages openapi screenshots bench fuzz clean audit
+.PHONY: run test check nightly contracts wheel setup setup-test lint lock messages openapi screenshots bench fuzz clean audit
 .DEFAULT_GOAL := run
 # Whatever the terminal's language: folders' names and texts are UTF-8.
 export PYTHONUTF8 = 1
@@ -7,8 +7,14 @@ export PYTHONUTF8 = 1
 run: setup ## set up and start Kaja
 	@exec .venv/bin/kaja up
 
-test: setup-test ## every check and every test
-	@exec .venv/bin/python -m tests.run
+test: setup-test ## all that every change needs, and the long lanes whose code changed; LANES="storm pages" runs those
+	@exec .venv/bin/python -m tests.run $(LANES)
+
+nightly: setup-test ## every lane, also those whose code has not changed
+	@exec .venv/bin/python -m tests.run all
+
+check: setup-test ## what the changed files can break, for minutes: nearest tests first
+	@exec .venv/bin/python -m tests.check
 
 setup:
 	@tools/bootstrap.sh base

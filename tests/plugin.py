@@ -19,7 +19,8 @@ database.prepare_roles()
 for _name in [
     n
     for n in os.environ
-    if n.startswith("KAJA_") and n not in {database.SERVER, "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS"}
+    if n.startswith("KAJA_")
+    and n not in {database.SERVER, "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS", "KAJA_TEST_LANE"}
 ]:
     del os.environ[_name]
 # Migrations run as the owner; conftest then hands the connection to the application's role.

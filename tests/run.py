@@ -1,70 +1,105 @@
-"""Every check, one after the other: `python -m tests.run [lint]`. All run; the end says which failed.
+"""The suite: `python -m tests.run [LANE ...|lint|all]`. Lanes run side by side (tests/suite/lanes.py says what they
+are); without a name those run that every change needs, and those that take long when what they cover has changed.
 
-Tests that share nothing run on two processes; those that drive a browser, real servers or kill processes run after
-them, alone, so that a busy machine does not make them fail.
+All run to their end; the last line counts the tests of all of them.
 """
 
 import os
-import re
-import subprocess
 import sys
 import time
-from pathlib import Path
+from collections import Counter
+from collections.abc import Sequence
 
 from tests.contracts import say_missing
+from tests.suite import database, passes
+from tests.suite.lanes import LANES, Lane, assign, find_lanes
+from tests.suite.schedule import Result, Schedule, list_room
+from tests.suite.sources import NothingFound
 
-ROOT = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
-ALONE = "browser or chaos or realnet or alone"
-
-LINT = [
-    ("style", [str(BIN / "ruff"), "check", "."]),
-    ("format", [str(BIN / "ruff"), "format", "--check", "."]),
-    ("types", [str(BIN / "mypy")]),
-    ("layers", [str(BIN / "lint-imports")]),
-    ("house rules", [sys.executable, "-m", "pytest", "-q", "tests/house"]),
-]
-TESTS = [
-    ("tests", [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", f"not ({ALONE})", "--ignore=tests/house"]),
-    ("tests that run alone", [sys.executable, "-m", "pytest", "-q", "--durations=15", "-m", ALONE]),
-]
-COUNT = re.compile(r"(\d+) (passed|failed|errors?|skipped|xfailed|xpassed)\b")
+LINT = ("style", "house")
+YARDSTICK = 0.1
+"""CPU seconds that `measure_pace` takes on the machine that the budgets were written for."""
 
 
-def run(name: str, command: list[str], counts: dict[str, int]) -> bool:
-    """Run one stage and show what it says; adds the tests that it counted."""
-    print(f"\n===== {name} =====", flush=True)
+def choose(names: Sequence[str]) -> tuple[list[Lane], dict[str, str]]:
+    """The lanes to run, and why each of the others is not."""
+    if list(names) == ["lint"]:
+        return find_lanes(LINT), {}
+    if list(names) == ["all"]:
+        return list(LANES), {}
+    if names:
+        return find_lanes(names), {}
+    chosen, left = [], {}
+    for lane in LANES:
+        day = passes.find_pass(lane, passes.digest_now(lane)) if lane.covers else ""
+        if day:
+            left[lane.name] = f"nothing that it covers has changed since it passed ({day})"
+        else:
+            chosen.append(lane)
+    return chosen, left
+
+
+def measure_pace() -> float:
+    """How many times slower than the budgets' machine this one computes; at least 1."""
+    begun = time.process_time()
+    total = 0
+    for number in range(3_000_000):
+        total += number & 7
+    return max(1.0, (time.process_time() - begun) / YARDSTICK)
+
+
+def record(results: Sequence[Result], before: dict[str, str]) -> list[str]:
+    """Keep what the long lanes passed with; gives what to say about it."""
+    said = []
+    for result in results:
+        lane = result.lane
+        if not lane.covers or not result.good:
+            continue
+        if result.quiet:
+            said.append(f"{lane.name}: not recorded, because tests were skipped: {'; '.join(result.quiet)}")
+        elif passes.digest_now(lane) != before[lane.name]:
+            said.append(f"{lane.name}: not recorded, because files changed while it ran")
+        elif os.environ.get("CI") != "true" and not passes.find_pass(lane, before[lane.name]):
+            passes.record_pass(lane, before[lane.name], result.counts["passed"])
+            said.append(f"{lane.name}: passed; commit tests/passed/{lane.name} with the change")
+    return said
+
+
+def main(names: Sequence[str]) -> int:
     begun = time.monotonic()
-    last = ""
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout
-        for line in process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            if line.strip():
-                last = line
-    if "pytest" in command:
-        for number, kind in COUNT.findall(last):
-            counts[kind.removesuffix("s")] = counts.get(kind.removesuffix("s"), 0) + int(number)
-    good = process.returncode == 0
-    print(f"----- {name}: {'good' if good else 'FAILED'} ({time.monotonic() - begun:.0f} s)", flush=True)
-    return good
-
-
-def main(arguments: list[str]) -> int:
-    os.environ["PYTHONUNBUFFERED"] = "1"
-    counts: dict[str, int] = {}
-    begun = time.monotonic()
-    stages = LINT if arguments == ["lint"] else LINT + TESTS
-    failed = [name for name, command in stages if not run(name, command, counts)]
-    failures = counts.get("failed", 0) + counts.get("error", 0)
-    print(f"\n{len(stages) - len(failed)} of {len(stages)} stages good in {time.monotonic() - begun:.0f} s")
+    try:
+        chosen, left = choose(names)
+        before = {lane.name: passes.digest_now(lane) for lane in LANES if lane.covers}
+        assign()
+    except NothingFound as error:
+        print(f"FAILED: {error}")
+        return 1
+    except KeyError as error:
+        print(f"There is no lane {error}. There are: {', '.join(lane.name for lane in LANES)}; lint; all.")
+        return 2
+    stop = database.start_server() if database.SERVER not in os.environ else lambda: None
+    try:
+        database.prepare_roles()
+        results = Schedule(chosen, list_room(), measure_pace()).run()
+    finally:
+        stop()
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.counts)
+        numbers = f"{result.counts.get('passed', 0):5} tests" if result.lane.files else " " * 11
+        word = "good" if result.good else f"FAILED ({result.why})"
+        print(f"{result.lane.name:14} {numbers} {result.seconds:6.0f} s {result.cpu:6.0f} CPU s  {word}")
+    for name, why in left.items():
+        print(f"{name:14} not run: {why}; `make test LANES={name}` runs it")
+    for line in record(results, before):
+        print(line)
+    failed = [result.lane.name for result in results if not result.good]
+    print(f"\n{len(results) - len(failed)} of {len(results)} lanes good in {time.monotonic() - begun:.0f} s")
     if failed:
         print(f"FAILED: {', '.join(failed)}")
     if line := say_missing():
         print(line)
-    said = [f"{counts.get('passed', 0)} passed", f"{failures} failed", f"{counts.get('skipped', 0)} skipped"]
-    print(", ".join(said))
+    print(f"{counts['passed']} passed, {counts['failed'] + counts['error']} failed, {counts['skipped']} skipped")
     return 1 if failed else 0
 
 

@@ -1,12 +1,14 @@
-"""The screenshots that a reviewer looks through: `screenshots-review/index.html`."""
+"""The screenshots that a reviewer looks through: `screenshots-review/LANE/index.html`."""
 
 import html
+import os
 import shutil
 from pathlib import Path
 
 from playwright.sync_api import Page
 
-FOLDER = Path(__file__).resolve().parents[2] / "screenshots-review"
+# Lanes run at the same time.
+FOLDER = Path(__file__).resolve().parents[2] / "screenshots-review" / os.environ.get("KAJA_TEST_LANE", "by-hand")
 
 
 class Album:

@@ -1,6 +1,6 @@
 """Every page, in every state worth a look: axe-core finds nothing, the console is empty, nothing sticks out.
 
-Leaves `screenshots-review/index.html` for people to look through.
+Leaves `screenshots-review/pages/index.html` for people to look through.
 """
 
 from collections.abc import Iterator

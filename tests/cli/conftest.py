@@ -124,12 +124,32 @@ class Installation:
 
 @pytest.fixture
 def installation(tmp_path: Path) -> Iterator[Installation]:
+    """Nothing is there yet."""
     made = Installation(tmp_path / "home")
     yield made
     for process in made.running:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder as `kaja migrate` leaves it: keys, a database with all tables, static files."""
+    made = Installation(tmp_path_factory.mktemp("prepared") / "home")
+    done = made.kaja("migrate", "--quiet")
+    assert done.returncode == 0, done.stderr
+    # The machine itself does not go down in a test: what a killed server has written is there.
+    with (made.home / "postgres/data/postgresql.conf").open("a") as settings:
+        settings.write("fsync = off\n")
+    return made.home
+
+
+@pytest.fixture
+def installed(installation: Installation, prepared: Path) -> Installation:
+    """After its first start: a copy of one that was prepared for all tests that are not about the first start."""
+    subprocess.run(["cp", "-a", str(prepared), str(installation.home)], check=True)
+    return installation
 
 
 @pytest.fixture

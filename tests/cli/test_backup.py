@@ -14,7 +14,7 @@ from kaja.cli.dump import find_program
 from kaja.kernel.vault import KeyRing
 from tests.cli.conftest import Installation
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("installed")]
 
 FILL = """
 from django.core.files.storage import default_storage

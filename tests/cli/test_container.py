@@ -68,7 +68,7 @@ def server(tmp_path: Path) -> Iterator[Cluster]:
     made.stop()
 
 
-def test_the_roles_of_the_database_are_those_that_kaja_needs(installation: Installation, server: Cluster) -> None:
+def test_the_roles_of_the_database_are_those_that_kaja_needs(server: Cluster, installation: Installation) -> None:
     """roles.sh as the image of PostgreSQL runs it, on a real server; then Kaja on it, as compose.yaml starts it."""
     passwords = {"owner": "own'er $1 \\x", "app": 'ap"p'}
     address = psycopg.conninfo.conninfo_to_dict(server.url("postgres", "postgres"))

@@ -25,6 +25,7 @@ def examine(installation: Installation) -> tuple[int, dict[str, tuple[str, str, 
     return done.returncode, findings
 
 
+@pytest.mark.usefixtures("installed")
 def test_healthy_installation_and_what_breaks_it(installation: Installation) -> None:
     installation.up()
     installation.wait_for(lambda: examine(installation)[0] == 0)

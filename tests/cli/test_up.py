@@ -71,6 +71,7 @@ def kill_database(installation: Installation) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("installed")
 def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installation: Installation) -> None:
     installation.settings["KAJA_PACE_LEASE"] = "10"
     installation.up()
@@ -111,6 +112,7 @@ def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installat
     assert "the database was killed (SIGKILL); starting it again" in installation.said()
 
 
+@pytest.mark.usefixtures("installed")
 def test_next_start_takes_over_after_a_killed_supervisor(installation: Installation) -> None:
     process = installation.up()
     installation.wait_for(lambda: installation.children().keys() >= PARTS)
@@ -162,6 +164,7 @@ def test_files_with_secrets_are_private(installation: Installation) -> None:
         assert (home / name).stat().st_mode & 0o077 == 0, name
 
 
+@pytest.mark.usefixtures("installed")
 def test_application_cannot_do_what_only_the_owner_may(installation: Installation) -> None:
     installation.up()
     with psycopg.connect((installation.home / "postgres-url").read_text(), autocommit=True) as connection:

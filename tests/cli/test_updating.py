@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Installation
 from tests.cli.test_backup import EXPECTED, fill, read
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("installed")]
 
 # The last migration of a package is taken back: what is left then, is what an older version left.
 OLDER = """

@@ -4,6 +4,7 @@ machine is. `--most` fails a run in which a step of a test costs more; `--accoun
 
 import json
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,21 @@ def spent() -> float:
 class Account:
     """One run's list: of each test its outcome, seconds and CPU seconds."""
 
-    def __init__(self, most: float) -> None:
-        self.most = most
+    def __init__(self, most: float, until: float) -> None:
+        self.most, self.until = most, until
+        self.begun = time.monotonic()
+        self.stopped = False
+        self.session: pytest.Session | None = None
         self.tests: dict[str, dict[str, Any]] = {}
         self.over: list[str] = []
 
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        self.session = session
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.until and time.monotonic() - self.begun > self.until and self.session and not self.stopped:
+            self.session.shouldstop = f"{self.until:.0f} seconds are over; the tests that are further away did not run"
+            self.stopped = True
         cpu = getattr(report, "cpu", 0.0)
         kept = self.tests.setdefault(report.nodeid, {"outcome": "passed", "seconds": 0.0, "cpu": 0.0})
         kept["seconds"] += report.duration
@@ -37,10 +47,13 @@ class Account:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+        if self.stopped and session.exitstatus == pytest.ExitCode.INTERRUPTED:
+            bad = reporter.stats.get("failed") or reporter.stats.get("error")
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED if bad else pytest.ExitCode.OK
         if self.over and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if file := session.config.getoption("--account"):
-            reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
             counts = {kind: len(reporter.stats.get(kind, ())) for kind in ("passed", "failed", "error", "skipped")}
             quiet = [f"{nodeid}: {reason}" for nodeid, reason in refused(reporter.getreports("skipped"))]
             told = {"counts": counts, "skipped in silence": quiet, "over": self.over, "tests": self.tests}
@@ -54,12 +67,13 @@ class Account:
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("kaja")
     group.addoption("--account", default="", help="write what each test cost into this file")
+    group.addoption("--until", type=float, default=0.0, help="start no further test after so many seconds")
     group.addoption("--most", type=float, default=0.0, help="CPU seconds that one step of a test may cost")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Account(config.getoption("--most")), "kaja-account")
+        config.pluginmanager.register(Account(config.getoption("--most"), config.getoption("--until")), "kaja-account")
 
 
 _before = 0.0
