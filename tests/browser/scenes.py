@@ -211,7 +211,7 @@ def three(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]
 
 
 def every_page() -> dict[str, Any]:
-    """What the walk through every page needs: no, three and three hundred things, in three languages."""
+    """What the walk through every page needs: no, three and three hundred things, in every language."""
     people = {language: f"mari.{language}@lummus.test" for language in WORDS}
     cookies = {
         language: sign_in(email, WORDS[language].people[0], language)["cookie"] for language, email in people.items()
@@ -220,6 +220,7 @@ def every_page() -> dict[str, Any]:
         "cookies": cookies,
         "none": make_workspace("none", language="ru", email=people["ru"]),
         "three": three("three", "en", people["en"]),
+        "three-et": three("three-et", "et", people["et"]),
         "three-ru": three("three-ru", "ru", people["ru"]),
         "three-zh": three("three-zh", "zh-hant", people["zh-hant"]),
         "many": many("many", email=people["en"]),

@@ -1,4 +1,4 @@
-"""What the café in the scenes writes: in English, in Russian (the longest) and in Chinese."""
+"""What the café in the scenes writes, in each language of the screen; Russian is the longest."""
 
 from typing import NamedTuple
 
@@ -32,6 +32,23 @@ WORDS = {
         "Winter menu",
         ("bakery", "events", "hiring"),
         "Six cardamom buns on a blue plate",
+    ),
+    "et": Words(
+        "Kohvik Lummus Vabaduse puiesteel",
+        ("Mari Tamm", "Jaan Kask", "Liis Sepp"),
+        (
+            "Nädala esimesed kardemonisaiad tulevad ahjust kell kaheksa. Tule, kuni need on soojad! #kardemon",
+            "Täna õhtul loeme kohvikottide vahel luuletusi ette. Kell seitse, piletita, tee on kõigile.",
+            "Uus leti taga: pestud Etioopia kohv Gujist. Aprikoos, jasmiin ja järelmaitse, mis jätkub koduukseni. "
+            "https://lummus.test/guji",
+            "Terrass on pühitud, pleedid on väljas ja päike jõuab nurga tagant kell üksteist.",
+            "Otsime teist pagarit, kellele meeldivad vaiksed hommikutunnid. Kirjuta meile: tere@lummus.test",
+            "Rukkileib oma juuretisest, küpsenud aeglaselt terve öö. Nelikümmend pätsi, ja juba ongi jälle teisipäev.",
+        ),
+        ("Lühifilm röstimismasinast tööhoos", "Küsida püsiklientidelt esimest mälestust", "Retsept: rabarberisiirup"),
+        "Talvemenüü ja jõulueeltellimused",
+        ("pagaritooted", "üritused", "tööpakkumised"),
+        "Kuus kardemonisaia sinisel taldrikul",
     ),
     "ru": Words(
         "Кофейня «Луммус» на улице Вабадузе",

@@ -10,6 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 400
+WIDEST = 120
 SKIPPED = ("requirements/", "src/kaja/static/vendor/", "LICENSE")
 MACHINE_PATH = re.compile(r"(?<![\w.])/(?:work|home/(?!\.)\w+|Users/\w+|root)/[\w.]")
 # Written in pieces, so that this file does not break its own rule.
@@ -47,6 +48,16 @@ def test_no_file_is_longer_than_a_person_reads_at_once() -> None:
         length = len(text_of(path).splitlines())
         if length > LONGEST and "migrations" not in path.parts:
             found.append(f"{path.relative_to(ROOT)}: {length} lines")
+    assert not found, show(found)
+
+
+def test_no_line_of_a_template_is_wider_than_a_screen() -> None:
+    """ruff holds the same for Python. How to break one where nobody sees the white space: CONTRIBUTING.md."""
+    found = []
+    for path in tracked(".html", ".txt"):
+        if "templates" in path.parts:
+            lines = enumerate(text_of(path).splitlines(), 1)
+            found += [f"{path.relative_to(ROOT)}:{n}: {len(line)}" for n, line in lines if len(line) > WIDEST]
     assert not found, show(found)
 
 

@@ -16,6 +16,12 @@ _VARIABLE = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)((?:\{\{.*?\}\}|\{%.*?%\}|\"[^\"]*\"|[^>\"])*)>", re.DOTALL)
 
 
+def tight(html: str) -> str:
+    """HTML without the white space that nobody sees: beside tags, and more than one space. Templates are broken into
+    lines where it suits those who read them."""
+    return re.sub(r"\s*([<>])\s*", r"\1", re.sub(r"\s+", " ", html))
+
+
 @dataclass(frozen=True)
 class Place:
     """A variable: the expression, where it begins, and the elements around it, outermost first."""

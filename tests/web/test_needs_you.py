@@ -12,6 +12,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, Publication, State
 from kaja.workspaces.models import Member, Notice, Role, Workspace
 from tests.people import add_member, browser
+from tests.web.markup import tight
 
 
 def make_waiting(workspace: Workspace, state: str, summary: str = "Winter menu", **more: Any) -> Delivery:
@@ -52,7 +53,7 @@ def test_everything_is_listed_and_counted(workspace: Workspace, other_workspace:
         owner = Member.objects.get()
         Notice.objects.create(kind="test", message="The backup did not run.", member=owner)
         Notice.objects.create(kind="delivery.failed", message="Said above already.", member=owner)
-    html = browser(workspace).get("/w/acme/needs-you/").content.decode()
+    html = tight(browser(workspace).get("/w/acme/needs-you/").content.decode())
     assert all(text in html for text in ("One", "Two", "Broken", "The backup did not run."))
     assert "Let go" not in html
     assert "Said above already." not in html

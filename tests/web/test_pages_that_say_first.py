@@ -19,6 +19,7 @@ from kaja.publishing.progress import figures_of_channel, progress_of_campaigns
 from kaja.workspaces.models import Workspace
 from tests.people import actor, browser
 from tests.web.calendar.conftest import make_channel, make_post, soon
+from tests.web.markup import tight
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 def page(client: Client, address: str) -> str:
     answer = client.get(f"/w/acme/{address}")
     assert answer.status_code == 200
-    return " ".join(answer.content.decode().split())
+    return tight(answer.content.decode())
 
 
 def asked(client: Client, address: str) -> int:

@@ -19,6 +19,7 @@ from kaja.web.dates import written_as
 from kaja.workspaces.models import Role, User, Workspace
 from tests.people import actor, add_member, browser, member_of
 from tests.web.calendar.conftest import make_channel, make_post, soon, wall
+from tests.web.markup import tight
 from tests.web.test_pages import read
 
 
@@ -30,7 +31,7 @@ def cards(html: str) -> list[tuple[str, str]]:
 def get(client: Client, query: str = "") -> str:
     answer = client.get(f"/w/acme/calendar/{query}")
     assert answer.status_code == 200, answer.content.decode()[:500]
-    return str(answer.content.decode())
+    return tight(answer.content.decode())
 
 
 def test_first_page_of_a_workspace_is_its_calendar(person: Client, workspace: Workspace) -> None:

@@ -20,6 +20,7 @@ from kaja.media.models import Asset
 from kaja.publishing.models import Delivery
 from kaja.workspaces.models import Role, Workspace
 from tests.web.composer.conftest import Send, make_channel, sign_in
+from tests.web.markup import tight
 
 
 def posts(workspace: Workspace) -> list[Post]:
@@ -38,7 +39,7 @@ def picture(width: int = 40) -> bytes:
 
 
 def test_the_page_is_complete_without_scripts(browser: Client, channel: Channel) -> None:
-    html = browser.get("/w/acme/posts/new?text=Tere").content.decode()
+    html = tight(browser.get("/w/acme/posts/new?text=Tere").content.decode())
     assert '<textarea class="part-text"' in html
     assert "Tere</textarea>" in html
     assert f'value="{channel.id}" checked' in html  # the only channel is chosen
@@ -82,7 +83,7 @@ def test_too_long_on_one_of_two_channels_names_channel_and_place(
 ) -> None:
     bluesky = make_channel(workspace, "Sky", "bluesky")
     answer = send("check", text="long " * 90, channels=[str(channel.id), str(bluesky.id)], when={"mode": "now"}).json()
-    assert f'data-channel="{bluesky.id}" data-field="parts.0.text"' in answer["problems"]
+    assert f'data-channel="{bluesky.id}" data-field="parts.0.text"' in tight(answer["problems"])
     assert f'data-channel="{channel.id}"' not in answer["problems"]
     assert answer["plan"]["enabled"] is False
     count = answer["counts"][str(bluesky.id)][0]
@@ -105,8 +106,8 @@ def test_the_second_person_sees_the_difference(send: Send, workspace: Workspace)
     answer = send("save", text="the quick dog", post=first["post"], revision=1)
     assert answer.status_code == 409
     data = answer.json()
-    assert "Jaan" in data["conflict"]
-    assert "<del>slow</del><ins>quick</ins>" in data["conflict"]
+    assert "Jaan" in tight(data["conflict"])
+    assert "<del>slow</del><ins>quick</ins>" in tight(data["conflict"])
     assert data["theirs"]["document"]["parts"][0]["text"] == "the slow fox"
     assert posts(workspace)[0].summary == "the slow fox"
     mine = send("save", text="the quick dog", post=first["post"], revision=data["revision"])
@@ -308,7 +309,8 @@ def test_history_lists_versions_and_brings_one_back(browser: Client, send: Send,
     send("finish?then=draft", text="two", post=post, revision=1)
     html = browser.get(f"/w/acme/posts/{post}/history").content.decode()
     assert f'hx-get="/w/acme/posts/{post}/history/2"' in html
-    assert "<del>one</del><ins>two</ins>" in browser.get(f"/w/acme/posts/{post}/history/2").content.decode()
+    opened = tight(browser.get(f"/w/acme/posts/{post}/history/2").content.decode())
+    assert "<del>one</del><ins>two</ins>" in opened
     answer = browser.post(f"/w/acme/posts/{post}/history/1/restore")
     assert answer.status_code == 302
     assert posts(workspace)[0].summary == "one"

@@ -14,6 +14,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import Role, Workspace
 from tests.web.composer.conftest import make_channel, sign_in
+from tests.web.markup import tight
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def test_new_ideas_come_first_and_are_escaped(browser: Client, workspace: Worksp
     add(browser, "older")
     add(browser, "<b>newer</b>")
     add(browser, "   ")
-    html = browser.get("/w/acme/ideas/").content.decode()
+    html = tight(browser.get("/w/acme/ideas/").content.decode())
     assert html.index("&lt;b&gt;newer") < html.index(">older")
     assert len(stored(workspace)) == 2
 
@@ -107,7 +108,7 @@ def test_a_full_column_says_how_many_there_are_and_leads_to_the_rest(
     browser: Client, workspace: Workspace, state: PostState
 ) -> None:
     fill(workspace, state, 130)
-    html = browser.get("/w/acme/ideas/").content.decode()
+    html = tight(browser.get("/w/acme/ideas/").content.decode())
     column = html.split(f'data-column="{state}"')[1].split("</section>")[0]
     assert '<span class="count count-quiet">130</span>' in column
     assert column.count("data-card=") == 100
@@ -126,7 +127,7 @@ def test_the_next_to_go_out_come_first_and_what_is_done_has_left(browser: Client
         # Were it only filtered on the page, a hundred sent posts would hide all that wait.
         Delivery.objects.filter(variant__post__in=posts[20:]).update(state=State.SENT, remote_id="r")
         Delivery.objects.filter(variant__post=posts[19]).update(state=State.FAILED, needs_person=True)
-    html = browser.get("/w/acme/ideas/").content.decode()
+    html = tight(browser.get("/w/acme/ideas/").content.decode())
     column = html.split('data-column="scheduled"')[1].split("</section>")[0]
     assert '<span class="count count-quiet">20</span>' in column
     order = re.findall(r">(scheduled \d+)</a>", column)

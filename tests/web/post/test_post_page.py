@@ -14,6 +14,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange
 from kaja.workspaces.models import AuditEntry, Role, Workspace
 from tests.web.composer.conftest import make_channel, sign_in
+from tests.web.markup import tight
 
 
 @pytest.fixture
@@ -85,7 +86,7 @@ def test_changes_are_told_with_their_differences(browser: Client) -> None:
     # Compared only when somebody opens it.
     assert "<del>" not in html
     assert f'hx-get="/w/acme/posts/{post}/history/2"' in html
-    opened = browser.get(f"/w/acme/posts/{post}/history/2").content.decode()
+    opened = tight(browser.get(f"/w/acme/posts/{post}/history/2").content.decode())
     assert "<del>quick</del><ins>slow</ins>" in opened
     assert browser.get(f"/w/acme/posts/{post}/history/3").status_code == 404
 

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from kaja.channels.models import Channel, Slot
+from kaja.channels.models import Channel, Health, Slot
 from kaja.channels.queries import channel_order
 from kaja.content import actions, queries
 from kaja.content.differences import list_differences
@@ -36,6 +36,7 @@ from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
 from kaja.web.composer.previews import group_shown, list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
+from kaja.web.templatetags.kaja import network_name
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.errors import NotAllowed, Refused
 from kaja.workspaces.policy import Permission, can
@@ -62,6 +63,14 @@ def _channel_data(channel: Channel) -> dict[str, Any]:
         "comment": bool(info and info.first_comment),
         "card": bool(info and info.link_card),
     }
+
+
+def _title_of(channel: Channel) -> str:
+    """What a channel's chip says to those who point at it: its handle, its network, and what is wrong with it."""
+    trouble = channel.get_health_display() if channel.health != Health.OK else ""
+    if channel.disconnected_at:
+        trouble = _("Disconnected")
+    return " · ".join(filter(None, (channel.handle, network_name(channel.network), trouble)))
 
 
 def list_choices(channels: Sequence[Channel], content: PostContent) -> list[dict[str, Any]]:
@@ -94,6 +103,7 @@ def _page(
         "channels": [
             {
                 "channel": c,
+                "title": _title_of(c),
                 "chosen": c.id in content.variants,
                 "info": CONNECTORS[c.network].info if c.network in CONNECTORS else None,
                 "options": list_options(c, content.variants[c.id].options if c.id in content.variants else {}),
