@@ -10,6 +10,8 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.test import Client, override_settings
 
+from kaja.content.models import Post
+from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import User, Workspace
 from tests.people import PASSWORD, browser
 from tests.web.test_accounts import sign_in, totp_code
@@ -92,6 +94,13 @@ def test_where_a_second_factor_is_required_nobody_works_without(workspace: Works
     client = browser(workspace)
     assert client.get("/w/acme/channels/")["Location"] == "/account/2fa/"
     assert client.get("/account/2fa/").status_code == 200
+    # Nor by a part of a page, by what changes something, or by what a page's script asks for.
+    assert client.get("/w/acme/channels/", headers={"HX-Request-Type": "partial"}).status_code == 204
+    for address in ("/w/acme/ideas/add", "/w/acme/posts/save", "/w/acme/settings/pause/", "/welcome/workspace/"):
+        assert client.post(address, {"text": "Written"})["Location"] == "/account/2fa/"
+    assert client.get("/w/acme/live")["Location"] == "/account/2fa/"
+    with workspace_scope(workspace.id):
+        assert not Post.objects.exists()
     user = User.objects.get(email="owner@acme.test")
     TOTP.activate(user, generate_totp_secret())
     assert client.get("/w/acme/channels/").status_code == 200

@@ -25,11 +25,14 @@ ONCE = Limit("code: used", 1, 180)
 
 
 def has_second_factor(request: HttpRequest) -> bool:
-    """Whether the signed-in person has one; remembered in the session, which a new factor or none begins anew."""
-    if not request.session.get(HAS_FACTOR):
-        kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-        request.session[HAS_FACTOR] = Authenticator.objects.filter(user=request.user, type__in=kinds).exists()
-    return bool(request.session[HAS_FACTOR])
+    """Whether the signed-in person has one; once they have, the session remembers it."""
+    if request.session.get(HAS_FACTOR):
+        return True
+    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+    if not Authenticator.objects.filter(user=request.user, type__in=kinds).exists():
+        return False
+    request.session[HAS_FACTOR] = True
+    return True
 
 
 HAS_FACTOR = "has_second_factor"

@@ -14,8 +14,9 @@ from kaja.kernel.limits import take, whole_seconds
 from kaja.web.accounts.devices import mark_device
 from kaja.web.accounts.factors import has_second_factor
 from kaja.web.accounts.limits import of_page, say_wait
-from kaja.web.accounts.review import asks_now
+from kaja.web.accounts.review import asks_now, is_work
 from kaja.web.accounts.sessions import keep_session
+from kaja.web.workspace import is_fragment
 
 
 @sync_only_middleware
@@ -33,8 +34,8 @@ class PersonMiddleware:
                 user = None
             elif user.review and asks_now(request):
                 return redirect("account_review")
-            elif settings.SECOND_FACTOR == "required" and asks_now(request) and not has_second_factor(request):
-                return redirect("mfa_index")
+            elif settings.SECOND_FACTOR == "required" and is_work(request) and not has_second_factor(request):
+                return set_up_first(request)
         if user is None or not user.is_authenticated or not user.language:
             return self.get_response(request)
         with translation.override(user.language):
@@ -64,6 +65,15 @@ class LimitMiddleware:
             return None
         request.retry_after = whole_seconds(wait)  # type: ignore[attr-defined]
         return too_many(request, whole_seconds(wait))
+
+
+def set_up_first(request: HttpRequest) -> HttpResponse:
+    """On to the second factor, whatever was asked for: a fragment has the browser load its page anew."""
+    if is_fragment(request):
+        response = HttpResponse(status=204)
+        response["HX-Refresh"] = "true"
+        return response
+    return redirect("mfa_index")
 
 
 def too_many(request: HttpRequest, seconds: int) -> HttpResponse:

@@ -64,9 +64,14 @@ password_changed.connect(_changed, dispatch_uid="kaja.review.change")
 password_reset.connect(_reset, dispatch_uid="kaja.review.reset")
 
 
+def is_work(request: HttpRequest) -> bool:
+    """Whether a request is for anything beyond one's own account."""
+    return request.path.startswith(("/w/", "/welcome/"))
+
+
 def asks_now(request: HttpRequest) -> bool:
     """Whether this request can be led to the question: a page, and none on the way to the answer."""
-    return request.method == "GET" and not is_fragment(request) and request.path.startswith(("/w/", "/welcome/"))
+    return request.method == "GET" and not is_fragment(request) and is_work(request)
 
 
 @never_cache
