@@ -82,6 +82,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
         """Few mails to one address."""
         return not take(*((limit, email_address.email.lower()) for limit in PROOF_MAILS))
 
+    def send_account_already_exists_mail(self, email: str) -> None:
+        """To whom somebody tried to sign up as: they count with the other mails to that address."""
+        if not take(*((limit, email.lower()) for limit in PROOF_MAILS)):
+            super().send_account_already_exists_mail(email)
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Mails name this Kaja by its own address, whatever host the request came to."""
         if not settings.EMAIL_HOST:

@@ -50,6 +50,10 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Make the account, one after the other, and only while the page is open: of four first ones one is made."""
+        if self.account_already_exists:
+            # Nothing is made. Its owner is written to, which nobody waits for in the queue below.
+            known: tuple[User | None, HttpResponse | None] = super().try_save(request)
+            return known
         with transaction.atomic():
             Instance.objects.get_or_create(id=1)
             lock(Instance.objects.filter(id=1)).get()
