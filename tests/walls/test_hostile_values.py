@@ -17,7 +17,11 @@ from django.test import Client
 
 import kaja
 from kaja.api.main import api
+from kaja.kernel.ids import new_id
+from kaja.kernel.tenancy import workspace_scope
+from kaja.workspaces.models import Workspace
 from tests.api.conftest import token_for
+from tests.people import PASSWORD
 from tests.walls.routes import OF_WORKSPACE, REQUESTS, ROUTES, Route, _fill
 from tests.walls.world import Inhabited
 
@@ -104,6 +108,43 @@ def test_every_page_takes_or_refuses_whatever_stands_in_its_address(acme: Inhabi
         response = client.get(f"{route.address(values)}?{quote(name)}={text}")
         _tell(response, (route.name, name, bad), wrong)
         response.close()
+    assert wrong == []
+
+
+ENDS_OF_TIME = ("0001-01-01T00:00", "9999-12-31T23:59")
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+@pytest.mark.parametrize("at", [f"{end}{offset}" for end in ENDS_OF_TIME for offset in ("", "+14:00", "-14:00")])
+def test_a_moment_at_either_end_of_time_is_refused_or_kept(acme: Inhabited, client: Client, zone: str, at: str) -> None:
+    """Seen from another zone it lies in a year that there is not."""
+    with workspace_scope(acme.workspace.id):
+        Workspace.objects.filter(id=acme.workspace.id).update(time_zone=zone)
+    wrong: list[str] = []
+
+    def ask(address: str, body: Any) -> None:
+        as_form = isinstance(body, dict) and "missing" in body
+        about = {} if as_form else {"content_type": "application/json"}
+        _tell(client.post(f"/w/{acme.slug}/{address}", body if as_form else json.dumps(body), **about), address, wrong)
+
+    for address in ("posts/check", "posts/finish?then=publish"):
+        ask(address, {"post": str(new_id()), "when": {"mode": "time", "local": at}})
+    ask("calendar/move", {"post": acme.ids["post_id"], "to": at})
+    ask("settle/decide/", {"missing": "later", "unclear": "later", "later": at})
+    program = {"headers": {"Authorization": f"Bearer {token_for(acme.workspace)}"}, "content_type": "application/json"}
+    due = at if at[16:] else f"{at}Z"
+    _tell(client.post("/api/v1/posts", json.dumps({"text": "x", "due_at": due}), **program), ("API", due), wrong)
+    _tell(client.get("/api/v1/posts", {"due_from": due, "due_to": due}, **program), ("API", due), wrong)
+    assert wrong == []
+
+
+def test_names_and_numbers_that_a_form_never_sends(acme: Inhabited, client: Client) -> None:
+    wrong: list[str] = []
+    decision = {"missing": "send", "unclear": "send", "own-nobody": "send"}
+    _tell(client.post(f"/w/{acme.slug}/settle/decide/", decision), "own-nobody", wrong)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    for row in ("9" * 40, "9" * 5000, "nobody"):
+        _tell(client.post("/account/sessions/", {"session": row}), row, wrong)
     assert wrong == []
 
 

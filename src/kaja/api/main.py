@@ -73,6 +73,7 @@ def _met(request: HttpRequest, error: IntegrityError) -> HttpResponse:
 
 @api.exception_handler(DataError)
 @api.exception_handler(UnicodeEncodeError)
+@api.exception_handler(OverflowError)
 def _unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
     if (refusal := not_storable(error)) is None:
         raise error

@@ -68,6 +68,9 @@ def not_storable(error: BaseException) -> Refused | None:
     """
     if isinstance(error, DataError):
         return Refused(_VALUES.get(getattr(error.__cause__, "sqlstate", None) or "", UNREADABLE))
+    # A day before the first or behind the last one, once it is seen from another zone; a number of thousands of digits.
+    if isinstance(error, OverflowError) or (isinstance(error, ValueError) and "integer string conv" in str(error)):
+        return Refused(OUT_OF_RANGE)
     # A text that is no Unicode (half of a surrogate pair), or a NUL in the name of a file.
     if isinstance(error, UnicodeEncodeError) or (isinstance(error, ValueError) and "null byte" in str(error)):
         return Refused(UNREADABLE)

@@ -80,7 +80,7 @@ def workspace_view(
                     if (met := met_another(error)) is None:
                         raise
                     return refused_response(request, met)
-                except (DataError, ValueError) as error:
+                except (DataError, ValueError, OverflowError) as error:
                     if (refusal := not_storable(error)) is None:
                         raise
                     return refused_response(request, refusal)

@@ -126,13 +126,17 @@ def sessions(request: HttpRequest) -> HttpResponse:
     key = request.session.session_key or ""
     if request.method == "POST":
         one = request.POST.get("session", "")
-        ended = end_sessions(request.user, keep=key, only=[int(one)] if one.isascii() and one.isdecimal() else None)
-        if ended:
+        if end_sessions(request.user, keep=key, only=_parse_row(one) if one else None):
             flash(request, _("Signed out there."))
         return redirect("usersessions_list")
     here, rows = name_of(key), list_living(request.user)
     context = {"sessions": [{"row": row, "here": row.session_key == here, "what": name_device(row)} for row in rows]}
     return render_page(request, "account/sessions.html", context)
+
+
+def _parse_row(text: str) -> list[int]:
+    """The row that a button names; none for what is no number of a row."""
+    return [int(text)] if text.isascii() and text.isdecimal() and len(text) < 19 else []
 
 
 BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))

@@ -46,7 +46,7 @@ def json_answer(view: View[P]) -> Answer:
                 response = view(request, *args, **kwargs)
         except Refused as refused:
             response = _refusal(refused)
-        except (DataError, ValueError) as error:
+        except (DataError, ValueError, OverflowError) as error:
             if (unstorable := not_storable(error)) is None:
                 raise
             response = _refusal(unstorable)

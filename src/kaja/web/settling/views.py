@@ -48,7 +48,7 @@ def page(request: WorkspaceRequest) -> HttpResponse:
 def decide(request: WorkspaceRequest) -> HttpResponse:
     """Carry the decision out; the workspace goes on."""
     own = {
-        UUID(name.removeprefix(OWN)): _choice(str(value))
+        _parse_delivery(name.removeprefix(OWN)): _choice(str(value))
         for name, value in request.POST.items()
         if name.startswith(OWN) and value
     }
@@ -73,20 +73,29 @@ def look(request: WorkspaceRequest) -> HttpResponse:
 
 def _choice(value: str) -> str:
     if value not in CHOICES:
-        raise Refused(
-            Problem(
-                code="decision_unknown",
-                message=gettext_noop("Kaja does not know the decision “%(decision)s”."),
-                fix=gettext_noop("Load the page again and use its buttons."),
-                params={"decision": value[:40]},
-            )
-        )
+        raise Refused(_unknown(value))
     return value
+
+
+def _parse_delivery(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Refused(_unknown(OWN + text)) from None
+
+
+def _unknown(decision: str) -> Problem:
+    return Problem(
+        code="decision_unknown",
+        message=gettext_noop("Kaja does not know the decision “%(decision)s”."),
+        fix=gettext_noop("Load the page again and use its buttons."),
+        params={"decision": decision[:40]},
+    )
 
 
 def _parse_later(text: str, zone: ZoneInfo) -> datetime | None:
     """A wall-clock time of the workspace, as the page's field writes it; None when it is empty or unreadable."""
     try:
         return resolve_local(datetime.fromisoformat(text).replace(tzinfo=None), zone).instant
-    except ValueError:
+    except (ValueError, OverflowError):  # such as the first day of the first year, seen from another zone
         return None
