@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from kaja.kernel.postgres import free_port
+from tests.ports import free_port
 
 
 @dataclass

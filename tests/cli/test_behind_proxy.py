@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from kaja.kernel.postgres import free_port
 from tests.cli.conftest import Installation
+from tests.ports import free_port
 from tests.realnet.servers.processes import running
 from tests.system import find_program
 

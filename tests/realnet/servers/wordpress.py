@@ -15,8 +15,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.ports import free_port
 from tests.realnet.servers.debian import PrivateApt, library_path
-from tests.realnet.servers.processes import free_port, running, wait_for_http
+from tests.realnet.servers.processes import running, wait_for_http
 
 HERE = Path(__file__).parent
 PACKAGES = ("php-cli", "php-mysql", "php-gd", "php-xml", "php-mbstring", "mariadb-server-core")
