@@ -28,17 +28,17 @@ from typing import Any
 
 import numpy as np
 
-from kaja.brandhealth.baselines import fixed_mix_net
-from kaja.brandhealth.counting import Source, count_posts
-from kaja.brandhealth.estimate import fit_counts
-from kaja.brandhealth.index import read_index, to_net
-from kaja.brandhealth.ordinal import net
-from kaja.brandhealth.share import summarise_share
-from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
-from kaja.brandhealth.survey import fuse, social_signal, survey_from_answers
-from kaja.brandhealth.validate import pearson
-from kaja.brandhealth.worldfiles import survey_answers
-from kaja.brandhealth.worlds import PeopleWorld, draw_people, on_index_scale
+from kaja.brandhealth.model.estimate import fit_counts
+from kaja.brandhealth.model.ordinal import net
+from kaja.brandhealth.model.share import summarise_share
+from kaja.brandhealth.posts.counting import Source, count_posts
+from kaja.brandhealth.reading.baselines import fixed_mix_net
+from kaja.brandhealth.reading.index import read_index, to_net
+from kaja.brandhealth.reading.survey import fuse, social_signal, survey_from_answers
+from kaja.brandhealth.reading.validate import pearson
+from kaja.brandhealth.worlds.files import survey_answers
+from kaja.brandhealth.worlds.people import PeopleWorld, draw_people, on_index_scale
+from kaja.brandhealth.worlds.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 
 SIZES = (1e5, 1e6, 1e7, 1e8, 1e9)
 

@@ -1,7 +1,7 @@
 """The same model in full Bayes: NumPyro's NUTS on the counts of a fixture, as the reference for the Laplace fit.
 
 Needs the development extra (numpyro, jax). ``python benchmarks/opinion_nuts.py FILE [FIXTURE ...]`` records the
-reference that tests/brandhealth/test_reference.py compares with, and prints convergence (r-hat, effective sample
+reference that tests/brandhealth/model/test_reference.py compares with, and prints convergence (r-hat, effective sample
 size) and time.
 Written from the formulas of docs/brandhealth.md, in float64. What is discrete is summed out (no pile-ons; pure
 expression; pure selection), so that the sampler sees a density without jumps; given the week's common tone, its
@@ -19,9 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from kaja.brandhealth.counts import Counts, merge_cells
-from kaja.brandhealth.estimate import fit_counts
-from kaja.brandhealth.layout import (
+from kaja.brandhealth.arrays import Floats
+from kaja.brandhealth.model.estimate import fit_counts
+from kaja.brandhealth.model.layout import (
     COMPONENTS,
     LAMBDA_SD,
     LOG_C,
@@ -33,11 +33,11 @@ from kaja.brandhealth.layout import (
     RHO,
     START_LEVEL,
 )
-from kaja.brandhealth.ordinal import Floats
-from kaja.brandhealth.share import SPIKE, STEADY, TREND_SD, steady_move
-from kaja.brandhealth.simulate import ModelWorld, draw_from_model
-from kaja.brandhealth.transient import NO_PILE_ONS
-from kaja.brandhealth.variance import NOISINESS_SD, SHOCKS, TRANSIENT_DF, posterior_moments
+from kaja.brandhealth.model.share import SPIKE, STEADY, TREND_SD, steady_move
+from kaja.brandhealth.model.transient import NO_PILE_ONS
+from kaja.brandhealth.model.variance import NOISINESS_SD, SHOCKS, TRANSIENT_DF, posterior_moments
+from kaja.brandhealth.posts.counts import Counts, merge_cells
+from kaja.brandhealth.worlds.simulate import ModelWorld, draw_from_model
 
 _SMALL = {"weeks": 14, "formats": 2, "domains": 6, "topics": 2, "segments": 2, "labels": 0}
 _THIN = ModelWorld(votes=1e4, pair_authors=400, **_SMALL)  # type: ignore[arg-type]

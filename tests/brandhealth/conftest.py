@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from kaja.brandhealth.estimate import Posterior, fit_counts
-from kaja.brandhealth.simulate import Drawn, ModelWorld, draw_from_model
+from kaja.brandhealth.model.estimate import Posterior, fit_counts
+from kaja.brandhealth.worlds.simulate import Drawn, ModelWorld, draw_from_model
 
 # a busy machine is no failure: these properties are about numbers, not about time
 settings.register_profile("opinion", deadline=None)

@@ -6,13 +6,14 @@ from math import erf
 import numpy as np
 import pytest
 
-from kaja.brandhealth.counts import Counts
-from kaja.brandhealth.estimate import fit_counts
-from kaja.brandhealth.index import read_index, to_net
-from kaja.brandhealth.ordinal import Floats, net
-from kaja.brandhealth.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
-from kaja.brandhealth.validate import pearson
-from kaja.brandhealth.worlds import PeopleWorld, draw_people, on_index_scale
+from kaja.brandhealth.arrays import Floats
+from kaja.brandhealth.model.estimate import fit_counts
+from kaja.brandhealth.model.ordinal import net
+from kaja.brandhealth.posts.counts import Counts
+from kaja.brandhealth.reading.index import read_index, to_net
+from kaja.brandhealth.reading.validate import pearson
+from kaja.brandhealth.worlds.people import PeopleWorld, draw_people, on_index_scale
+from kaja.brandhealth.worlds.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 from tests.brandhealth.conftest import SMALL
 
 

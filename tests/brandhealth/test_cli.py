@@ -125,6 +125,6 @@ def test_an_interruption_says_how_to_go_on(
     def stop(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("kaja.brandhealth.analysis.measure_opinion", stop)
+    monkeypatch.setattr("kaja.brandhealth.reading.analysis.measure_opinion", stop)
     assert main(["fit", str(world / "counts.csv"), "-o", str(tmp_path)]) == 130
     assert "run the same command again" in capsys.readouterr().err

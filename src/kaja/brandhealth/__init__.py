@@ -6,13 +6,13 @@ A pure statistical library: no Django, no network. See ``docs/brandhealth.md``.
 >>> opinion = measure_opinion(draw_people(1).counts)
 """
 
-from kaja.brandhealth.analysis import Opinion, measure_opinion
-from kaja.brandhealth.counting import Source, count_posts
-from kaja.brandhealth.counts import Counts, OpinionError, Pairs
-from kaja.brandhealth.simulate import ModelWorld, draw_from_model
-from kaja.brandhealth.survey import Survey, survey_from_answers
-from kaja.brandhealth.validate import Validation, validate
-from kaja.brandhealth.worlds import PeopleWorld, draw_people
+from kaja.brandhealth.posts.counting import Source, count_posts
+from kaja.brandhealth.posts.counts import Counts, OpinionError, Pairs
+from kaja.brandhealth.reading.analysis import Opinion, measure_opinion
+from kaja.brandhealth.reading.survey import Survey, survey_from_answers
+from kaja.brandhealth.reading.validate import Validation, validate
+from kaja.brandhealth.worlds.people import PeopleWorld, draw_people
+from kaja.brandhealth.worlds.simulate import ModelWorld, draw_from_model
 
 __all__ = [
     "Counts",

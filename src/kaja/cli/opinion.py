@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from kaja.brandhealth.counts import OpinionError
-from kaja.brandhealth.ordinal import Floats
+from kaja.brandhealth.arrays import Floats
+from kaja.brandhealth.posts.counts import OpinionError
 
 _INTERRUPTED = 130
 
@@ -102,11 +102,12 @@ def _say(text: str) -> None:
 
 
 def _fit(args: argparse.Namespace) -> int:
-    from kaja.brandhealth.analysis import measure_opinion
-    from kaja.brandhealth.counting import Source, count_posts
-    from kaja.brandhealth.output import write_all
-    from kaja.brandhealth.sidefiles import read_labels, read_pairs, read_population, read_survey
-    from kaja.brandhealth.wording import headline, paragraphs
+    from kaja.brandhealth.posts.counting import Source, count_posts
+    from kaja.brandhealth.posts.sidefiles import read_labels, read_pairs, read_population
+    from kaja.brandhealth.reading.analysis import measure_opinion
+    from kaja.brandhealth.reading.surveyfile import read_survey
+    from kaja.brandhealth.report.output import write_all
+    from kaja.brandhealth.report.wording import headline, paragraphs
 
     columns: dict[str, str] = {}
     for pair in args.column:
@@ -142,7 +143,7 @@ def read_series(path: Path, period: str) -> dict[str, dict[date, float]]:
     """
     from datetime import timedelta
 
-    from kaja.brandhealth.sidefiles import read_rows
+    from kaja.brandhealth.posts.sidefiles import read_rows
 
     rows = read_rows(path)
     time = next((name for name in ("time", "week", "date", "month") if name in rows[0]), None)
@@ -169,8 +170,8 @@ def read_series(path: Path, period: str) -> dict[str, dict[date, float]]:
 
 
 def _validate(args: argparse.Namespace) -> int:
-    from kaja.brandhealth.validate import validate
-    from kaja.brandhealth.wording import validation_lines
+    from kaja.brandhealth.reading.validate import validate
+    from kaja.brandhealth.report.wording import validation_lines
 
     measures = read_series(args.measures, args.period)
     benchmark = read_series(args.benchmark, args.period)
@@ -199,9 +200,9 @@ def _validate(args: argparse.Namespace) -> int:
 
 
 def _simulate(args: argparse.Namespace) -> int:
-    from kaja.brandhealth.power import power_table
-    from kaja.brandhealth.worldfiles import survey_answers, write_world
-    from kaja.brandhealth.worlds import PeopleWorld, draw_people
+    from kaja.brandhealth.worlds.files import survey_answers, write_world
+    from kaja.brandhealth.worlds.people import PeopleWorld, draw_people
+    from kaja.brandhealth.worlds.power import power_table
 
     world = PeopleWorld(
         args.world,
@@ -233,7 +234,7 @@ def _simulate(args: argparse.Namespace) -> int:
 
 
 def _sql(args: argparse.Namespace) -> int:
-    from kaja.brandhealth.sql import counting_sql
+    from kaja.brandhealth.posts.sql import counting_sql
 
     for name, text in counting_sql(args.dialect).items():
         print(f"-- {name}{text}")

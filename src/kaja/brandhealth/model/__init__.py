@@ -1,0 +1,1 @@
+"""The model and its fit: from counts to a posterior."""

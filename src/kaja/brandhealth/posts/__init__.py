@@ -1,0 +1,1 @@
+"""From posts to counts of votes: what a fit is given."""
