@@ -3,6 +3,7 @@
 Leaves `screenshots-review/pages/index.html` for people to look through.
 """
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.browser.places import (
     fill,
 )
 from tests.browser.stack import Stack
+from tests.suite.lanes import AREAS
 
 LANGUAGES = {"three": "en", "three-ru": "ru", "three-zh": "zh-hant", "many": "en", "none": "ru"}
 # What is looked at how: every width and theme with three of everything, the rest where it differs most.
@@ -36,13 +38,19 @@ LOOKS = {
 }
 
 
+# The areas that changed, where only those are looked at (tests/suite/lanes.py).
+ONLY = os.environ.get("KAJA_ONLY", "").split()
+
+
 def places_of(scene: str) -> list[Place]:
     """Every page with three of everything; elsewhere those that look different."""
     if scene == "three":
-        return [*PLACES, *FILLED]
-    if scene == "none":
-        return list(PLACES)
-    return [place for place in PLACES if place.crowded] + (list(FILLED) if scene.startswith("three") else [])
+        places = [*PLACES, *FILLED]
+    elif scene == "none":
+        places = list(PLACES)
+    else:
+        places = [place for place in PLACES if place.crowded] + (list(FILLED) if scene.startswith("three") else [])
+    return [place for place in places if not ONLY or place.route.partition(":")[0] in ONLY]
 
 
 @pytest.mark.parametrize("scene", LOOKS)
@@ -84,6 +92,12 @@ def test_pages_of_the_practice_network(open_window: OpenWindow, kaja: Stack, alb
         assert answer.status == 200, place
         wrong += look(page, album, place, "practice", (LARGE, NIGHT))
     assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.parametrize("area", AREAS)
+def test_every_area_of_the_lane_has_pages(area: str) -> None:
+    """Otherwise a change there would be looked at nowhere."""
+    assert any(place.route.startswith(f"{area}:") for place in (*PLACES, *FILLED))
 
 
 def routes() -> Iterator[str]:

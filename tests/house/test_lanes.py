@@ -62,7 +62,7 @@ def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_lane_that_passed_runs_again_only_when_what_it_covers_changed(kept: Path) -> None:
     lane = LONG[0]
     assert lane in run.choose([])[0]
-    passes.record_pass(lane, passes.digest_now(lane), 3)
+    passes.record_pass(lane, passes.digests_now(lane).values(), 3)
     chosen, left = run.choose([])
     assert lane not in chosen
     assert list(left) == [lane.name]
@@ -75,19 +75,33 @@ def test_a_lane_that_passed_runs_again_only_when_what_it_covers_changed(kept: Pa
     assert lane in run.choose([])[0]
 
 
+def test_only_the_changed_parts_of_a_lane_run_and_are_recorded(kept: Path) -> None:
+    lane = next(lane for lane in LANES if lane.parts)
+    digests = passes.digests_now(lane)
+    assert len(set(digests.values())) == 1 + len(lane.parts)
+    passes.record_pass(lane, [digest for part, digest in digests.items() if part not in ("calendar", "post")], 3)
+    [chosen] = [each for each in run.choose([])[0] if each.name == lane.name]
+    assert chosen.only == ("calendar", "post")
+    run.record([Result(chosen, True, 1, 1, counts={"passed": 2})], {lane.name: digests})
+    assert lane.name in run.choose([])[1]
+    # Without the part that belongs to all others, everything runs.
+    (kept / lane.name).write_text((kept / lane.name).read_text().replace(digests[""], "0" * 32))
+    assert lane in run.choose([])[0]
+
+
 def test_only_a_whole_run_that_passed_is_recorded(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lane = LONG[0]
     good = Result(lane, True, 1, 1, counts={"passed": 2})
-    now = {lane.name: passes.digest_now(lane)}
+    now = {lane.name: passes.digests_now(lane)}
     run.record([replace(good, good=False)], now)
     run.record([replace(good, quiet=["a test: no time"])], now)
-    run.record([good], {lane.name: "0" * 32})
+    run.record([good], {lane.name: {"": "0" * 32}})
     monkeypatch.setenv("CI", "true")
     run.record([good], now)
     assert not kept.exists()
     monkeypatch.delenv("CI")
     run.record([good], now)
-    assert passes.find_pass(lane, now[lane.name])
+    assert passes.find_pass(lane, now[lane.name][""])
 
 
 def test_records_are_merged_without_a_conflict() -> None:

@@ -19,6 +19,10 @@ GROUND = (
 )  # fmt: skip
 """What tests stand on that are no tests of their own room."""
 OF_THE_SCREEN = ("src/kaja/web/**", "src/kaja/static/**", "src/kaja/api/**")
+AREAS = (
+    "calendar", "channels", "composer", "groups", "ideas", "needs_you", "onboarding", "post", "settings", "settling"
+)  # fmt: skip
+"""Of the screen, named as their routes and folders are; all other pages belong to what they share."""
 OF_OPERATING = ("src/kaja/cli/**", "src/kaja/config/**", "src/kaja/kernel/**", "src/kaja/*/migrations/**")
 
 
@@ -27,6 +31,9 @@ class Lane:
     """`files` are its tests, `leaves` those of them that it leaves to a later lane, `mark` claims more.
 
     `covers`: it runs only when one of these files changed (and by command); without them, in every run.
+
+    `parts` divide what it covers: each has a name and files on which it alone depends; what is nobody's is everybody's.
+    `only`: the parts that are to be tried, which its tests read from KAJA_ONLY; none means all.
 
     `budget` and `most` are CPU seconds: of the whole lane, and of one step of one test. `load`: the cores that it keeps
     busy. `polite`: how far it steps back (nice) for lanes in which somebody waits for a page or a server.
@@ -41,6 +48,8 @@ class Lane:
     most: float = 0.0
     covers: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
+    parts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    only: tuple[str, ...] = ()
     processes: int = 1
     load: float = 1.0
     polite: int = 0
@@ -78,6 +87,7 @@ LANES: tuple[Lane, ...] = (
         "pages", "every page in every state, at every width, in every theme", budget=900, most=400,
         files=("tests/browser/test_every_page.py",), load=1.2,
         covers=(*OF_THE_SCREEN, "tests/browser/**", *GROUND),
+        parts=tuple((area, (f"src/kaja/web/{area}/**", f"src/kaja/web/templates/{area}/**")) for area in AREAS),
     ),
     Lane(
         "installations", "packaged, installed, updated, backed up, proxied, on a full disk", budget=900, most=200,

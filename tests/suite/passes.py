@@ -5,6 +5,7 @@ The files merge without a conflict (`.gitattributes`: union): each line is true 
 tree is only there when somebody ran the lane on it.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from tests.suite.lanes import Lane
@@ -12,20 +13,24 @@ from tests.suite.sources import ROOT, digest_of, list_files
 
 FOLDER = ROOT / "tests" / "passed"
 KEPT = 3
+"""Of each part: the newest, and what a merge may bring back."""
 
 
-def digest_now(lane: Lane) -> str:
-    """Of all that decides about the lane's result: what it covers, its own tests and what those stand on."""
-    return digest_of(list_files(*lane.covers, but=lane.but))
+def digests_now(lane: Lane) -> dict[str, str]:
+    """Of all that decides about the lane's result, by the name of the part; one without a name for a lane in one."""
+    whole = list_files(*lane.covers, but=lane.but)
+    if not lane.parts:
+        return {"": digest_of(whole)}
+    own = {name: list_files(*patterns) for name, patterns in lane.parts}
+    shared = set(whole).difference(*own.values())
+    return {"": digest_of(sorted(shared))} | {name: digest_of(sorted(shared | set(own[name]))) for name in own}
 
 
 def read_passes(lane: Lane) -> list[tuple[str, str, str]]:
     """Digest, day, number of tests; the newest first."""
     file = FOLDER / lane.name
     lines = file.read_text().splitlines() if file.exists() else []
-    found = [
-        (parts[0], parts[1], parts[2]) for line in lines if len(parts := line.split()) == 3 and len(parts[0]) == 32
-    ]
+    found = [(words[0], words[1], words[2]) for line in lines if len(words := line.split()) == 3]
     return sorted(found, key=lambda each: each[1], reverse=True)
 
 
@@ -34,9 +39,11 @@ def find_pass(lane: Lane, digest: str) -> str:
     return next((day for known, day, _ in read_passes(lane) if known == digest), "")
 
 
-def record_pass(lane: Lane, digest: str, tests: int) -> None:
-    """Only the runner calls this, for a lane of which every test ran and passed, with the digest from before it ran."""
-    made = (digest, datetime.now(UTC).date().isoformat(), str(tests))
-    others = [each for each in read_passes(lane) if each[0] != digest]
+def record_pass(lane: Lane, digests: Iterable[str], tests: int) -> None:
+    """Only the runner calls this, after every test of a lane ran and passed, with the digests from before it ran."""
+    day = datetime.now(UTC).date().isoformat()
+    made = [(digest, day, str(tests)) for digest in digests]
+    others = [each for each in read_passes(lane) if each[0] not in {digest for digest, _, _ in made}]
+    kept = [*made, *others][: KEPT * (1 + len(lane.parts))]
     FOLDER.mkdir(exist_ok=True)
-    (FOLDER / lane.name).write_text("".join(" ".join(each) + "\n" for each in [made, *others][:KEPT]))
+    (FOLDER / lane.name).write_text("".join(" ".join(each) + "\n" for each in kept))

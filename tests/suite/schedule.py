@@ -107,6 +107,7 @@ class Schedule:
         temporary = str(folder / "tmp")
         environment = {**os.environ, "PYTHONUNBUFFERED": "1", "TMPDIR": temporary, "PYTEST_DEBUG_TEMPROOT": temporary}
         environment["KAJA_TEST_LANE"] = lane.name
+        environment["KAJA_ONLY"] = " ".join(lane.only)
         # Two lanes that each compute on every core wait for each other.
         environment.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"))
         command = lane.command(folder / "account.json", self._pace)

@@ -3,6 +3,7 @@
 import hashlib
 import subprocess
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -16,9 +17,14 @@ def list_files(*patterns: str, but: Iterable[str] = ()) -> list[str]:
     """What git keeps or would keep (new files too), without what is ignored or deleted; `*` stops at a folder's end,
     `**` does not. Raises NothingFound for a pattern that matches nothing."""
     for pattern in (*patterns, *but):
-        if not _ask_git(f":(glob){pattern}"):
-            raise NothingFound(f"{pattern} matches no file: was its folder moved? Say so in tests/suite/lanes.py.")
+        _check(pattern)
     return _ask_git(*(f":(glob){each}" for each in patterns), *(f":(exclude,glob){each}" for each in but))
+
+
+@cache
+def _check(pattern: str) -> None:
+    if not _ask_git(f":(glob){pattern}"):
+        raise NothingFound(f"{pattern} matches no file: was its folder moved? Say so in tests/suite/lanes.py.")
 
 
 def _ask_git(*pathspecs: str) -> list[str]:
