@@ -1,13 +1,17 @@
 """After a restore: nothing goes out until somebody has settled it, and then nothing twice. The network has no keys."""
 
 import time
+from contextlib import ExitStack
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel
 from kaja.content.models import Post
 from kaja.kernel.clock import now
+from kaja.kernel.outside import waiting_room
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions import (
     Settlement,
@@ -21,6 +25,7 @@ from kaja.publishing.holds import list_strangers, list_unsettled
 from kaja.publishing.models import Attempt, Delivery, Publication, Reckoning, State
 from kaja.workspaces.errors import Conflict, NotAllowed, Refused
 from kaja.workspaces.models import Held, Instance, Notice, Role, Workspace
+from kaja.workspaces.outside import PER_WORKSPACE
 from tests.people import actor, add_member, browser
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
@@ -164,6 +169,46 @@ def test_one_post_on_the_network_stands_for_one_of_two_with_the_same_words(
     with running_engine():
         wait_for_states(workspace, twin, "sent")
     assert texts(practice) == ["Open now", "Open now"]
+
+
+def test_a_look_costs_the_same_for_many_and_reaches_no_further_than_the_memory(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    practice.post(practice.account("bakery"), "Of before the backup")
+    posts = [plan_post(workspace, [channel], f"Due, {number}") for number in range(5)]
+    [failed] = deliveries_of(workspace, posts[0])
+    with workspace_scope(workspace.id):
+        # It failed last spring, still waits for a person, and is no reason to list all that was posted since then.
+        Delivery.objects.filter(id=failed.id).update(state=State.FAILED, needs_person=True, due_at=later(-200 * 86400))
+    hold_everything(ACTOR, Held.RESTORE, later(3600))
+
+    def count_queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            look_at_channel(workspace.id, channel.id)
+        return len(asked)
+
+    look_at_channel(workspace.id, channel.id)
+    with workspace_scope(workspace.id):
+        assert list_strangers() == []
+    many = count_queries()
+    with workspace_scope(workspace.id):
+        Delivery.objects.exclude(id=failed.id).update(state=State.CANCELLED)
+    assert count_queries() == many
+
+
+def test_a_person_who_looks_waits_where_all_who_wait_for_networks_do(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    channel, _ = restored(practice, workspace)
+    address, browsing = f"/w/{workspace.slug}/settle/look/", browser(workspace)
+    with ExitStack() as others:
+        for _ in range(PER_WORKSPACE):
+            others.enter_context(waiting_room({f"workspace {workspace.id}": PER_WORKSPACE}))
+        assert browsing.post(address).status_code == 429
+    assert browsing.post(address).status_code == 302
+    with workspace_scope(workspace.id):
+        assert Reckoning.objects.get().channel_id == channel.id
 
 
 @pytest.mark.parametrize(("begun", "state"), [(False, State.WAITING), (True, State.UNCERTAIN)])

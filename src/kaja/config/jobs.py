@@ -1,5 +1,6 @@
 """Once a night, what nobody needs any longer is removed."""
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -32,5 +33,6 @@ def sweep(timestamp: int) -> None:
     Session.objects.filter(expire_date__lt=moment).delete()
     limits.sweep()
     for left in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
-        if left.stat().st_mtime < (moment - UPLOADS_LAST).timestamp():
-            left.unlink(missing_ok=True)  # of a process that was killed
+        with suppress(FileNotFoundError):  # it came in whole in this moment, and was moved
+            if left.stat().st_mtime < (moment - UPLOADS_LAST).timestamp():
+                left.unlink()  # of a process that was killed

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from kaja.channels.queries import channel_order
 from kaja.kernel.clock import now
 from kaja.publishing.models import Delivery, Kind, Reckoning, State
 from kaja.workspaces.models import Workspace
@@ -54,5 +55,5 @@ def _judge(row: Delivery, reckoning: Reckoning | None) -> tuple[dict[str, Any] |
 
 def list_strangers() -> list[Reckoning]:
     """Channels on which posts stand that this database knows nothing of, with those posts."""
-    rows = Reckoning.objects.select_related("channel").order_by("channel__name", "channel_id")
+    rows = Reckoning.objects.select_related("channel").order_by(*channel_order("channel__"))
     return [each for each in rows if each.strangers or each.problem]

@@ -7,12 +7,13 @@ only, and words that are merely alike are for a person to judge.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from uuid import UUID
 
+from kaja.networks.kit.alike import are_alike, letters_of
 from kaja.networks.kit.results import Candidate
 
-ALIKE = 0.8
+MOST_COMPARED = 2000
+"""Characters of a text that are compared where it is not the same."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Match:
 def words_of(text: str) -> str:
     """Letters and digits only: networks turn quotes, links and markup into something else. A text without any counts
     with its signs."""
-    return "".join(char for char in text.casefold() if char.isalnum()) or "".join(text.split())
+    return letters_of(text) or "".join(text.split())
 
 
 def match_posts(wanted: Iterable[Wanted], listed: Sequence[Candidate]) -> dict[UUID, Match]:
@@ -63,8 +64,8 @@ def _is_same(wanted: Wanted, post: Candidate) -> bool:
 
 
 def _is_alike(wanted: Wanted, post: Candidate) -> bool:
-    ours, theirs = words_of(wanted.text)[:2000], words_of(post.text)[:2000]
-    return bool(ours and theirs) and SequenceMatcher(None, ours, theirs, autojunk=False).ratio() >= ALIKE
+    ours, theirs = words_of(wanted.text)[:MOST_COMPARED], words_of(post.text)[:MOST_COMPARED]
+    return bool(ours and theirs) and are_alike(ours, theirs)
 
 
 def _distance(post: Candidate, due_at: datetime) -> float:

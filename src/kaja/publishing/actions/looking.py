@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
 from kaja.content.document import Document, Overrides, merge
@@ -20,22 +21,30 @@ from kaja.publishing.holds import UNDECIDED
 from kaja.publishing.models import Delivery, Kind, Publication, Reckoning
 from kaja.publishing.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
 from kaja.publishing.reckoning import Match, Wanted, match_posts
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.actor import Actor
+from kaja.workspaces.models import Held, Workspace
+from kaja.workspaces.outside import TooMuchAtOnce, ask_outside
 
 log = logging.getLogger(__name__)
 SLACK = timedelta(minutes=10)
 """Clocks differ, and a post may have been on its way when the backup was made."""
 
 
-def look_at_channel(workspace_id: UUID, channel_id: UUID) -> None:
-    """List what the account has posted since the workspace's memory ends, and keep what that says of what was due."""
+def look_at_channel(workspace_id: UUID, channel_id: UUID, actor: Actor | None = None) -> None:
+    """List what the account has posted since the workspace's memory ends, and keep what that says of what was due.
+
+    `actor`: the person who wants to know now, and who is refused while they wait for several networks.
+    """
     with workspace_scope(workspace_id):
         workspace = Workspace.objects.get(id=workspace_id)
         if workspace.held_at is None or workspace.held_since is None:
             return
         channel = get_channel(channel_id)
-        wanted = _list_wanted(channel_id)
-        since = min([workspace.held_since, *(each.due_at for each in wanted)]) - SLACK
+        wanted = _list_wanted(channel)
+        since = workspace.held_since - SLACK
+        if workspace.held_reason == Held.COPY:
+            # Nobody knows when it was copied; what was due since then is all that tells.
+            since = min([since, *(each.due_at - SLACK for each in wanted)])
         owned = set(Publication.objects.filter(delivery__channel=channel).values_list("remote_id", flat=True))
         opened: Session | Problem
         try:
@@ -48,33 +57,40 @@ def look_at_channel(workspace_id: UUID, channel_id: UUID) -> None:
         told = CannotTell(opened if isinstance(opened, Problem) else DISCONNECTED)
     else:
         session, asked = opened, connector
+
+        async def fetch() -> Listing | CannotTell:
+            return await asked.list_recent(since, facts, session)
+
         try:
-            told = run_blocking(lambda: asked.list_recent(since, facts, session))
+            told = ask_outside(actor, workspace_id, fetch) if actor else run_blocking(fetch)
+        except TooMuchAtOnce:
+            raise
         except Exception as error:
             log.exception("channel %s could not be looked at", channel_id)
             told = CannotTell(with_params(CALL_BROKE, error=type(error).__name__))
+    reckoned = _reckon(told, wanted, owned)
     with workspace_scope(workspace_id):
         if not isinstance(opened, Problem):
             record_quota(channel, opened.quotas.values())
         if not Workspace.objects.filter(id=workspace_id, held_at__isnull=False).exists():
             return
-        Reckoning.objects.update_or_create(channel=channel, defaults=_reckon(told, wanted, owned))
+        Reckoning.objects.update_or_create(channel=channel, defaults=reckoned)
         notify_live(workspace_id, "workspace")
 
 
-def _list_wanted(channel_id: UUID) -> list[Wanted]:
+def _list_wanted(channel: Channel) -> list[Wanted]:
     rows = Delivery.objects.select_related("variant__post").filter(
-        channel_id=channel_id, state__in=UNDECIDED, due_at__lte=now(), variant__post__deleted_at__isnull=True
+        channel=channel, state__in=UNDECIDED, due_at__lte=now(), variant__post__deleted_at__isnull=True
     )
-    return [wanted for row in rows if (wanted := _wanted_of(row)) is not None]
+    return [wanted for row in rows if (wanted := _wanted_of(row, channel.network)) is not None]
 
 
-def _wanted_of(row: Delivery) -> Wanted | None:
+def _wanted_of(row: Delivery, network: str) -> Wanted | None:
     """The words that were to go out; None for a comment, which no network lists among an account's posts."""
     if row.kind == Kind.COMMENT:
         return None
     title = str((row.variant.options or {}).get("title") or "") if row.position == 0 else ""
-    connector = CONNECTORS.get(row.channel.network)
+    connector = CONNECTORS.get(network)
     if connector is None or not connector.info.lists_titles:
         title = ""
     if row.content is not None:

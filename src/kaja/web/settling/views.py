@@ -66,7 +66,7 @@ def look(request: WorkspaceRequest) -> HttpResponse:
     with workspace_scope(request.workspace.id):
         ids = list(Channel.objects.filter(disconnected_at=None).values_list("id", flat=True))
     for channel_id in ids:
-        look_at_channel(request.workspace.id, channel_id)
+        look_at_channel(request.workspace.id, channel_id, request.actor)
     flash(request, _("The networks were asked again."))
     return redirect("settling:page", request.workspace.slug)
 
