@@ -8,15 +8,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.album import Album
+from tests.browser.layers import Layer
+from tests.browser.places import ONLY
 from tests.browser.stack import PACE, Stack
+from tests.chromium import PATIENCE
 
 FIRST = "test_first_visit.py"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """An installation is visited for the first time only once, so that test comes before those that need people."""
     here = Path(__file__).parent
     own = [item for item in items if here in item.path.parents]
@@ -25,6 +28,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for place, item in zip(places, own, strict=True):
         items[place] = item
         item.add_marker(pytest.mark.browser)
+    if ONLY and (elsewhere := [item for item in own if area_of(item) not in {*ONLY, ""}]):
+        config.hook.pytest_deselected(items=elsewhere)
+        items[:] = [item for item in items if item not in elsewhere]
+
+
+def area_of(item: pytest.Item) -> str:
+    """Of the layer that is opened; empty for a test of something else."""
+    layer = (
+        item.callspec.params.get("layer") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else None
+    )
+    return layer.area if isinstance(layer, Layer) else ""
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +88,7 @@ def open_window(chromium: Browser, kaja: Stack, console: Watched) -> Iterator[Op
         settings["timezone_id"] = "Europe/Tallinn"
         settings["reduced_motion"] = "reduce"  # nothing is half way when somebody looks
         context = chromium.new_context(**{"base_url": kaja.url, **settings, **options})
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
         console.watch(context)
         if cookie:
             context.add_cookies([{"name": "kaja_session", "value": cookie, "url": kaja.url}])
@@ -100,8 +114,3 @@ def scenes(kaja: Stack) -> dict[str, dict[str, Any]]:
     made = kaja.plant("every_page")
     tomorrow = datetime.now(ZoneInfo("Europe/Tallinn")) + timedelta(days=1)
     return {name: {**each, "day": tomorrow.date().isoformat()} for name, each in made.items()}
-
-
-@pytest.fixture(autouse=True)
-def patience() -> None:
-    expect.set_options(timeout=20_000)

@@ -1,9 +1,11 @@
 """What opens above or inside a page when somebody presses something: dialogs, menus, popovers, unfolded parts."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import resolve
 from playwright.sync_api import Page, expect
 
 from tests.browser.pictures import draw_picture
@@ -20,6 +22,12 @@ class Layer:
     widths: tuple[int, ...] = (1440, 390)
     allow: tuple[str, ...] = ()
     root: str = ""
+
+    @property
+    def area(self) -> str:
+        """Of the screen, as its routes are named."""
+        path = re.sub(r"\{(?!slug)\w+\}", "00000000-0000-7000-8000-000000000000", self.path.partition("?")[0])
+        return resolve(path.format(slug="x")).namespace
 
 
 def _press(selector: str, shown: str) -> Callable[[Page], None]:

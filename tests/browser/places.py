@@ -1,7 +1,11 @@
 """Every page that a person can open, by the name of its route, with the addresses under which it is looked at."""
 
+import os
 from dataclasses import dataclass
 from typing import Any
+
+ONLY = os.environ.get("KAJA_ONLY", "").split()
+"""The areas that changed, where only those are looked at (tests/suite/lanes.py); none means all."""
 
 
 @dataclass(frozen=True)

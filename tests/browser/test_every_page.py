@@ -3,7 +3,6 @@
 Leaves `screenshots-review/pages/index.html` for people to look through.
 """
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.browser.places import (
     FILLED,
     IN_A_STATE_OF_ITS_OWN,
     NOT_PAGES,
+    ONLY,
     PLACES,
     PRACTICE,
     SIGNED_OUT,
@@ -36,10 +36,6 @@ LOOKS = {
     "three-ru": (MIDDLE, NIGHT),
     "three-zh": (MIDDLE, SMALL),
 }
-
-
-# The areas that changed, where only those are looked at (tests/suite/lanes.py).
-ONLY = os.environ.get("KAJA_ONLY", "").split()
 
 
 def places_of(scene: str) -> list[Place]:

@@ -40,5 +40,5 @@ def test_the_number_in_the_bar_of_a_phone_follows(kaja: Stack, open_window: Open
     link = phone.locator(".bottom-bar").get_by_role("link", name=re.compile("Needs you"))
     expect(link.locator(".count")).to_have_count(0)
     room.publish("Told to a phone")
-    expect(link.locator(".count")).to_have_text("1", timeout=60_000)
+    expect(link.locator(".count")).to_have_text("1")
     expect(link.locator(".count")).to_be_visible()

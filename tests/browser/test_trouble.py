@@ -139,11 +139,11 @@ def test_what_stands_there_is_changed_and_deleted(kaja: Stack, open_window: Open
     page.locator("#finish").click()
     page.wait_for_url(address)
     standing.get_by_role("button", name="Change it there too").click()
-    expect(page.locator("#post-timeline")).to_contain_text("Changed on the network", timeout=60_000)
+    expect(page.locator("#post-timeline")).to_contain_text("Changed on the network")
     assert room.standing() == ["Open at nine"]
     standing.get_by_role("button", name="Delete it there").click()
     page.locator("#confirm-dialog").get_by_role("button", name="Delete there").click()
-    expect(standing).to_contain_text("Deleted on the network", timeout=60_000)
+    expect(standing).to_contain_text("Deleted on the network")
     assert [item["deleted"] for item in kaja.practice.truth(room.account)] == [True]
 
 

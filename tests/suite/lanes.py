@@ -84,8 +84,12 @@ LANES: tuple[Lane, ...] = (
         but=(*OF_THE_SCREEN, "src/kaja/cli/**", "src/kaja/brandhealth/**"),
     ),
     Lane(
-        "pages", "every page in every state, at every width, in every theme", budget=900, most=400,
-        files=("tests/browser/test_every_page.py",), load=1.2,
+        "pages", "every page, dialog and menu in every state, at every width, in every theme", budget=900, most=400,
+        files=(
+            "tests/browser/test_every_page.py", "tests/browser/test_layers.py", "tests/browser/test_broken.py",
+            "tests/browser/test_decisions.py",
+        ),
+        load=1.2,
         covers=(*OF_THE_SCREEN, "tests/browser/**", *GROUND),
         parts=tuple((area, (f"src/kaja/web/{area}/**", f"src/kaja/web/templates/{area}/**")) for area in AREAS),
     ),

@@ -13,6 +13,7 @@ from django.test.testcases import LiveServerThread
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from kaja.workspaces.models import Workspace
+from tests.chromium import PATIENCE
 from tests.people import browser as curator_of
 from tests.practice.running import PracticeServer
 from tests.waiting import wait_until
@@ -72,6 +73,7 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[OpenWindow]:
             base_url=live_server.url, **{"viewport": {"width": 1440, "height": 1000}, **options}
         )
         opened.append(context)
+        context.set_default_timeout(PATIENCE)
         cookie = client.cookies["kaja_session"].value
         context.add_cookies([{"name": "kaja_session", "value": cookie, "url": live_server.url}])
         # The test server has a thread for every open page's events, and each would keep its connection to the database.

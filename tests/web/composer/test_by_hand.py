@@ -77,9 +77,9 @@ def test_pictures_are_pasted_dropped_and_dragged_into_another_order(
     begin(page, channels["bluesky"])
     untouched = hand_over(page, "paste", 0)
     assert not untouched, "a pasted picture must not also be pasted as text"
-    expect(pictures(page)).to_have_count(1, timeout=20_000)
+    expect(pictures(page)).to_have_count(1)
     assert hand_over(page, "drop", 1, 2), "the place where files would land is shown"
-    expect(pictures(page)).to_have_count(3, timeout=20_000)
+    expect(pictures(page)).to_have_count(3)
     assert names(page) == ["paste-0.jpg", "drop-1.jpg", "drop-2.jpg"]
     items = page.locator(".strip-item")
     items.nth(2).drag_to(items.nth(0))
@@ -97,7 +97,7 @@ def test_a_crop_is_drawn_with_the_mouse_and_taken_back(
 ) -> None:
     begin(page, channels["bluesky"])
     hand_over(page, "paste", 0)
-    expect(pictures(page)).to_have_count(1, timeout=20_000)
+    expect(pictures(page)).to_have_count(1)
     page.locator('[data-do="crop"]').click()
     stage, handle = page.locator(".crop-stage").bounding_box(), page.locator(".crop-handle").bounding_box()
     assert stage is not None

@@ -86,7 +86,7 @@ def test_a_large_file_shows_how_far_it_is_and_can_be_broken_off(
 
     network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
     page.locator('input[type="file"]').set_input_files(large)
-    expect(page.locator(".strip-picture")).to_have_count(1, timeout=20_000)
+    expect(page.locator(".strip-picture")).to_have_count(1)
     with workspace_scope(workspace.id):
         assert Asset.objects.count() == 1
 

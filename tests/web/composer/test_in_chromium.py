@@ -114,7 +114,7 @@ def test_pictures_are_added_moved_by_keys_and_described(
     page.get_by_label("Text", exact=True).fill("Pictures")
     files = [{"name": f"p{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n)} for n in range(3)]
     page.locator('input[type="file"]').set_input_files(files)
-    expect(page.locator(".strip-picture")).to_have_count(3, timeout=20_000)
+    expect(page.locator(".strip-picture")).to_have_count(3)
     page.locator(".strip-picture").first.focus()
     page.keyboard.press("Alt+ArrowRight")
     expect(page.locator("#composer-said")).to_have_text("p0.jpg is now number 2 of 3.")
@@ -167,7 +167,7 @@ def test_two_people_and_the_difference(
         assert Post.objects.get().summary == "the slow brown fox"
     page.get_by_label("Text", exact=True).fill("the quick brown dog")
     dialog = page.locator("#conflict-dialog")
-    expect(dialog).to_contain_text("Jaan saved this post", timeout=10_000)
+    expect(dialog).to_contain_text("Jaan saved this post")
     expect(dialog.locator(".difference-text del")).to_have_text(["slow", "fox"])
     expect(dialog.locator(".difference-text ins")).to_have_text(["quick", "dog"])
     shoot(page, "conflict")
@@ -185,7 +185,7 @@ def test_text_survives_a_server_that_does_not_answer(
     saved(page)
     page.route("**/posts/save", lambda route: route.abort())
     page.get_by_label("Text", exact=True).fill("first words and more")
-    expect(page.locator("#save-state")).to_contain_text("kept in this browser", timeout=10_000)
+    expect(page.locator("#save-state")).to_contain_text("kept in this browser")
     page.on("dialog", lambda dialog: dialog.accept())
     page.reload()
     expect(page.locator(".notice", has_text="never saved")).to_be_visible()
@@ -262,7 +262,7 @@ def test_nothing_is_wider_than_the_screen(
         page.locator('input[type="file"]').first.set_input_files(
             [{"name": f"p{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n)} for n in range(3)]
         )
-        expect(page.locator(".strip-picture")).to_have_count(3, timeout=20_000)
+        expect(page.locator(".strip-picture")).to_have_count(3)
         saved(page)
         shoot(page, f"composer-{language}-{width}-{theme}")
     if SHOTS:

@@ -17,7 +17,7 @@ def picture(number: int = 0, size: tuple[int, int] = (900, 600)) -> bytes:
 
 
 def saved(page: Page) -> None:
-    expect(page.locator("#save-state")).to_contain_text("Saved", timeout=15_000)
+    expect(page.locator("#save-state")).to_contain_text("Saved")
 
 
 def choose(page: Page, channel: Channel) -> None:
