@@ -22,7 +22,7 @@ from kaja.media.item import MediaItem
 from kaja.media.jobs import sweep
 from kaja.media.models import Asset
 from kaja.media.open import open_assets
-from kaja.media.renditions import MOST, ensure_rendition, read_rendition, rendition_storage
+from kaja.media.renditions import MOST, ensure_rendition, read_rendition, rendition_storage, sweep_renditions
 from kaja.media.upload import upload_asset
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Workspace
@@ -92,6 +92,15 @@ def test_who_waits_for_a_cut_out_holds_nothing_of_the_database(workspace: Worksp
         with workspace_scope(workspace.id), pytest.raises(WaitsWithDatabase):
             ensure_rendition(asset, part(0.25))
     outside.found.clear()
+
+
+def test_a_cut_out_that_goes_while_others_are_counted_stops_nobody(asset: Asset) -> None:
+    ensure_rendition(asset, part(0.5))
+    for number in range(MOST):
+        (folder_of(asset) / f"gone-{number}.png").symlink_to("nowhere")  # listed, and not there when it is looked at
+    assert rendition_storage().exists(ensure_rendition(asset, part(0.25)))
+    assert sweep_renditions() == MOST - 2
+    assert len(list(folder_of(asset).iterdir())) == 2
 
 
 def test_two_who_cut_the_same_make_one_whole_file(asset: Asset) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.core.files.base import ContentFile
@@ -56,13 +56,21 @@ def ensure_rendition(asset: Asset, crop: Crop) -> str:
     return name
 
 
+def _made_at(storage: Storage, name: str) -> datetime:
+    """When it was made; long ago for one that somebody else has deleted since it was listed."""
+    try:
+        return storage.get_modified_time(name)
+    except FileNotFoundError:
+        return datetime.min.replace(tzinfo=UTC)
+
+
 def _make_room(storage: Storage, folder: str) -> None:
     try:
         names = [f"{folder}/{name}" for name in storage.listdir(folder)[1]]
     except FileNotFoundError:
         return
     if len(names) >= MOST:
-        by_age = sorted(names, key=storage.get_modified_time)
+        by_age = sorted(names, key=lambda name: _made_at(storage, name))
         for name in by_age[: len(names) - MOST + 1]:
             storage.delete(name)
 
@@ -77,7 +85,7 @@ def read_rendition(asset: Asset, crop: Crop) -> bytes:
 def sweep_renditions() -> int:
     """Delete what nobody asked for lately (in a workspace's whole folder, without the database). How many it were."""
     storage = rendition_storage()
-    old = [name for name in _walk(storage) if storage.get_modified_time(name) < now() - KEPT]
+    old = [name for name in _walk(storage) if _made_at(storage, name) < now() - KEPT]
     former = [name for name in _walk(default_storage) if _FORMER.fullmatch(name.rpartition("/")[2])]
     for name in old:
         storage.delete(name)
