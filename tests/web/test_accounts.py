@@ -7,12 +7,10 @@ from typing import Any
 import pytest
 from allauth.account.models import EmailAddress
 from django.core import mail
-from django.core.mail.backends.locmem import EmailBackend as LocalMemory
 from django.db import connection
 from django.test import Client, override_settings
 
 from kaja.kernel.models import Bucket
-from kaja.kernel.outside import check_waiting
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actions import invite
 from kaja.workspaces.jobs import mail_invitation
@@ -215,27 +213,6 @@ def test_mailed_links_ignore_the_host_that_a_request_names(workspace: Workspace)
     page = owner.post("/w/acme/settings/members/invite/", data, headers={"Host": "127.0.0.1:6666"})
     assert "http://localhost:8000/account/invitation/" in page.content.decode()
     assert ":6666" not in page.content.decode()
-
-
-class WaitingMailbox(LocalMemory):
-    """A mail server: whoever sends waits for it."""
-
-    def send_messages(self, messages: Any) -> int:
-        check_waiting()
-        return super().send_messages(messages)
-
-
-@override_settings(
-    EMAIL_HOST="mail.test", EMAIL_BACKEND="tests.web.test_accounts.WaitingMailbox", SIGN_UP="open",
-    ACCOUNT_EMAIL_VERIFICATION="mandatory",
-)  # fmt: skip
-def test_who_has_an_account_gets_few_mails_of_others_who_sign_up_with_the_address(workspace: Workspace) -> None:
-    for n in range(5):
-        data = OWNER | {"email": "owner@acme.test"}
-        answer = Client().post("/account/signup/", data, REMOTE_ADDR=f"198.51.100.{n}")
-        assert answer["Location"] == "/account/confirm-email/"
-    assert [message.to for message in mail.outbox] == [["owner@acme.test"]] * 3
-    assert User.objects.count() == 1
 
 
 @MAIL

@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 import uvicorn
 from django.core import mail
+from django.core.mail.backends.locmem import EmailBackend as LocalMemory
 from django.test import Client, override_settings
 from django.urls import get_resolver
 
 from kaja.cli.web import server_options
 from kaja.kernel.limits import Limit, take
 from kaja.kernel.models import Bucket
+from kaja.kernel.outside import check_waiting
 from kaja.web.accounts import limits
 from kaja.workspaces.models import User, Workspace
 from kaja.workspaces.often import INVITATIONS, LINK_CARDS
@@ -91,6 +93,27 @@ def test_an_address_gets_few_mails_and_the_page_does_not_tell(workspace: Workspa
         unknown = Client().post("/account/password/reset/", {"email": "who@acme.test"}, REMOTE_ADDR=caller)
         assert answer["Location"] == unknown["Location"] == "/account/password/reset/done/"
     assert [message.to for message in mail.outbox] == [[OWNER]] * 3
+
+
+class WaitingMailbox(LocalMemory):
+    """A mail server: whoever sends waits for it."""
+
+    def send_messages(self, messages: Any) -> int:
+        check_waiting()
+        return super().send_messages(messages)
+
+
+@override_settings(
+    EMAIL_HOST="mail.test", EMAIL_BACKEND="tests.web.test_limits.WaitingMailbox", SIGN_UP="open",
+    ACCOUNT_EMAIL_VERIFICATION="mandatory",
+)  # fmt: skip
+def test_who_has_an_account_gets_few_mails_of_others_who_sign_up_with_the_address(workspace: Workspace) -> None:
+    for n in range(5):
+        data = {"name": "Mari", "email": OWNER, "password1": PASSWORD}
+        answer = Client().post("/account/signup/", data, REMOTE_ADDR=f"198.51.100.{n}")
+        assert answer["Location"] == "/account/confirm-email/"
+    assert [message.to for message in mail.outbox] == [[OWNER]] * 3
+    assert User.objects.count() == 1
 
 
 def test_links_that_carry_a_secret_cannot_be_guessed_for_long(workspace: Workspace) -> None:
