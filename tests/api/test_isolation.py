@@ -11,10 +11,11 @@ from django.db.models import Model
 from kaja.api.main import api
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Variant
+from kaja.delivery.models import Delivery, Publication, Reckoning
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.publishing.models import Delivery, Publication, Reckoning, RemoteChange
+from kaja.publishing.models import RemoteChange
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
 from tests.api.world import World, build_world

@@ -17,11 +17,12 @@ from kaja.api.models import RememberedRequest
 from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Revision, Variant
+from kaja.delivery.models import Attempt, Publication, State
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.outcome import MOVED
-from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange, State
+from kaja.publishing.models import PostDelivery, RemoteChange
 from kaja.workspaces.models import AuditEntry, Workspace
 from tests.api.conftest import ApiClient, token_for
 from tests.api.test_isolation import OPERATIONS, everything_of
@@ -42,7 +43,7 @@ def fill(workspace: Workspace, world: World, count: int = 4) -> None:
     """More rows of everything that can be listed, so that each list has five or more."""
     with workspace_scope(workspace.id):
         post = Post.objects.get(id=world.post_id)
-        Delivery.objects.update(needs_person=True)
+        PostDelivery.objects.update(needs_person=True)
         for n in range(count):
             Campaign.objects.create(name=f"Campaign {9 - n}")
             Label.objects.create(name=f"label {9 - n}")
@@ -52,7 +53,7 @@ def fill(workspace: Workspace, world: World, count: int = 4) -> None:
             variant = Variant.objects.create(post=another, channel=channel)
             # Two of them at one instant: then the id decides.
             due_at = clock.now().replace(microsecond=0) - timedelta(hours=n // 2)
-            Delivery.objects.create(
+            PostDelivery.objects.create(
                 variant=variant, channel=channel, state=State.FAILED, due_at=due_at, needs_person=True
             )
 
@@ -98,7 +99,7 @@ def test_what_was_settled_meanwhile_does_not_end_the_walk(
     fill(workspace, world)
     first = read(client.call("GET", "/deliveries/needs-you?limit=2"))
     with workspace_scope(workspace.id):
-        Delivery.objects.filter(id=first["items"][1]["id"]).update(needs_person=False)
+        PostDelivery.objects.filter(id=first["items"][1]["id"]).update(needs_person=False)
     rest = read(client.call("GET", f"/deliveries/needs-you?limit=200&cursor={first['next_cursor']}"))
     assert len(rest["items"]) == 3
     assert not {row["id"] for row in first["items"]} & {row["id"] for row in rest["items"]}
@@ -222,11 +223,11 @@ def make_ready(operation: str, workspace: Workspace, world: World) -> None:
             Publication.objects.all().delete()
             state = states[operation]
             if state is None:
-                Delivery.objects.all().delete()
+                PostDelivery.objects.all().delete()
                 Post.objects.update(state="draft")
             else:
                 needs = state in {State.UNCERTAIN, State.FAILED, State.MISSED}
-                Delivery.objects.update(state=state, remote_id="", sent_at=None, needs_person=needs)
+                PostDelivery.objects.update(state=state, remote_id="", sent_at=None, needs_person=needs)
 
 
 @pytest.mark.parametrize(

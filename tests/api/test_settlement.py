@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from kaja.channels.models import Channel
+from kaja.delivery.models import Delivery, Publication, Reckoning, State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, Publication, Reckoning, RemoteChange, State
+from kaja.publishing.models import RemoteChange
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
 from tests.api.world import build_world

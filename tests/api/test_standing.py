@@ -3,8 +3,8 @@
 import pytest
 
 from kaja.content.models import Post
+from kaja.delivery.models import Delivery
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
 from tests.api.world import build_world

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, PostState, Revision, Variant
+from kaja.delivery.models import Publication, State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.publishing.models import Delivery, Publication, State
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Workspace
 
 MARK = "SECRET-OF-THE-RIVAL"
@@ -49,7 +50,7 @@ def build_world(workspace: Workspace, mark: str = MARK) -> World:
         )
         Revision.objects.create(post=post, number=1, snapshot={"document": document, "variants": {}})
         variant = Variant.objects.create(post=post, channel=channel)
-        delivery = Delivery.objects.create(
+        delivery = PostDelivery.objects.create(
             variant=variant,
             channel=channel,
             state=State.SENT,

@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from kaja.content.actions.groups import save_campaign
 from kaja.content.models import Post
+from kaja.delivery.models import State
+from kaja.delivery.problems import CHOOSE, MISSED, with_params
 from kaja.networks.kit.outcome import refused_problem
 from kaja.publishing.actions import schedule_post
-from kaja.publishing.models import State
-from kaja.publishing.problems import CHOOSE, MISSED, with_params
 from kaja.workspaces.actor import Actor
 from tests.browser.scenes import write_post
 from tests.browser.states import candidate, mark_sent, stop_at

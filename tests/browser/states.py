@@ -9,14 +9,15 @@ from kaja.channels.models import Channel, Health, Slot
 from kaja.content.actions import delete_post
 from kaja.content.actions.groups import create_label, save_campaign
 from kaja.content.models import Post, Variant
+from kaja.delivery.models import Attempt, Publication, State, UntoldEvent
+from kaja.delivery.problems import CHOOSE, MISSED, RECONNECT, render_problem, with_params
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.models import LoopRecord
 from kaja.networks.kit.outcome import refused_problem
 from kaja.networks.kit.problems import Problem
 from kaja.publishing.actions import schedule_post
-from kaja.publishing.models import Attempt, Delivery, Publication, State, UntoldEvent
-from kaja.publishing.problems import CHOOSE, MISSED, RECONNECT, render_problem, with_params
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actions import invite
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member, Notice, User, Workspace
@@ -52,7 +53,7 @@ def settle_states(
     stop_at(held, State.WAITING, RECONNECT, next_at=None)
     draft = write_post(actor, words.posts[2], everywhere, 3, labels=words.labels[:1])
     made.update(failed=str(failed.id), uncertain=str(uncertain.id), missed=str(missed.id), draft=str(draft.id))
-    made["delivery"] = str(Delivery.objects.get(variant__post=uncertain).id)
+    made["delivery"] = str(PostDelivery.objects.get(variant__post=uncertain).id)
     for idea in words.ideas:
         write_post(actor, idea, state="idea")
     delete_post(actor, _plan(actor, words.posts[3], [practice], next_day(6, 9), labels=words.labels[:2]).id)
@@ -81,7 +82,7 @@ def _had_trouble() -> None:
                 "error": "OperationalError at housekeeping.py:48 tell_events", "failed_at": moment - timedelta(hours=2),
             },
         )  # fmt: skip
-    failed = Delivery.objects.filter(state=State.FAILED).first()
+    failed = PostDelivery.objects.filter(state=State.FAILED).first()
     if failed is not None:
         place = "LookupError at wiring.py:41 _tell"
         UntoldEvent.objects.create(delivery=failed, event="failed", tries=6, error=place, failed_at=moment)
@@ -95,7 +96,7 @@ def _plan(actor: Actor, text: str, channels: list[str], at: datetime, pictures: 
 
 def stop_at(post: Post, state: State, problem: Problem, **more: Any) -> None:
     """As the engine leaves a delivery that waits for a person."""
-    rows = Delivery.objects.filter(variant__post=post)
+    rows = PostDelivery.objects.filter(variant__post=post)
     rows.update(state=state, problem=render_problem(problem), needs_person=True, **{"next_at": None, **more})
     for row in rows:
         Attempt.objects.create(
@@ -117,8 +118,8 @@ def _sent(actor: Actor, text: str, channel: str) -> Post:
 def mark_sent(post: Post, at: datetime, url: str) -> None:
     """As the engine leaves what a network has taken."""
     Post.objects.filter(id=post.id).update(due_at=at)
-    for row in Delivery.objects.filter(variant__post=post):
-        Delivery.objects.filter(id=row.id).update(
+    for row in PostDelivery.objects.filter(variant__post=post):
+        PostDelivery.objects.filter(id=row.id).update(
             state=State.SENT,
             remote_id=str(row.id),
             remote_url=url,
@@ -170,11 +171,13 @@ def crowd(actor: Actor, workspace: Workspace, user: User, words: Words, practice
         for channel in {ids[n % len(ids)], ids[(n * 3) % len(ids)]}:
             variant = Variant(id=new_id(), workspace=workspace, post=post, channel_id=channel)
             variants.append(variant)
-            deliveries.append(Delivery(workspace=workspace, variant=variant, channel_id=channel, due_at=at, next_at=at))
+            deliveries.append(
+                PostDelivery(workspace=workspace, variant=variant, channel_id=channel, due_at=at, next_at=at)
+            )
     for rows in (posts, variants, deliveries):
         type(rows[0])._default_manager.bulk_create(rows)
     stopped = [row.id for row in deliveries[:: max(1, len(deliveries) // tenth)]]
-    Delivery.objects.filter(id__in=stopped).update(
+    PostDelivery.objects.filter(id__in=stopped).update(
         state=State.FAILED, problem=render_problem(refused_problem("Practice", REASON)), needs_person=True, next_at=None
     )
     for n in range(tenth):

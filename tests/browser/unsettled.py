@@ -9,11 +9,12 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 
 from kaja.api.tokens import create_token
+from kaja.delivery.models import Reckoning
+from kaja.delivery.problems import RECONNECT, render_problem
 from kaja.kernel.clock import now
 from kaja.networks.kit.problems import Problem
 from kaja.publishing.actions import schedule_post
-from kaja.publishing.models import Delivery, Reckoning
-from kaja.publishing.problems import RECONNECT, render_problem
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Held, Review, User, Workspace
 from tests.browser.scenes import next_day, write_post
@@ -31,11 +32,11 @@ def hold_back(actor: Actor, workspace: Workspace, words: Words, channels: list[s
     for number, channel in enumerate((there, missing, unknown, missing)):
         post = write_post(actor, words.posts[number], [channel])
         schedule_post(actor, post, next_day(1, 9))
-        rows = Delivery.objects.filter(variant__post=post)
+        rows = PostDelivery.objects.filter(variant__post=post)
         rows.update(due_at=moment - timedelta(hours=4 - number), next_at=None)
     found = {
         str(row.id): {"id": "1", "url": "https://social.test/1", "text": words.posts[0], "data": {}, "sure": True}
-        for row in Delivery.objects.filter(channel_id=there)
+        for row in PostDelivery.objects.filter(channel_id=there)
     }
     stranger = {"url": "https://social.test/2", "text": words.posts[5], "at": moment.isoformat()}
     kinds: tuple[tuple[str, dict[str, Any], list[Any], Problem | None], ...] = (

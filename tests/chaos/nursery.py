@@ -15,7 +15,7 @@ import django
 
 def run() -> None:
     django.setup()
-    from kaja.publishing.worker.main import main
+    from kaja.delivery.worker.main import main
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the system buries the dead
     made = []

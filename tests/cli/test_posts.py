@@ -14,9 +14,9 @@ from kaja.channels.models import Channel
 from kaja.channels.slots import set_slots
 from kaja.cli.main import kaja
 from kaja.content.models import Post
+from kaja.delivery.models import Delivery
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.publishing.models import Delivery
 from kaja.workspaces.actor import system_actor
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient

@@ -16,11 +16,11 @@ from kaja.content.actions import create_post
 from kaja.content.actions.laws import follow_laws
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
+from kaja.delivery.models import Delivery
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.zones import find_system_version, use_newest
 from kaja.publishing.actions import schedule_post
-from kaja.publishing.models import Delivery
 from kaja.workspaces.models import Notice, Workspace
 from tests.people import actor
 from tests.practice.running import PracticeServer

@@ -19,7 +19,7 @@ def test_what_imports_nothing_is_found_by_its_folder() -> None:
 def test_a_changed_test_comes_first() -> None:
     ranks = rank_tests(["tests/kernel/test_limits.py", "tests/practice/running.py"])
     assert min(ranks, key=ranks.__getitem__) == "tests/kernel/test_limits.py"
-    assert ranks["tests/publishing/test_signs.py"] > 0
+    assert ranks["tests/delivery/test_signs.py"] > 0
 
 
 def test_nothing_changed_since_this_state() -> None:

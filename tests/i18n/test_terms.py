@@ -10,8 +10,8 @@ from django.utils import translation
 
 from kaja.cli.post import show_all
 from kaja.content.models import PostState
+from kaja.delivery.models import State
 from kaja.networks.folders import list_template_folders
-from kaja.publishing.models import State
 from kaja.web.calendar.filters import STATES as FILTERED
 from kaja.web.calendar.words import page_words
 from kaja.web.settings.words import ACTIONS

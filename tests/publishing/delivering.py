@@ -14,15 +14,15 @@ from kaja.channels.vault import seal_credentials
 from kaja.content.actions import create_post
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post
+from kaja.delivery.engine.loop import Engine
+from kaja.delivery.engine.pace import Pace
+from kaja.delivery.worker.main import get_address
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import Session, run_blocking
 from kaja.networks.practice.connector import Practice
 from kaja.publishing.actions import schedule_post
-from kaja.publishing.engine.loop import Engine
-from kaja.publishing.engine.pace import Pace
-from kaja.publishing.models import Delivery
-from kaja.publishing.worker.main import get_address
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actor import system_actor
 from kaja.workspaces.models import Workspace
 from tests.practice.running import PracticeServer
@@ -73,14 +73,16 @@ def plan_post(
     return post
 
 
-def deliveries_of(workspace: Workspace, post: Post) -> list[Delivery]:
+def deliveries_of(workspace: Workspace, post: Post) -> list[PostDelivery]:
     with workspace_scope(workspace.id):
         return list(
-            Delivery.objects.filter(variant__post=post).select_related("channel").order_by("channel__name", "position")
+            PostDelivery.objects.filter(variant__post=post)
+            .select_related("channel")
+            .order_by("channel__name", "position")
         )
 
 
-def wait_for_states(workspace: Workspace, post: Post, *states: str, seconds: float = 60.0) -> list[Delivery]:
+def wait_for_states(workspace: Workspace, post: Post, *states: str, seconds: float = 60.0) -> list[PostDelivery]:
     """The deliveries once they stand like this, in order of channel name and position."""
     end = time.monotonic() + seconds
     while True:

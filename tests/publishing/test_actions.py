@@ -12,26 +12,17 @@ from django.db import connection
 from kaja.content.actions import delete_post, update_post
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
+from kaja.delivery.actions import cancel_delivery, resolve_missed, retry_delivery, settle_delivery
+from kaja.delivery.models import Attempt, Delivery, Publication, State
+from kaja.delivery.worker.background import run_job_worker
+from kaja.delivery.worker.main import get_address
 from kaja.kernel.clock import now
+from kaja.kernel.problems import Conflict, NotAllowed, NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.actions import (
-    cancel_delivery,
-    move_post,
-    publish_now,
-    request_delete,
-    request_edit,
-    resolve_missed,
-    retry_delivery,
-    schedule_post,
-    settle_delivery,
-    unschedule_post,
-)
-from kaja.publishing.models import Delivery, Publication, RemoteChange, State
+from kaja.publishing.actions import move_post, publish_now, request_delete, request_edit, schedule_post, unschedule_post
+from kaja.publishing.models import RemoteChange
 from kaja.publishing.queries import delivery_states_of, standing_of_post
-from kaja.publishing.worker.background import run_job_worker
-from kaja.publishing.worker.main import get_address
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, NotAllowed, NotFound, Refused
 from kaja.workspaces.models import AuditEntry, Workspace
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
@@ -135,9 +126,13 @@ def test_refusals_change_nothing(practice: PracticeServer, workspace: Workspace)
 def test_what_is_being_sent_cannot_be_unscheduled(practice: PracticeServer, workspace: Workspace) -> None:
     channel = connect_practice(practice, workspace, "bakery")
     post = plan_post(workspace, [channel], "Right now", due_at=later(600))
-    set_state(workspace, deliveries_of(workspace, post)[0], State.SENDING)
-    with workspace_scope(workspace.id), pytest.raises(Conflict):
-        unschedule_post(ACTOR, post)
+    [row] = deliveries_of(workspace, post)
+    set_state(workspace, row, State.SENDING)
+    with workspace_scope(workspace.id):
+        call = {"fence": row.fence, "stage": "publish", "started_at": now()}
+        Attempt.objects.create(delivery=row, irreversible=True, **call)
+        with pytest.raises(Conflict):
+            unschedule_post(ACTOR, post)
 
 
 def test_settling_a_doubt(practice: PracticeServer, workspace: Workspace) -> None:

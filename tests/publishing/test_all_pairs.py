@@ -21,17 +21,18 @@ from kaja.content import actions as content
 from kaja.content.actions import groups
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostLabel, PostState, Revision, Variant
+from kaja.delivery.models import State
+from kaja.delivery.planning import WAITS
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 from kaja.networks.kit.connector import Connected, Facts
 from kaja.networks.kit.quotas import Quota
 from kaja.publishing import actions as publishing
-from kaja.publishing.models import Delivery, State
-from kaja.publishing.sync import WAITS
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces import actions as people
 from kaja.workspaces.actor import system_actor
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Member, Role, Workspace
 from tests.people import add_member, member_of
 
@@ -76,7 +77,7 @@ def add_label(world: World) -> None:
 
 
 def a_delivery(world: World) -> UUID:
-    found = Delivery.objects.filter(variant__post_id=world.post).values_list("id", flat=True).first()
+    found = PostDelivery.objects.filter(variant__post_id=world.post).values_list("id", flat=True).first()
     return found or new_id()
 
 
@@ -223,9 +224,11 @@ def nothing_is_lost(world: World) -> None:
     present = set(PostLabel.objects.filter(post=post).values_list("label__name", flat=True))
     assert world.labels <= present or not world.labels
     live = set(Variant.objects.filter(post=post, removed_at=None).values_list("channel_id", flat=True))
-    rows = list(Delivery.objects.filter(variant__post=post, state__in=WAITS))
+    rows = list(PostDelivery.objects.filter(variant__post=post, state__in=WAITS))
     if post.state == PostState.SCHEDULED:
-        ended = Delivery.objects.filter(variant__post=post, state=State.CANCELLED).values_list("channel_id", flat=True)
+        ended = PostDelivery.objects.filter(variant__post=post, state=State.CANCELLED).values_list(
+            "channel_id", flat=True
+        )
         assert {row.channel_id for row in rows} | (set(ended) & live) == live
         assert {row.due_at for row in rows} <= {post.due_at}
     else:

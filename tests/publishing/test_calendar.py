@@ -7,10 +7,11 @@ import pytest
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, PostLabel, PostState, Variant
 from kaja.content.queries import PostFilter
+from kaja.delivery.models import Kind, State
 from kaja.media.models import Asset
 from kaja.publishing import calendar
 from kaja.publishing.calendar import Row, list_calendar
-from kaja.publishing.models import Delivery, Kind, State
+from kaja.publishing.models import PostDelivery
 from kaja.publishing.queries import parse_standing, standings_of_posts
 from kaja.workspaces.models import Workspace
 from tests.people import actor
@@ -41,8 +42,10 @@ def test_row_tells_all_that_a_card_shows(in_workspace: Workspace) -> None:
     )  # fmt: skip
     for channel in (two, one):
         variant = Variant.objects.create(post=post, channel=channel)
-        first = Delivery.objects.create(variant=variant, channel=channel, due_at=DAY, state=State.SENT, remote_id="r")
-        Delivery.objects.create(
+        first = PostDelivery.objects.create(
+            variant=variant, channel=channel, due_at=DAY, state=State.SENT, remote_id="r"
+        )
+        PostDelivery.objects.create(
             variant=variant, channel=channel, due_at=DAY, position=1, kind=Kind.CONTINUATION, after=first
         )
     Variant.objects.create(post=post, channel=gone, removed_at=DAY)
@@ -59,7 +62,7 @@ def test_row_tells_all_that_a_card_shows(in_workspace: Workspace) -> None:
     assert standing is not None
     assert (standing.standing, standing.begun) == ("under_way", True)
     assert standings_of_posts([post.id]) == {post.id: standing}
-    Delivery.objects.filter(position=1).update(state=State.UNCERTAIN, needs_person=True)
+    PostDelivery.objects.filter(position=1).update(state=State.UNCERTAIN, needs_person=True)
     assert parse_standing(rows_of()[0].standing) == standings_of_posts([post.id])[post.id]
     assert standings_of_posts([post.id])[post.id].standing == "needs_you"
 
@@ -77,7 +80,7 @@ def test_one_message_stands_as_its_delivery(in_workspace: Workspace, state: Stat
     (channel,) = make_channels("one")
     post = Post.objects.create(due_at=DAY, state=PostState.SCHEDULED)
     variant = Variant.objects.create(post=post, channel=channel)
-    delivery = Delivery.objects.create(variant=variant, channel=channel, due_at=DAY, state=state, remote_id="r")
+    delivery = PostDelivery.objects.create(variant=variant, channel=channel, due_at=DAY, state=state, remote_id="r")
     from kaja.publishing.queries import standing_of
 
     assert standings_of_posts([post.id])[post.id].standing == standing_of(delivery.state, False)

@@ -8,14 +8,16 @@ from django.db import connection
 from procrastinate.jobs import Job as JobRow
 
 from kaja.channels.actions import disconnect_channel
+from kaja.delivery.models import Attempt, Publication
+from kaja.delivery.queries import journal_of
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import Session
 from kaja.publishing.actions import carry_out_change, request_delete, request_edit
 from kaja.publishing.actions.changes import TryLater
 from kaja.publishing.jobs import change_publication
-from kaja.publishing.models import Attempt, Publication, RemoteChange
-from kaja.publishing.queries import get_delivery, journal_of
+from kaja.publishing.models import RemoteChange
+from kaja.publishing.queries import get_delivery
 from kaja.workspaces.models import Workspace
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import ACTOR, connect_practice, plan_post, running_engine, wait_for_states

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from django.db import connection
 
-from kaja.publishing.problems import SHARED, render_problem
+from kaja.delivery.problems import SHARED, render_problem
 from kaja.workspaces.models import Workspace
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice, deliveries_of, plan_post, running_engine, wait_for_states

@@ -18,13 +18,13 @@ from kaja.channels.actions import check_channel, disconnect_channel
 from kaja.channels.models import Channel
 from kaja.cli.main import kaja
 from kaja.content.models import Post
+from kaja.delivery.models import Delivery
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media import images, videos
 from kaja.media.models import Asset
 from kaja.networks.bluesky.connector import Bluesky
 from kaja.networks.registry import CONNECTORS
-from kaja.publishing.models import Delivery
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
 from tests.people import actor, browser

@@ -28,9 +28,9 @@ from kaja.channels.models import Channel
 from kaja.channels.vault import _vault as open_vault
 from kaja.channels.vault import open_credentials
 from kaja.config.logs import RedactingFormatter
+from kaja.delivery.models import Attempt
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.kernel.vault import KeyRing, VaultError
-from kaja.publishing.models import Attempt
 from kaja.workspaces.models import Workspace
 from tests.networks.mastodon.server import INSTANCE
 from tests.people import PASSWORD, actor, browser

@@ -9,9 +9,9 @@ from django.template import Context, Template
 from django.urls import reverse
 
 from kaja.channels.models import Channel
+from kaja.delivery.states import State
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.states import State
 from kaja.web.foreign import web_address
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.tenant import TenantModel

@@ -7,15 +7,16 @@ import pytest
 
 from kaja.channels.models import Channel, Health
 from kaja.content.models import Post, Variant
+from kaja.delivery.models import Publication, State
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, Publication, State
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Member, Notice, Role, Workspace
 from tests.people import add_member, browser
 from tests.web.markup import tight
 
 
-def make_waiting(workspace: Workspace, state: str, summary: str = "Winter menu", **more: Any) -> Delivery:
+def make_waiting(workspace: Workspace, state: str, summary: str = "Winter menu", **more: Any) -> PostDelivery:
     with workspace_scope(workspace.id):
         channel, _ = Channel.objects.get_or_create(network="practice", account_id="a", defaults={"name": "Kohvik"})
         post = Post.objects.create(
@@ -23,17 +24,17 @@ def make_waiting(workspace: Workspace, state: str, summary: str = "Winter menu",
             document={"parts": [{"text": summary, "media": []}]},
         )  # fmt: skip
         variant = Variant.objects.create(post=post, channel=channel)
-        return Delivery.objects.create(
+        return PostDelivery.objects.create(
             variant=variant, channel=channel, state=state, due_at=post.due_at, next_at=None, needs_person=True, **more
         )
 
 
-def state_of(workspace: Workspace, delivery: Delivery) -> Delivery:
+def state_of(workspace: Workspace, delivery: PostDelivery) -> PostDelivery:
     with workspace_scope(workspace.id):
-        return Delivery.objects.get(id=delivery.id)
+        return PostDelivery.objects.get(id=delivery.id)
 
 
-def press(workspace: Workspace, delivery: Delivery, who: str = "", **data: str) -> Any:
+def press(workspace: Workspace, delivery: PostDelivery, who: str = "", **data: str) -> Any:
     return browser(workspace, who).post(f"/w/acme/needs-you/deliveries/{delivery.id}/", data)
 
 

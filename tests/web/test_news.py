@@ -3,10 +3,11 @@
 import pytest
 
 from kaja.channels.events import ChannelConnected
+from kaja.delivery.events import DeliveryEvent, DeliveryFailed, DeliveryMissed, DeliverySent, DeliveryUncertain
+from kaja.delivery.models import State
 from kaja.kernel.events import publish
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.events import DeliveryEvent, DeliveryFailed, DeliveryMissed, DeliverySent, DeliveryUncertain
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import POST, PostDelivery
 from kaja.web.frame.navigation import COMPOSE, DESTINATIONS, address
 from kaja.web.problems import problem_text
 from kaja.workspaces.models import Notice, Workspace
@@ -26,7 +27,7 @@ def test_trouble_is_told_to_those_who_publish(
 ) -> None:
     delivery = make_waiting(workspace, state)
     with workspace_scope(workspace.id):
-        publish(event(delivery.id, delivery.variant.post_id, delivery.channel_id, None))
+        publish(event(delivery.id, delivery.source_kind, delivery.source_id, delivery.channel_id, None))
         [notice] = Notice.objects.all()
     assert words in problem_text(notice)
     assert "Winter menu" in problem_text(notice)
@@ -36,7 +37,7 @@ def test_trouble_is_told_to_those_who_publish(
 def test_success_bothers_nobody(workspace: Workspace) -> None:
     delivery = make_waiting(workspace, State.FAILED)
     with workspace_scope(workspace.id):
-        publish(DeliverySent(delivery.id, delivery.variant.post_id, delivery.channel_id, None))
+        publish(DeliverySent(delivery.id, POST, delivery.source_id, delivery.channel_id, None))
         assert not Notice.objects.exists()
 
 
@@ -44,7 +45,7 @@ def test_what_waited_for_a_channel_goes_on_when_it_is_connected(workspace: Works
     delivery = make_waiting(workspace, State.WAITING)
     with workspace_scope(workspace.id):
         publish(ChannelConnected(delivery.channel_id))
-        woken = Delivery.objects.get()
+        woken = PostDelivery.objects.get()
     assert woken.next_at is not None
 
 

@@ -11,10 +11,11 @@ from kaja.content import actions
 from kaja.content.actions.groups import save_campaign
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Campaign, Post
+from kaja.delivery.models import State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing import actions as publishing
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import PostDelivery
 from kaja.publishing.progress import figures_of_channel, progress_of_campaigns
 from kaja.workspaces.models import Workspace
 from tests.people import actor, browser
@@ -39,7 +40,7 @@ def asked(client: Client, address: str) -> int:
 
 def send(workspace: Workspace, post: Post) -> None:
     with workspace_scope(workspace.id):
-        for number, row in enumerate(Delivery.objects.filter(variant__post=post)):
+        for number, row in enumerate(PostDelivery.objects.filter(variant__post=post)):
             row.state, row.sent_at, row.remote_id = State.SENT, clock.now(), f"{post.id}-{number}"
             row.save()
 
@@ -76,7 +77,7 @@ def test_campaign_with_a_part_still_to_come_on_one_channel_is_not_out(workspace:
         campaign=spring.id,
     )  # fmt: skip
     with workspace_scope(workspace.id):
-        row = Delivery.objects.filter(variant__post=post).first()
+        row = PostDelivery.objects.filter(variant__post=post).first()
         assert row is not None
         row.state, row.remote_id, row.sent_at = State.SENT, "1", clock.now()
         row.save()

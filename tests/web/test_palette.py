@@ -7,8 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from kaja.delivery.models import State
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Workspace
 from tests.people import browser
 from tests.web.calendar.conftest import make_channel, make_post, soon
@@ -42,7 +43,7 @@ def test_post_shows_how_it_stands_and_not_only_how_it_was_planned(
     post = make_post(workspace, "Rye bread", at, (make_channel(workspace, "Kohvik"),), scheduled=True)
     with workspace_scope(workspace.id):
         fields = {"remote_id": "1"} if state == State.SENT else {}
-        Delivery.objects.filter(variant__post=post).update(state=state, needs_person=needs, **fields)
+        PostDelivery.objects.filter(variant__post=post).update(state=state, needs_person=needs, **fields)
     found = hit(find(browser(workspace), "rye"), "Rye bread")
     assert re.findall(r'class="badge[^"]*"><svg.*?</svg>([^<]+)<', found) == [word]
     assert f"{at:%a} {at.day} {at:%b}, 09:00" in found

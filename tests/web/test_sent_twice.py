@@ -15,9 +15,9 @@ from kaja.api.models import Token
 from kaja.api.tokens import find_bearer
 from kaja.channels.models import Channel, Slot
 from kaja.content.models import Campaign, Label, Post, PostState
+from kaja.delivery.models import Delivery
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
-from kaja.publishing.models import Delivery
 from kaja.web.composer.payload import Payload
 from kaja.workspaces.models import AuditEntry, Invitation, Role, Workspace
 from tests.people import add_member, browser

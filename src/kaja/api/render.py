@@ -22,10 +22,11 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.content.models import Post, PostState
 from kaja.content.queries import get_content, list_labels_of
+from kaja.delivery.models import Delivery, Publication
+from kaja.delivery.problems import parse_problem
 from kaja.media.models import Asset
 from kaja.networks.kit.problems import Problem
-from kaja.publishing.models import Delivery, Publication, RemoteChange
-from kaja.publishing.problems import parse_problem
+from kaja.publishing.models import PostDelivery, RemoteChange
 from kaja.publishing.queries import standing_of_deliveries
 
 
@@ -56,9 +57,9 @@ def delivery_out(delivery: Delivery) -> DeliveryOut:
 def posts_out(posts: Iterable[Post]) -> list[PostOut]:
     """Posts with their deliveries; one query for all deliveries."""
     posts = list(posts)
-    deliveries: dict[UUID, list[Delivery]] = {}
+    deliveries: dict[UUID, list[PostDelivery]] = {}
     order = (*channel_order("channel__"), "position")
-    rows = Delivery.objects.filter(variant__post__in=posts).select_related("variant").order_by(*order)
+    rows = PostDelivery.objects.filter(variant__post__in=posts).select_related("variant").order_by(*order)
     for delivery in rows:
         deliveries.setdefault(delivery.variant.post_id, []).append(delivery)
     return [_post_out(post, deliveries.get(post.id, [])) for post in posts]

@@ -137,7 +137,7 @@ def _hold(manifest: archive.Manifest) -> int:
     """Let nothing be sent until somebody has settled what this backup cannot know; gives the number of workspaces."""
     from django.db import connection
 
-    from kaja.publishing.actions import hold_everything
+    from kaja.delivery.actions import hold_everything
     from kaja.workspaces.actor import system_actor
     from kaja.workspaces.models import Held
 

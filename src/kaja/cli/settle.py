@@ -77,8 +77,8 @@ def _held(slug: str) -> "Iterator[list[Workspace]]":
 
 def _look(workspace: "Workspace") -> None:
     from kaja.channels.models import Channel
+    from kaja.delivery.actions import look_at_channel
     from kaja.kernel.tenancy import workspace_scope
-    from kaja.publishing.actions import look_at_channel
 
     with workspace_scope(workspace.id):
         ids = list(Channel.objects.values_list("id", flat=True))
@@ -87,14 +87,14 @@ def _look(workspace: "Workspace") -> None:
 
 
 def _show(workspace: "Workspace") -> dict[str, Any]:
+    from kaja.delivery.holds import list_strangers, list_unsettled
     from kaja.kernel.tenancy import workspace_scope
-    from kaja.publishing.holds import list_strangers, list_unsettled
 
     with workspace_scope(workspace.id):
         due = [
             {
                 "channel": str(each.delivery.channel),
-                "post": each.delivery.variant.post.summary[:80],
+                "post": each.subject.title[:80] if each.subject else "",
                 "due_at": each.delivery.due_at.isoformat(),
                 "verdict": each.verdict,
                 "url": (each.post or {}).get("url", ""),
@@ -111,8 +111,8 @@ def _show(workspace: "Workspace") -> dict[str, Any]:
 
 
 def _settle(workspace: "Workspace", missing: str, unclear: str, at: datetime | None) -> dict[str, int]:
+    from kaja.delivery.actions import Settlement, settle_workspace
     from kaja.kernel.tenancy import workspace_scope
-    from kaja.publishing.actions import Settlement, settle_workspace
     from kaja.workspaces.actor import system_actor
 
     def choice(word: str) -> Any:

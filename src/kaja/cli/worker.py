@@ -9,6 +9,6 @@ def worker() -> None:
     import django
 
     django.setup()
-    from kaja.publishing.worker.main import main
+    from kaja.delivery.worker.main import main
 
     main()

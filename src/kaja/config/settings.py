@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "kaja.workspaces",
     "kaja.channels",
     "kaja.media",
+    "kaja.delivery",
     "kaja.content",
     "kaja.publishing",
     "kaja.api",
@@ -124,6 +125,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.media.jobs",
     "kaja.content.jobs",
     "kaja.publishing.jobs",
+    "kaja.delivery.jobs",
     "kaja.channels.jobs",
     "kaja.workspaces.jobs",
 ]

@@ -1,15 +1,29 @@
-"""The one place that connects domains' events."""
+"""The one place that connects domains' events, and says who sends."""
 
 from uuid import UUID
 
 from kaja.channels.events import ChannelConnected
-from kaja.content.events import PostChanged, PostsDeleted, PostsPlanned
+from kaja.content.actions.laws import follow_laws
+from kaja.content.events import PostChanged, PostsDeleted, PostsPlanned, PostsRestored
+from kaja.delivery.actions import wake_channel
+from kaja.delivery.events import (
+    DeliveryEvent,
+    DeliveryFailed,
+    DeliveryHeld,
+    DeliveryMissed,
+    DeliveryUncertain,
+    WorkerStarts,
+    WorkspaceHeld,
+)
+from kaja.delivery.sources import SOURCES
 from kaja.kernel.events import subscribe
 from kaja.networks.kit.problems import gettext_noop
-from kaja.publishing.actions import wake_channel
-from kaja.publishing.events import DeliveryEvent, DeliveryFailed, DeliveryHeld, DeliveryMissed, DeliveryUncertain
+from kaja.publishing.actions import forget_changes
+from kaja.publishing.models import POST
 from kaja.publishing.queries import get_delivery
-from kaja.publishing.sync import sync_deliveries, sync_posts
+from kaja.publishing.source import PostSource
+from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
+from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
 
 NEWS = {
@@ -18,6 +32,19 @@ NEWS = {
     DeliveryHeld: gettext_noop("“%(post)s” waits until %(channel)s is in order again."),
     DeliveryUncertain: gettext_noop("Nobody knows whether “%(post)s” went out on %(channel)s. Please look."),
 }
+
+
+def _again(event: PostsRestored) -> None:
+    take_out_of_bin(event.post_ids)
+
+
+def _held(event: WorkspaceHeld) -> None:
+    if event.reason == Held.RESTORE:
+        forget_changes()
+
+
+def _start(event: WorkerStarts) -> None:
+    follow_laws()
 
 
 def _wake(event: ChannelConnected) -> None:
@@ -37,6 +64,8 @@ def _follow_all(event: PostsPlanned | PostsDeleted) -> None:
 
 
 def _tell(event: DeliveryEvent) -> None:
+    if event.source_kind != POST:
+        return
     delivery = get_delivery(UUID(str(event.delivery_id)))
     params = {"post": delivery.variant.post.summary[:60] or "…", "channel": str(delivery.channel)}
     kind = type(event).__name__.removeprefix("Delivery").lower()
@@ -53,9 +82,13 @@ def _tell(event: DeliveryEvent) -> None:
 
 def connect() -> None:
     """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
+    SOURCES[POST] = PostSource()
     subscribe(ChannelConnected, _wake)
     subscribe(PostChanged, _follow)
     subscribe(PostsPlanned, _follow_all)
     subscribe(PostsDeleted, _follow_all)
+    subscribe(PostsRestored, _again)
+    subscribe(WorkspaceHeld, _held)
+    subscribe(WorkerStarts, _start)
     for event in NEWS:
         subscribe(event, _tell)

@@ -1,6 +1,6 @@
 """Background work that may be repeated: Procrastinate behind one small face.
 
-Irreversible calls do not belong here; they are deliveries (see `kaja.publishing`). A job takes ids, enters its
+Irreversible calls do not belong here; they are deliveries (see `kaja.delivery`). A job takes ids, enters its
 workspace's scope and calls an action.
 """
 

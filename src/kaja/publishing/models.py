@@ -1,189 +1,43 @@
-"""Deliveries: variants on their way, and the journal of every call that was made for them."""
+"""What joins posts to their deliveries, and wishes to change what stands on a network."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q, Value
-from django.db.models.fields.json import KT
-from django.db.models.functions import Coalesce
-from django.utils.translation import gettext_lazy as _
 
-from kaja.channels.models import Channel
 from kaja.content.models import Variant
+from kaja.delivery.models import CHANGES, Delivery, Publication
+from kaja.kernel.tenancy import TenantManager
 from kaja.workspaces.tenant import TenantModel
 
+__all__ = ["CHANGES", "POST", "PostDelivery", "RemoteChange"]
 
-class State(models.TextChoices):
-    SCHEDULED = "scheduled", _("Scheduled")
-    SENDING = "sending", _("Being sent")
-    PROCESSING = "processing", _("The network is working on it")
-    WAITING = "waiting", _("Waiting")
-    UNCERTAIN = "uncertain", _("Being checked")
-    SENT = "sent", _("Sent")
-    FAILED = "failed", _("Failed")
-    MISSED = "missed", _("Missed")
-    CANCELLED = "cancelled", _("Cancelled")
+POST = "post"
+"""The kind of source that a post's variant is."""
 
 
-class Kind(models.TextChoices):
-    POST = "post", _("Post")
-    CONTINUATION = "continuation", _("Next part of the thread")
-    COMMENT = "comment", _("First comment")
+class VariantLink(models.ForeignObject):  # type: ignore[type-arg]  # generic for the checker only
+    """From a delivery to its variant, without a column and without a constraint: the row below knows only an id."""
+
+    def contribute_to_class(self, cls: Any, name: str, private_only: bool = False, **options: Any) -> None:
+        super().contribute_to_class(cls, name, private_only=True, **options)
 
 
-OPEN_STATES = (State.SCHEDULED, State.SENDING, State.PROCESSING, State.WAITING, State.UNCERTAIN)
+class _OfPosts(TenantManager["PostDelivery"]):
+    def get_queryset(self) -> "models.QuerySet[PostDelivery]":
+        return super().get_queryset().filter(source_kind=POST)
 
 
-class Delivery(TenantModel):
-    """One message on its way to one channel; the row is the truth.
+class PostDelivery(Delivery):
+    """A delivery of a post, joined to the post's variant. The same rows."""
 
-    A post is position 0; the parts of a thread and the first comment follow, each its own delivery that starts when
-    the one before (`after`) is sent. `content` is frozen when sending begins, so every attempt sends the same bytes.
-    `needs_person` marks what machinery may not decide. `next_at` is when the engine looks at the row next; without it
-    the row sleeps until something else happens (the message before is sent, a person decides, a channel reconnects).
-    """
+    variant = VariantLink(
+        Variant, on_delete=models.DO_NOTHING, from_fields=["source_id"], to_fields=["id"], related_name="+"
+    )
 
-    # No index of its own: the unique constraint begins with it, and every index costs at each change of state.
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="deliveries", db_index=False)
-    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
-    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.POST)
-    position = models.PositiveSmallIntegerField(default=0)
-    after = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="following")
-
-    state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
-    due_at = models.DateTimeField()
-    next_at = models.DateTimeField(null=True)
-    fence = models.BigIntegerField(default=0)
-    lease_until = models.DateTimeField(null=True)
-    claimed_by = models.BigIntegerField(null=True)  # the worker that took it last; see WorkerSign
-    stage = models.CharField(max_length=30, blank=True)
-    checkpoint = models.JSONField(default=dict)
-    content = models.JSONField(null=True)
-    post_revision = models.PositiveIntegerField(default=0)
-    attempts_made = models.PositiveIntegerField(default=0)
-    tries = models.PositiveSmallIntegerField(default=0)  # in a row without progress; pauses grow with it
-    uncertain_since = models.DateTimeField(null=True)
-    needs_person = models.BooleanField(default=False)
-    problem = models.JSONField(null=True)  # networks.kit.problems.Problem
-    candidates = models.JSONField(default=list)  # what reconciliation found that a person may recognise
-
-    remote_id = models.CharField(max_length=500, blank=True)
-    remote_url = models.CharField(max_length=1000, blank=True)
-    sent_at = models.DateTimeField(null=True)
-    announce = models.CharField(max_length=12, blank=True)  # a domain event that is still to be told
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    objects: ClassVar[TenantManager["PostDelivery"]] = _OfPosts()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["variant", "position"], name="delivery_once_per_variant"),
-            # One message at a time on a channel: the order of a channel is the order of its calls.
-            models.UniqueConstraint(fields=["channel"], condition=Q(state="sending"), name="delivery_one_in_flight"),
-            models.CheckConstraint(condition=~Q(state="sent") | ~Q(remote_id=""), name="sent_has_remote_id"),
-        ]
-        indexes = [
-            models.Index(fields=["next_at"], condition=Q(state__in=OPEN_STATES), name="delivery_open"),
-            models.Index(
-                fields=["channel", "due_at"], condition=Q(state__in=OPEN_STATES), name="delivery_channel_open"
-            ),
-            models.Index(
-                fields=["workspace", "needs_person"],
-                condition=Q(needs_person=True),
-                name="delivery_needs_you",
-            ),
-            models.Index(fields=["workspace"], condition=~Q(announce=""), name="delivery_announce"),
-            models.Index(
-                fields=["channel"], condition=Q(state__in=("uncertain", "processing")), name="delivery_doubted"
-            ),
-        ]
-
-
-class WorkerSign(models.Model):
-    """A worker is there as long as it holds the advisory lock of its key, or gave a sign lately.
-
-    `machine`, `pid`: where another worker of the same machine can see whether the process is there.
-    """
-
-    key = models.BigIntegerField(primary_key=True)
-    machine = models.CharField(max_length=120)
-    pid = models.IntegerField()
-    seen_at = models.DateTimeField()
-
-
-class Attempt(TenantModel):
-    """The journal: one row for every call, written before it and completed after it. Append-only."""
-
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
-    fence = models.BigIntegerField()
-    stage = models.CharField(max_length=30)
-    irreversible = models.BooleanField(default=False)
-    started_at = models.DateTimeField()
-    finished_at = models.DateTimeField(null=True)
-    outcome = models.CharField(max_length=20, blank=True)
-    message = models.CharField(max_length=300, blank=True)  # a message id of the catalogues
-    params = models.JSONField(default=dict)
-    evidence = models.JSONField(default=list)  # trimmed and redacted exchanges
-    worker = models.CharField(max_length=80, blank=True)
-
-    class Meta:
-        indexes = [models.Index(fields=["delivery", "started_at"], name="attempt_of_delivery")]
-
-
-class Publication(TenantModel):
-    """The remote object that a delivery made, and what was really sent."""
-
-    delivery = models.OneToOneField(Delivery, on_delete=models.PROTECT, related_name="publication")
-    # Of the delivery, once more: what stands on a network belongs to one delivery of the channel. Without a channel are
-    # old rows that shared it.
-    channel = models.ForeignKey(Channel, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
-    remote_id = models.CharField(max_length=500)
-    remote_url = models.CharField(max_length=1000, blank=True)
-    data = models.JSONField(default=dict)
-    sent = models.JSONField()  # the frozen content
-    published_at = models.DateTimeField()
-    edited_at = models.DateTimeField(null=True)
-    deleted_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                "channel", "remote_id", Coalesce(KT("data__type"), Value("")), name="publication_owns_remote"
-            )
-        ]
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self._state.adding and self.channel_id is None:
-            self.channel_id = self.delivery.channel_id
-        super().save(*args, **kwargs)
-
-
-class UntoldEvent(TenantModel):
-    """An event of a delivery whose telling ended in an error; the others are told meanwhile.
-
-    It comes again at `next_at`, each time later; without that it was set aside, and an operator is shown it.
-    """
-
-    delivery = models.OneToOneField(Delivery, on_delete=models.CASCADE, related_name="untold")
-    event = models.CharField(max_length=12)
-    tries = models.PositiveSmallIntegerField(default=0)
-    next_at = models.DateTimeField(null=True)
-    error = models.CharField(max_length=300)  # kind and place
-    failed_at = models.DateTimeField()
-
-
-class Reckoning(TenantModel):
-    """What a channel's network was found to have while its workspace was held: of what was due, and besides."""
-
-    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="reckoning")
-    looked_at = models.DateTimeField()
-    found = models.JSONField(default=dict)  # delivery id -> {"id", "url", "data", "text", "at", "sure"}
-    strangers = models.JSONField(default=list)  # posts that no delivery of ours made: {"url", "text", "at"}
-    complete = models.BooleanField(default=False)  # whether what was not found is not there
-    problem = models.JSONField(null=True)  # why nobody could look
-
-
-CHANGES = ("edit", "delete")
-"""Kinds of changes to what stands on a network, and the journal's stages that carry them out."""
+        proxy = True
 
 
 class RemoteChange(TenantModel):

@@ -8,7 +8,8 @@ from uuid import UUID
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from kaja.content.models import Post, PostState
-from kaja.publishing.models import OPEN_STATES, Delivery, State
+from kaja.delivery.models import OPEN_STATES, State
+from kaja.publishing.models import PostDelivery
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Progress:
 def progress_of_campaigns(campaign_ids: Collection[UUID], moment: datetime) -> dict[UUID, Progress]:
     """By campaign; ideas and what lies in the bin do not count. Two queries."""
     live = Post.objects.filter(campaign_id__in=campaign_ids, deleted_at__isnull=True).exclude(state=PostState.IDEA)
-    mine = Delivery.objects.filter(variant__post=OuterRef("pk"))
+    mine = PostDelivery.objects.filter(variant__post=OuterRef("pk"))
     unfinished = mine.exclude(state__in=[State.SENT, State.CANCELLED])
     counted = (
         live.annotate(is_out=Exists(mine.filter(state=State.SENT)) & ~Exists(unfinished))
@@ -54,7 +55,7 @@ class ChannelFigures:
 
 def figures_of_channel(channel_id: UUID, since: datetime) -> ChannelFigures:
     """Messages that follow in a thread are not counted beside their post. One query."""
-    rows = Delivery.objects.filter(channel_id=channel_id, position=0, variant__post__deleted_at__isnull=True)
+    rows = PostDelivery.objects.filter(channel_id=channel_id, position=0, variant__post__deleted_at__isnull=True)
     found = rows.aggregate(
         sent=Count("id", filter=Q(state=State.SENT, sent_at__gte=since)),
         last=Max("sent_at"),

@@ -12,12 +12,12 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from kaja.channels.queries import channel_order
+from kaja.delivery.models import Attempt, Delivery, Kind, Publication, State
+from kaja.delivery.problems import parse_problem
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.networks.kit.content import Draft
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.frozen import freeze_draft
-from kaja.publishing.models import CHANGES, Attempt, Delivery, Kind, Publication, RemoteChange, State, UntoldEvent
-from kaja.publishing.problems import parse_problem
-from kaja.workspaces.errors import NotFound
+from kaja.publishing.drafts import freeze_draft
+from kaja.publishing.models import CHANGES, PostDelivery, RemoteChange
 
 Standing = Literal["planned", "under_way", "done", "needs_you", "dropped"]
 """The four states that colour shows, and what was taken out of the plan."""
@@ -85,7 +85,7 @@ _CARD = (
 
 def delivery_states_of(post_ids: Iterable[UUID]) -> dict[UUID, list[DeliveryState]]:
     """How the messages of many posts stand, in one query; a post without deliveries is absent."""
-    rows = Delivery.objects.filter(variant__post_id__in=list(post_ids)).order_by(
+    rows = PostDelivery.objects.filter(variant__post_id__in=list(post_ids)).order_by(
         *channel_order("channel__"), "position"
     )
     states: dict[UUID, list[DeliveryState]] = {}
@@ -136,16 +136,16 @@ def standings_of_posts(post_ids: Collection[UUID]) -> dict[UUID, PostStanding]:
     return {post_id: standing for post_id, standing in found.items() if standing is not None}
 
 
-def _whole() -> QuerySet[Delivery]:
-    return Delivery.objects.select_related("variant__post", "channel", "publication")
+def _whole() -> QuerySet[PostDelivery]:
+    return PostDelivery.objects.select_related("variant__post", "channel", "publication")
 
 
-def list_deliveries(post_id: UUID) -> list[Delivery]:
+def list_deliveries(post_id: UUID) -> list[PostDelivery]:
     """The deliveries of a post with channel and publication, by channel and position."""
     return list(_whole().filter(variant__post_id=post_id).order_by(*channel_order("channel__"), "position"))
 
 
-def get_delivery(delivery_id: UUID) -> Delivery:
+def get_delivery(delivery_id: UUID) -> PostDelivery:
     """One delivery with post, channel and publication; or NotFound."""
     row = _whole().filter(id=delivery_id).first()
     if row is None:
@@ -153,29 +153,23 @@ def get_delivery(delivery_id: UUID) -> Delivery:
     return row
 
 
-def list_needs_you(limit: int = 200) -> list[Delivery]:
+def list_needs_you(limit: int = 200) -> list[PostDelivery]:
     """What a person must decide, oldest first, each with post and channel; posts in the bin are left out."""
-    return list(needs_you().select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
+    rows = PostDelivery.objects.filter(needs_person=True, in_bin=False)
+    return list(rows.select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
 
 
-def needs_you() -> QuerySet[Delivery]:
-    """The rows of it, for counting together with other things."""
-    return Delivery.objects.filter(needs_person=True, variant__post__deleted_at__isnull=True)
-
-
-def list_untold(limit: int = 50) -> list[UntoldEvent]:
-    """Events whose telling broke, newest first, each with its post and channel."""
-    rows = UntoldEvent.objects.select_related("delivery__variant__post", "delivery__channel")
-    return list(rows.order_by("-failed_at")[:limit])
+def get_published(publication_id: UUID) -> PostDelivery:
+    """The delivery whose publication it is, with that, its post and its channel; or NotFound."""
+    row = _whole().filter(publication=publication_id).first()
+    if row is None:
+        raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
+    return row
 
 
 def get_publication(publication_id: UUID) -> Publication:
     """What stands (or stood) on a network; or NotFound."""
-    found = Publication.objects.select_related("delivery__variant__post", "delivery__channel").filter(id=publication_id)
-    row = found.first()
-    if row is None:
-        raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
-    return row
+    return get_published(publication_id).publication
 
 
 def list_changes(publication: Publication) -> list[RemoteChange]:
@@ -207,12 +201,12 @@ def list_refusals(deliveries: Sequence[Delivery]) -> list[Refusal]:
     for row in rows.order_by("started_at", "id"):
         delivery = by_id[row.delivery_id]
         problem = Problem(row.outcome, row.message, params=row.params)
-        found.append(Refusal(row.finished_at or row.started_at, delivery, problem, delivery.post_revision))
+        found.append(Refusal(row.finished_at or row.started_at, delivery, problem, delivery.version))
     told = {each.delivery.id for each in found}
     for delivery in deliveries:
         if delivery.state == State.FAILED and delivery.problem and delivery.id not in told:
             problem = parse_problem(delivery.problem)
-            found.append(Refusal(delivery.updated_at, delivery, problem, delivery.post_revision))
+            found.append(Refusal(delivery.updated_at, delivery, problem, delivery.version))
     return found
 
 
@@ -222,14 +216,15 @@ SAME = ("text", "media", "link_card", "options")
 
 def list_standing_refusals(post_id: UUID, drafts: Mapping[UUID, Draft]) -> dict[UUID, list[Problem]]:
     """By channel, what its network said no to and what `drafts` (by channel) would send again unchanged."""
-    rows = Delivery.objects.filter(variant__post_id=post_id, state=State.FAILED, content__isnull=False)
+    rows = PostDelivery.objects.filter(variant__post_id=post_id, state=State.FAILED, content__isnull=False)
     found: dict[UUID, list[Problem]] = {}
     for row in rows.order_by("position"):
         draft = drafts.get(row.channel_id)
         messages = freeze_draft(draft, row.due_at) if draft else []
         if row.position >= len(messages) or not row.problem or not row.content:
             continue
-        if all(_plain(messages[row.position].get(name)) == _plain(row.content.get(name)) for name in SAME):
+        new = messages[row.position].render()
+        if all(_plain(new[name]) == _plain(row.content.get(name)) for name in SAME):
             problem = parse_problem(row.problem)
             place = problem.field or (f"parts.{row.position}.text" if row.kind != Kind.COMMENT else "first_comment")
             # A warning: the person may send it again as it is, for the network's rules may have changed.
@@ -239,99 +234,3 @@ def list_standing_refusals(post_id: UUID, drafts: Mapping[UUID, Draft]) -> dict[
 
 def _plain(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=str)
-
-
-# The journal in plain words
-
-
-@dataclass(frozen=True)
-class JournalLine:
-    """One call. `message` is a message id; `reason` is the network's or Kaja's own finding, to be translated too."""
-
-    at: datetime
-    seconds: float | None
-    stage: str
-    irreversible: bool
-    outcome: str
-    message: str
-    params: Mapping[str, Any]
-    reason: Problem | None
-    worker: str
-    evidence: Sequence[Mapping[str, Any]]
-
-    def text(self) -> str:
-        """In English, as the API and the command line say it."""
-        said = self.message % self.params if self.params else self.message
-        return f"{said} {self.reason.text()}" if self.reason else said
-
-
-_FIND = "find"
-_WORDS: dict[tuple[str, str], str] = {
-    ("send", "sent"): gettext_noop("Sent. The network confirmed it."),
-    ("send", "processing"): gettext_noop("Handed over. The network is working on it."),
-    ("send", "done"): gettext_noop("Sent. Kaja then asks the network for the result."),
-    ("send", "rejected"): gettext_noop("The network refused it; nothing stands there."),
-    ("send", "later"): gettext_noop("Not taken for now; Kaja tries again later."),
-    ("send", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; nothing was sent."),
-    ("send", "trouble"): gettext_noop("The channel's server could not be used as it is; nothing was sent."),
-    ("send", "restart"): gettext_noop("Not taken, because an uploaded file was gone; it is uploaded again."),
-    ("send", "unknown"): gettext_noop(
-        "Sent, but no usable answer came. Kaja looks on the network before anything else."
-    ),
-    ("send", "not_started"): gettext_noop("Held back before the call, because its time had run out."),
-    ("send", ""): gettext_noop("Began to send; how it ended was not recorded. Kaja looks on the network."),
-    ("find", "found"): gettext_noop("Looked on the network and found it there."),
-    ("find", "taken"): gettext_noop("Looked on the network; what stands there belongs to another post."),
-    ("send", "taken"): gettext_noop("Sent; the network named a post that belongs to another one of Kaja's."),
-    ("step", "taken"): gettext_noop("The network named a post that belongs to another one of Kaja's."),
-    ("find", "absent"): gettext_noop("Looked on the network: it was not there at that time."),
-    ("find", "cannot_tell"): gettext_noop("Looked on the network, which did not settle it."),
-    ("find", ""): gettext_noop("Began to look on the network; no result was recorded."),
-    ("edit", "done"): gettext_noop("Changed on the network."),
-    ("edit", "rejected"): gettext_noop("The network refused the change; it stands there as it was."),
-    ("edit", "later"): gettext_noop("The network did not take the change for now; Kaja tries again later."),
-    ("edit", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; it stands there as it was."),
-    ("edit", "trouble"): gettext_noop("The channel's server could not be used as it is; it stands there as it was."),
-    ("edit", ""): gettext_noop("Asked the network for the change; no answer was recorded. It is safe to repeat."),
-    ("delete", "done"): gettext_noop("Deleted on the network."),
-    ("delete", "rejected"): gettext_noop("The network refused to delete it; it stands there as it was."),
-    ("delete", "later"): gettext_noop("The network did not delete it for now; Kaja tries again later."),
-    ("delete", "reconnect"): gettext_noop(
-        "The network did not accept the channel's sign-in; it stands there as it was."
-    ),
-    ("delete", "trouble"): gettext_noop("The channel's server could not be used as it is; it stands there as it was."),
-    ("delete", ""): gettext_noop("Asked the network to delete it; no answer was recorded. It is safe to repeat."),
-    ("step", "sent"): gettext_noop("The network confirmed it."),
-    ("step", "done"): gettext_noop("Step “%(stage)s” is done."),
-    ("step", "processing"): gettext_noop("The network is still working on it."),
-    ("step", "rejected"): gettext_noop("The network refused at step “%(stage)s”; nothing stands there."),
-    ("step", "later"): gettext_noop("Step “%(stage)s” is tried again later."),
-    ("step", "reconnect"): gettext_noop("The network did not accept the channel's sign-in; nothing was sent."),
-    ("step", "trouble"): gettext_noop("The channel's server could not be used as it is; nothing was sent."),
-    ("step", "restart"): gettext_noop("Not taken, because an uploaded file was gone; it is uploaded again."),
-    ("step", "unknown"): gettext_noop("Step “%(stage)s” did not finish; it is safe to repeat and is tried again."),
-    ("step", ""): gettext_noop("Began step “%(stage)s”; no result was recorded. It is safe to repeat."),
-}
-
-
-def journal_of(delivery: Delivery) -> list[JournalLine]:
-    """Every call that was made for a delivery, oldest first, in plain words with the evidence one step deeper."""
-    rows = Attempt.objects.filter(delivery=delivery).order_by("started_at", "id")
-    return [_line(row) for row in rows]
-
-
-def _line(row: Attempt) -> JournalLine:
-    group = "send" if row.irreversible else row.stage if row.stage in (_FIND, *CHANGES) else "step"
-    reason = Problem(row.outcome, row.message, params=row.params) if row.message else None
-    return JournalLine(
-        at=row.started_at,
-        seconds=(row.finished_at - row.started_at).total_seconds() if row.finished_at else None,
-        stage=row.stage,
-        irreversible=row.irreversible,
-        outcome=row.outcome,
-        message=_WORDS.get((group, row.outcome), _WORDS[group, ""]),
-        params={"stage": row.stage},
-        reason=reason,
-        worker=row.worker,
-        evidence=row.evidence,
-    )

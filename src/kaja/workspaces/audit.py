@@ -30,7 +30,7 @@ def record_each(actor: Actor, action: str, each: Iterable[tuple[Model, Mapping[s
             actor_id=actor.id,
             actor_name=actor.name,
             action=action,
-            target_type=target._meta.model_name or "",
+            target_type=_name_of(target),
             target_id=str(target.pk),
             before=dict(before),
             after=dict(after),
@@ -39,8 +39,13 @@ def record_each(actor: Actor, action: str, each: Iterable[tuple[Model, Mapping[s
     )
 
 
+def _name_of(target: Model) -> str:
+    """Of its table: the same row may be seen through several models."""
+    return target._meta.concrete_model._meta.model_name or ""  # type: ignore[union-attr]  # None only of abstract ones
+
+
 def find_after(target: Model, action: str) -> dict[str, Any]:
     """What the newest such entry of a thing says that it became; empty without one."""
-    rows = AuditEntry.objects.filter(target_type=target._meta.model_name, target_id=str(target.pk), action=action)
+    rows = AuditEntry.objects.filter(target_type=_name_of(target), target_id=str(target.pk), action=action)
     found: dict[str, Any] | None = rows.order_by("-at").values_list("after", flat=True).first()
     return found or {}

@@ -15,10 +15,11 @@ from playwright.sync_api import Locator, Page, expect
 from kaja.channels.models import Channel, Slot
 from kaja.content.actions.groups import save_campaign
 from kaja.content.models import Post, PostState
+from kaja.delivery.models import State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import User, Workspace
 from tests.people import actor
 from tests.web.calendar.conftest import TALLINN, local, make_channel, make_post, reload
@@ -82,12 +83,12 @@ def test_card_is_dragged_and_comes_back(page: Page, workspace: Workspace, channe
     expect(page).to_have_url(re.compile("/calendar/"))
     assert local(reload(workspace, post.id).due_at) == f"{goal:%Y-%m-%d}T14:30"
     with workspace_scope(workspace.id):
-        assert local(Delivery.objects.get().next_at) == f"{goal:%Y-%m-%d}T14:30"
+        assert local(PostDelivery.objects.get().next_at) == f"{goal:%Y-%m-%d}T14:30"
     page.get_by_role("button", name="Undo").click()
     stands_at(page, post, at)
     assert reload(workspace, post.id).due_at == at
     with workspace_scope(workspace.id):
-        assert Delivery.objects.get().next_at == at
+        assert PostDelivery.objects.get().next_at == at
 
 
 def test_escape_leaves_a_dragged_card_where_it_was(page: Page, workspace: Workspace) -> None:
@@ -122,7 +123,7 @@ def test_dragging_says_conflicts_and_refuses_the_past(page: Page, workspace: Wor
 def test_what_is_sent_says_why_it_stays(page: Page, workspace: Workspace, channel: Channel) -> None:
     post = make_post(workspace, "Out", next_week(0), (channel,), scheduled=True)
     with workspace_scope(workspace.id):
-        Delivery.objects.update(state=State.SENT, remote_id="r")
+        PostDelivery.objects.update(state=State.SENT, remote_id="r")
     visit(page)
     drag(page, card(page, post), cell(page, next_week(2)))
     expect(page.locator("#flashes")).to_contain_text("gone out already")
@@ -194,7 +195,7 @@ def test_many_are_selected_deleted_and_restored(page: Page, workspace: Workspace
     expect(page.locator(".cal-card")).to_have_count(3)
     with workspace_scope(workspace.id):
         assert {each.state for each in Post.objects.all()} == {PostState.SCHEDULED}
-        assert {each.state for each in Delivery.objects.all()} == {State.SCHEDULED}
+        assert {each.state for each in PostDelivery.objects.all()} == {State.SCHEDULED}
 
 
 def test_address_holds_the_view_and_back_works(page: Page, workspace: Workspace, channel: Channel) -> None:
@@ -248,7 +249,7 @@ def scene(workspace: Workspace, count: int) -> None:
 def plant_deliveries(post_id: UUID, at: datetime, number: int) -> None:
     look = (State.SCHEDULED, State.SENT, State.PROCESSING, State.FAILED)[number // 4 % 4]
     for variant in Post.objects.get(id=post_id).variants.all():
-        Delivery.objects.create(
+        PostDelivery.objects.create(
             variant=variant, channel_id=variant.channel_id, due_at=at, state=look, remote_id="r",
             needs_person=look == State.FAILED,
         )  # fmt: skip

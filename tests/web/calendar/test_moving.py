@@ -11,9 +11,9 @@ from kaja.channels.models import Channel, Slot
 from kaja.content import actions
 from kaja.content.models import Post, PostState
 from kaja.content.queries import get_post, list_labels_of
+from kaja.delivery.models import Delivery, State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, State
 from kaja.web.calendar.payload import MANY
 from kaja.workspaces.models import Role, Workspace
 from tests.people import actor, add_member, browser

@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.models import Label, Post, PostLabel, PostState, Variant
+from kaja.delivery.models import State
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import PostDelivery
 from kaja.web.calendar.periods import first_of_week, make_period, name_period, next_month, step_period
 from kaja.web.dates import written_as
 from kaja.workspaces.models import Role, User, Workspace
@@ -104,7 +105,7 @@ def test_card_tells_how_deliveries_stand(
     make_post(workspace, "x", at, (channel,), scheduled=True)
     make_post(workspace, "a draft", at, (channel,))
     with workspace_scope(workspace.id):
-        Delivery.objects.update(state=state, needs_person=needs, remote_id="r")
+        PostDelivery.objects.update(state=state, needs_person=needs, remote_id="r")
     html = get(person, f"?date={at:%Y-%m-%d}")
     assert sorted(look for _, look in cards(html)) == sorted([look, "draft"])
     only = get(person, f"?date={at:%Y-%m-%d}&state={look}")
@@ -230,12 +231,12 @@ def test_remembered_card_changes_with_what_it_shows(person: Client, workspace: W
         Post.objects.update(summary="other <words>")
     assert "other &lt;words&gt;" in get(person, address)
     with workspace_scope(workspace.id):
-        Delivery.objects.update(state=State.SENT, remote_id="r")
+        PostDelivery.objects.update(state=State.SENT, remote_id="r")
     html = get(person, address)
     assert cards(html) == [(f"{at:%Y-%m-%dT%H:%M}", "done")]
     assert "data-fixed=sent" in html
     with workspace_scope(workspace.id):
-        Delivery.objects.update(state=State.SCHEDULED)
+        PostDelivery.objects.update(state=State.SCHEDULED)
     assert "data-fixed" not in get(person, address)
     assert "data-fixed=role" in get(browser(workspace, "quiet@acme.test"), address)
     User.objects.update(language="et")
@@ -336,8 +337,8 @@ def fill(workspace: Workspace, channels: list[Channel], count: int) -> None:
         variants = Variant.objects.bulk_create(
             Variant(workspace_id=workspace.id, post=post, channel=channel) for post in posts for channel in channels
         )
-        Delivery.objects.bulk_create(
-            Delivery(workspace_id=workspace.id, variant=v, channel_id=v.channel_id, due_at=begin) for v in variants
+        PostDelivery.objects.bulk_create(
+            PostDelivery(workspace_id=workspace.id, variant=v, channel_id=v.channel_id, due_at=begin) for v in variants
         )
         label = Label.objects.create(name="tips")
         PostLabel.objects.bulk_create(PostLabel(workspace_id=workspace.id, post=post, label=label) for post in posts)

@@ -10,10 +10,11 @@ from playwright.sync_api import Page, Route, expect
 from kaja.channels.models import Channel
 from kaja.content.models import Post, PostState, Variant
 from kaja.content.queries import draft_of
+from kaja.delivery.models import State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import User, Workspace
 from tests.web.composer.windows import choose, picture, saved
 
@@ -147,7 +148,7 @@ def failed(workspace: Workspace, channels: dict[str, Channel]) -> Post:
         )  # fmt: skip
         for name, state in (("practice", State.FAILED), ("bluesky", State.SENT)):
             variant = Variant.objects.create(post=post, channel=channels[name])
-            Delivery.objects.create(
+            PostDelivery.objects.create(
                 variant=variant, channel=channels[name], due_at=due, state=state, remote_id="r",
                 needs_person=state == State.FAILED,
             )  # fmt: skip
@@ -173,7 +174,7 @@ def test_a_failed_post_is_edited_to_go_out_now(page: Page, failed: Post, channel
 def test_a_post_of_tomorrow_keeps_its_time(page: Page, failed: Post, workspace: Workspace) -> None:
     with workspace_scope(workspace.id):
         Post.objects.update(due_at=clock.now() + timedelta(days=1))
-        Delivery.objects.update(state=State.SCHEDULED, remote_id="", due_at=clock.now() + timedelta(days=1))
+        PostDelivery.objects.update(state=State.SCHEDULED, remote_id="", due_at=clock.now() + timedelta(days=1))
     page.goto(f"/w/acme/posts/{failed.id}/edit")
     expect(page.get_by_role("radio", name="At a time")).to_have_attribute("aria-checked", "true")
     expect(page.locator("#finish")).to_have_text("Save and keep it scheduled")

@@ -15,9 +15,9 @@ from PIL import Image
 
 from kaja.channels.models import Channel
 from kaja.content.models import Post, PostState, Revision
+from kaja.delivery.models import Delivery
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.publishing.models import Delivery
 from kaja.workspaces.models import Role, Workspace
 from tests.web.composer.conftest import Send, make_channel, sign_in
 from tests.web.markup import tight

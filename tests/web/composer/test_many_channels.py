@@ -11,10 +11,11 @@ from playwright.sync_api import Page, expect
 from kaja.channels.models import Channel, Slot
 from kaja.content.models import Post, PostState
 from kaja.content.queries import drafts_of
+from kaja.delivery.models import State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.frozen import freeze_draft
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.drafts import freeze_draft
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Workspace
 from tests.web.composer.conftest import Send, make_channel
 
@@ -71,7 +72,7 @@ def test_a_slot_that_is_not_of_all_channels_says_whose_it_is(
 def refuse(workspace: Workspace, channel: Channel) -> None:
     """The channel's delivery as the engine leaves it behind when the network says no."""
     with workspace_scope(workspace.id):
-        delivery = Delivery.objects.select_related("variant__post", "variant__channel").get(channel=channel)
+        delivery = PostDelivery.objects.select_related("variant__post", "variant__channel").get(channel=channel)
         draft = drafts_of([delivery.variant])[delivery.variant_id]
         delivery.state, delivery.needs_person, delivery.next_at = State.FAILED, True, None
         delivery.content = json.loads(json.dumps(freeze_draft(draft, clock.now())[0]))
@@ -81,7 +82,7 @@ def refuse(workspace: Workspace, channel: Channel) -> None:
             "params": {"why": "no rude words"},
         }
         delivery.save()
-        Delivery.objects.exclude(id=delivery.id).update(state=State.SENT, remote_id="r1", sent_at=clock.now())
+        PostDelivery.objects.exclude(id=delivery.id).update(state=State.SENT, remote_id="r1", sent_at=clock.now())
 
 
 def planned(send: Send, channels: list[Channel]) -> dict[str, Any]:

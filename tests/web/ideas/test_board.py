@@ -9,9 +9,10 @@ import pytest
 from django.test import Client
 
 from kaja.content.models import Post, PostState, Variant
+from kaja.delivery.models import State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Delivery, State
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Role, Workspace
 from tests.web.composer.conftest import make_channel, sign_in
 from tests.web.markup import tight
@@ -97,8 +98,8 @@ def fill(workspace: Workspace, state: PostState, number: int) -> list[Post]:
         )  # fmt: skip
         variants = Variant.objects.bulk_create(Variant(workspace=workspace, post=p, channel=channel) for p in posts)
         if state == PostState.SCHEDULED:
-            Delivery.objects.bulk_create(
-                Delivery(workspace=workspace, variant=v, channel=channel, due_at=v.post.due_at) for v in variants
+            PostDelivery.objects.bulk_create(
+                PostDelivery(workspace=workspace, variant=v, channel=channel, due_at=v.post.due_at) for v in variants
             )
     return posts
 
@@ -125,8 +126,8 @@ def test_the_next_to_go_out_come_first_and_what_is_done_has_left(browser: Client
     posts = fill(workspace, PostState.SCHEDULED, 120)
     with workspace_scope(workspace.id):
         # Were it only filtered on the page, a hundred sent posts would hide all that wait.
-        Delivery.objects.filter(variant__post__in=posts[20:]).update(state=State.SENT, remote_id="r")
-        Delivery.objects.filter(variant__post=posts[19]).update(state=State.FAILED, needs_person=True)
+        PostDelivery.objects.filter(variant__post__in=posts[20:]).update(state=State.SENT, remote_id="r")
+        PostDelivery.objects.filter(variant__post=posts[19]).update(state=State.FAILED, needs_person=True)
     html = tight(browser.get("/w/acme/ideas/").content.decode())
     column = html.split('data-column="scheduled"')[1].split("</section>")[0]
     assert '<span class="count count-quiet">20</span>' in column

@@ -9,9 +9,10 @@ from django.test import Client
 
 from kaja.channels.models import Channel
 from kaja.content.models import Post, PostState
+from kaja.delivery.models import Attempt, Delivery, Publication
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import Attempt, Delivery, Publication, RemoteChange
+from kaja.publishing.models import RemoteChange
 from kaja.workspaces.models import AuditEntry, Role, Workspace
 from tests.web.composer.conftest import make_channel, sign_in
 from tests.web.markup import tight

@@ -24,11 +24,14 @@ from kaja.api.schemas import (
 )
 from kaja.content.plan.slots import next_free_slot
 from kaja.content.queries import active_variants, get_post
+from kaja.delivery import actions
+from kaja.delivery.models import Delivery
+from kaja.delivery.queries import journal_of, needs_you
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing import actions, queries
-from kaja.publishing.models import Delivery
+from kaja.publishing import actions as publishing
+from kaja.publishing import queries
 from kaja.workspaces import policy
 from kaja.workspaces.errors import Refused
 
@@ -63,21 +66,21 @@ def schedule_post(request: HttpRequest, post_id: UUID, body: ScheduleIn) -> Post
                 )
             )
         due_at = slot.instant
-    actions.schedule_post(actor_of(request), post, due_at)
+    publishing.schedule_post(actor_of(request), post, due_at)
     return one(post_id)
 
 
 @router.post("/posts/{uuid:post_id}/unschedule", response=ok(PostOut), operation_id="unschedulePost")
 def unschedule_post(request: HttpRequest, post_id: UUID) -> PostOut:
     """Take a scheduled post back to the drafts."""
-    actions.unschedule_post(actor_of(request), get_post(post_id))
+    publishing.unschedule_post(actor_of(request), get_post(post_id))
     return one(post_id)
 
 
 @router.post("/posts/{uuid:post_id}/publish", response=ok(PostOut), operation_id="publishPost")
 def publish_post(request: HttpRequest, post_id: UUID) -> PostOut:
     """Send a post now on every channel where it has not gone out yet."""
-    actions.publish_now(actor_of(request), get_post(post_id))
+    publishing.publish_now(actor_of(request), get_post(post_id))
     return one(post_id)
 
 
@@ -85,7 +88,7 @@ def publish_post(request: HttpRequest, post_id: UUID) -> PostOut:
 def list_needs_you(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> DeliveryPage:
     """What a person must decide, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    rows = queries.needs_you().select_related("variant__post", "channel")
+    rows = needs_you()
     found, following = cut_page(rows, ("due_at", "id"), cursor, limit)
     return DeliveryPage(items=[delivery_out(delivery) for delivery in found], next_cursor=following)
 
@@ -113,7 +116,7 @@ def _detail(delivery: Delivery) -> DeliveryDetail:
                 worker=line.worker,
                 evidence=list(line.evidence),
             )
-            for line in queries.journal_of(delivery)
+            for line in journal_of(delivery)
         ],
         candidates=[
             CandidateOut(
@@ -171,7 +174,7 @@ def list_changes(request: HttpRequest, publication_id: UUID) -> list[ChangeOut]:
 @router.post("/publications/{uuid:publication_id}/edit", response=ok(ChangeOut, 202), operation_id="editPublication")
 def edit_publication(request: HttpRequest, publication_id: UUID) -> Status[ChangeOut]:
     """Bring what stands on the network in line with the post as it is saved now."""
-    return Status(202, change_out(actions.request_edit(actor_of(request), publication_id)))
+    return Status(202, change_out(publishing.request_edit(actor_of(request), publication_id)))
 
 
 @router.post(
@@ -179,4 +182,4 @@ def edit_publication(request: HttpRequest, publication_id: UUID) -> Status[Chang
 )
 def delete_publication(request: HttpRequest, publication_id: UUID) -> Status[ChangeOut]:
     """Delete it on the network."""
-    return Status(202, change_out(actions.request_delete(actor_of(request), publication_id)))
+    return Status(202, change_out(publishing.request_delete(actor_of(request), publication_id)))

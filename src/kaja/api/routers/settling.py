@@ -6,8 +6,8 @@ from ninja import Router
 from kaja.api.render import problem_out
 from kaja.api.routers import actor_of, ok, workspace_of
 from kaja.api.schemas import SettledOut, SettlementIn, SettlementOut, StrangerOut, UnsettledOut
-from kaja.publishing import actions
-from kaja.publishing.holds import list_strangers, list_unsettled
+from kaja.delivery import actions
+from kaja.delivery.holds import list_strangers, list_unsettled
 from kaja.workspaces import policy
 from kaja.workspaces.models import Workspace
 
@@ -25,7 +25,7 @@ def get_settlement(request: HttpRequest) -> SettlementOut:
     due = [
         UnsettledOut(
             delivery=each.delivery.id,
-            post=each.delivery.variant.post_id,
+            post=each.subject.id if each.subject else each.delivery.source_id,
             channel=each.delivery.channel_id,
             due_at=each.delivery.due_at,
             verdict=each.verdict,

@@ -30,11 +30,11 @@ from kaja.channels.queries import get_channel, list_channels
 from kaja.channels.slots import list_slots, set_slots
 from kaja.content.actions import groups
 from kaja.content.models import Campaign, Label
+from kaja.delivery import actions as delivery_actions
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.queries import get_asset
 from kaja.media.upload import upload_asset
 from kaja.networks.registry import CONNECTORS
-from kaja.publishing import actions as publishing_actions
 from kaja.workspaces import policy
 from kaja.workspaces.models import Workspace
 
@@ -51,13 +51,13 @@ def get_workspace(request: HttpRequest) -> Workspace:
 @router.post("/workspace/pause", response=ok(WorkspaceOut), operation_id="pauseWorkspace")
 def pause_workspace(request: HttpRequest) -> Workspace:
     """Send nothing until the workspace is resumed."""
-    return publishing_actions.pause_workspace(actor_of(request))
+    return delivery_actions.pause_workspace(actor_of(request))
 
 
 @router.post("/workspace/resume", response=ok(WorkspaceOut), operation_id="resumeWorkspace")
 def resume_workspace(request: HttpRequest) -> Workspace:
     """Go on; what became too late meanwhile is missed."""
-    return publishing_actions.resume_workspace(actor_of(request))
+    return delivery_actions.resume_workspace(actor_of(request))
 
 
 @router.get("/networks", response=ok(list[NetworkOut]), operation_id="listNetworks")

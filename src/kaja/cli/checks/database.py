@@ -248,8 +248,8 @@ def _loops(connection: psycopg.Connection) -> Iterator[Finding]:
 
 
 def _events(connection: psycopg.Connection) -> Iterator[Finding]:
+    from kaja.delivery.models import UntoldEvent
     from kaja.kernel.tenancy import SystemPurpose, system_scope
-    from kaja.publishing.models import UntoldEvent
 
     with system_scope(SystemPurpose.MAINTENANCE):
         errors = list(UntoldEvent.objects.filter(next_at=None).values_list("error", flat=True)[:1000])

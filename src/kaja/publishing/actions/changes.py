@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,9 +9,14 @@ from django.db import transaction
 from kaja.channels.models import Channel, Health
 from kaja.channels.sessions import facts_of, open_session, record_health, record_quota
 from kaja.content.queries import check_draft, draft_of
+from kaja.delivery.files import items_of
+from kaja.delivery.frozen import Frozen, parse_frozen, thaw
+from kaja.delivery.models import Attempt, Delivery, Publication
+from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import ComeAgain
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
@@ -20,7 +24,6 @@ from kaja.media.open import open_assets, render_key
 from kaja.networks.kit.connector import Connector, Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.http import Session, run_blocking
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import (
     Changed,
@@ -32,12 +35,11 @@ from kaja.networks.kit.results import (
     RemoteRef,
 )
 from kaja.networks.registry import CONNECTORS
-from kaja.publishing.frozen import freeze_draft, list_media, thaw
-from kaja.publishing.models import CHANGES, Attempt, Delivery, Publication, RemoteChange
-from kaja.publishing.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
+from kaja.publishing.drafts import freeze_draft
+from kaja.publishing.models import CHANGES, PostDelivery, RemoteChange
+from kaja.publishing.queries import get_published
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
 
 PATIENCE = timedelta(minutes=15)
 """The job's pauses grow to 17 minutes; a try after this time is the last one."""
@@ -45,28 +47,31 @@ CALL_LASTS = timedelta(minutes=10)
 """A call that began longer ago was cut off with its worker."""
 
 
+FORGOTTEN = Problem(
+    "change_forgotten",
+    gettext_noop("A backup was restored since this was asked for, so it was not carried out."),
+    fix=gettext_noop("Look at the post on the network; ask for the change again if it is still needed."),
+)
+
+
 class TryLater(ComeAgain):
     """The network did not carry the change out yet; the job comes again, when the network said how late, then."""
 
 
-def _lock(actor: Actor, publication_id: UUID) -> Publication:
+def _lock(actor: Actor, publication_id: UUID) -> PostDelivery:
+    """The post's delivery with its publication, which is locked."""
     policy.require(actor, policy.Permission.PUBLISH)
-    found = (
-        lock(Publication.objects.filter(id=publication_id))
-        .select_related("delivery__variant__post", "delivery__channel")
-        .first()
-    )
-    if found is None:
-        raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
-    if found.deleted_at is not None:
+    list(lock(Publication.objects.filter(id=publication_id)))
+    found = get_published(publication_id)
+    if found.publication.deleted_at is not None:
         raise Refused(
             Problem("already_deleted", gettext_noop("It was deleted on the network already; nothing was changed."))
         )
     return found
 
 
-def _require_able(publication: Publication, kind: str) -> None:
-    channel = publication.delivery.channel
+def _require_able(delivery: PostDelivery, kind: str) -> None:
+    channel = delivery.channel
     connector = CONNECTORS.get(channel.network)
     able = connector is not None and (connector.info.edits if kind == "edit" else connector.info.deletes)
     if able and channel.disconnected_at is None:
@@ -80,29 +85,29 @@ def _require_able(publication: Publication, kind: str) -> None:
     )
 
 
-def _want(actor: Actor, publication: Publication, kind: str, content: dict[str, Any] | None) -> RemoteChange:
+def _want(actor: Actor, delivery: PostDelivery, kind: str, content: Frozen | None) -> RemoteChange:
     from kaja.publishing.jobs import change_publication
 
+    publication = delivery.publication
     RemoteChange.objects.filter(publication=publication, state="wanted").update(state="replaced", finished_at=now())
     change = RemoteChange.objects.create(
-        publication=publication, kind=kind, content=content, requested_by=actor.name[:150]
+        publication=publication, kind=kind, content=content.render() if content else None, requested_by=actor.name[:150]
     )
     audit.record(actor, f"publication.{kind}", publication, after={"change": str(change.id)})
     change_publication.defer(workspace=str(publication.workspace_id), change=str(change.id))
-    notify_live(publication.workspace_id, "delivery", publication.delivery.variant.post_id)
+    notify_live(publication.workspace_id, "delivery", delivery.variant.post_id)
     return change
 
 
 @transaction.atomic
 def request_edit(actor: Actor, publication_id: UUID) -> RemoteChange:
     """Bring what stands on the network in line with the post as it is saved now."""
-    publication = _lock(actor, publication_id)
-    _require_able(publication, "edit")
-    delivery = publication.delivery
+    delivery = _lock(actor, publication_id)
+    _require_able(delivery, "edit")
     draft = draft_of(delivery.variant)
     errors = [problem for problem in check_draft(delivery.channel, draft) if problem.severity == "error"]
     frozen = freeze_draft(draft, now())
-    if delivery.position >= len(frozen) or frozen[delivery.position]["kind"] != delivery.kind:
+    if delivery.position >= len(frozen) or frozen[delivery.position].kind != delivery.kind:
         errors.append(
             Problem(
                 "part_gone",
@@ -112,17 +117,18 @@ def request_edit(actor: Actor, publication_id: UUID) -> RemoteChange:
         )
     if errors:
         raise Refused(*errors)
-    content = frozen[delivery.position]
-    content["created_at"] = publication.sent.get("created_at", content["created_at"])
-    return _want(actor, publication, "edit", content)
+    content, sent = frozen[delivery.position], delivery.publication.sent
+    if sent:  # it is empty when a person found it there before it was frozen
+        content = content.model_copy(update={"created_at": parse_frozen(sent).created_at})
+    return _want(actor, delivery, "edit", content)
 
 
 @transaction.atomic
 def request_delete(actor: Actor, publication_id: UUID) -> RemoteChange:
     """Delete it on the network."""
-    publication = _lock(actor, publication_id)
-    _require_able(publication, "delete")
-    return _want(actor, publication, "delete", None)
+    delivery = _lock(actor, publication_id)
+    _require_able(delivery, "delete")
+    return _want(actor, delivery, "delete", None)
 
 
 @dataclass
@@ -185,7 +191,6 @@ def _begin(change_id: UUID, *, patient: bool) -> _Call | None:
         .select_related(
             "publication__delivery__channel",
             "publication__delivery__after__publication",
-            "publication__delivery__variant",
         )
         .get()
     )
@@ -208,7 +213,7 @@ def _begin(change_id: UUID, *, patient: bool) -> _Call | None:
         problem = error.problems[0] if isinstance(error, Refused) else CREDENTIALS_LOCKED
         change.state, change.problem, change.finished_at = "failed", render_problem(problem), now()
         change.save()
-        notify_live(change.workspace_id, "delivery", delivery.variant.post_id)
+        notify_live(change.workspace_id, "delivery", delivery.subject_id)
         return None
     ref = RemoteRef(publication.remote_id, publication.remote_url, publication.data)
     attempt = Attempt.objects.create(delivery=delivery, fence=delivery.fence, stage=change.kind, started_at=now())
@@ -221,8 +226,9 @@ def _open_content(change: RemoteChange, delivery: Delivery) -> Outgoing | None:
         return None
     before = getattr(delivery.after, "publication", None) if delivery.after else None
     reply_to = RemoteRef(before.remote_id, before.remote_url, before.data) if before else None
-    opened = {render_key(item): media for item, media in open_assets(list_media(change.content)).items()}
-    return thaw(change.content, delivery.id, opened, reply_to, reply_to)
+    content = parse_frozen(change.content)
+    opened = {render_key(item): media for item, media in open_assets(items_of(content)).items()}
+    return thaw(content, delivery.id, opened, reply_to, reply_to)
 
 
 def _close(call: _Call, outcome: str, reason: Problem | None = None) -> None:
@@ -270,7 +276,7 @@ def _finish(call: _Call, result: ChangeResult, last_try: bool) -> bool:
             if isinstance(result, Later):
                 _note_budget(call, result)
             state = "failed" if last_try else "wanted"
-    notify_live(change.workspace_id, "delivery", call.change.publication.delivery.variant.post_id)
+    notify_live(change.workspace_id, "delivery", call.change.publication.delivery.subject_id)
     if change.state != "wanted":
         return False  # a newer wish has replaced it meanwhile, and is carried out by itself
     change.state, change.problem = state, render_problem(problem) if problem else None
@@ -294,3 +300,10 @@ def _write_changed(publication: Publication, change: RemoteChange, ref: RemoteRe
 def is_old(change_id: UUID) -> bool:
     """Whether the change has been tried for so long that the next refusal is told to the person."""
     return RemoteChange.objects.filter(id=change_id, created_at__lt=now() - PATIENCE).exists()
+
+
+def forget_changes() -> None:
+    """After a restore. Repeating them does no harm on the network, but somebody may have changed it since in another
+    way."""
+    changes = RemoteChange.objects.filter(state="wanted")
+    changes.update(state="failed", problem=render_problem(FORGOTTEN), finished_at=now())

@@ -10,15 +10,16 @@ from kaja.content.actions import Plan, set_plans
 from kaja.content.actions.checks import lock_posts
 from kaja.content.models import Post, PostState
 from kaja.content.queries import check_posts, get_post
+from kaja.delivery.models import State
+from kaja.delivery.planning import DROPPED, is_stoppable, list_called, save_changed, take_out
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
-from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.models import Delivery, State
+from kaja.kernel.problems import Conflict, Problem, Refused, gettext_noop
+from kaja.publishing.models import PostDelivery
 from kaja.publishing.queries import BEGUN
-from kaja.publishing.sync import DROPPED, save_changed, sync_posts, take_out
+from kaja.publishing.sync import sync_posts
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, Refused
 
 GRACE = timedelta(seconds=60)
 """A time that passed while the person pressed the button counts as now."""
@@ -103,13 +104,13 @@ def schedule_posts(actor: Actor, times: Mapping[UUID, datetime]) -> Refusals:
     return refused
 
 
-def _carry_out(actor: Actor, plans: Mapping[UUID, Plan]) -> list[Delivery]:
+def _carry_out(actor: Actor, plans: Mapping[UUID, Plan]) -> list[PostDelivery]:
     set_plans(actor, plans)
     return sync_posts([each for each, plan in plans.items() if plan.state == PostState.SCHEDULED], revive=True)
 
 
 @transaction.atomic
-def schedule_post(actor: Actor, post: Post, due_at: datetime) -> list[Delivery]:
+def schedule_post(actor: Actor, post: Post, due_at: datetime) -> list[PostDelivery]:
     """Plan the post for an instant, or move it there; gives its deliveries. Refuses what a network would not take."""
     policy.require(actor, policy.Permission.PUBLISH)
     _require_time(due_at)
@@ -118,7 +119,7 @@ def schedule_post(actor: Actor, post: Post, due_at: datetime) -> list[Delivery]:
     return _carry_out(actor, {post.id: Plan(PostState.SCHEDULED, due_at)})
 
 
-def publish_now(actor: Actor, post: Post) -> list[Delivery]:
+def publish_now(actor: Actor, post: Post) -> list[PostDelivery]:
     """Send the post at once, on every channel where it has not gone out yet."""
     return schedule_post(actor, post, now())
 
@@ -152,7 +153,7 @@ def change_times(actor: Actor, times: Mapping[UUID, datetime]) -> Refusals:
 
 
 def _list_begun(post_ids: Collection[UUID]) -> set[UUID]:
-    rows = Delivery.objects.filter(variant__post_id__in=post_ids, state__in=BEGUN)
+    rows = PostDelivery.objects.filter(variant__post_id__in=post_ids, state__in=BEGUN)
     return set(rows.values_list("variant__post_id", flat=True))
 
 
@@ -168,22 +169,25 @@ def move_post(actor: Actor, post: Post, due_at: datetime) -> Post:
 def take_off_plan(actor: Actor, post_ids: Collection[UUID]) -> Refusals:
     """Take posts back to the drafts; they keep their intended times.
 
-    Where one has gone out already it stays planned and only what has not begun is dropped. Refuses while a channel is
-    being sent to, because nobody could say how that ends.
+    Where one has gone out already it stays planned and only what has not begun is dropped. What a
+    worker only prepares to send is taken from it. Refuses once a call has begun, because nobody could say how it ends.
     """
     posts = lock_posts(post_ids)
-    rows: dict[UUID, list[Delivery]] = {post_id: [] for post_id in posts}
-    for row in lock(Delivery.objects.filter(variant__post_id__in=posts)).select_related("variant"):
+    rows: dict[UUID, list[PostDelivery]] = {post_id: [] for post_id in posts}
+    found = list(lock(PostDelivery.objects.filter(variant__post_id__in=posts)).select_related("variant"))
+    for row in found:
         rows[row.variant.post_id].append(row)
-    dropped: list[Delivery] = []
+    called = list_called(found)
+    dropped: list[PostDelivery] = []
 
     def check(post: Post) -> Plan:
         policy.require(actor, policy.Permission.PUBLISH)
         states = {row.state for row in rows[post.id]}
-        if State.SENDING in states:
+        if any(row.id in called for row in rows[post.id]):
             raise Conflict(BEING_SENT)
         if states & {State.SENT, State.PROCESSING, State.UNCERTAIN}:
-            dropped.extend(row for row in rows[post.id] if take_out(row, DROPPED))
+            its = rows[post.id]
+            dropped.extend(row for row in its if take_out(row, DROPPED, stoppable=is_stoppable(row, called)))
             return Plan(post.state, post.due_at)
         return Plan(PostState.DRAFT, post.due_at)
 

@@ -13,7 +13,7 @@ from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Coalesce
 
 from kaja.kernel.tenancy import SystemPurpose, system_scope
-from kaja.publishing.problems import SHARED, render_problem
+from kaja.delivery.problems import SHARED, render_problem
 
 FILL = "UPDATE publishing_publication p SET channel_id = d.channel_id FROM publishing_delivery d WHERE d.id = p.delivery_id"
 # The owner is the one whom the network told; who was found later by the words alone is the other.

@@ -14,8 +14,8 @@ from kaja.channels.queries import channel_order
 from kaja.content.models import Post, PostState
 from kaja.content.plan.slots import channels_with_slot
 from kaja.content.plan.times import ResolvedTime
+from kaja.delivery.models import Kind
 from kaja.networks.kit.problems import Problem, gettext_noop
-from kaja.publishing.models import Kind
 from kaja.publishing.queries import BEGUN, delivery_states_of
 from kaja.web.composer.payload import Payload, is_past, resolve_when
 from kaja.web.composer.previews import ShownPost

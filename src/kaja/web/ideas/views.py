@@ -16,9 +16,10 @@ from django.views.decorators.http import require_GET, require_POST
 from kaja.content import actions, queries
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
+from kaja.delivery.models import OPEN_STATES
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing import queries as deliveries
-from kaja.publishing.models import OPEN_STATES, Delivery
+from kaja.publishing.models import PostDelivery
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.words import day_in_words
@@ -102,7 +103,7 @@ def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
 
 def _unfinished() -> QuerySet[Any]:
     """Ids of the posts that still go somewhere or wait for a person. Indexes hold just these, however many are done."""
-    return Delivery.objects.filter(Q(state__in=OPEN_STATES) | Q(needs_person=True)).values("variant__post_id")
+    return PostDelivery.objects.filter(Q(state__in=OPEN_STATES) | Q(needs_person=True)).values("variant__post_id")
 
 
 def _shown(asked: str) -> int:

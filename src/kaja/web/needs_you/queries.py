@@ -7,9 +7,10 @@ from django.db.models import F, Func, QuerySet, Subquery
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import list_broken_channels
+from kaja.delivery.models import Delivery, State
+from kaja.delivery.queries import needs_you
 from kaja.kernel.compiled import CompiledQuery
 from kaja.publishing import queries as publishing
-from kaja.publishing.models import Delivery, State
 from kaja.workspaces.models import Member, Notice
 from kaja.workspaces.queries import list_notices
 
@@ -42,7 +43,7 @@ def count_needs_you(member: Member) -> int:
 
     def counts() -> QuerySet[Any, Any]:
         return Member.objects.filter(id=member.id).values_list(
-            count_of(publishing.needs_you()), count_of(list_broken_channels()), count_of(list_unsettled_notices(member))
+            count_of(needs_you()), count_of(list_broken_channels()), count_of(list_unsettled_notices(member))
         )
 
     return sum(_counts.fetch(counts, member.id)[0])

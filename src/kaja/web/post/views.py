@@ -10,11 +10,13 @@ from django.views.decorators.http import require_GET, require_POST
 
 from kaja.content import actions, queries
 from kaja.content.models import Post, PostState
+from kaja.delivery.models import Publication
+from kaja.delivery.queries import journal_of
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.publishing import queries as deliveries
-from kaja.publishing.models import Delivery, Publication
+from kaja.publishing.models import PostDelivery
 from kaja.web.composer.previews import group_shown, show_content
 from kaja.web.composer.words import in_words
 from kaja.web.flash import flash, flash_refusal
@@ -29,11 +31,11 @@ def _back(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("post:page", args=[request.workspace.slug, post_id]))
 
 
-def _publication(delivery: Delivery) -> Publication | None:
+def _publication(delivery: PostDelivery) -> Publication | None:
     return getattr(delivery, "publication", None)
 
 
-def _standing(delivery: Delivery) -> dict[str, object]:
+def _standing(delivery: PostDelivery) -> dict[str, object]:
     """One message on one channel, with what can be done about it."""
     connector = CONNECTORS.get(delivery.channel.network)
     publication = _publication(delivery)
@@ -44,14 +46,14 @@ def _standing(delivery: Delivery) -> dict[str, object]:
         "word": deliveries.standing_of(delivery.state, delivery.needs_person),
         "can_edit": bool(there and connector and connector.info.edits),
         "can_delete": bool(there and connector and connector.info.deletes),
-        "outdated": bool(there and delivery.post_revision and delivery.post_revision < delivery.variant.post.revision),
+        "outdated": bool(there and delivery.version and delivery.version < delivery.variant.post.revision),
         "needs": needs_kind(delivery),
     }
 
 
-def group_standings(rows: list[Delivery]) -> list[dict[str, object]]:
+def group_standings(rows: list[PostDelivery]) -> list[dict[str, object]]:
     """One entry for each channel: its first message, and behind it the others (the thread, the first comment)."""
-    groups: dict[UUID, list[Delivery]] = {}
+    groups: dict[UUID, list[PostDelivery]] = {}
     for row in rows:
         groups.setdefault(row.channel_id, []).append(row)
     found = []
@@ -64,7 +66,7 @@ def group_standings(rows: list[Delivery]) -> list[dict[str, object]]:
     return found
 
 
-def _whole(rows: list[Delivery]) -> str:
+def _whole(rows: list[PostDelivery]) -> str:
     """How the whole post stands, where that is more than being scheduled: a name of the states that pages show."""
     found = {deliveries.standing_of(row.state, row.needs_person) for row in rows}
     if "needs_you" in found:
@@ -74,7 +76,7 @@ def _whole(rows: list[Delivery]) -> str:
     return "done" if "done" in found else ""
 
 
-def needs_kind(delivery: Delivery) -> str:
+def needs_kind(delivery: PostDelivery) -> str:
     """Which question a delivery asks a person; empty when it asks none."""
     if not delivery.needs_person:
         return ""
@@ -115,7 +117,7 @@ def journal(request: WorkspaceRequest, post_id: UUID, delivery_id: UUID) -> Http
     delivery = deliveries.get_delivery(delivery_id)
     if delivery.variant.post_id != post_id:
         raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
-    context = {"delivery": delivery, "lines": deliveries.journal_of(delivery)}
+    context = {"delivery": delivery, "lines": journal_of(delivery)}
     return render_fragment(request, "post/journal.html", context)
 
 
@@ -188,7 +190,7 @@ def publish(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
 @workspace_view(Permission.PUBLISH)
 def change_remote(request: WorkspaceRequest, post_id: UUID, publication_id: UUID) -> HttpResponse:
     """Bring what stands on the network in line with the post, or delete it there."""
-    if deliveries.get_publication(publication_id).delivery.variant.post_id != post_id:
+    if deliveries.get_published(publication_id).variant.post_id != post_id:
         raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
     try:
         if request.POST.get("do") == "delete":

@@ -7,9 +7,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kaja.delivery.actions import pause_workspace, resume_workspace
+from kaja.delivery.queries import list_untold
 from kaja.kernel.loops import list_loops
-from kaja.publishing.actions import pause_workspace, resume_workspace
-from kaja.publishing.queries import list_untold
 from kaja.web.flash import flash
 from kaja.web.settings.forms import SettingsForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view

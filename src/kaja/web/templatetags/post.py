@@ -6,8 +6,8 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext_lazy as _
 
+from kaja.delivery.queries import JournalLine
 from kaja.publishing.models import RemoteChange
-from kaja.publishing.queries import JournalLine
 from kaja.web.problems import problem_text
 
 register = template.Library()

@@ -1,0 +1,162 @@
+"""Taking rows: the statements that look across workspaces. Each is one short transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg import AsyncConnection
+from psycopg.rows import scalar_row
+
+from kaja.delivery.engine.row import Claimed, read_claimed
+from kaja.kernel.tenancy import SystemPurpose, enter_key
+from kaja.kernel.walls import ENTER
+
+__all__ = ["claim_due", "enter", "next_wake", "take_over"]
+
+_DUE = """
+    w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+    AND NOT EXISTS (SELECT 1 FROM publishing_delivery s WHERE s.channel_id = d.channel_id AND s.state = 'sending')
+    AND NOT EXISTS (
+        SELECT 1 FROM publishing_delivery e
+        WHERE e.channel_id = d.channel_id AND e.state IN ('scheduled', 'waiting') AND e.next_at <= now()
+          AND e.due_at <= d.due_at AND (e.due_at, e.id) < (d.due_at, d.id)
+    )
+"""
+# What is processing or uncertain is looked at even while everything is paused: reading publishes nothing.
+_CLAIM = f"""
+WITH picked AS (
+    SELECT d.id
+    FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
+    WHERE d.state IN ('scheduled', 'waiting', 'processing', 'uncertain') AND d.next_at <= now()
+      AND (d.state IN ('processing', 'uncertain') OR ({_DUE}))
+    ORDER BY d.next_at, d.due_at
+    LIMIT %(batch)s
+    FOR UPDATE OF d SKIP LOCKED
+), d AS (
+    UPDATE publishing_delivery t
+    SET state = CASE WHEN t.state IN ('scheduled', 'waiting') THEN 'sending' ELSE t.state END,
+        fence = t.fence + 1, claimed_by = %(worker)s,
+        lease_until = now() + %(lease)s * interval '1 second',
+        next_at = now() + %(lease)s * interval '1 second'
+    FROM picked WHERE t.id = picked.id
+    RETURNING t.*
+)
+SELECT d.id, d.workspace_id, d.source_kind, d.variant_id AS source_id, d.subject_id, d.channel_id, d.kind, d.position,
+    d.state, d.due_at, d.fence, d.stage, d.checkpoint, d.content, d.post_revision AS version, d.allowed, d.tries,
+    d.uncertain_since, d.needs_person,
+    CASE WHEN d.has_late_limit THEN w.late_limit_minutes END AS late_limit_minutes,
+    c.network AS access_network, c.account_id AS access_account_id, c.base_url AS access_base_url,
+    c.handle AS access_handle, c.name AS access_name, c.facts AS access_facts, c.health AS access_health,
+    c.health_failures AS access_health_failures, c.disconnected_at IS NOT NULL AS access_disconnected,
+    c.credentials AS access_credentials,
+    (SELECT max(greatest(q.blocked_until, CASE WHEN q.remaining <= 0 THEN q.resets_at END))
+       FROM channels_quotastate q WHERE q.channel_id = d.channel_id) AS access_quota_until,
+    (SELECT jsonb_build_object('id', a.remote_id, 'url', a.remote_url, 'data', a.data)
+       FROM publishing_publication a WHERE a.delivery_id = d.after_id) AS reply_to,
+    CASE WHEN d.position > 0 THEN (SELECT jsonb_build_object('id', a.remote_id, 'url', a.remote_url, 'data', a.data)
+       FROM publishing_publication a JOIN publishing_delivery r ON r.id = a.delivery_id
+       WHERE r.variant_id = d.variant_id AND r.position = 0) END AS root,
+    CASE WHEN d.state = 'uncertain' THEN (SELECT min(j.started_at)
+       FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.irreversible) END AS first_call,
+    CASE WHEN d.state = 'uncertain' THEN (SELECT j.params->'ref'
+       FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.outcome = 'sent' AND j.irreversible
+       LIMIT 1) END AS witness,
+    CASE WHEN d.state = 'uncertain' THEN (SELECT extract(epoch FROM max(j.finished_at - j.started_at))::float
+       FROM publishing_attempt j WHERE j.delivery_id = d.id AND j.irreversible) END AS waited,
+    CASE WHEN d.state = 'sending' THEN (SELECT jsonb_agg(u.content->>'text')
+       FROM publishing_delivery u WHERE u.channel_id = d.channel_id AND u.state IN ('uncertain', 'processing')
+       AND u.content IS NOT NULL) END AS doubted
+FROM d
+JOIN channels_channel c ON c.id = d.channel_id
+JOIN workspaces_workspace w ON w.id = d.workspace_id
+ORDER BY d.due_at
+"""  # noqa: S608 - put together from constants only
+# A lease ran out. When the journal shows that the irreversible call had begun and nothing says how it ended, the post
+# may stand on the network: it is looked for. Otherwise nothing was sent, and sending again is safe. The lease's end
+# bounds the end of the call, because a worker starts none in the second half and breaks it off with the lease; of a
+# process that is dead on this very machine the call ended with it.
+_TAKE_OVER = """
+WITH gone AS (
+    SELECT id, fence,
+        CASE WHEN claimed_by = ANY(%(dead)s::bigint[]) THEN least(lease_until, now()) ELSE lease_until END AS ended
+    FROM publishing_delivery
+    WHERE state = 'sending' AND (next_at <= now() OR claimed_by = ANY(%(gone)s::bigint[]))
+    ORDER BY next_at LIMIT 500 FOR UPDATE SKIP LOCKED
+), judged AS (
+    SELECT g.id, g.ended, EXISTS (
+        SELECT 1 FROM publishing_attempt a
+        WHERE a.delivery_id = g.id AND a.fence = g.fence AND a.irreversible AND a.finished_at IS NULL
+    ) AS begun FROM gone g
+)
+UPDATE publishing_delivery d
+SET state = CASE WHEN begun THEN 'uncertain' ELSE 'waiting' END,
+    fence = d.fence + 1, lease_until = NULL,
+    -- A post that takes its worker down each time must not do so in a tight loop.
+    next_at = CASE WHEN begun THEN now() ELSE now() + (power(2, least(d.tries, 6)) - 1) * interval '1 second' END,
+    tries = CASE WHEN begun THEN 0 ELSE d.tries + 1 END,
+    uncertain_since = CASE WHEN begun THEN judged.ended END,
+    problem = CASE WHEN begun THEN %(problem)s::jsonb ELSE d.problem END
+FROM judged WHERE d.id = judged.id
+RETURNING d.id
+"""
+# What a lost worker was only looking at is looked at again.
+_LOOK_AGAIN = """
+UPDATE publishing_delivery SET next_at = now(), fence = fence + 1
+WHERE state IN ('processing', 'uncertain') AND claimed_by = ANY(%(gone)s::bigint[]) AND lease_until IS NOT NULL
+  AND next_at > now()
+"""
+# The time of the next thing to do, without rows that a pause holds back.
+_WAKE = """
+SELECT d.next_at FROM publishing_delivery d
+JOIN workspaces_workspace w ON w.id = d.workspace_id
+WHERE d.state IN ('scheduled', 'sending', 'processing', 'waiting', 'uncertain') AND d.next_at IS NOT NULL
+  AND (d.state IN ('processing', 'uncertain', 'sending') OR (w.paused_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)))
+ORDER BY d.next_at LIMIT 1
+"""
+
+
+async def enter(connection: AsyncConnection[Any], purpose: SystemPurpose) -> None:
+    """The system scope for the connection's open transaction."""
+    await connection.execute(ENTER, ["", purpose.value, enter_key()])
+
+
+async def claim_due(
+    connection: AsyncConnection[Any], batch: int, lease: float, worker: int | None = None
+) -> list[Claimed]:
+    """Take up to `batch` rows whose time has come; one per channel among those that are to be sent.
+
+    `worker`: the key under which others can see whether it lives (`signs.py`).
+    """
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.CLAIM)
+        cursor = connection.cursor(row_factory=read_claimed)
+        await cursor.execute(_CLAIM, {"batch": batch, "lease": lease, "worker": worker})
+        return await cursor.fetchall()
+
+
+async def take_over(
+    connection: AsyncConnection[Any], problem: str, gone: Sequence[int] = (), dead: Sequence[int] = ()
+) -> int:
+    """Take rows whose lease ran out, and those of workers that are `gone`; gives their number. `problem` is JSON.
+
+    `dead`: those of them whose process is known to be no more, so that no call of theirs goes on.
+    """
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.RECOVER)
+        values = {"problem": problem, "gone": list(gone), "dead": list(dead)}
+        cursor = await connection.execute(_TAKE_OVER, values)
+        taken = cursor.rowcount
+        if gone:
+            taken += (await connection.execute(_LOOK_AGAIN, values)).rowcount
+        return taken
+
+
+async def next_wake(connection: AsyncConnection[Any]) -> datetime | None:
+    """When the next row needs a worker, or None when nothing is planned."""
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.CLAIM)
+        cursor = connection.cursor(row_factory=scalar_row)
+        await cursor.execute(_WAKE)
+        found: datetime | None = await cursor.fetchone()
+        return found

@@ -1,0 +1,120 @@
+"""What the engine does beside deliveries: telling what happened, waking what a mended channel held back."""
+
+import logging
+import traceback
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q
+
+from kaja.channels.models import Health
+from kaja.delivery.events import BY_NAME
+from kaja.delivery.models import OPEN_STATES, Delivery, UntoldEvent
+from kaja.delivery.sources import SOURCES
+from kaja.kernel import events
+from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
+from kaja.kernel.loops import describe_error, is_lost_database
+from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.networks.kit.outcome import TROUBLE
+
+log = logging.getLogger(__name__)
+EVERY = 1.0
+WAKE_EVERY = 15.0
+AT_ONCE = 500
+TELL_TRIES = 6
+"""After so many errors an event is set aside, until another worker starts or somebody mends what is wrong."""
+FIRST_PAUSE = 5.0
+HELD_CODES = ("channel_reconnect", "channel_disconnected", "credentials_locked", "needs_reconnect", *TROUBLE)
+
+
+def tell_events() -> bool:
+    """Publish the events that deliveries still have to tell, each exactly once; True when there may be more.
+
+    The mark stands in the row and is taken off in the transaction in which the event's handlers write. An event whose
+    handler breaks keeps its mark and holds up no other.
+    """
+    with system_scope(SystemPurpose.CLAIM):
+        put_off = UntoldEvent.objects.filter(delivery_id=OuterRef("id"), event=OuterRef("announce")).filter(
+            Q(next_at=None) | Q(next_at__gt=now())
+        )
+        waiting = Delivery.objects.exclude(announce="").exclude(Exists(put_off))
+        found = list(waiting.values_list("workspace_id", "id")[:AT_ONCE])
+    by_workspace: dict[UUID, list[UUID]] = {}
+    for workspace_id, delivery_id in found:
+        by_workspace.setdefault(workspace_id, []).append(delivery_id)
+    for workspace_id, ids in by_workspace.items():
+        with workspace_scope(workspace_id):
+            _tell_of_workspace(ids)
+    return len(found) == AT_ONCE
+
+
+def _tell_of_workspace(ids: list[UUID]) -> None:
+    rows = list(
+        lock(Delivery.objects.filter(id__in=ids).exclude(announce=""), skip_locked=True).select_related("untold")
+    )
+    told = []
+    for row in rows:
+        event = BY_NAME[row.announce]
+        try:
+            with transaction.atomic():
+                events.publish(event(row.id, row.source_kind, row.source_id, row.channel_id, row.problem))
+        except Exception as error:
+            if is_lost_database(error) and _is_gone():
+                raise
+            _put_off(row, error)
+        else:
+            told.append(row.id)
+    Delivery.objects.filter(id__in=told).update(announce="")
+    UntoldEvent.objects.filter(delivery_id__in=told).delete()
+
+
+def _is_gone() -> bool:
+    return connection.connection is None or connection.connection.closed
+
+
+def _put_off(row: Delivery, error: Exception) -> None:
+    """Other events go on; this one comes again, and is set aside when that does not help."""
+    before = getattr(row, "untold", None)
+    tries = before.tries + 1 if before is not None and before.event == row.announce else 1
+    next_at = now() + timedelta(seconds=FIRST_PAUSE * 2.0 ** (tries - 1)) if tries < TELL_TRIES else None
+    what = "comes again" if next_at else "is set aside"
+    places = "".join(traceback.format_tb(error.__traceback__)[-6:])
+    log.error("event %s of delivery %s %s: %s at\n%s", row.announce, row.id, what, type(error).__name__, places)
+    UntoldEvent.objects.update_or_create(
+        delivery=row,
+        defaults={
+            "event": row.announce,
+            "tries": tries,
+            "next_at": next_at,
+            "error": describe_error(error),
+            "failed_at": now(),
+        },
+    )
+
+
+def take_up_set_aside() -> int:
+    """A worker starts, perhaps in a version that can tell what its forerunner could not; gives the number."""
+    with system_scope(SystemPurpose.CLAIM):
+        return UntoldEvent.objects.filter(next_at=None).update(next_at=now(), tries=0)
+
+
+def wake_reconnected() -> bool:
+    """Wake deliveries that waited for a channel which works again; True when there were any."""
+    with system_scope(SystemPurpose.CLAIM):
+        woken = Delivery.objects.filter(
+            state__in=OPEN_STATES,
+            next_at__isnull=True,
+            needs_person=True,
+            problem__code__in=HELD_CODES,
+            channel__health=Health.OK,
+            channel__disconnected_at__isnull=True,
+        ).update(next_at=now())
+    return woken > 0
+
+
+def bring_up_to_date(workspace_id: UUID, source_kind: str, source_id: UUID) -> None:
+    """Make the deliveries of a source as its last saved change wants them."""
+    with workspace_scope(workspace_id):
+        SOURCES[source_kind].follow(source_id)

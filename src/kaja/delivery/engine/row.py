@@ -1,0 +1,119 @@
+"""A claimed delivery with all that is needed to run it, from one query."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg import AsyncCursor
+
+from kaja.delivery.frozen import Frozen
+from kaja.delivery.models import Kind, State
+from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.content import Media
+from kaja.networks.kit.results import Checkpoint, RemoteRef
+
+
+@dataclass(slots=True)
+class ChannelAccess:
+    """The channel of a claimed row: how one gets at it, how it fares, and until when its budgets are used up."""
+
+    network: str
+    account_id: str
+    base_url: str
+    handle: str
+    name: str
+    facts: dict[str, Any]
+    health: str
+    health_failures: int
+    disconnected: bool
+    credentials: bytes
+    quota_until: datetime | None
+
+
+@dataclass(slots=True)
+class Claimed:
+    """A row as it was claimed, for one task. Mutable, because stage, checkpoint and lease move on while it is held."""
+
+    id: UUID
+    workspace_id: UUID
+    source_kind: str
+    source_id: UUID
+    subject_id: UUID | None
+    channel_id: UUID
+    kind: Kind
+    position: int
+    state: State
+    due_at: datetime
+    fence: int
+    stage: str
+    checkpoint: Checkpoint
+    content: dict[str, Any] | None
+    """As it is stored; `Work.frozen` is what it says."""
+    version: int
+    allowed: bool
+    tries: int
+    uncertain_since: datetime | None
+    needs_person: bool
+    late_limit_minutes: int | None
+    reply_to: dict[str, Any] | None
+    root: dict[str, Any] | None
+    first_call: datetime | None
+    witness: dict[str, Any] | None
+    waited: float | None
+    """How long the longest irreversible call of an uncertain row went on, in seconds."""
+    doubted: list[str] | None
+    """Texts of the channel of which nobody knows yet whether they stand there; only for rows that are to be sent."""
+    access: ChannelAccess
+    lease_ends: float = 0.0
+    """On the boot clock, which also runs while the process or the machine sleeps."""
+
+    def __post_init__(self) -> None:
+        self.state, self.kind = State(self.state), Kind(self.kind)
+
+
+def read_claimed(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Claimed]:
+    """psycopg's row factory: the columns of the row by their names, those of its channel as `access_...`."""
+    names = [column.name for column in cursor.description or ()]
+
+    def make(values: Sequence[Any]) -> Claimed:
+        own: dict[str, Any] = {}
+        access: dict[str, Any] = {}
+        for name, value in zip(names, values, strict=True):
+            if name.startswith("access_"):
+                access[name.removeprefix("access_")] = value
+            else:
+                own[name] = value
+        return Claimed(**own, access=ChannelAccess(**access))
+
+    return make
+
+
+def boot_clock() -> float:
+    """Seconds since the machine started, asleep or not."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def parse_ref(stored: dict[str, Any] | None) -> RemoteRef | None:
+    return RemoteRef(stored["id"], stored.get("url") or "", stored.get("data") or {}) if stored else None
+
+
+def render_ref(ref: RemoteRef) -> dict[str, Any]:
+    return {"id": ref.id, "url": ref.url, "data": dict(ref.data)}
+
+
+@dataclass(slots=True)
+class Work:
+    """A claimed row beside the connector and the facts of its channel, what it sends, and its files by `Media.key`.
+
+    `made`: frozen just now, by position: its own content and that of what follows it; written when the call begins.
+    """
+
+    row: Claimed
+    connector: Connector
+    facts: Facts
+    frozen: Frozen | None = None
+    opened: Mapping[str, Media] = field(default_factory=dict)
+    made: dict[str, Any] | None = None

@@ -1,0 +1,287 @@
+"""One claimed delivery from claim to verdict: the calls to the network, each between two lines of the journal."""
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kaja.channels.credentials import Keeper
+from kaja.channels.models import Channel, Health
+from kaja.channels.sessions import make_session, record_health
+from kaja.channels.vault import open_credentials
+from kaja.delivery import problems
+from kaja.delivery.engine import decide
+from kaja.delivery.engine.decide import Verdict
+from kaja.delivery.engine.journal import Journal, Record
+from kaja.delivery.engine.pace import Pace
+from kaja.delivery.engine.row import Claimed, Work, boot_clock, parse_ref, render_ref
+from kaja.delivery.engine.threads import in_thread
+from kaja.delivery.frozen import thaw
+from kaja.delivery.models import Kind, Publication, State
+from kaja.kernel.problems import Problem
+from kaja.kernel.tenancy import workspace_scope
+from kaja.kernel.vault import VaultError
+from kaja.networks.kit.connector import settle_time
+from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.pool import may_send
+from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    CannotTell,
+    ChannelTrouble,
+    Found,
+    Later,
+    NeedsReconnect,
+    Processing,
+    Reconciliation,
+    Rejected,
+    Restart,
+    Sent,
+    StageResult,
+    Unknown,
+)
+
+log = logging.getLogger(__name__)
+OWNED_SINCE = timedelta(days=2)
+"""Lists are looked through from the first call on; what is older than that cannot be met there."""
+
+
+class Runner:
+    """Runs claimed rows; shared by all tasks of one worker, holds nothing of a single row."""
+
+    def __init__(self, journal: Journal, pace: Pace) -> None:
+        self.journal = journal
+        self.pace = pace
+        self.stopping = False
+
+    async def run(self, work: Work) -> None:
+        """Take one row as far as it goes now. Never raises: what it cannot write is settled when the lease ends."""
+        row = work.row
+        try:
+            access = row.access
+            credentials = open_credentials(row.channel_id, access.credentials)
+            keeper = Keeper(row.workspace_id, row.channel_id)
+            session = make_session(access.network, access.base_url, credentials, keeper)
+            assert work.frozen is not None
+            outgoing = thaw(work.frozen, row.id, work.opened, parse_ref(row.root), parse_ref(row.reply_to))
+            if row.state == State.UNCERTAIN or row.kind == Kind.COMMENT:
+                # Comments are looked for before they are sent, too, where a network takes no second one.
+                outgoing = replace(outgoing, owned=await in_thread(_list_owned, row))
+            if row.state == State.UNCERTAIN:
+                await self._reconcile(work, outgoing, session)
+            else:
+                await self._send(work, outgoing, session)
+        except VaultError:
+            await self.journal.finish(row, decide.before_locked(row))
+        except Exception as error:  # noqa: BLE001 - one row's trouble must not stop the others; its lease runs out
+            _log_error(row, error)
+
+    # Sending
+
+    async def _send(self, work: Work, outgoing: Outgoing, session: Session) -> None:
+        row = work.row
+        stages = work.connector.stages(outgoing, work.facts)
+        names = [stage.name for stage in stages]
+        irreversible_names = {stage.name for stage in stages if stage.irreversible}
+        if not row.stage:
+            row.stage = names[0]
+        while True:
+            irreversible = row.stage in irreversible_names and row.state == State.SENDING
+            if self.stopping:
+                await self.journal.finish(row, decide.hand_back(row, _now()))
+                return
+            attempt = await self.journal.begin(row, row.stage, irreversible, work.made)
+            work.made = None
+            if attempt is None:
+                # Taken over, or paused or withdrawn in this moment; the next claim looks again.
+                await self.journal.finish(row, decide.hand_back(row, _now(), 1.0))
+                return
+            if irreversible and self._half_gone(row):
+                verdict = decide.hand_back(row, _now())
+                await self.journal.finish(row, verdict, Record(attempt, "not_started"))
+                return
+            result = await self._call_stage(work, outgoing, session, irreversible)
+            verdict = decide.after_stage(
+                row, result, irreversible=irreversible, stages=names, now=_now(), pace=self.pace
+            )
+            verdict = await self._note_health(work, session, result, verdict)
+            record = _record(attempt, result, session)
+            if not await self.journal.finish(row, verdict, record) or not verdict.goes_on:
+                return
+
+    async def _call_stage(self, work: Work, outgoing: Outgoing, session: Session, irreversible: bool) -> StageResult:
+        row = work.row
+
+        def call() -> Awaitable[StageResult]:
+            return work.connector.run(row.stage, outgoing, dict(row.checkpoint), work.facts, session)
+
+        if not irreversible:
+            return await self._bounded(row, call, self.pace.reversible, renew=True)
+        token = may_send.set(lambda: not self._half_gone(row))
+        try:
+            # Broken off before the lease ends: then nobody else can be looking yet.
+            seconds = row.lease_ends - boot_clock() - 0.1 * self.pace.lease
+            return await self._bounded(row, call, seconds, renew=False)
+        finally:
+            may_send.reset(token)
+
+    async def _bounded(
+        self, row: Claimed, call: Callable[[], Awaitable[StageResult]], seconds: float, *, renew: bool
+    ) -> StageResult:
+        """Any exception or timeout is Unknown: who can say what had been done by then."""
+        keeper = asyncio.create_task(self._keep_lease(row)) if renew else None
+        try:
+            async with asyncio.timeout(max(seconds, 0.05)):
+                return await call()
+        except TimeoutError:
+            return Unknown(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
+        except Exception as error:  # noqa: BLE001 - the contract: an exception inside a stage is an unknown outcome
+            _log_error(row, error)
+            return Unknown(problems.with_params(problems.CALL_BROKE, error=type(error).__name__))
+        finally:
+            if keeper is not None:
+                keeper.cancel()
+
+    async def _keep_lease(self, row: Claimed) -> None:
+        while True:
+            await asyncio.sleep(self.pace.lease / 3)
+            if not await self.journal.renew(row):
+                return
+
+    def _half_gone(self, row: Claimed) -> bool:
+        return row.lease_ends - boot_clock() < self.pace.lease / 2
+
+    # Looking
+
+    async def _reconcile(self, work: Work, outgoing: Outgoing, session: Session) -> None:
+        row = work.row
+        if row.uncertain_since is None:
+            row.uncertain_since = _now()
+        if (ref := parse_ref(row.witness)) is not None:
+            # A worker that had lost its row came back with the network's own answer.
+            await self.journal.finish(row, decide.sent(row, ref, row.uncertain_since))
+            return
+        attempt = await self.journal.begin(row, "find", False)
+        if attempt is None:
+            return
+        found = await self._look(work, outgoing, session)
+        settle = self.pace.settle
+        if settle is None:
+            settle = settle_time(work.connector.info, work.facts.limits, row.waited)
+        verdict = decide.after_look(
+            row, found, settle=settle, idempotent=work.connector.info.idempotent, now=_now(), pace=self.pace
+        )
+        if not await self.journal.finish(row, verdict, _record(attempt, found, session)) or not verdict.repeat:
+            return
+        await self._repeat(work, outgoing, session, settle)
+
+    async def _look(self, work: Work, outgoing: Outgoing, session: Session) -> Reconciliation:
+        row = work.row
+        seconds = self.pace.lease * 0.4
+        try:
+            async with asyncio.timeout(seconds):
+                return await work.connector.find_delivery(outgoing, dict(row.checkpoint), work.facts, session)
+        except TimeoutError:
+            return CannotTell(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
+        except Exception as error:  # noqa: BLE001 - a look that fails tells nothing
+            _log_error(row, error)
+            return CannotTell(problems.with_params(problems.CALL_BROKE, error=type(error).__name__))
+
+    async def _repeat(self, work: Work, outgoing: Outgoing, session: Session, settle: float) -> None:
+        row = work.row
+        stages = [stage.name for stage in work.connector.stages(outgoing, work.facts) if stage.irreversible]
+        row.stage = stages[0]
+        attempt = None if self.stopping else await self.journal.begin(row, row.stage, True)
+        if attempt is None or self._half_gone(row):
+            await self.journal.finish(
+                row, decide.hand_back(row, _now(), 1.0), Record(attempt, "not_started") if attempt else None
+            )
+            return
+        session.exchanges.clear()
+        result = await self._call_stage(work, outgoing, session, True)
+        verdict = decide.after_repeat(row, result, settle=settle, now=_now(), pace=self.pace)
+        await self.journal.finish(row, verdict, _record(attempt, result, session))
+
+    # What the call says about the channel
+
+    async def _note_health(self, work: Work, session: Session, result: StageResult, verdict: Verdict) -> Verdict:
+        row = work.row
+        if isinstance(result, NeedsReconnect):
+            used = dict(session.credentials)
+            health = await in_thread(_record_health, row, Health.RECONNECT, result.problem, used=used)
+            if health == Health.RECONNECT and verdict.state == State.WAITING:
+                return decide.hold(row, result.problem)
+        elif isinstance(result, ChannelTrouble):
+            await in_thread(_record_health, row, Health.UNREACHABLE, result.problem, certain=True)
+        elif isinstance(result, Sent | Processing) and (row.access.health != Health.OK or row.access.health_failures):
+            await in_thread(_record_health, row, Health.OK, None)
+        return verdict
+
+
+def _list_owned(row: Claimed) -> frozenset[tuple[str, str]]:
+    """What stands on the network for other deliveries of the channel, since shortly before this one was begun."""
+    begun = row.first_call or row.uncertain_since or _now()
+    with workspace_scope(row.workspace_id):
+        others = Publication.objects.filter(channel_id=row.channel_id, published_at__gt=begun - OWNED_SINCE)
+        listed = others.exclude(delivery_id=row.id).values_list("data__type", "remote_id")
+        return frozenset((str(kind or ""), remote_id) for kind, remote_id in listed)
+
+
+def _record_health(row: Claimed, health: Health, problem: Problem | None, **how: Any) -> Health:
+    with workspace_scope(row.workspace_id):
+        return record_health(Channel.objects.get(id=row.channel_id), health, problem, **how)
+
+
+def _record(attempt: Any, result: StageResult | Reconciliation, session: Session) -> Record:
+    """The journal's line on an answer."""
+    record = Record(attempt, evidence=list(session.exchanges), quotas=dict(session.quotas))
+    session.exchanges.clear()
+    session.quotas.clear()
+    match result:
+        case Sent(ref) | Found(ref):
+            record.outcome = "sent" if isinstance(result, Sent) else "found"
+            record.params = {"ref": render_ref(ref)}
+        case Processing(_, check_after):
+            record.outcome, record.params = "processing", {"seconds": check_after}
+        case Rejected(problem):
+            _note(record, "rejected", problem)
+        case Later(after, reason, bucket):
+            _note(record, "later", reason)
+            if bucket is not None:
+                at = datetime.fromtimestamp(_now().timestamp() + after, UTC)
+                record.quotas = {**record.quotas, bucket: Quota(bucket, remaining=0, resets_at=at, blocked_until=at)}
+        case NeedsReconnect(problem):
+            _note(record, "reconnect", problem)
+        case ChannelTrouble(problem):
+            _note(record, "trouble", problem)
+        case Restart(_, _, reason):
+            _note(record, "restart", reason)
+        case Unknown(reason):
+            _note(record, "unknown", reason)
+        case AbsentAsOf(time):
+            record.outcome, record.params = "absent", {"time": time.isoformat()}
+        case CannotTell(reason, candidates):
+            _note(record, "cannot_tell", reason)
+            record.params = {**record.params, "candidates": len(candidates)}
+        case _:
+            record.outcome = "done"
+    return record
+
+
+def _note(record: Record, outcome: str, problem: Problem) -> None:
+    stored = problems.render_problem(problem)
+    record.outcome, record.message, record.params = outcome, stored["message"], stored["params"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _log_error(row: Claimed, error: BaseException) -> None:
+    """Where it happened, without the message: messages may quote what was sent."""
+    places = "".join(traceback.format_tb(error.__traceback__)[-4:])
+    log.error("delivery %s: %s at\n%s", row.id, type(error).__name__, places)

@@ -1,0 +1,95 @@
+"""The SQL of the journal: what opens attempts, writes results, renews leases. `journal.py` sends it."""
+
+# The last look at permission and pause stands in the statement that opens the attempt, so nothing slips in between: who
+# takes a row out of the plan writes the same row (`planning.py`), so one of the two waits for the other.
+BEGIN = """
+WITH r AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        id uuid, attempt uuid, fence bigint, stage text, irreversible boolean, made jsonb)
+), u AS (
+    UPDATE publishing_delivery d
+    SET stage = CASE WHEN d.state = 'uncertain' THEN d.stage ELSE r.stage END,
+        content = COALESCE(r.made -> d.position::text, d.content),
+        attempts_made = d.attempts_made + 1,
+        lease_until = now() + %(lease)s * interval '1 second',
+        next_at = now() + %(lease)s * interval '1 second',
+        uncertain_since = CASE WHEN d.state = 'uncertain' AND r.irreversible
+            THEN now() + %(lease)s * interval '1 second' ELSE d.uncertain_since END
+    FROM r, workspaces_workspace w
+    WHERE d.id = r.id AND w.id = d.workspace_id AND d.fence = r.fence
+      AND d.state IN ('sending', 'processing', 'uncertain')
+      AND (NOT r.irreversible OR (d.allowed AND w.paused_at IS NULL
+        AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)))
+    RETURNING d.id, d.workspace_id, d.variant_id
+), f AS (
+    UPDATE publishing_delivery d SET content = r.made -> d.position::text
+    FROM u JOIN r ON r.id = u.id
+    WHERE r.made IS NOT NULL AND d.variant_id = u.variant_id AND d.id <> u.id AND d.content IS NULL
+      AND r.made ? d.position::text
+)
+INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
+    outcome, message, params, evidence, worker)
+SELECT r.attempt, u.workspace_id, u.id, r.fence, r.stage, r.irreversible, clock_timestamp(),
+    '', '', '{}', '[]', %(worker)s
+FROM u JOIN r ON r.id = u.id
+ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker
+RETURNING delivery_id
+"""
+FINISH = """
+WITH r AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        id uuid, attempt uuid, fence bigint, before text, state text, stage text, checkpoint jsonb,
+        next_at timestamptz, keeps boolean, tries int, uncertain_since timestamptz, needs_person boolean, problem jsonb,
+        candidates jsonb, remote_id text, remote_url text, data jsonb, sent_at timestamptz, announce text,
+        outcome text, message text, params jsonb, evidence jsonb, at timestamptz, publication uuid)
+), a AS (
+    UPDATE publishing_attempt t
+    SET finished_at = r.at, outcome = r.outcome, message = r.message, params = r.params, evidence = r.evidence
+    FROM r WHERE t.id = r.attempt AND t.finished_at IS NULL
+), u AS (
+    UPDATE publishing_delivery d
+    SET state = r.state, stage = r.stage, checkpoint = r.checkpoint,
+        next_at = CASE WHEN r.keeps THEN d.next_at ELSE r.next_at END,
+        lease_until = CASE WHEN r.keeps THEN d.lease_until END,
+        tries = r.tries, uncertain_since = r.uncertain_since, needs_person = r.needs_person, problem = r.problem,
+        candidates = r.candidates, remote_id = COALESCE(r.remote_id, d.remote_id),
+        remote_url = COALESCE(r.remote_url, d.remote_url), sent_at = COALESCE(r.sent_at, d.sent_at),
+        announce = CASE WHEN r.announce <> '' THEN r.announce ELSE d.announce END, updated_at = now()
+    FROM r WHERE d.id = r.id AND d.fence = r.fence AND d.state = r.before
+    RETURNING d.id, d.workspace_id, d.channel_id, d.state, d.content
+), p AS (
+    INSERT INTO publishing_publication (id, workspace_id, delivery_id, channel_id, remote_id, remote_url, data, sent,
+        published_at)
+    SELECT r.publication, u.workspace_id, u.id, u.channel_id, r.remote_id, r.remote_url, r.data,
+        COALESCE(u.content, '{}'), r.sent_at
+    FROM u JOIN r ON r.id = u.id WHERE r.state = 'sent'
+    ON CONFLICT (delivery_id) DO NOTHING
+), f AS (
+    UPDATE publishing_delivery d SET next_at = now(), due_at = greatest(d.due_at, now())
+    FROM u WHERE d.after_id = u.id AND u.state = 'sent' AND d.state = 'scheduled'
+)
+SELECT id FROM u
+"""
+QUOTAS = """
+INSERT INTO channels_quotastate (id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until,
+    updated_at)
+SELECT id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until, now()
+FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, workspace_id uuid, channel_id uuid, bucket text, "limit" int,
+    remaining int, resets_at timestamptz, blocked_until timestamptz)
+ON CONFLICT (channel_id, bucket) DO UPDATE SET "limit" = EXCLUDED."limit", remaining = EXCLUDED.remaining,
+    resets_at = EXCLUDED.resets_at, updated_at = now(),
+    -- An answer without a block does not lift a block that another machine was told of.
+    blocked_until = greatest(EXCLUDED.blocked_until, channels_quotastate.blocked_until)
+"""
+RENEW = """
+UPDATE publishing_delivery d
+SET lease_until = now() + %(lease)s * interval '1 second', next_at = now() + %(lease)s * interval '1 second'
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id uuid, fence bigint)
+WHERE d.id = r.id AND d.fence = r.fence AND d.lease_until IS NOT NULL RETURNING d.id
+"""
+NOTIFY = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
+TRY_TO_WRITE = (
+    "UPDATE publishing_delivery SET state = state WHERE false",
+    "INSERT INTO publishing_attempt SELECT * FROM publishing_attempt WHERE false",
+)
+"""Touch no row, and are refused where writing is."""

@@ -1,0 +1,74 @@
+"""What Kaja itself may have to say about a delivery, in the shape that UI, API and CLI render."""
+
+from kaja.kernel.problems import Problem, gettext_noop, parse_problem, render_problem, with_params
+
+__all__ = ["parse_problem", "render_problem", "with_params"]
+
+WITHDRAWN = Problem(
+    "withdrawn",
+    gettext_noop("The post was taken out of the plan before it was sent."),
+    fix=gettext_noop("Schedule it again if it should go out."),
+)
+MISSED = Problem(
+    "missed",
+    gettext_noop("The post was not sent within its late limit (%(minutes)s min), so Kaja did not send it."),
+    fix=gettext_noop("Send it now, give it another time, or drop it."),
+)
+DISCONNECTED = Problem(
+    "channel_disconnected",
+    gettext_noop("The channel is disconnected; nothing was sent."),
+    fix=gettext_noop("Connect it again and the post goes out, or move the post to another channel."),
+)
+RECONNECT = Problem(
+    "channel_reconnect",
+    gettext_noop("The channel needs to be connected again; nothing was sent."),
+    fix=gettext_noop("Reconnect the channel; the post then goes out by itself."),
+)
+CREDENTIALS_LOCKED = Problem(
+    "credentials_locked",
+    gettext_noop("The stored sign-in of the channel cannot be opened with this installation's keys; nothing was sent."),
+    fix=gettext_noop("The operator should restore the key ring; otherwise reconnect the channel."),
+)
+NO_CONNECTOR = Problem(
+    "network_unknown",
+    gettext_noop("This Kaja does not speak “%(network)s”; nothing was sent."),
+    fix=gettext_noop("Ask the operator which version is installed."),
+)
+QUOTA = Problem(
+    "quota_used_up",
+    gettext_noop("The network takes no more from this channel for now; Kaja waits until it does."),
+)
+SEEKING = Problem(
+    "outcome_unknown",
+    gettext_noop("It is not known whether the network took the post; Kaja looks there before anything else."),
+)
+TWIN = Problem(
+    "twin_open",
+    gettext_noop("A post with nearly the same words may stand on this channel; this one waits until that is known."),
+)
+OWNED = Problem(
+    "remote_owned",
+    gettext_noop("The network named a post that Kaja sent for another one, so nobody knows what became of this one."),
+    fix=gettext_noop("Look there: say “it is there”, or “send again” if it is not."),
+)
+SHARED = Problem(
+    "remote_shared",
+    gettext_noop("An earlier version took another post with the same words for this one; perhaps this was never sent."),
+    fix=gettext_noop("Look there: say “it is there”, or “send again” if it is not."),
+)
+WORKER_GONE = Problem(
+    "worker_gone",
+    gettext_noop("Kaja was interrupted while it was sending, so it looks on the network whether the post is there."),
+)
+CALL_TIMEOUT = Problem("call_timeout", gettext_noop("The network did not finish answering in time (%(seconds)s s)."))
+CALL_BROKE = Problem("call_broke", gettext_noop("The call ended in an error inside Kaja (%(error)s)."))
+CONTENT_BROKE = Problem(
+    "content_unreadable",
+    gettext_noop("The post's content cannot be read (%(error)s); nothing was sent."),
+    fix=gettext_noop("Open the post, save it again, and try once more."),
+)
+CHOOSE = Problem(
+    "person_decides",
+    gettext_noop("Kaja could not find out whether the post stands on the network."),
+    fix=gettext_noop("Look there: say “it is there”, or “send again” if it is not."),
+)

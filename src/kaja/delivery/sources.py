@@ -1,0 +1,100 @@
+"""Those who send: what the engine asks of a post, a reply, an advertisement. They stand above and are entered in
+`SOURCES` by `config/wiring.py`; the outbox knows of them only what stands here.
+
+What a source owes: it writes its rows in the transactions in which it changes itself (`planning.py`). A row that may no
+longer go, or is to go in another form or at another time, is taken out or reset there; what cannot be stopped any more
+(`list_called`) is left as it was frozen, and gets `allowed = False` when it should not be sent again.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum, auto
+from typing import Protocol
+from uuid import UUID
+
+from kaja.delivery.engine.row import Work
+from kaja.delivery.frozen import Frozen
+from kaja.delivery.models import Delivery
+from kaja.kernel.problems import Problem
+from kaja.networks.kit.content import Media
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a row sends, and its files by `Media.key`. `followers`: the frozen messages after it, by position."""
+
+    content: Frozen
+    opened: Mapping[str, Media] = field(default_factory=dict)
+    followers: Mapping[int, Frozen] = field(default_factory=dict)
+
+
+class NotSo(Enum):
+    """Why a row is not made: its source says otherwise by now than the row does."""
+
+    STALE = auto()
+    """It changed and the row does not know yet; `follow` is asked to bring the row up to date."""
+    WITHDRAWN = auto()
+    """It is not to be sent any more."""
+
+
+Answer = Made | Problem | NotSo
+"""A problem means: it cannot be sent as it is."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a delivery is about, for people: what pages show and follow, its title, and its version by now."""
+
+    id: UUID
+    title: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Words:
+    """What was to go out, as far as one can look for it: the words, and a title where the network has titles."""
+
+    text: str
+    title: str = ""
+
+
+class Source(Protocol):
+    """One kind of sender. All calls come from a thread of their own; `prepare` outside any scope, the others inside the
+    workspace's."""
+
+    def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
+        """The content of many rows of any workspaces, by the rows' ids, in a few statements. `at` is the moment that
+        their content is to bear. A row that is only looked for is made whatever the plan says by now."""
+
+    def follow(self, source_id: UUID) -> None:
+        """Bring the rows of one source in line with it."""
+
+    def describe(self, source_ids: Collection[UUID]) -> Mapping[UUID, Subject]:
+        """What they are about, in one statement."""
+
+    def list_words(self, rows: Sequence[Delivery]) -> Mapping[UUID, Words]:
+        """What rows without frozen content were to say, by the rows' ids; without those of which nobody could say."""
+
+
+SOURCES: dict[str, Source] = {}
+"""By `Delivery.source_kind`."""
+
+
+def describe(rows: Collection[Delivery]) -> dict[UUID, Subject]:
+    """What deliveries are about, by their ids; one statement for each kind of source."""
+    kinds: dict[str, set[UUID]] = {}
+    for row in rows:
+        kinds.setdefault(row.source_kind, set()).add(row.source_id)
+    known = {kind: SOURCES[kind].describe(ids) for kind, ids in kinds.items()}
+    return {row.id: found for row in rows if (found := known[row.source_kind].get(row.source_id))}
+
+
+def title_of(row: Delivery) -> str:
+    """A few words of what it is about, for a sentence."""
+    return short_title(describe([row]).get(row.id))
+
+
+def short_title(subject: Subject | None) -> str:
+    """The same of what is known already."""
+    return subject.title[:60] if subject and subject.title else "…"
