@@ -138,14 +138,19 @@ class Emptier:
     """
 
     def __init__(self, database: str, tables: list[str], kept: set[str]) -> None:
-        self._connection = psycopg.connect(address("postgres", database), autocommit=True)
+        self._address = address("postgres", database)
+        self._connection = psycopg.connect(self._address, autocommit=True)
         found = [str(name) for (name,) in self._connection.execute(self.BELOW, [sorted(set(tables) - kept)])]
         assert not kept & set(found), "what is kept points to what is emptied"
         steps = " ".join(f"IF EXISTS (SELECT FROM {name}) THEN DELETE FROM {name}; END IF;" for name in sorted(found))
         self._statement = f"DO $$ BEGIN SET LOCAL session_replication_role = replica; {steps} END $$"
 
     def __call__(self) -> None:
-        self._connection.execute(self._statement)
+        try:
+            self._connection.execute(self._statement)
+        except psycopg.OperationalError:  # a test has cut every connection to its database
+            self._connection = psycopg.connect(self._address, autocommit=True)
+            self._connection.execute(self._statement)
 
     def close(self) -> None:
         self._connection.close()
