@@ -21,6 +21,7 @@ from kaja.content import actions as content
 from kaja.content.actions import groups
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostLabel, PostState, Revision, Variant
+from kaja.delivery import actions as delivery
 from kaja.delivery.models import State
 from kaja.delivery.planning import WAITS
 from kaja.kernel.clock import now
@@ -102,7 +103,7 @@ ON_A_POST: dict[str, Action] = {
     "bin": both_ways,
     "copy": lambda w: content.duplicate_post(ACTOR, w.post),
     "version": lambda w: content.restore_revision(ACTOR, w.post, 1),
-    "cancel": lambda w: publishing.cancel_delivery(ACTOR, a_delivery(w)),
+    "cancel": lambda w: delivery.cancel_delivery(ACTOR, a_delivery(w)),
     "board": lambda w: content.move_on_board(ACTOR, w.post, w.cards[w.next() % 4]),
     "many": lambda w: publishing.move_posts(
         ACTOR, dict.fromkeys([w.cards[w.next() % 4], w.post, w.cards[0]], now() + DUE + timedelta(minutes=w.next()))
@@ -128,7 +129,7 @@ ON_A_CHANNEL: dict[str, Action] = {
     "quota": on_channel(lambda c, w: record_quota(c, [Quota("posts", limit=10, remaining=w.next() % 10)])),
     "schedule": schedule,
     "channels": ON_A_POST["channels"],
-    "there": lambda w: publishing.settle_delivery(ACTOR, a_delivery(w), "there", candidate="x"),
+    "there": lambda w: delivery.settle_delivery(ACTOR, a_delivery(w), "there", candidate="x"),
 }
 
 
@@ -156,8 +157,8 @@ ON_A_WORKSPACE: dict[str, Action] = {
     "settings": lambda w: people.update_workspace(
         ACTOR, name=f"Acme {w.next()}", time_zone="UTC", language="en", late_limit_minutes=30
     ),
-    "pause": lambda w: publishing.pause_workspace(ACTOR),
-    "resume": lambda w: publishing.resume_workspace(ACTOR),
+    "pause": lambda w: delivery.pause_workspace(ACTOR),
+    "resume": lambda w: delivery.resume_workspace(ACTOR),
     "role": lambda w: people.change_role(ACTOR, w.other.id, Role.GUEST if w.next() % 2 else Role.CURATOR),
     "other role": lambda w: people.change_role(ACTOR, w.member.id, Role.GUEST if w.next() % 2 else Role.CURATOR),
     "label": a_label,
