@@ -1,8 +1,12 @@
 """One connection: what answers look like on the wire, and after which of them it is used again."""
 
 import asyncio
+import io
+import socket
+import threading
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -120,6 +124,85 @@ async def test_a_connection_that_was_asked_to_close_is_left() -> None:
             answer = await session.request("GET", "/", headers={"Connection": "close"})
             assert answer.content == b"{}"
     assert server.connections == 2
+
+
+@pytest.mark.parametrize(("promise", "connections"), [(b"timeout=1, max=100", 2), (b"timeout=9", 1), (b"max=3", 1)])
+async def test_a_connection_is_left_before_the_server_goes(promise: bytes, connections: int) -> None:
+    answer = b"HTTP/1.1 200 OK\r\nKeep-Alive: " + promise + b"\r\nContent-Length: 2\r\n\r\n{}"
+    async with answering(answer, OK) as (server, session):
+        for _ in range(2):
+            assert (await get(session)).ok
+    assert server.connections == connections
+
+
+def says_goodbye(listener: socket.socket, goodbye: threading.Event, said: threading.Event) -> int:
+    """Serve one answer on each of two connections, and end the first when it is told to; gives how many came."""
+    connections = 0
+    with listener:
+        for _ in range(2):
+            connection, _ = listener.accept()
+            connections += 1
+            with connection:
+                assert b"\r\n\r\n" in connection.recv(65_536)
+                connection.sendall(OK)
+                if connections == 1:
+                    assert goodbye.wait(30)
+                    connection.shutdown(socket.SHUT_WR)
+                    # FIN_WAIT2: the other side's kernel has it.
+                    while connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO) != 5:
+                        time.sleep(0.001)
+                    said.set()
+    return connections
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_what_must_not_be_repeated_takes_no_connection_on_which_a_goodbye_waits(run: Callable[..., None]) -> None:
+    """It lies in the socket, and our event loop has not looked yet."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.settimeout(30)
+    session = Session(f"http://127.0.0.1:{listener.getsockname()[1]}", allow_private=ALLOWED)
+    goodbye, said = threading.Event(), threading.Event()
+
+    async def work() -> None:
+        serving = asyncio.create_task(asyncio.to_thread(says_goodbye, listener, goodbye, said))
+        assert (await get(session)).ok
+        goodbye.set()
+        assert said.wait(30)  # the loop stands still meanwhile
+        assert (await session.request("POST", "/x", irreversible=True)).ok
+        assert await serving == 2
+        await close_pools()
+
+    run(work())
+
+
+async def test_cookies_are_not_kept() -> None:
+    """Whoever asks next through this process is somebody else."""
+    answer = b"HTTP/1.1 200 OK\r\nSet-Cookie: who=alice; Path=/\r\nContent-Length: 2\r\n\r\n{}"
+    async with answering(answer, OK) as (server, session):
+        for _ in range(2):
+            assert (await get(session)).ok
+    assert not any(b"cookie" in head.lower() for head in server.received)
+
+
+async def test_an_answer_that_drips_ends_with_its_time() -> None:
+    """Each byte comes soon enough; the whole does not."""
+
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+        with suppress(OSError):
+            while not writer.is_closing():
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    listening = await asyncio.start_server(drip, "127.0.0.1", 0)
+    async with listening:
+        session = Session(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}", allow_private=ALLOWED)
+        for into in (None, io.BytesIO()):
+            with pytest.raises(AnswerLost) as failed:
+                await session.request("GET", "/", timeout=0.3, into=into)
+            assert failed.value.problem.code == "answer_timeout"
 
 
 @pytest.mark.parametrize(

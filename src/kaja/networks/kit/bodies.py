@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import httpx2
-
 from kaja.networks.kit.wire import FileBody, Streamed
 
 Files = Mapping[str, tuple[str, bytes | FileBody, str]]
-"""Multipart files: field name to (file name, content, MIME type). At most one is a file that is sent in pieces."""
+"""Multipart files: field name to (file name, content, MIME type)."""
 
 
 def encode_body(
@@ -25,21 +23,29 @@ def encode_body(
     if data is not None:
         return urlencode(data).encode(), "application/x-www-form-urlencoded"
     if isinstance(content, FileBody):
-        return Streamed(b"", content), "application/octet-stream"
+        return Streamed((content,)), "application/octet-stream"
     return content or b"", "application/octet-stream" if content else ""
 
 
 def _encode_form(data: Mapping[str, str], files: Files) -> tuple[bytes | Streamed, str]:
-    """A form with files. One that is sent in pieces is encoded with a mark in its place."""
-    mark, streamed = secrets.token_hex(32).encode(), None
+    """A form with files. Those that are sent in pieces are encoded with marks in their places."""
+    # Slow to import, and most processes never send a file.
+    import httpx2
+
+    streamed: dict[bytes, FileBody] = {}
     held: dict[str, tuple[str, bytes, str]] = {}
     for field_name, (name, content, mime) in files.items():
         if isinstance(content, FileBody):
-            streamed = content
-        held[field_name] = (name, mark if isinstance(content, FileBody) else content, mime)
+            mark = secrets.token_hex(32).encode()
+            streamed[mark] = content
+            content = mark
+        held[field_name] = (name, content, mime)
     request = httpx2.Request("POST", "http://multipart.invalid/", data=dict(data), files=held)
     body, content_type = request.read(), request.headers["content-type"]
-    if streamed is None:
+    if not streamed:
         return body, content_type
-    before, _, after = body.partition(mark)
-    return Streamed(before, streamed, after), content_type
+    parts: list[bytes | FileBody] = []
+    for mark, file in streamed.items():  # in their order in the form
+        before, _, body = body.partition(mark)
+        parts += [before, file]
+    return Streamed((*parts, body)), content_type

@@ -4,8 +4,10 @@
     session.use_bearer(token)
     answer = await session.request("POST", "/xrpc/com.atproto.repo.putRecord", json={...}, irreversible=True)
 
-Credentials go to the origin of `base_url` only. A status of 400 or more is an answer, not an exception; exceptions say
-that there is no answer: `HostRefused`, `NotSent` (nothing reached the network) and `AnswerLost` (it may have).
+Credentials go to the origin of `base_url`, and to those that a connector names in `credentials_for`. A status of 400 or
+more is an answer, not an exception; exceptions say that there is no answer: `HostRefused`, `NotSent` (nothing reached
+the network) and `AnswerLost` (it may have); docs/networks/http.md has the tree of them. Files go up in pieces
+(`FileBody`) and come down in pieces (`into`).
 """
 
 import asyncio
@@ -14,11 +16,9 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeVar
-from urllib.parse import urlencode, urljoin, urlsplit
+from typing import IO, Any, Protocol, TypeVar
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
-
-import httpx2
 
 from kaja.networks.kit.bodies import Files, encode_body
 from kaja.networks.kit.egress import (
@@ -33,7 +33,7 @@ from kaja.networks.kit.egress import (
 )
 from kaja.networks.kit.encodings import decode_json
 from kaja.networks.kit.evidence import Redactor
-from kaja.networks.kit.iri import read_location, to_uri
+from kaja.networks.kit.iri import SAFE, read_location, to_uri
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
@@ -135,6 +135,8 @@ class Session:
     """None for a session without a stored channel (while it is being connected)."""
     open_credentials: Collection[str] = ()
     """Names of credentials whose values are no secret; every other value is kept out of the evidence."""
+    credentials_for: Collection[str] = ()
+    """Set by the connector: addresses of the network's other servers (for uploads, say) that know the same sign-in."""
     quotas: dict[str, Quota] = field(default_factory=dict)
     read_quotas: "Callable[[Response], Iterable[Quota]] | None" = None
     """Set by the connector: what the network's rate headers say."""
@@ -198,8 +200,11 @@ class Session:
         authorized: bool = True,
         irreversible: bool = False,
         redirects: int = MAX_REDIRECTS,
+        into: IO[bytes] | None = None,
     ) -> Response:
         """One exchange. `url` is absolute, or a path under `base_url`; at most one of json, data/files, content.
+        With `into`, the content of a 2xx is written there in pieces, up to `max_bytes`, and `content` stays empty; when
+        an exception is raised a part of it may stand there.
 
         Redirects are followed for GET and HEAD only; every hop is checked, and credentials stay with their origin: a
         call with credentials that is sent to another origin ends there, with the redirect as its answer.
@@ -214,7 +219,7 @@ class Session:
         origin = origin_of(url)
         for hop in range(redirects + 1):
             answer = await self._exchange(
-                method, url, body, sent_headers, timeout or self.timeout, max_bytes, authorized, irreversible
+                method, url, body, sent_headers, timeout or self.timeout, max_bytes, authorized, irreversible, into
             )
             location = answer.headers.get("location")
             if method not in ("GET", "HEAD") or answer.status not in (301, 302, 303, 307, 308) or not location:
@@ -258,6 +263,7 @@ class Session:
         max_bytes: int,
         authorized: bool,
         irreversible: bool,
+        into: IO[bytes] | None,
     ) -> Response:
         _check()
         started, clock = datetime.now(UTC), time.monotonic()
@@ -276,7 +282,9 @@ class Session:
         try:
             pool = _pool(frozenset(self.allow_private), self.resolve)
             request = _build(pool.egress, method, url, body, self._headers(url, headers, authorized))
-            answer = await pool.exchange(request, seconds=seconds, max_bytes=max_bytes, irreversible=irreversible)
+            answer = await pool.exchange(
+                request, seconds=seconds, max_bytes=max_bytes, irreversible=irreversible, into=into
+            )
         except TransportError as error:
             evidence["failure"] = error.problem.code
             raise
@@ -300,7 +308,10 @@ class Session:
         return sent
 
     def _is_signed(self, url: str, authorized: bool) -> bool:
-        return authorized and bool(self._authorization) and origin_of(url) == origin_of(self.base_url)
+        if not authorized or not self._authorization:
+            return False
+        origin = origin_of(url)
+        return origin == origin_of(self.base_url) or any(origin == origin_of(known) for known in self.credentials_for)
 
 
 def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, headers: dict[str, str]) -> Request:
@@ -316,7 +327,7 @@ def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, header
 
 
 def _quote_target(target: str) -> str:
-    return target if target.isascii() else httpx2.URL("http://x" + target).raw_path.decode("ascii")
+    return target if target.isascii() else quote(target, SAFE)
 
 
 def _pool(allow_private: frozenset[str], resolve: Resolve) -> Pool:

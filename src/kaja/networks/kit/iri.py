@@ -10,7 +10,7 @@ import idna
 import regex
 
 # Everything that an address may hold as it stands; % because what is escaped stays escaped.
-_SAFE = "!#$%&'()*+,/:;=?@[]~"
+SAFE = "!#$%&'()*+,/:;=?@[]~"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]")
 
 # Scripts that are written together (UTS 39, highly restrictive), each with Latin.
@@ -54,8 +54,8 @@ def to_uri(address: str) -> str:
     parts = urlsplit(address.strip(" "))
     user, at, host = parts.netloc.rpartition("@")
     name, port = re.fullmatch(r"(.*?)(:\d*)?", host).groups()  # type: ignore[union-attr]  # it always matches
-    netloc = f"{quote(user, _SAFE)}{at}{encode_host(name)}{port or ''}"
-    rest = (quote(part, _SAFE) for part in (parts.path, parts.query, parts.fragment))
+    netloc = f"{quote(user, SAFE)}{at}{encode_host(name)}{port or ''}"
+    rest = (quote(part, SAFE) for part in (parts.path, parts.query, parts.fragment))
     return urlunsplit((parts.scheme, netloc, *rest))
 
 

@@ -1,18 +1,22 @@
 """Connections to networks, shared by everything that runs in one event loop under one egress policy.
 
-httpx2's own pool walks over every connection for every request: at 400 connections 4.3 ms of CPU per request were
-measured. Here an origin's idle connections are a stack.
+An origin's idle connections are a stack: what a call costs does not grow with the connections that are open. Why this
+is not a library's: docs/decisions/0020-an-http-client-of-our-own.md.
 """
 
 import asyncio
 import os
+import re
 import ssl
 import time
 from collections import deque
 from functools import cache
+from typing import IO
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.egress import AnswerLost, Egress, NotSent
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.networks.kit.proxies import Proxies, connect_through
+from kaja.networks.kit.received import FileFailed
 from kaja.networks.kit.wire import Answer, Request, Streamed, TooLarge, Wire, WireError, connect, may_send
 
 __all__ = ["Pool", "may_send"]
@@ -21,9 +25,14 @@ CONNECT_SECONDS = 10.0
 IDLE_SECONDS = 20.0
 IRREVERSIBLE_IDLE_SECONDS = 3.0
 """A call that must not be repeated avoids a connection that the server may just be closing."""
+CLOSING_SECONDS = 1.0
+"""Before the end of the time that a server says it keeps a connection, it counts as over."""
+NAME_SECONDS = 2.0
+"""How long a name is looked up that a proxy will look up again."""
 PER_ORIGIN = 512
 ADDRESSES_TRIED = 4
 _Key = tuple[str, str, int]  # scheme, host, port
+_KEPT_FOR = re.compile(r"\btimeout\s*=\s*(\d{1,6})", re.IGNORECASE)
 
 
 @cache
@@ -44,12 +53,22 @@ class Pool:
 
     def __init__(self, egress: Egress) -> None:
         self.egress = egress
+        self._proxies = Proxies()
         self._tls = _tls_context(os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", ""))
         self._idle: dict[_Key, deque[Wire]] = {}
         self._room: dict[_Key, asyncio.Semaphore] = {}
 
-    async def exchange(self, request: Request, *, seconds: float, max_bytes: int, irreversible: bool) -> Answer:
-        """Send and read the whole answer. Raises HostRefused, NotSent or AnswerLost; never tries twice."""
+    async def exchange(
+        self,
+        request: Request,
+        *,
+        seconds: float,
+        max_bytes: int,
+        irreversible: bool,
+        into: IO[bytes] | None = None,
+    ) -> Answer:
+        """Send and read the whole answer, a successful one into a file if one is given. Raises HostRefused, NotSent,
+        AnswerLost, or the file's OSError; never tries twice."""
         key = (request.scheme, request.host, request.port)
         room = self._room.get(key)
         if room is None:
@@ -60,8 +79,7 @@ class Pool:
             async with asyncio.timeout(seconds):
                 data = request.render()
                 async with room:
-                    longest = IRREVERSIBLE_IDLE_SECONDS if irreversible else IDLE_SECONDS
-                    wire = self._take(key, longest) or await self._connect(request)
+                    wire = self._take(key, irreversible) or await self._connect(request)
                     wire.written = False
                     answer = await wire.exchange(
                         data,
@@ -69,37 +87,30 @@ class Pool:
                         head_only=request.method == "HEAD",
                         last=request.is_last(),
                         streamed=request.body if isinstance(request.body, Streamed) else None,
+                        into=into,
                     )
                     return answer
         except TooLarge:
             raise AnswerLost(_too_large(request.host)) from None
+        except FileFailed as failed:
+            raise failed.error from None
         except (TimeoutError, _TlsFailed, WireError, OSError) as error:
             raise _lost(error, request.host, wire is not None and wire.written) from error
         finally:
             if wire is not None:
                 if answer is not None and wire.usable:
-                    self._give_back(key, wire)
+                    self._give_back(key, wire, answer.headers.get("keep-alive"))
                 else:
                     wire.abort()
 
     async def _connect(self, request: Request) -> Wire:
-        """Connect to addresses that the egress policy has just checked, one after the other."""
         host = request.host
-        try:
-            addresses = await self.egress.addresses(host, request.port)
-        except OSError as error:
-            raise NotSent(
-                Problem(
-                    "host_not_found",
-                    gettext_noop("The server %(host)s was not found."),
-                    fix=gettext_noop("Check how the address is written."),
-                    params={"host": host},
-                )
-            ) from error
-        try:
-            wire = await connect(addresses[:ADDRESSES_TRIED], request.port, CONNECT_SECONDS)
-        except (OSError, TimeoutError) as error:
-            raise NotSent(_unreachable(host)) from error
+        proxy = self._proxies.choose(request.scheme, host, request.port)
+        if proxy is None:
+            wire = await self._connect_directly(host, request.port)
+        else:
+            await self._check_name(host, request.port)
+            wire = await connect_through(proxy, host, request.port, CONNECT_SECONDS)
         if request.scheme == "https":
             try:
                 await wire.start_tls(self._tls, host, CONNECT_SECONDS)
@@ -111,17 +122,49 @@ class Pool:
                 raise
         return wire
 
-    def _take(self, key: _Key, idle_seconds: float) -> Wire | None:
+    async def _connect_directly(self, host: str, port: int) -> Wire:
+        """Connect to addresses that the egress policy has just checked, one after the other."""
+        try:
+            addresses = await self.egress.addresses(host, port)
+        except OSError as error:
+            raise NotSent(
+                Problem(
+                    "host_not_found",
+                    gettext_noop("The server %(host)s was not found."),
+                    fix=gettext_noop("Check how the address is written."),
+                    params={"host": host},
+                )
+            ) from error
+        try:
+            return await connect(addresses[:ADDRESSES_TRIED], port, CONNECT_SECONDS)
+        except (OSError, TimeoutError) as error:
+            raise NotSent(_unreachable(host)) from error
+
+    async def _check_name(self, host: str, port: int) -> None:
+        """What can be known of a name that a proxy resolves: where it leads from here. Raises HostRefused."""
+        try:
+            async with asyncio.timeout(NAME_SECONDS):
+                await self.egress.addresses(host, port)
+        except (OSError, TimeoutError):
+            pass  # only the proxy knows it
+
+    def _take(self, key: _Key, irreversible: bool) -> Wire | None:
+        """An idle connection that is surely still open, as far as that can be known."""
         idle = self._idle.get(key)
         now = time.monotonic()
         while idle:
             wire = idle.pop()
-            if now - wire.idle_since <= idle_seconds and wire.usable:
+            longest = min(wire.kept_for, IRREVERSIBLE_IDLE_SECONDS) if irreversible else wire.kept_for
+            if now - wire.idle_since <= longest and wire.usable and not (irreversible and not wire.silent):
                 return wire
             wire.abort()
         return None
 
-    def _give_back(self, key: _Key, wire: Wire) -> None:
+    def _give_back(self, key: _Key, wire: Wire, promise: str | None) -> None:
+        """`promise` is the server's `Keep-Alive`: how long it waits for the next request before it goes."""
+        wire.kept_for = IDLE_SECONDS
+        if promise is not None and (told := _KEPT_FOR.search(promise)):
+            wire.kept_for = min(IDLE_SECONDS, int(told[1]) - CLOSING_SECONDS)
         now = wire.idle_since = time.monotonic()
         idle = self._idle.setdefault(key, deque())
         idle.append(wire)
