@@ -5,7 +5,6 @@ import socket
 import sys
 import time
 import urllib.error
-import urllib.request
 from urllib.parse import urlsplit
 
 import click
@@ -22,6 +21,7 @@ from kaja.cli.database import (
 from kaja.cli.dump import has_data
 from kaja.cli.failures import BadSetting, CommandFailed, DatabaseUnusable, PortTaken
 from kaja.cli.home import lock_home, prepare_home
+from kaja.cli.nearby import open_nearby
 from kaja.cli.supervisor import Part, Supervisor, say
 from kaja.config import environment
 from kaja.kernel.codes import FIRST_ACCOUNT, make_code
@@ -139,7 +139,7 @@ def wait_until_ready(supervisor: Supervisor, port: int) -> bool:
     while time.monotonic() < deadline and not supervisor.signals:
         supervisor.tick()
         try:
-            with urllib.request.urlopen(f"http://{host}:{port}/healthz", timeout=5):
+            with open_nearby(f"http://{host}:{port}/healthz"):
                 return True
         except (urllib.error.URLError, OSError):
             time.sleep(0.05)

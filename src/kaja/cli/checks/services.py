@@ -5,13 +5,15 @@ import os
 import smtplib
 import socket
 import urllib.error
-import urllib.request
 from collections.abc import Iterator
 
 from kaja.cli import prepared
 from kaja.cli.checks.findings import Finding, Level
 from kaja.cli.home import is_locked
+from kaja.cli.nearby import open_nearby
 from kaja.config import environment
+from kaja.networks.kit.egress import NotSent
+from kaja.networks.kit.proxies import Proxies
 
 
 def check_web() -> Iterator[Finding]:
@@ -19,7 +21,7 @@ def check_web() -> Iterator[Finding]:
     url = f"http://{f'[{host}]' if ':' in host else host}:{environment.port()}/readyz"
     up = is_locked(environment.home())
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
+        with open_nearby(url) as answer:
             text = answer.read(200).decode(errors="replace").strip()
     except urllib.error.HTTPError as error:
         text = error.read(200).decode(errors="replace").strip()
@@ -55,7 +57,7 @@ def _foreign_program(status: int) -> Finding:
 def check_practice() -> Iterator[Finding]:
     url = os.environ.get("KAJA_PRACTICE_URL") or f"http://127.0.0.1:{environment.practice_port()}"
     try:
-        urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - the operator's own setting
+        open_nearby(url).close()
     except urllib.error.HTTPError:
         pass  # it answers, and that is what was asked
     except (urllib.error.URLError, OSError) as error:
@@ -68,6 +70,25 @@ def check_practice() -> Iterator[Finding]:
         )
         return
     yield Finding("practice network", Level.OK, f"answers at {url}")
+
+
+def check_outgoing() -> Iterator[Finding]:
+    """Where networks are called through a proxy: it is an address, and somebody listens there."""
+    proxies = Proxies()
+    if not proxies.configured:
+        return
+    try:
+        proxy = proxies.read()
+    except NotSent as error:
+        yield Finding("outgoing proxy", Level.BROKEN, error.problem.text(), error.problem.fix)
+        return
+    try:
+        socket.create_connection((proxy.host, proxy.port), 5).close()
+    except OSError as error:
+        mend = "See whether it is up, and correct HTTPS_PROXY (docs/operations.md, “Through a proxy”)."
+        yield Finding("outgoing proxy", Level.BROKEN, f"{proxy.name} accepts no connections ({error})", mend)
+        return
+    yield Finding("outgoing proxy", Level.OK, f"networks are called through {proxy.name}")
 
 
 def check_static() -> Iterator[Finding]:
