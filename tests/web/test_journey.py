@@ -8,7 +8,7 @@ from django.test import Client
 from kaja.channels.models import Channel, Health, PendingConnection
 from kaja.channels.vault import get_vault
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
-from kaja.web.onboarding.steps import list_first_steps
+from kaja.web.frame.standing import read_standing
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.queries import actor_of
 from tests.people import PASSWORD, actor, browser, first_code, member_of
@@ -65,7 +65,7 @@ def test_first_steps_follow_what_is_done_and_can_be_put_away(workspace: Workspac
     def done() -> list[bool]:
         member = member_of(workspace)
         with workspace_scope(workspace.id):
-            return [step.done for step in list_first_steps(member, actor_of(member, member.user))]
+            return [step.done for step in read_standing(member, actor_of(member, member.user)).steps]
 
     assert done() == [False] * 5
     client.post("/welcome/acme/practice/")

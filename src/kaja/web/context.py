@@ -1,5 +1,6 @@
 """What every template may use: `frame` (see `templates/frame.html`)."""
 
+from functools import cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -9,8 +10,7 @@ from django.utils.functional import SimpleLazyObject
 
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
 from kaja.web.frame.navigation import COMPOSE, address, list_destinations
-from kaja.web.needs_you.queries import count_needs_you
-from kaja.web.onboarding.steps import list_first_steps
+from kaja.web.frame.standing import Standing, read_standing
 from kaja.workspaces.policy import Permission, can
 from kaja.workspaces.queries import may_make_workspaces
 
@@ -39,18 +39,15 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if workspace is not None:
         actor = request.actor  # type: ignore[attr-defined]  # set together with the workspace
 
-        def count() -> int:
+        @cache
+        def standing() -> Standing:
             if current_workspace_id() == workspace.id:
-                return count_needs_you(request.member)  # type: ignore[attr-defined]
+                return read_standing(request.member, actor)  # type: ignore[attr-defined]
             with workspace_scope(workspace.id):
-                return count_needs_you(request.member)  # type: ignore[attr-defined]
+                return read_standing(request.member, actor)  # type: ignore[attr-defined]
 
         def steps() -> dict[str, Any]:
-            if current_workspace_id() == workspace.id:
-                listed = list_first_steps(request.member, actor)  # type: ignore[attr-defined]
-            else:
-                with workspace_scope(workspace.id):
-                    listed = list_first_steps(request.member, actor)  # type: ignore[attr-defined]
+            listed = standing().steps
             return {"list": listed, "done": sum(step.done for step in listed), "all": len(listed)}
 
         values |= {
@@ -59,7 +56,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
             "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
             "may_make_workspaces": may_make_workspaces(request.user, request.memberships),  # type: ignore[arg-type,attr-defined]
-            "needs_count": SimpleLazyObject(count),
+            "needs_count": SimpleLazyObject(lambda: standing().needs),
             "can": {p.value: can(actor, p) for p in Permission},
         }
     return {"frame": values}

@@ -106,13 +106,20 @@ def next_free_slots(
 
 
 def next_free_slot(
-    channel_ids: Collection[UUID], after: datetime, zone: ZoneInfo, *, besides: UUID | None = None
+    channel_ids: Collection[UUID],
+    after: datetime,
+    zone: ZoneInfo,
+    *,
+    besides: UUID | None = None,
+    slots: Sequence[Slot] | None = None,
 ) -> ResolvedTime | None:
     """The first slot of any of the channels, later than `after`, at which none of the channels has a post `besides`.
 
-    None when the channels have no slots, or none is free within a year.
+    None when the channels have no slots, or none is free within a year. Give the `slots` of the connected channels
+    where they were read already.
     """
-    slots = list(Slot.objects.filter(channel_id__in=channel_ids, channel__disconnected_at__isnull=True))
+    if slots is None:
+        slots = list(Slot.objects.filter(channel_id__in=channel_ids, channel__disconnected_at__isnull=True))
     if not slots:
         return None
     begin, last = after + timedelta(seconds=1), after + timedelta(days=HORIZON_DAYS)

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
-from kaja.channels.models import Channel, Slot
+from kaja.channels.models import Slot
 from kaja.channels.queries import get_channel
 from kaja.channels.slots import WeekTime, list_slots, set_slots
 from kaja.kernel.problems import Problem, Refused, gettext_noop
@@ -64,11 +64,11 @@ def _keys(slots: Iterable[Slot]) -> set[WeekTime]:
     return {(slot.weekday, slot.time) for slot in slots}
 
 
-def describe_week(channel: Channel) -> list[dict[str, Any]]:
+def describe_week(slots: Iterable[Slot]) -> list[dict[str, Any]]:
     """Seven days, each with its times; the week begins where the workspace begins it."""
     first = present_manner().first_weekday
     times: dict[int, list[time]] = {day: [] for day in range(7)}
-    for slot in list_slots(channel.id):
+    for slot in slots:
         times[slot.weekday].append(slot.time)
     return [
         {

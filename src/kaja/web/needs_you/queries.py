@@ -9,7 +9,6 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import list_broken_channels
 from kaja.delivery.models import Delivery, State
 from kaja.delivery.queries import needs_you
-from kaja.kernel.compiled import CompiledQuery
 from kaja.publishing import queries as publishing
 from kaja.workspaces.models import Member, Notice
 from kaja.workspaces.queries import list_notices
@@ -35,18 +34,13 @@ def kind_of(delivery: Delivery) -> str:
     return "held"
 
 
-_counts = CompiledQuery()  # asked on every page
-
-
-def count_needs_you(member: Member) -> int:
-    """How many things wait, for the number in the frame. One query."""
-
-    def counts() -> QuerySet[Any, Any]:
-        return Member.objects.filter(id=member.id).values_list(
-            count_of(needs_you()), count_of(list_broken_channels()), count_of(list_unsettled_notices(member))
-        )
-
-    return sum(_counts.fetch(counts, member.id)[0])
+def needs_you_counts(member: Member) -> tuple[Subquery, ...]:
+    """How many things wait, kind by kind, as parts of a query of the member."""
+    return (
+        count_of(needs_you()),
+        count_of(list_broken_channels()),
+        count_of(list_unsettled_notices(member)),
+    )
 
 
 def count_of(rows: QuerySet[Any]) -> Subquery:

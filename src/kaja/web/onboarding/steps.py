@@ -1,5 +1,6 @@
 """The list of first steps: it stays until all are done or somebody puts it away."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db.models import Exists, OuterRef
@@ -31,35 +32,38 @@ def has_posts() -> bool:
     return Post.objects.exists()
 
 
-def list_first_steps(member: Member, actor: Actor) -> list[Step]:
-    """The steps for those who manage the workspace; empty when they were put away. One query; inside the scope."""
-    if member.first_steps_hidden_at is not None or not can(actor, Permission.MANAGE):
-        return []
-    slug = member.workspace.slug
+def has_first_steps(member: Member, actor: Actor) -> bool:
+    """Whether the list is for this person, who has not put it away."""
+    return member.first_steps_hidden_at is None and can(actor, Permission.MANAGE)
+
+
+def first_steps_done() -> tuple[Exists, ...]:
+    """Which steps are done, in their order, as parts of a query of the member."""
     practice = [key for key, connector in CONNECTORS.items() if connector.info.practice]
     channels = Channel.objects.filter(disconnected_at=None)
-    done = (
-        Member.objects.filter(id=member.id)
-        .annotate(
-            channel=Exists(channels),
-            real=Exists(channels.exclude(network__in=practice)),
-            post=Exists(Post.objects.all()),
-            scheduled=Exists(Post.objects.filter(state=PostState.SCHEDULED)),
-            colleague=Exists(Member.objects.exclude(id=OuterRef("id"))),
-        )
-        .values("channel", "real", "post", "scheduled", "colleague")
-        .get()
+    return (
+        Exists(channels),
+        Exists(Post.objects.all()),
+        Exists(Post.objects.filter(state=PostState.SCHEDULED)),
+        Exists(channels.exclude(network__in=practice)),
+        Exists(Member.objects.exclude(id=OuterRef("id"))),
     )
-    if all(done.values()):
+
+
+def list_first_steps(member: Member, done: Sequence[bool]) -> list[Step]:
+    """The steps, of which so many are `done`; empty, and put away, when all are. Inside the scope."""
+    if all(done):
         hide(member)  # for good: what was learned is not shown again, and no page asks again
         return []
-    return [
-        Step(pgettext("first step", "Connect a channel"), reverse("onboarding:channel", args=[slug]), done["channel"]),
-        Step(_("Write your first post"), address(COMPOSE, slug), done["post"]),
-        Step(_("Schedule it or send it"), address("calendar:index", slug), done["scheduled"]),
-        Step(_("Connect a real channel"), reverse("channels:connect", args=[slug]), done["real"]),
-        Step(_("Invite a colleague"), reverse("settings:members", args=[slug]), done["colleague"]),
-    ]
+    slug = member.workspace.slug
+    steps = (
+        (pgettext("first step", "Connect a channel"), reverse("onboarding:channel", args=[slug])),
+        (_("Write your first post"), address(COMPOSE, slug)),
+        (_("Schedule it or send it"), address("calendar:index", slug)),
+        (_("Connect a real channel"), reverse("channels:connect", args=[slug])),
+        (_("Invite a colleague"), reverse("settings:members", args=[slug])),
+    )
+    return [Step(label, href, each) for (label, href), each in zip(steps, done, strict=True)]
 
 
 def hide(member: Member) -> None:

@@ -1,5 +1,6 @@
 """The page of one post, and its actions."""
 
+from collections.abc import Callable
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,7 @@ from kaja.publishing import queries as deliveries
 from kaja.publishing.models import PostDelivery
 from kaja.web.composer.previews import group_shown, show_content
 from kaja.web.composer.words import in_words
-from kaja.web.flash import flash, flash_refusal
+from kaja.web.flash import Kind, flash, flash_refusal
 from kaja.web.frame.navigation import address
 from kaja.web.post.timeline import list_events
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_fragment, render_page, workspace_view
@@ -160,17 +161,25 @@ def _title(post: Post) -> str:
     return post.summary[:60] or "…"
 
 
+def _carry_out(
+    request: WorkspaceRequest, post_id: UUID, act: Callable[[], object], said: str, kind: Kind
+) -> HttpResponse:
+    """Do it and say so, or say what was refused; then back to the post."""
+    try:
+        act()
+        flash(request, said, kind)
+    except Refused as refused:
+        flash_refusal(request, refused)
+    return _back(request, post_id)
+
+
 @require_POST
 @workspace_view(Permission.PUBLISH)
 def unschedule(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """Back to a draft that keeps its intended time."""
     post = queries.get_post(post_id)
-    try:
-        publishing.unschedule_post(request.actor, post)
-        flash(request, _("Unscheduled. It keeps its time as an intention."), "done")
-    except Refused as refused:
-        flash_refusal(request, refused)
-    return _back(request, post_id)
+    said = _("Unscheduled. It keeps its time as an intention.")
+    return _carry_out(request, post_id, lambda: publishing.unschedule_post(request.actor, post), said, "done")
 
 
 @require_POST
@@ -178,12 +187,8 @@ def unschedule(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
 def publish(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     """Now."""
     post = queries.get_post(post_id)
-    try:
-        publishing.publish_now(request.actor, post)
-        flash(request, _("It is on its way."), "info")
-    except Refused as refused:
-        flash_refusal(request, refused)
-    return _back(request, post_id)
+    said = _("It is on its way.")
+    return _carry_out(request, post_id, lambda: publishing.publish_now(request.actor, post), said, "info")
 
 
 @require_POST
@@ -192,13 +197,8 @@ def change_remote(request: WorkspaceRequest, post_id: UUID, publication_id: UUID
     """Bring what stands on the network in line with the post, or delete it there."""
     if deliveries.get_published(publication_id).variant.post_id != post_id:
         raise NotFound(Problem("publication_not_found", gettext_noop("This is not among what was published here.")))
-    try:
-        if request.POST.get("do") == "delete":
-            publishing.request_delete(request.actor, publication_id)
-            flash(request, _("It is being deleted on the network."), "info")
-        else:
-            publishing.request_edit(request.actor, publication_id)
-            flash(request, _("The change is on its way to the network."), "info")
-    except Refused as refused:
-        flash_refusal(request, refused)
-    return _back(request, post_id)
+    if request.POST.get("do") == "delete":
+        ask, said = publishing.request_delete, _("It is being deleted on the network.")
+    else:
+        ask, said = publishing.request_edit, _("The change is on its way to the network.")
+    return _carry_out(request, post_id, lambda: ask(request.actor, publication_id), said, "info")

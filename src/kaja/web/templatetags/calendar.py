@@ -6,6 +6,7 @@ from django import template
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import list_channels
+from kaja.channels.slots import list_slots
 from kaja.content.plan.slots import next_free_slot
 from kaja.kernel import clock
 from kaja.web.calendar.slots import PRESETS, describe_week
@@ -20,9 +21,10 @@ def slot_editor(context: dict[str, Any], channel: Channel) -> dict[str, Any]:
     """The weekly grid of a channel's queue; read-only without the right to change channels."""
     request = context["request"]
     zone = zone_of(request)
-    week = describe_week(channel)
-    some = any(day["times"] for day in week)
-    free = next_free_slot([channel.id], clock.now(), zone) if some else None
+    slots = list_slots(channel.id)
+    week, some = describe_week(slots), bool(slots)
+    queue = slots if channel.disconnected_at is None else []
+    free = next_free_slot([channel.id], clock.now(), zone, slots=queue)
     others = list_channels().exclude(id=channel.id)
     editable = "channels" in request.actor.permissions and channel.disconnected_at is None
     return {
