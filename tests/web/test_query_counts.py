@@ -152,7 +152,7 @@ EXACT = {
     "composer": 15,
     "new post": 14,
     "check": 12,
-    "week": 12,
+    "week": 11,
     "month": 11,
     "list": 10,
     "ideas": 14,

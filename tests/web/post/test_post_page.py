@@ -257,5 +257,5 @@ def test_queries_do_not_grow_with_channels(
     browser: Client, workspace: Workspace, count: int, django_assert_num_queries: Any
 ) -> None:
     post = save(browser, "words", *(make_channel(workspace, f"C{n}") for n in range(count)))
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(17):
         page(browser, post)
