@@ -323,5 +323,5 @@ def test_one_query_count_for_one_and_three_channels(
 ) -> None:
     channels = [str(make_channel(workspace, f"C{n}").id) for n in range(3)]
     for chosen in (channels[:1], channels):
-        with django_assert_num_queries(14):
+        with django_assert_num_queries(15):
             assert send("check", text="a", channels=chosen, when={"mode": "now"}).status_code == 200
