@@ -23,6 +23,7 @@ from psycopg_pool import PoolTimeout
 from kaja.config.outage import Outage, find_outage, server_error
 from kaja.kernel.postgres import Cluster, free_port
 from tests.cli.conftest import Installation
+from tests.waiting import wait_until
 
 
 def wrapped(cause: psycopg.Error) -> OperationalError:
@@ -38,6 +39,7 @@ def wrapped(cause: psycopg.Error) -> OperationalError:
         (wrapped(psycopg.OperationalError("connection refused")), Outage.DATABASE),
         (wrapped(psycopg.errors.AdminShutdown("terminating")), Outage.DATABASE),
         (wrapped(psycopg.errors.TooManyConnections("sorry")), Outage.DATABASE),
+        (wrapped(psycopg.errors.ReadOnlySqlTransaction("cannot execute INSERT")), Outage.DATABASE),
         (wrapped(psycopg.errors.DiskFull("no space")), Outage.DISK),
         (wrapped(psycopg.errors.DeadlockDetected("deadlock")), Outage.UNKNOWN),
         (OSError(errno.ENOSPC, "No space left on device"), Outage.DISK),
@@ -117,13 +119,13 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def web(tmp_path: Path, cluster: Cluster) -> Iterator[Installation]:
-    """A web server on a PostgreSQL of its own."""
+def web(tmp_path: Path, cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """A web server on a PostgreSQL of its own, with a pool of two connections, or as many as are asked for."""
     installation = Installation(tmp_path / "home")
     installation.settings = {
         "DATABASE_URL": cluster.url(),
         "KAJA_OWNER_DATABASE_URL": cluster.url("kaja_owner"),
-        "KAJA_DATABASE_POOL": "2",
+        "KAJA_DATABASE_POOL": str(getattr(request, "param", 2)),
     }
     installation.home.mkdir(mode=0o700)
     made = installation.kaja("migrate", "--quiet")
@@ -220,3 +222,41 @@ def test_page_that_was_only_looked_at_tries_again() -> None:
         swapped = server_error(RequestFactory().get("/w/acme/calendar", headers={"HX-Request": "true"}))
     assert '<meta http-equiv="refresh" content="5">' in shown.content.decode()
     assert "refresh" not in swapped.content.decode()
+
+
+OURS = "FROM pg_stat_activity WHERE usename = 'kaja_app'"
+
+
+def fill_pool(web: Installation, cluster: Cluster, wanted: int) -> None:
+    """Ask so much at once that the web server keeps so many connections."""
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as own, ThreadPoolExecutor(4 * wanted) as many:
+
+        def is_full() -> bool:
+            list(many.map(lambda _: is_ready(web), range(8 * wanted)))
+            return own.execute(f"SELECT count(*) {OURS}").fetchone() >= (wanted,)  # type: ignore[operator]
+
+        wait_until(is_full)
+
+
+def is_ready(web: Installation) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/readyz", timeout=30) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return False
+
+
+@pytest.mark.parametrize("web", [6], indirect=True)
+def test_the_first_to_ask_after_a_restart_of_the_database_gets_an_answer(web: Installation, cluster: Cluster) -> None:
+    """The pool rests ever longer between its dead connections: with five of them longer than anybody waits."""
+    fill_pool(web, cluster, 5)
+    with psycopg.connect(cluster.url("postgres"), autocommit=True) as own:
+        own.execute(f"SELECT pg_terminate_backend(pid) {OURS}")
+    assert is_ready(web)
+    # And a long outage: what the pool still rests from then keeps nobody waiting.
+    fill_pool(web, cluster, 5)
+    cluster.stop()
+    for _ in range(4):
+        assert not is_ready(web)
+    cluster.start()
+    assert is_ready(web)

@@ -181,9 +181,11 @@ def parse_database_url(url: str, pool: int = 0) -> dict[str, object]:
     asked_port = str(number or query.pop("port", ""))
     options: dict[str, object] = {"connect_timeout": 5, **query}
     if pool:
-        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5, "max_idle": 120}
+        # A connection that cannot be made is given up soon, and the next request tries again. By default the pool tries
+        # for 300 s, each time after twice the pause: after an outage of a minute it came back a minute after the database.
+        options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5, "max_idle": 120, "reconnect_timeout": 2}
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "kaja.kernel.database",
         "NAME": unquote(parts.path.lstrip("/")),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -192,5 +194,6 @@ def parse_database_url(url: str, pool: int = 0) -> dict[str, object]:
         "OPTIONS": options,
         # A pool gives connections back after every request; Django refuses both at once.
         "CONN_MAX_AGE": 0 if pool else 60,
-        "CONN_HEALTH_CHECKS": True,
+        # Those of a pool are looked at where they are taken (`kernel/database`).
+        "CONN_HEALTH_CHECKS": not pool,
     }

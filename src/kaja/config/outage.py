@@ -56,6 +56,8 @@ def find_outage(error: BaseException | None) -> Outage:
             return Outage.DISK
         if state == "23505":  # unique_violation
             return Outage.MET
+        if state == "25006":  # read_only_sql_transaction: a standby, after a failover
+            return Outage.DATABASE
         # No SQLSTATE: the connection itself failed. 08: connection, 57P: shut down, 53300: too many connections.
         if isinstance(error, (OperationalError, InterfaceError, psycopg.OperationalError, psycopg.InterfaceError)) and (
             isinstance(error, (psycopg.OperationalError, psycopg.InterfaceError)) or error.__cause__ is None
