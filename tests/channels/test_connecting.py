@@ -119,6 +119,14 @@ def test_empty_field_is_named(workspace: Workspace) -> None:
     assert [p.field for p in refused.value.problems] == ["name"]
 
 
+def test_a_field_that_the_form_does_not_have_is_named(workspace: Workspace) -> None:
+    """A misspelt one would be dropped, and the account connected otherwise than was meant."""
+    with pytest.raises(Refused) as refused:
+        connect_channel(actor(workspace), workspace, "practice", {"name": "Bakery", "knid": "keyed"})
+    [problem] = refused.value.problems
+    assert (problem.code, problem.field, problem.params["fields"]) == ("field_unknown", "knid", "name, kind, base_url")
+
+
 def test_unknown_network_is_refused(workspace: Workspace) -> None:
     with pytest.raises(NotFound):
         connect_channel(actor(workspace), workspace, "myspace", {})

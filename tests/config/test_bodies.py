@@ -228,7 +228,10 @@ def test_more_uploads_than_may_come_at_once_are_asked_to_wait(
         assert served.ask(None, "/readyz")[0] == 200
         status, answer = served.ask(client, PAGE, method="POST", headers=headers + csrf(client), body=body)
         assert status == 429
-        assert b"Retry-After: 30" in answer.title() or b"retry-after: 30" in answer.lower()
+        assert b"retry-after: 30" in answer.lower()
+        script = headers + csrf(client) + "Accept: application/json\r\n"
+        status, answer = served.ask(client, PAGE, method="POST", headers=script, body=body)
+        assert (status, said_in(answer)["problems"][0]["code"]) == (429, "uploads_busy")
         line.sendall(body[900_000:])
         assert status_of(read_until(line, b"\r\n\r\n")) == 201
 
@@ -243,7 +246,15 @@ def test_an_upload_without_room_is_refused_before_it_comes(
         None, API, method="POST", headers=headers + token_of(acme, "view", "write"), body=body[:100]
     )
     assert status == 503
-    assert said_in(answer)["title"] == "The disk is full"
+    [problem] = said_in(answer)["problems"]
+    assert (problem["code"], "The draft is safe" in problem["message"]) == ("media_disk_full", True)
+    # The composer's script shows the words that it gets; a page of HTML it would take for silence.
+    client = signed_in(acme)
+    headers += csrf(client) + "Accept: application/json\r\n"
+    status, answer = served.ask(client, PAGE, method="POST", headers=headers, body=body[:100])
+    assert status == 503
+    [problem] = said_in(answer)["problems"]
+    assert (problem["code"], "The draft is safe" in problem["text"]) == ("media_disk_full", True)
 
 
 def test_a_room_that_ends_on_the_way_is_said_as_a_full_disk(
@@ -258,7 +269,7 @@ def test_a_room_that_ends_on_the_way_is_said_as_a_full_disk(
     token = token_of(acme, "view", "write")
     status, answer = served.ask(None, API, method="POST", headers=headers + token, body=body)
     assert status == 503
-    assert said_in(answer)["title"] == "The disk is full"
+    assert said_in(answer)["problems"][0]["code"] == "media_disk_full"
 
 
 def test_what_is_no_form_is_refused(acme: Workspace, served: Served) -> None:

@@ -14,6 +14,7 @@ from tests.conformance.server import Reply, Request, serving
 from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
 from tests.networks.mastodon.test_connector import _post
 
+LONG = ("the bread is warm " * 25).strip()
 SINCE = datetime.now(UTC) - timedelta(minutes=30)
 
 
@@ -21,7 +22,7 @@ async def test_mastodon_lists_what_is_newer_and_says_what_kaja_made() -> None:
     server = MastodonServer()
     for number, application in enumerate(("Kaja", "A phone", "Kaja")):
         server.application = application
-        server._status(_post({"status": f"Status {number}"}))
+        server._status(_post({"status": f"Status {number} {LONG}"}))
     server.statuses[0]["created_at"] = (SINCE - timedelta(hours=1)).isoformat()
     async with serving(server.handle) as (_, url):
         session = Session(url, {"access_token": TOKEN}, allow_private=("127.0.0.1",))
@@ -31,7 +32,10 @@ async def test_mastodon_lists_what_is_newer_and_says_what_kaja_made() -> None:
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete
-    assert [(post.text, post.by_kaja) for post in told.posts] == [("Status 2", True), ("Status 1", False)]
+    assert [(post.text, post.by_kaja) for post in told.posts] == [
+        (f"Status 2 {LONG}", True),
+        (f"Status 1 {LONG}", False),
+    ], "all of the words, by which it is told which post it is"
     assert isinstance(refused, CannotTell), "not: nothing was posted"
 
 

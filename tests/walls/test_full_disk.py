@@ -40,7 +40,8 @@ class Ground:
     def upload(self, size: int) -> tuple[httpx2.Response, httpx2.Response]:
         """The same picture from the screen and from the API."""
         content = make_picture(size)
-        shown = self.browser.post("/w/kohvik/posts/upload", files={"file": ("cake.png", content, "image/png")})
+        files, accept = {"file": ("cake.png", content, "image/png")}, {"Accept": "application/json"}
+        shown = self.browser.post("/w/kohvik/posts/upload", files=files, headers=accept)
         said = self.program.post("/media", files={"file": ("cake.png", content, "image/png")})
         return shown, said
 
@@ -158,8 +159,8 @@ def test_a_full_disk_is_said_and_costs_nothing(disk: Path) -> None:
         for size in (300_000, 4_000_000):
             shown, said = ground.upload(size)
             assert (shown.status_code, said.status_code) == (503, 503), (shown.text[:500], said.text[:500])
-            assert "The disk is full" in shown.text
-            assert said.json()["title"] == "The disk is full"
+            assert "The draft is safe" in shown.json()["problems"][0]["text"]
+            assert said.json()["problems"][0]["code"] == "media_disk_full"
         assert ground.media() == before, "nothing half is left"
 
         # A draft: PostgreSQL has no page for it. What was accepted before is there.
@@ -191,7 +192,7 @@ def test_a_limit_on_files_is_said_like_a_full_disk(tmp_path: Path) -> None:
         for size in (1_500_000, 4_000_000):
             shown, said = ground.upload(size)
             assert (shown.status_code, said.status_code) == (503, 503), (shown.text[:500], said.text[:500])
-            assert "The disk is full" in shown.text
-            assert said.json()["title"] == "The disk is full"
+            assert "The draft is safe" in shown.json()["problems"][0]["text"]
+            assert said.json()["problems"][0]["code"] == "media_disk_full"
         assert ground.media() == []
         assert [answer.status_code for answer in ground.upload(200_000)] == [201, 201]

@@ -229,7 +229,20 @@ def _filled(form: Mapping[str, str]) -> dict[str, str]:
 
 
 def require_fields(connector: Connector, form: Mapping[str, str]) -> None:
-    """Raise Refused for every field of the connect form that is empty."""
+    """Raise Refused for every field of the connect form that is empty, and for every one that the form does not have:
+    a misspelt name would be dropped without a word."""
+    known = [field.name for field in connector.info.form]
+    unknown = [
+        Problem(
+            code="field_unknown",
+            field=name[:60],
+            message=gettext_noop("“%(name)s” is no field of the form of %(network)s."),
+            fix=gettext_noop("Its fields are: %(fields)s."),
+            params={"name": name[:60], "network": connector.info.name, "fields": ", ".join(known)},
+        )
+        for name in form
+        if name not in known
+    ]
     missing = [
         Problem(
             code="field_missing",
@@ -241,8 +254,8 @@ def require_fields(connector: Connector, form: Mapping[str, str]) -> None:
         for field in connector.info.form
         if field.required and not field.default and not str(form.get(field.name, "")).strip()
     ]
-    if missing:
-        raise Refused(*missing)
+    if unknown or missing:
+        raise Refused(*unknown, *missing)
 
 
 def _get_connector(network: str) -> Connector:

@@ -181,8 +181,8 @@ def parse_database_url(url: str, pool: int = 0) -> dict[str, object]:
     asked_port = str(number or query.pop("port", ""))
     options: dict[str, object] = {"connect_timeout": 5, **query}
     if pool:
-        # A connection that cannot be made is given up soon, and the next request tries again. By default the pool tries
-        # for 300 s, each time after twice the pause: after an outage of a minute it came back a minute after the database.
+        # A connection that cannot be made is given up soon, and the next request tries again. By default the pool
+        # tries for 300 s, each time after twice the pause, and so comes back long after the database.
         options["pool"] = {"min_size": 1, "max_size": pool, "timeout": 5, "max_idle": 120, "reconnect_timeout": 2}
     return {
         "ENGINE": "kaja.kernel.database",

@@ -40,3 +40,14 @@ def problem_fix(problem: AnyProblem) -> str:
 def problem_line(problem: AnyProblem) -> str:
     """Message and fix in one line."""
     return " ".join(part for part in (problem_text(problem), problem_fix(problem)) if part)
+
+
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """A problem as the scripts of the pages show it."""
+    return {
+        "code": problem.code,
+        "text": problem_text(problem),
+        "fix": problem_fix(problem),
+        "field": problem.field,
+        "severity": problem.severity,
+    }

@@ -1,17 +1,26 @@
 """What is said to a sender whose body was not taken."""
 
-from django.http import HttpRequest, HttpResponse
+import logging
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from kaja.api.problems import problem_response
 from kaja.config.bodies.limits import LARGEST
-from kaja.config.outage import server_error
+from kaja.config.outage import Outage, find_outage, server_error
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.media import refusals, videos
+from kaja.web.problems import problem_json
+
+log = logging.getLogger(__name__)
 
 
 def failed(request: HttpRequest, error: Exception) -> HttpResponse:
     """A body that could not be kept, or whose sender could not be looked up: no room, no database."""
+    if isinstance(error, OSError) and find_outage(error) is Outage.DISK and _is_program(request):
+        # Only files go to the disk. Whoever uploads one while they write must hear that the post is safe.
+        log.error("no room for an upload: %s %s", request.method, request.path)
+        return _say(request, 503, refusals.disk_full().problems[0])
     try:
         raise error
     except Exception:  # noqa: BLE001 - raised for who reads the exception that is being handled
@@ -59,12 +68,19 @@ def too_many(request: HttpRequest) -> HttpResponse:
     )
 
 
+def _is_program(request: HttpRequest) -> bool:
+    """A program, or a page's script that shows what it is told, as the composer's does."""
+    return request.path.startswith("/api/") or "application/json" in request.headers.get("Accept", "")
+
+
 def _say(request: HttpRequest, status: int, problem: Problem) -> HttpResponse:
     if request.path.startswith("/api/"):
         response = problem_response(status, [problem])
+    elif _is_program(request):
+        response = JsonResponse({"problems": [problem_json(problem)]}, status=status)
     else:
         page = render_to_string("errors/413.html", {"bare": True, "problem": problem, "status": status})
         response = HttpResponse(page, status=status)
-    if status == 429:
+    if status in (429, 503):
         response["Retry-After"] = "30"
     return response

@@ -122,7 +122,8 @@ async def list_statuses(since: datetime, facts: Facts, session: Session) -> List
     fresh, complete = await _list_fresh(outgoing, {}, facts, session)
     if not isinstance(complete, bool):
         return CannotTell(_reason(complete))
-    return Listing(tuple(_candidate(status) for status in fresh), complete)
+    # All of the words: whoever settles compares them with what was to go out.
+    return Listing(tuple(_candidate(status, None) for status in fresh), complete)
 
 
 async def _list_fresh(
@@ -195,8 +196,8 @@ def _same_words(status: Mapping[str, Any], text: str) -> bool:
     return "".join(text.split()) == "".join(shown.split())
 
 
-def _candidate(status: Mapping[str, Any]) -> Candidate:
-    words, maker = parse_html(str(status.get("content") or ""))[:300], status.get("application")
+def _candidate(status: Mapping[str, Any], most: int | None = 300) -> Candidate:
+    words, maker = parse_html(str(status.get("content") or ""))[:most], status.get("application")
     by_kaja = isinstance(maker, Mapping) and maker.get("name") == CLIENT_NAME
     return Candidate(_bare_ref(status), words, parse_time(status.get("created_at")), by_kaja)
 

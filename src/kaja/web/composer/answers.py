@@ -3,31 +3,20 @@
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec
 
 from django.db import DataError, transaction
 from django.http import JsonResponse
 
 from kaja.kernel.constraints import not_storable
-from kaja.kernel.problems import Problem, Refused
+from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import current_workspace_id
-from kaja.web.problems import problem_fix, problem_text
+from kaja.web.problems import problem_json
 from kaja.web.workspace import WorkspaceRequest
 
 P = ParamSpec("P")
 View = Callable[Concatenate[WorkspaceRequest, P], JsonResponse]
 Answer = Callable[..., JsonResponse]
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """A problem in the reader's language."""
-    return {
-        "code": problem.code,
-        "text": problem_text(problem),
-        "fix": problem_fix(problem),
-        "field": problem.field,
-        "severity": problem.severity,
-    }
 
 
 def _refusal(refused: Refused) -> JsonResponse:

@@ -29,13 +29,14 @@ from kaja.media.queries import list_assets
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.publishing.queries import list_standing_refusals
-from kaja.web.composer.answers import json_answer, problem_json
+from kaja.web.composer.answers import json_answer
 from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan, list_gone
 from kaja.web.composer.options import list_options
 from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
 from kaja.web.composer.previews import group_shown, list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
+from kaja.web.problems import problem_json
 from kaja.web.templatetags.kaja import network_name
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.errors import NotAllowed, Refused
