@@ -14,7 +14,6 @@ from kaja.channels.actions import (
     finish_authorization,
     start_authorization,
 )
-from kaja.channels.jobs import check_due, list_due_for_check
 from kaja.channels.models import Channel, Health, PendingConnection, Slot
 from kaja.channels.sessions import open_session
 from kaja.channels.storing import store_connection
@@ -180,31 +179,6 @@ def test_reconnected_channel_is_well_again(workspace: Workspace, practice: Pract
         Channel.objects.update(health=Health.RECONNECT, health_failures=2, health_problem={"code": "x", "message": "y"})
     again = connect(workspace, practice, expected=channel)
     assert (again.health, again.health_failures, again.health_problem) == (Health.OK, 0, None)
-
-
-def test_checks_are_due_by_age_and_trouble(workspace: Workspace, practice: PracticeServer) -> None:
-    fresh, old, ill, gone = (connect(workspace, practice, name) for name in ("Fresh", "Old", "Ill", "Gone"))
-    with workspace_scope(workspace.id):
-        Channel.objects.filter(id=old.id).update(checked_at=now() - timedelta(hours=7))
-        Channel.objects.filter(id=ill.id).update(checked_at=now() - timedelta(minutes=20), health_failures=1)
-        Channel.objects.filter(id=gone.id).update(checked_at=now() - timedelta(days=9), disconnected_at=now())
-    due = {channel_id for _, channel_id in list_due_for_check()}
-    assert due == {old.id, ill.id}
-    assert fresh.id not in due
-
-
-def test_a_check_that_waits_is_not_asked_for_again(workspace: Workspace, practice: PracticeServer) -> None:
-    channel = connect(workspace, practice)
-    with workspace_scope(workspace.id):
-        Channel.objects.update(checked_at=now() - timedelta(hours=7))
-    for _ in range(3):
-        check_due.func(timestamp=0)  # type: ignore[attr-defined]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM procrastinate_jobs WHERE task_name = 'channels.check' AND args->>'channel_id' = %s",
-            [str(channel.id)],
-        )
-        assert cursor.fetchone() == (1,)
 
 
 def test_connecting_what_was_connected_says_so(workspace: Workspace, practice: PracticeServer) -> None:

@@ -23,6 +23,7 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.media.models import Asset
 from kaja.publishing.models import RemoteChange
+from kaja.reading.models import Item, Poll
 from kaja.workspaces import audit
 from kaja.workspaces.actions import invite
 from kaja.workspaces.models import Notice, Role, User, Workspace
@@ -92,6 +93,8 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
         state_hash=workspace.id.bytes * 2, user_id=member_of(workspace).user_id, channel=channel,
         expires_at=now + timedelta(minutes=5), **sealed,
     )  # fmt: skip
+    Poll.objects.create(channel=channel, what="channel.health", problem={"code": mark})
+    Item.objects.create(channel=channel, stream="comments", remote_id="1", at=now, read_at=now, content={"text": mark})
     post = Post.objects.get(id=ids["post_id"])
     PostLabel.objects.create(post=post, label=Label.objects.get(id=ids["label_id"]))
     delivery = Delivery.objects.get(id=ids["delivery_id"])

@@ -12,32 +12,26 @@ from typing import TypeVar
 from uuid import UUID
 
 from kaja.channels import practice
-from kaja.channels.events import ChannelBroken
-from kaja.channels.models import Channel, Health, PendingConnection
+from kaja.channels.checking import Finding, inspect_account, keep_finding, keep_sealed_shut
+from kaja.channels.models import Channel, PendingConnection
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import (
     make_session,
     open_session,
-    record_health,
-    record_quota,
-    render_facts,
 )
 from kaja.channels.storing import store_connection
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
-from kaja.kernel.events import publish
 from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
-from kaja.networks.kit.connector import Connected, Connector, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connected, Connector, ConnectRefused
 from kaja.networks.kit.http import TransportError, run_blocking
-from kaja.networks.kit.outcome import TROUBLE
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Workspace
-from kaja.workspaces.notices import create_notice
 from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission, require
 from kaja.workspaces.queries import hash_token
@@ -154,50 +148,15 @@ def check_channel(workspace_id: UUID, channel_id: UUID, actor: Actor | None = No
         try:
             session = open_session(channel)
         except VaultError:
-            record_health(channel, Health.RECONNECT, sealed_shut())
-            _tell_broken(channel, before)
-            channel.refresh_from_db()
-            return channel
+            return keep_sealed_shut(channel, before)
     connector = _get_connector(channel.network)
 
-    async def fetch() -> Facts:
-        return await connector.inspect(session)
+    async def fetch() -> Finding:
+        return await inspect_account(connector, session)
 
-    health, problem, facts, certain = Health.OK, None, None, False
-    try:
-        facts = ask_outside(actor, workspace_id, fetch) if actor else run_blocking(fetch)
-    except ConnectRefused as refused:
-        health, problem = Health.RECONNECT, refused.problem
-    except TransportError as error:
-        health, problem, certain = Health.UNREACHABLE, error.problem, error.problem.code in TROUBLE
+    finding = ask_outside(actor, workspace_id, fetch) if actor else run_blocking(fetch)
     with workspace_scope(workspace_id):
-        channel = get_channel(channel_id)
-        if channel.disconnected_at is not None:
-            return channel
-        if facts is not None and facts.account_id == channel.account_id:
-            channel.facts, channel.expires_at = render_facts(facts), facts.expires_at
-            channel.name, channel.handle = (facts.name or facts.handle)[:200], facts.handle[:200]
-            channel.save(update_fields=["facts", "expires_at", "name", "handle"])
-        record_quota(channel, session.quotas.values())
-        if health == Health.OK:
-            Channel.objects.filter(id=channel.id).update(checked_at=now())
-        used = session.credentials if health == Health.RECONNECT else None
-        record_health(channel, health, problem, certain=certain, used=used)
-        _tell_broken(channel, before)
-        channel.refresh_from_db()
-    return channel
-
-
-def _tell_broken(channel: Channel, before: str) -> None:
-    if channel.health == Health.RECONNECT and before != Health.RECONNECT:
-        publish(ChannelBroken(channel.id))
-        create_notice(
-            "channel.broken",
-            gettext_noop("The channel %(channel)s has to be connected again: nothing can be sent to it until then."),
-            {"channel": str(channel)},
-            path=f"channels/{channel.id}/",
-            permission=Permission.CHANNELS,
-        )
+        return keep_finding(channel_id, finding, session, before)
 
 
 def _ask(actor: Actor, workspace: Workspace, fetch: Callable[[], Awaitable[T]]) -> T:
@@ -286,12 +245,4 @@ def _not_allowed(connector: Connector) -> Problem:
         message=gettext_noop("%(network)s says that the consent was not given, so nothing was connected."),
         fix=gettext_noop("Connect again and allow what Kaja asks for."),
         params={"network": connector.info.name},
-    )
-
-
-def sealed_shut() -> Problem:
-    return Problem(
-        code="credentials_sealed",
-        message=gettext_noop("The stored credentials cannot be opened with this installation's keys."),
-        fix=gettext_noop("Connect the channel again; ask the operator whether the key file was replaced."),
     )

@@ -11,21 +11,19 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TypeVar
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F, Q
 
 from kaja.channels.models import Channel
 from kaja.channels.vault import open_credentials, seal_credentials
+from kaja.kernel.beside import beside
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import NotSent
 
-T = TypeVar("T")
 Credentials = dict[str, str]
 
 TURN = 90.0
@@ -92,7 +90,7 @@ class Keeper:
         """
         holder, pause, waited = new_id(), FIRST_PAUSE, 0.0
         while True:
-            turn = await _beside(lambda: self._take_turn(used, holder))
+            turn = await beside(lambda: self._take_turn(used, holder))
             if turn.version is not None:
                 return await self._fetch(used, fetch, holder, turn.version)
             if turn.stored != dict(used):
@@ -111,11 +109,11 @@ class Keeper:
             async with asyncio.timeout(FETCH_WITHIN):
                 fresh = {**used, **await fetch()}
         except BaseException as error:
-            await asyncio.shield(_beside(lambda: self._end_turn(holder)))
+            await asyncio.shield(beside(lambda: self._end_turn(holder)))
             if isinstance(error, TimeoutError):
                 raise NotSent(_BUSY) from error
             raise
-        stored = await asyncio.shield(_beside(lambda: self._store(fresh, version)))
+        stored = await asyncio.shield(beside(lambda: self._store(fresh, version)))
         if not stored:
             raise NotSent(_GONE)
         return stored
@@ -144,15 +142,3 @@ class Keeper:
                 return fresh
             row = Channel.objects.get(id=self.channel_id)
             return open_credentials(row.id, bytes(row.credentials))
-
-
-async def _beside(work: Callable[[], T]) -> T:
-    """Run database work in a thread whose connection is given back at once."""
-
-    def whole() -> T:
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(whole)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kaja.channels.connecting import sealed_shut
+from kaja.channels.checking import sealed_shut
 from kaja.channels.credentials import are_current
 from kaja.channels.events import ChannelConnected
 from kaja.channels.models import Channel, Health

@@ -41,10 +41,13 @@ def fill_form(network: str, form: Mapping[str, str]) -> dict[str, str]:
 
 def make_access(workspace: Workspace) -> dict[str, str]:
     """What the practice network wants to see before it makes an account: Kaja's key, and whose the account will be."""
-    return {"key": settings.PRACTICE_KEY or _read_key(), "workspace": workspace.id.hex}
+    return {"key": get_key(), "workspace": workspace.id.hex}
 
 
-def _read_key() -> str:
+def get_key() -> str:
+    """What Kaja and its practice network know each other by."""
+    if settings.PRACTICE_KEY:
+        return str(settings.PRACTICE_KEY)
     try:
         return Path(settings.PRACTICE_KEY_FILE).read_text().strip()
     except OSError:  # it runs elsewhere, or was never started; it will say so

@@ -108,6 +108,8 @@ def practice_part(port: int) -> Part:
     # The web server and the worker read it from the environment.
     os.environ["KAJA_PRACTICE_URL"] = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kaja.practice", "--port", str(port), "--data", str(folder)]
+    # What happens there is told at once; when nobody hears it, Kaja sees it when it looks.
+    command += ["--hook-url", f"http://127.0.0.1:{environment.port()}/hooks/practice"]
     return Part("the practice network", command, quiet=True)
 
 

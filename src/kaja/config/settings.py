@@ -66,8 +66,10 @@ INSTALLED_APPS = [
     "kaja.channels",
     "kaja.media",
     "kaja.delivery",
+    "kaja.reading",
     "kaja.content",
     "kaja.publishing",
+    "kaja.hooks",
     "kaja.api",
     "kaja.web",
     "kaja.config",
@@ -126,6 +128,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.content.jobs",
     "kaja.publishing.jobs",
     "kaja.delivery.jobs",
+    "kaja.hooks.jobs",
     "kaja.channels.jobs",
     "kaja.workspaces.jobs",
 ]

@@ -6,6 +6,7 @@ from kaja.api.main import api
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
+    path("hooks/", include("kaja.hooks.urls")),
     path("", include("kaja.web.urls")),
 ]
 

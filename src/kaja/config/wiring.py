@@ -1,5 +1,6 @@
 """The one place that connects domains' events, and says who sends."""
 
+from typing import Any
 from uuid import UUID
 
 from kaja.channels.events import ChannelConnected
@@ -17,12 +18,14 @@ from kaja.delivery.events import (
 )
 from kaja.delivery.sources import SOURCES
 from kaja.kernel.events import subscribe
+from kaja.kernel.loops import PARTS, Part
 from kaja.networks.kit.problems import gettext_noop
 from kaja.publishing.actions import forget_changes
 from kaja.publishing.models import POST
 from kaja.publishing.queries import get_delivery
 from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
+from kaja.reading.actions import wake_polls
 from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
 
@@ -80,10 +83,21 @@ def _tell(event: DeliveryEvent) -> None:
     )
 
 
+def _make_reading(address: dict[str, Any]) -> Part:
+    from kaja.reading.loop import ReadingLoop  # a worker's only: the web server is spared its modules
+
+    return ReadingLoop(address)
+
+
+def _read(event: ChannelConnected) -> None:
+    wake_polls(event.channel_id)
+
+
 def connect() -> None:
     """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
     SOURCES[POST] = PostSource()
     subscribe(ChannelConnected, _wake)
+    subscribe(ChannelConnected, _read)
     subscribe(PostChanged, _follow)
     subscribe(PostsPlanned, _follow_all)
     subscribe(PostsDeleted, _follow_all)
@@ -92,3 +106,5 @@ def connect() -> None:
     subscribe(WorkerStarts, _start)
     for event in NEWS:
         subscribe(event, _tell)
+    if _make_reading not in PARTS:
+        PARTS.append(_make_reading)

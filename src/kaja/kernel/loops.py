@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from kaja.kernel.models import LoopRecord
@@ -169,6 +169,18 @@ def forget_loops() -> None:
     from kaja.kernel.models import LoopRecord
 
     LoopRecord.objects.filter(updated_at__lt=datetime.now(UTC) - timedelta(days=7)).delete()
+
+
+class Part(Protocol):
+    """What a worker runs beside its deliveries, in the same event loop. `stop` asks it to come to an end."""
+
+    async def run(self) -> None: ...
+    def stop(self) -> None: ...
+
+
+PARTS: "list[Callable[[dict[str, Any]], Part]]" = []
+"""Makers of such parts, given psycopg's connection parameters. Rooms add theirs in `config/wiring.py`, so that the
+worker knows none of them."""
 
 
 def _never() -> bool:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import connection
 
 DUE = "kaja_due"
+READ = "kaja_read"
 LIVE = "kaja_live"
 ACCESS = "kaja_access"
 """Somebody may have lost access: the id of a person or the name of a session. Sent by triggers on the tables, so that
@@ -18,6 +19,12 @@ def notify_due() -> None:
     """Tell delivery workers that there may be earlier work than they sleep for."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, '')", [DUE])
+
+
+def notify_read() -> None:
+    """Tell workers that something may be read earlier than they sleep for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [READ])
 
 
 def notify_live(workspace_id: UUID, topic: str, object_id: UUID | None = None) -> None:

@@ -44,6 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--public-url", default="", help="address that visitors use, when it is another one")
     parser.add_argument("--also-host", action="append", default=[], help="a further name in requests' Host header")
+    parser.add_argument("--hook-url", default="", help="address that is told of comments, with the key's signature")
     options = parser.parse_args(arguments)
 
     # Thousands of clients may wait for an answer at the same time.
@@ -62,7 +63,7 @@ def main(arguments: list[str] | None = None) -> int:
     gc.set_threshold(50_000, 20, 100)
     host = f"[{options.host}]" if ":" in options.host else options.host
     config = uvicorn.Config(
-        create_application(store, guard, options.public_url),
+        create_application(store, guard, options.public_url, options.hook_url),
         http=Protocol,
         ws="none",
         loop="uvloop" if sys.platform != "win32" else "asyncio",

@@ -19,7 +19,7 @@ from kaja.practice.rules import (
     check_text,
     post_path,
 )
-from kaja.practice.state import Account, Comment, Container, Medium, Post, iso
+from kaja.practice.state import Account, Container, Medium, Post, iso
 from kaja.practice.store import digest
 
 MAX_PAGE = 100
@@ -100,18 +100,6 @@ class Api:
             "edited_at": iso(post.edited) if post.edited else None,
             "likes": len(post.likes),
             "comments": len(post.comments),
-        }
-
-    def show_comment(self, request: Request, comment: Comment) -> dict[str, Any]:
-        post = self.store.posts[comment.post]
-        return {
-            "id": comment.id,
-            "post": comment.post,
-            "url": f"{self.network.base(request)}{post_path(post.account, post.id)}#c{comment.id}",
-            "author": comment.author,
-            "by_account": comment.by_account,
-            "text": comment.text,
-            "created_at": iso(comment.created),
         }
 
     # Accounts.
@@ -327,7 +315,7 @@ class Api:
             shown = [
                 c for c in reversed(self.network.get_post(post_id).comments) if int(c.id) < before and c.listed <= now
             ]
-            comments = [self.show_comment(request, c) for c in shown[:limit]]
+            comments = [self.network.show_comment(request, c) for c in shown[:limit]]
             after = comments[-1]["id"] if len(shown) > limit else None
             return answer({"comments": comments, "next_before": after, "as_of": iso(now)})
 
@@ -342,16 +330,16 @@ class Api:
             if not name:
                 raise Refusal(422, "required", gettext_noop("A visitor needs a name."), "name")
             comment = self.network.create_comment(self.network.get_post(post_id), name, text, NOTHING)
-            return answer(self.show_comment(request, comment), 201)
+            return answer(self.network.show_comment(request, comment), 201)
         account = self.network.get_account(request)
         key, reference = _key("comment", request), request.header(b"x-client-reference")
 
         def accept(plan: Plan) -> Response:
             if first := self.network.repeated(account, key):
-                return answer(self.show_comment(request, self.store.comments[first]), 200)
+                return answer(self.network.show_comment(request, self.store.comments[first]), 200)
             post = self.network.get_post(post_id)
             comment = self.network.create_comment(post, account.name, text, plan, account, key, reference)
-            return answer(self.show_comment(request, comment), 201)
+            return answer(self.network.show_comment(request, comment), 201)
 
         return await self.network.call(request, account, "comment", str(text), accept)
 

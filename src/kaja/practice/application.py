@@ -2,6 +2,7 @@
 
 from kaja.practice.admin import Admin
 from kaja.practice.api import Api, error_answer
+from kaja.practice.audience import Audience, Hooks
 from kaja.practice.guard import Guard
 from kaja.practice.http import Application, Refusal, Request, Response, Routes
 from kaja.practice.network import Network
@@ -9,12 +10,16 @@ from kaja.practice.pages import Pages
 from kaja.practice.store import Store
 
 
-def create_application(store: Store, guard: Guard, public_url: str = "") -> Application:
-    """`public_url` stands in the addresses of posts where the caller's own address would be wrong."""
+def create_application(store: Store, guard: Guard, public_url: str = "", hook_url: str = "") -> Application:
+    """`public_url` stands in the addresses of posts where the caller's own address would be wrong.
+
+    `hook_url` is told of comments.
+    """
     network = Network(store, public_url)
     routes = Routes()
     pages = Pages(network)
-    for part in (Api(network, guard), Admin(network, guard), pages):
+    audience = Audience(network, guard, Hooks(guard.key, hook_url))
+    for part in (Api(network, guard), Admin(network, guard), audience, pages):
         part.add_to(routes)
 
     def refused(request: Request, refusal: Refusal) -> Response:

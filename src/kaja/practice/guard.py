@@ -40,6 +40,7 @@ class Guard:
     """Raises Refusal for a request that may not be made."""
 
     def __init__(self, key: str, hosts: Iterable[str] = (), public_url: str = "") -> None:
+        self.key = key
         self._key = key.encode()
         self._hosts = {"localhost", *(host.lower() for host in hosts if host)}
         self._public = public_url.rstrip("/").lower()

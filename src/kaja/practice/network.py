@@ -10,7 +10,7 @@ from typing import Any
 
 from kaja.practice.faults import STORE_WITHIN, Faults, Plan
 from kaja.practice.http import Drop, Refusal, Request, Response, gettext_noop
-from kaja.practice.rules import check_post, check_text
+from kaja.practice.rules import check_post, check_text, post_path
 from kaja.practice.state import Account, Comment, Container, Post, iso
 from kaja.practice.store import Store, digest
 
@@ -41,9 +41,23 @@ class Network:
         self.counts: Counter[tuple[str, str]] = Counter()
         """How many calls of an operation had an outcome."""
         self.log: deque[Entry] = deque(maxlen=1000)
+        self.on_comment: Callable[[Comment], None] | None = None
+        """Told of each comment once it is stored."""
 
     def base(self, request: Request) -> str:
         return self.public_url or request.origin()
+
+    def show_comment(self, request: Request, comment: Comment) -> dict[str, Any]:
+        post = self.store.posts[comment.post]
+        return {
+            "id": comment.id,
+            "post": comment.post,
+            "url": f"{self.base(request)}{post_path(post.account, post.id)}#c{comment.id}",
+            "author": comment.author,
+            "by_account": comment.by_account,
+            "text": comment.text,
+            "created_at": iso(comment.created),
+        }
 
     # Who calls.
 
@@ -225,6 +239,8 @@ class Network:
             reference=ref,
             key=key if account and account.kind == "keyed" else "",
         )
+        if self.on_comment is not None:
+            self.on_comment(comment)
         return comment
 
     def get_post(self, post_id: str) -> Post:

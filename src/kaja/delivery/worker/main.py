@@ -23,6 +23,7 @@ from kaja.delivery.events import WorkerStarts
 from kaja.delivery.worker.background import run_jobs
 from kaja.kernel import events
 from kaja.kernel.collector import calm_collector
+from kaja.kernel.loops import PARTS
 from kaja.workspaces.actor import system_actor
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def raise_file_limit() -> None:
 
 
 async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[], None] | None = None) -> None:
-    """Deliver and do background jobs until SIGTERM or SIGINT."""
+    """Deliver, do background jobs and what else is run beside them, until SIGTERM or SIGINT."""
     # Before anything is claimed: what runs at another place than before must not send.
     if not await in_thread(claim_place, system_actor("Kaja"), settings.EMBEDDED_IN):
         log.warning("this installation stands at another place than before; nothing is sent until `kaja settle`")
@@ -60,15 +61,19 @@ async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[
         loop.add_signal_handler(number, stop.set)
     delivering = asyncio.create_task(engine.run())
     jobbing = asyncio.create_task(run_jobs(get_address())) if jobs else None
+    parts = [make(get_address()) for make in PARTS] if jobs else []
+    beside = [asyncio.create_task(part.run()) for part in parts]
     stopped = asyncio.create_task(stop.wait())
     if ready is not None:
         ready()
     await asyncio.wait([stopped, delivering], return_when=asyncio.FIRST_COMPLETED)
     engine.stop()
+    for part in parts:
+        part.stop()
     if jobbing is not None:
         jobbing.cancel()
     # With the database gone neither can finish what it writes: what is cut off here is reconciled by the next worker.
-    ending = {task for task in (delivering, jobbing) if task is not None}
+    ending = {task for task in (delivering, jobbing, *beside) if task is not None}
     _, unfinished = await asyncio.wait(ending, timeout=STOP_WITHIN)
     for task in unfinished:
         task.cancel()

@@ -28,6 +28,8 @@ class SystemPurpose(StrEnum):
     MAINTENANCE = "operator's maintenance"
     CREATE_WORKSPACE = "create a workspace"
     JOB_DISPATCH = "find the workspace of a background job"
+    READ = "claim what is due to be read"
+    HOOK = "find the channels that a network's hook speaks of"
 
 
 class UnscopedQuery(RuntimeError):

@@ -56,6 +56,7 @@ from kaja.networks.practice.answers import (
     read_quotas,
 )
 from kaja.networks.practice.info import INFO
+from kaja.networks.practice.reader import PracticeHooks, PracticeReader
 from kaja.networks.practice.rules import get_limit, list_problems
 
 UPLOAD_SECONDS = 120.0
@@ -68,6 +69,8 @@ class Practice(ConnectsByForm):
     """One network; see `kit.connector.Connector`."""
 
     info = INFO
+    reader = PracticeReader()
+    hooks = PracticeHooks()
 
     # Pure rules.
     def check(self, draft: Draft, facts: Facts) -> list[Problem]:

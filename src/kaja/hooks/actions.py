@@ -1,0 +1,70 @@
+"""Taking hooks in, and working them off."""
+
+import hashlib
+import logging
+from datetime import timedelta
+
+from django.db import transaction
+
+from kaja.channels import practice
+from kaja.hooks.models import HookReceived
+from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
+from kaja.networks.kit.connector import Connector
+from kaja.networks.kit.hooks import find_hooks
+from kaja.networks.registry import CONNECTORS
+from kaja.reading.actions import want_look
+from kaja.reading.streams import topic_of
+
+log = logging.getLogger(__name__)
+AT_ONCE = 100
+KEPT = timedelta(days=7)
+"""How long a digest is remembered; networks send the same one again for a day or two."""
+
+
+def find_secret(connector: Connector) -> str:
+    """What a network signs its hooks with for this installation; empty where nothing was agreed."""
+    return practice.get_key() if connector.info.practice else ""
+
+
+def take_hook(network: str, body: bytes) -> bool:
+    """Keep a verified body, once; False when it was worked off already, so that nothing is left to do."""
+    row = HookReceived(network=network, digest=hashlib.sha256(body).digest(), body=body)
+    return bool(HookReceived.objects.bulk_create([row], ignore_conflicts=True)) and _is_open(row)
+
+
+def _is_open(row: HookReceived) -> bool:
+    return HookReceived.objects.filter(network=row.network, digest=row.digest, done_at=None).exists()
+
+
+def work_off() -> int:
+    """Wake what the open hooks speak of, in the order in which they came; gives their number.
+
+    One that is in no known form is marked and holds up no other. Nothing is read from them but where to look.
+    """
+    with transaction.atomic():
+        rows = list(lock(HookReceived.objects.filter(done_at=None), skip_locked=True)[:AT_ONCE])
+        for row in rows:
+            row.understood = _wake(row)
+            row.body, row.done_at = b"", now()
+        HookReceived.objects.bulk_update(rows, ["understood", "body", "done_at"])
+    return len(rows)
+
+
+def _wake(row: HookReceived) -> bool:
+    hooks = find_hooks(CONNECTORS.get(row.network))
+    if hooks is None:
+        return False
+    try:
+        events = hooks.parse(bytes(row.body))
+    except (ValueError, KeyError, TypeError, RecursionError):
+        log.warning("a hook of %s is in no known form", row.network)
+        return False
+    for event in dict.fromkeys(events):
+        want_look(event.account_id, row.network, topic_of(event.stream))
+    return True
+
+
+def forget_hooks() -> None:
+    """Those that were worked off long ago."""
+    HookReceived.objects.filter(done_at__lt=now() - KEPT).delete()

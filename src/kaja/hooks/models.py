@@ -1,0 +1,23 @@
+"""What came in, until it is worked off."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class HookReceived(models.Model):
+    """One verified body. It belongs to no workspace: nobody knows yet whose account it speaks of.
+
+    The row outlives its body for a while, so that the same one is not taken twice.
+    """
+
+    id = models.BigAutoField(primary_key=True)  # the order of arrival
+    network = models.CharField(max_length=30)
+    digest = models.BinaryField(max_length=32)
+    body = models.BinaryField()
+    received_at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+    understood = models.BooleanField(default=True, db_default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["network", "digest"], name="hook_once")]
+        indexes = [models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="hook_open")]

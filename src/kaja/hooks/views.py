@@ -1,0 +1,34 @@
+"""`POST /hooks/<network>`: verified over the raw body, kept, answered at once.
+
+How much may be sent is bounded before it is taken (`config/bodies/limits.py`: whoever is nobody may send little), and
+who is not the network reaches no table.
+"""
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from kaja.hooks.actions import find_secret, take_hook
+from kaja.hooks.jobs import work_off_hooks
+from kaja.kernel.jobs import defer_once
+from kaja.networks.kit.hooks import find_hooks
+from kaja.networks.registry import CONNECTORS
+
+
+# No cookie is read here, and the signature is what a form's token would be.
+@csrf_exempt
+@require_POST
+def receive(request: HttpRequest, network: str) -> HttpResponse:
+    """One hook. The same answer for a new one and for one that is known: the network has done its part."""
+    connector = CONNECTORS.get(network)
+    hooks = find_hooks(connector)
+    if connector is None or hooks is None:
+        return HttpResponse(status=404, content_type="text/plain")
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    if not hooks.verify(headers, request.body, find_secret(connector)):
+        return HttpResponse(status=401, content_type="text/plain")
+    with transaction.atomic():
+        if take_hook(network, request.body):
+            defer_once(work_off_hooks, "hooks.work_off")
+    return HttpResponse(status=200, content_type="text/plain")

@@ -1,0 +1,49 @@
+"""Who is asked what and when, and what was read."""
+
+from django.db import models
+from django.db.models import Q
+
+from kaja.channels.models import Channel
+from kaja.workspaces.tenant import TenantModel
+
+
+class Poll(TenantModel):
+    """One thing that a channel's network is asked again and again.
+
+    The row is the truth, as a delivery's is: whoever claims it raises the fence and has it for the time of a lease, and
+    what was read is written, together with the new cursor, only while the fence is still the same.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="polls")
+    what = models.CharField(max_length=60)  # the name of a topic (`topics.py`)
+    subject_id = models.UUIDField(null=True, blank=True)  # what it is about, where that is less than the channel
+    next_at = models.DateTimeField(null=True, blank=True)  # None: not until something wakes it
+    not_before = models.DateTimeField(null=True, blank=True)  # the network wants to be left alone so long
+    wanted_at = models.DateTimeField(null=True, blank=True)  # somebody wanted a look while one was under way
+    cursor = models.JSONField(default=dict)
+    fence = models.PositiveBigIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveSmallIntegerField(default=0)  # in a row
+    problem = models.JSONField(null=True, blank=True)  # kernel.problems.Problem; of the last look
+    read_at = models.DateTimeField(null=True, blank=True)  # the last look that succeeded
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "what", "subject_id"], name="poll_once", nulls_distinct=False)
+        ]
+        indexes = [models.Index(fields=["next_at"], name="poll_due", condition=Q(next_at__isnull=False))]
+
+
+class Item(TenantModel):
+    """One thing that was read from a stream of a channel: kept once, in its newest form."""
+
+    channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="items")
+    stream = models.CharField(max_length=40)
+    remote_id = models.CharField(max_length=255)
+    at = models.DateTimeField()  # as the network says
+    content = models.JSONField()  # networks.kit.reading.Incoming
+    read_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "stream", "remote_id"], name="item_once")]

@@ -1,0 +1,163 @@
+"""Hooks: who may come in, what is kept, and how little is believed."""
+
+import hmac
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from kaja.channels.models import Channel
+from kaja.hooks.actions import work_off
+from kaja.hooks.models import HookReceived
+from kaja.kernel.clock import now
+from kaja.kernel.tenancy import workspace_scope
+from kaja.reading.models import Poll
+from kaja.reading.streams import topic_of
+from kaja.workspaces.models import Workspace
+from tests.practice.running import PracticeServer
+from tests.publishing.delivering import connect_practice
+from tests.reading.reading import comment, read_ids, running_reader
+from tests.waiting import wait_until
+
+COMMENTS = topic_of("comments")
+
+
+def sign(key: str, body: bytes) -> str:
+    return "sha256=" + hmac.new(key.encode(), body, "sha256").hexdigest()
+
+
+def body_for(*channels: Channel, number: int = 1) -> bytes:
+    events = [{"account": channel.account_id, "stream": "comments"} for channel in channels]
+    return json.dumps({"id": str(number), "events": events}).encode()
+
+
+def send(body: bytes, signature: str, network: str = "practice") -> int:
+    headers: dict[str, Any] = {"x-practice-signature": signature}
+    answer = Client(enforce_csrf_checks=True).post(
+        f"/hooks/{network}", body, content_type="application/json", headers=headers
+    )
+    return int(answer.status_code)
+
+
+@pytest.fixture
+def channel(practice: PracticeServer, workspace: Workspace) -> Channel:
+    """Whose comments are looked at in an hour."""
+    channel = connect_practice(practice, workspace, "bakery")
+    with workspace_scope(workspace.id):
+        Poll.objects.create(channel=channel, what=COMMENTS, next_at=later())
+    return channel
+
+
+def later() -> datetime:
+    return now() + timedelta(hours=1)
+
+
+def is_due(workspace: Workspace, channel: Channel) -> bool:
+    with workspace_scope(workspace.id):
+        return Poll.objects.filter(channel=channel, what=COMMENTS, next_at__lte=now()).exists()
+
+
+def test_a_signed_hook_is_kept_once_and_wakes_the_look(
+    practice: PracticeServer, workspace: Workspace, channel: Channel
+) -> None:
+    body = body_for(channel)
+    signature = sign(practice.key, body)
+    assert [send(body, signature) for _ in range(3)] == [200, 200, 200]
+    assert HookReceived.objects.count() == 1
+    assert ProcrastinateJob.objects.filter(task_name="hooks.work_off").count() == 1
+    assert not is_due(workspace, channel), "answered before anything is done about it"
+    assert work_off() == 1
+    assert is_due(workspace, channel)
+    row = HookReceived.objects.get()
+    assert (bytes(row.body), row.understood, row.done_at is not None) == (b"", True, True)
+    assert send(body, signature) == 200
+    assert work_off() == 0, "what was done is not done again"
+
+
+@pytest.mark.parametrize("forgery", ["nothing", "another key", "another body", "no key", "not ascii"])
+def test_whoever_is_not_the_network_reaches_no_table(
+    practice: PracticeServer, channel: Channel, forgery: str, settings: Any, django_assert_num_queries: Any
+) -> None:
+    body = body_for(channel)
+    signature = {
+        "nothing": "",
+        "another key": sign("guessed", body),
+        "another body": sign(practice.key, body + b" "),
+        "no key": sign("", body),
+        "not ascii": "sha256=é",
+    }[forgery]
+    if forgery == "no key":
+        settings.PRACTICE_KEY, settings.PRACTICE_KEY_FILE = "", "/nowhere"
+    with django_assert_num_queries(0):
+        assert send(body, signature) == 401
+    assert HookReceived.objects.count() == 0
+
+
+def test_networks_without_hooks_have_no_room(db: None) -> None:
+    assert [send(b"{}", "x", network) for network in ("mastodon", "nowhere")] == [404, 404]
+    assert Client().get("/hooks/practice").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"null", b"{}", b'{"events": 1}', b'{"events": [{}]}', b"\xff", b"[" * 9000]
+)
+def test_a_body_in_no_known_form_holds_up_no_other(
+    practice: PracticeServer, workspace: Workspace, channel: Channel, body: bytes
+) -> None:
+    good = body_for(channel)
+    assert [send(each, sign(practice.key, each)) for each in (body, good)] == [200, 200]
+    assert work_off() == 2
+    assert is_due(workspace, channel)
+    assert list(HookReceived.objects.order_by("id").values_list("understood", flat=True)) == [False, True]
+
+
+def test_hooks_about_others_and_in_any_order_change_nothing_else(
+    practice: PracticeServer, workspace: Workspace, other_workspace: Workspace, channel: Channel
+) -> None:
+    """An account that several workspaces have is looked at in each; an unknown one, or stream, in none."""
+    rival = connect_practice(practice, other_workspace, "rival")
+    with workspace_scope(other_workspace.id):
+        Channel.objects.filter(id=rival.id).update(account_id=channel.account_id)
+        Poll.objects.create(channel=rival, what=COMMENTS, next_at=later())
+        left_alone = Poll.objects.create(channel=rival, what="channel.health", next_at=later())
+    unknown = json.dumps({"events": [{"account": "0", "stream": "comments"}, {"account": "1", "stream": "x"}]}).encode()
+    for number, body in enumerate((unknown, body_for(channel, number=9), body_for(channel, number=2))):
+        assert send(body, sign(practice.key, body)) == 200, number
+    assert work_off() == 3
+    assert is_due(workspace, channel)
+    assert is_due(other_workspace, rival)
+    with workspace_scope(other_workspace.id):
+        assert Poll.objects.get(id=left_alone.id).next_at == left_alone.next_at
+
+
+def test_a_network_that_wants_to_be_left_alone_is_not_asked_because_of_a_hook(
+    practice: PracticeServer, workspace: Workspace, channel: Channel
+) -> None:
+    pause = later()
+    with workspace_scope(workspace.id):
+        Poll.objects.update(next_at=pause, not_before=pause)
+    body = body_for(channel)
+    assert send(body, sign(practice.key, body)) == 200
+    assert work_off() == 1
+    with workspace_scope(workspace.id):
+        assert Poll.objects.get().next_at == pause
+
+
+@pytest.mark.django_db(transaction=True)
+def test_from_a_visitor_to_the_workspace_by_the_networks_own_hook(
+    practice: PracticeServer, workspace: Workspace, live_server: Any, channel: Channel
+) -> None:
+    practice.call("PUT", "/admin/hook", {"url": f"{live_server.url}/hooks/practice"})
+    post = str(practice.post(practice.account("bakery"), "Fresh rye").json()["id"])
+    try:
+        with running_reader():
+            wanted = comment(practice, post, "One")
+            wait_until(lambda: HookReceived.objects.count() == 1)
+            assert read_ids(workspace) == [], "nobody looks for an hour"
+            assert work_off() == 1
+            wait_until(lambda: read_ids(workspace) == wanted)
+    finally:
+        practice.call("PUT", "/admin/hook", {"url": ""})
