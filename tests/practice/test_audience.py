@@ -39,43 +39,43 @@ def hearing() -> Iterator[str]:
     server.server_close()
 
 
-def test_comments_below_own_posts_are_listed_in_order_and_by_pages(server: PracticeServer) -> None:
-    token, other = server.account("bakery"), server.account("café")
-    posts = [str(server.post(token, text).json()["id"]) for text in ("Rye", "Wheat")]
-    foreign = str(server.post(other, "Coffee").json()["id"])
+def test_comments_below_own_posts_are_listed_in_order_and_by_pages(practice: PracticeServer) -> None:
+    token, other = practice.account("bakery"), practice.account("café")
+    posts = [str(practice.post(token, text).json()["id"]) for text in ("Rye", "Wheat")]
+    foreign = str(practice.post(other, "Coffee").json()["id"])
     made = [
-        str(server.call("POST", f"/api/v1/posts/{post}/comments", {"name": "Mari", "text": "Yum"}).json()["id"])
+        str(practice.call("POST", f"/api/v1/posts/{post}/comments", {"name": "Mari", "text": "Yum"}).json()["id"])
         for post in (posts[0], foreign, posts[1], posts[0])
     ]
-    first = server.call("GET", "/api/v1/account/comments?limit=2", token=token).json()
+    first = practice.call("GET", "/api/v1/account/comments?limit=2", token=token).json()
     assert [item["id"] for item in first["comments"]] == [made[0], made[2]]
     assert first["more"] is True
-    rest = server.call("GET", f"/api/v1/account/comments?limit=2&after={made[2]}", token=token).json()
+    rest = practice.call("GET", f"/api/v1/account/comments?limit=2&after={made[2]}", token=token).json()
     assert [item["id"] for item in rest["comments"]] == [made[3]]
     assert rest["more"] is False
-    assert server.call("GET", "/api/v1/account/comments?after=x", token=token).status == 400
-    assert server.call("GET", "/api/v1/account/comments").status == 401
+    assert practice.call("GET", "/api/v1/account/comments?after=x", token=token).status == 400
+    assert practice.call("GET", "/api/v1/account/comments").status == 401
 
 
 def test_a_comment_is_told_with_a_signature_and_again_when_it_was_not_taken(
-    server: PracticeServer, hearing: str
+    practice: PracticeServer, hearing: str
 ) -> None:
-    assert server.call("PUT", "/admin/hook", {"url": hearing}).status == 200
-    token = server.account("bakery")
-    post = str(server.post(token, "Rye").json()["id"])
-    server.call("POST", f"/api/v1/posts/{post}/comments", {"name": "Mari", "text": "Yum"})
+    assert practice.call("PUT", "/admin/hook", {"url": hearing}).status == 200
+    token = practice.account("bakery")
+    post = str(practice.post(token, "Rye").json()["id"])
+    practice.call("POST", f"/api/v1/posts/{post}/comments", {"name": "Mari", "text": "Yum"})
     wait_until(lambda: len(_Hearing.heard) == 2)
-    server.call("PUT", "/admin/hook", {"url": ""})
+    practice.call("PUT", "/admin/hook", {"url": ""})
     assert _Hearing.heard[0] == _Hearing.heard[1]
     signature, body = _Hearing.heard[0]
-    assert signature == "sha256=" + hmac.new(server.key.encode(), body, "sha256").hexdigest()
+    assert signature == "sha256=" + hmac.new(practice.key.encode(), body, "sha256").hexdigest()
     [event] = json.loads(body)["events"]
-    account = server.call("GET", "/api/v1/account", token=token).json()
+    account = practice.call("GET", "/api/v1/account", token=token).json()
     assert (event["account"], event["stream"]) == (account["id"], "comments")
 
 
-def test_only_the_key_says_where_hooks_go(server: PracticeServer) -> None:
+def test_only_the_key_says_where_hooks_go(practice: PracticeServer) -> None:
     assert (
-        server.call("PUT", "/admin/hook", {"url": "http://evil.test"}, headers={"X-Practice-Key": "no"}).status == 401
+        practice.call("PUT", "/admin/hook", {"url": "http://evil.test"}, headers={"X-Practice-Key": "no"}).status == 401
     )
-    assert server.call("PUT", "/admin/hook", {"url": "file:///etc/passwd"}).status == 422
+    assert practice.call("PUT", "/admin/hook", {"url": "file:///etc/passwd"}).status == 422

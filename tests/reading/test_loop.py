@@ -17,14 +17,15 @@ from kaja.channels.storing import disconnect_channel
 from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.connector import Connector
 from kaja.reading.actions import finish, wake_polls
 from kaja.reading.claim import claim_due, plan_missing
 from kaja.reading.events import ItemsRead
 from kaja.reading.health import WHAT as HEALTH
-from kaja.reading.loop import ReadingLoop
+from kaja.reading.loop import ReadingLoop, list_topics
 from kaja.reading.models import Item, Poll
 from kaja.reading.streams import take_in, topic_of
-from kaja.reading.topics import Answer, Claimed
+from kaja.reading.topics import Answer, Asked, Claimed
 from kaja.workspaces.models import Workspace
 from tests.people import actor
 from tests.practice.running import PracticeServer
@@ -71,7 +72,7 @@ def claim(*names: str) -> list[Claimed]:
 def plan(*names: str) -> int:
     async def work() -> int:
         async with await ReadingLoop(get_address(), QUICK).connect() as own:
-            return await plan_missing(own, [("practice", name) for name in names], 0.0)
+            return await plan_missing(own, [("practice", name, 0.0) for name in names])
 
     return asyncio.run(work())
 
@@ -215,6 +216,53 @@ def test_the_loop_looks_after_the_health_of_channels(practice: PracticeServer, w
         assert not Poll.objects.filter(channel=gone).exists()
         assert Poll.objects.get(channel=well, what=HEALTH).next_at > now() + timedelta(hours=5)
         assert not Item.objects.exists()
+
+
+class Unkept:
+    """A topic that brings what cannot be kept."""
+
+    what, on_broken, budgeted, spread = "test.unkept", True, False, 0.0
+
+    def is_for(self, connector: Connector) -> bool:
+        return True
+
+    async def ask(self, asked: Asked) -> Answer:
+        def keep() -> None:
+            raise ValueError("no table takes this")
+
+        return Answer(0.0, cursor={"at": 9}, keep=keep)
+
+
+def test_what_cannot_be_kept_waits_longer_each_time_and_stops_no_other(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    wanted = comment(practice, publish(practice, channel), "One")
+    topics = list_topics()
+    topics.add(Unkept())
+    with running_reader(topics=topics):
+        wait_until(lambda: read_ids(workspace) == wanted)
+        wait_until(lambda: poll_of(workspace, channel, "test.unkept").failures > 0)
+    poll = poll_of(workspace, channel, "test.unkept")
+    assert (poll.cursor, poll.read_at, poll.problem["code"]) == ({}, None, "read_broke")  # type: ignore[index]
+
+
+def test_a_channel_that_has_to_be_connected_again_is_only_asked_whether_it_works(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    wanted = comment(practice, publish(practice, channel), "One")
+    plan(HEALTH, COMMENTS)
+    with workspace_scope(workspace.id):
+        Channel.objects.update(health=Health.RECONNECT)
+        Poll.objects.filter(what=HEALTH).update(next_at=None)
+    with running_reader():
+        wait_until(lambda: poll_of(workspace, channel, COMMENTS).next_at > now() + timedelta(minutes=5))  # type: ignore[operator]
+        assert read_ids(workspace) == []
+        with workspace_scope(workspace.id):
+            Channel.objects.update(health=Health.OK)
+        wake(workspace, channel)
+        wait_until(lambda: read_ids(workspace) == wanted)
 
 
 def test_what_is_planned_is_planned_once(practice: PracticeServer, workspace: Workspace) -> None:

@@ -44,15 +44,16 @@ SELECT p.next_at FROM reading_poll p JOIN channels_channel c ON c.id = p.channel
 WHERE p.next_at IS NOT NULL AND p.what = ANY(%(topics)s) AND c.disconnected_at IS NULL
 ORDER BY p.next_at LIMIT 1
 """
-# Channels from before there was this room, and topics that are new: the first look is spread over the time after which
-# the next would follow, so that an update does not ask every network at once.
+# Channels from before there was this room, and topics that are new: the first look is spread, so that an update does
+# not ask every network at once.
 _PLAN = """
 INSERT INTO reading_poll (id, workspace_id, channel_id, what, cursor, fence, failures, next_at)
 SELECT gen_random_uuid(), c.workspace_id, c.id, wanted.what, '{}', 0, 0,
     CASE WHEN c.health_failures > 0 OR c.checked_at IS NULL THEN now()
-         ELSE greatest(now(), c.checked_at + random() * %(spread)s * interval '1 second') END
+         ELSE greatest(now(), c.checked_at + random() * wanted.spread * interval '1 second') END
 FROM channels_channel c
-JOIN unnest(%(networks)s::text[], %(topics)s::text[]) AS wanted(network, what) ON wanted.network = c.network
+JOIN unnest(%(networks)s::text[], %(topics)s::text[], %(spreads)s::float[]) AS wanted(network, what, spread)
+  ON wanted.network = c.network
 WHERE c.disconnected_at IS NULL
   AND NOT EXISTS (SELECT FROM reading_poll p
                   WHERE p.channel_id = c.id AND p.what = wanted.what AND p.subject_id IS NULL)
@@ -85,9 +86,10 @@ async def next_wake(connection: AsyncConnection[Any], topics: Sequence[str]) -> 
         return found
 
 
-async def plan_missing(connection: AsyncConnection[Any], wanted: Sequence[tuple[str, str]], spread: float) -> int:
-    """Make the polls that channels lack; gives their number. `wanted`: network and topic."""
+async def plan_missing(connection: AsyncConnection[Any], wanted: Sequence[tuple[str, str, float]]) -> int:
+    """Make the polls that channels lack; gives their number. `wanted`: network, topic, and its spread in seconds."""
+    networks, topics, spreads = ([each[place] for each in wanted] for place in range(3))
     async with connection.transaction():
         await _enter(connection)
-        values = {"networks": [each[0] for each in wanted], "topics": [each[1] for each in wanted], "spread": spread}
+        values = {"networks": networks, "topics": topics, "spreads": spreads}
         return (await connection.execute(_PLAN, values)).rowcount

@@ -18,6 +18,7 @@ class HealthTopic:
     what = WHAT
     on_broken = True
     budgeted = False
+    spread = CHECK_EVERY.total_seconds()
 
     def is_for(self, connector: Connector) -> bool:
         return True

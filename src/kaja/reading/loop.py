@@ -14,6 +14,7 @@ from psycopg import AsyncConnection
 
 from kaja.channels.checking import keep_sealed_shut
 from kaja.channels.credentials import Keeper
+from kaja.channels.models import Health
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import make_session, parse_facts
 from kaja.channels.vault import open_credentials
@@ -24,6 +25,7 @@ from kaja.kernel.signals import READ
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.http import Session
+from kaja.networks.kit.reading import find_reader
 from kaja.networks.registry import CONNECTORS
 from kaja.reading.actions import finish, hand_back
 from kaja.reading.budget import find_pause
@@ -34,6 +36,7 @@ from kaja.reading.topics import Answer, Asked, Claimed, Topic, Topics
 
 log = logging.getLogger(__name__)
 BROKEN = Problem("read_broke", gettext_noop("Reading ended in an error inside Kaja (%(error)s)."))
+REST = 900.0
 SLOW = Problem("read_timeout", gettext_noop("The network did not finish answering in time (%(seconds)s s)."))
 
 
@@ -65,7 +68,7 @@ def list_topics() -> Topics:
 
 
 def _streams_of(connector: Connector) -> tuple[str, ...]:
-    reader = getattr(connector, "reader", None)
+    reader = find_reader(connector)
     return reader.streams if reader is not None else ()
 
 
@@ -122,7 +125,7 @@ class ReadingLoop:
         wanted = self.topics.list_wanted(CONNECTORS)
         while not self._stopping:
             async with await self.connect() as connection:
-                if await plan_missing(connection, wanted, CHECK_EVERY.total_seconds()):
+                if await plan_missing(connection, wanted):
                     self._wake.set()
             await asyncio.sleep(self.pace.plan)
 
@@ -162,18 +165,28 @@ class ReadingLoop:
                     await beside(lambda row=row: hand_back(row, 0.0))  # type: ignore[misc]
                 else:
                     await self._ask(row)
-            except Exception as error:  # noqa: BLE001 - the lease makes it due again; one poll stops no other
-                level = logging.WARNING if is_lost_database(error) else logging.ERROR
-                log.log(level, "a look at %s of %s was not kept: %s", row.what, row.network, describe_error(error))
+            except Exception as error:  # noqa: BLE001 - one poll stops no other
+                await self._put_off(row, error)
+
+    async def _put_off(self, row: Claimed, error: Exception) -> None:
+        """What was read could not be kept. With the database away the lease makes it due again; else it waits longer
+        each time, as after any other failure."""
+        log.warning("a look at %s of %s was not kept: %s", row.what, row.network, describe_error(error))
+        if is_lost_database(error):
+            return
+        problem = Problem(BROKEN.code, BROKEN.message, params={"error": type(error).__name__})
+        try:
+            await beside(lambda: finish(row, Answer(0.0, problem=problem)))
+        except Exception as again:  # noqa: BLE001 - the lease makes it due again
+            log.error("nor could that be written down: %s", describe_error(again))
 
     async def _ask(self, row: Claimed) -> None:
         topic, connector = self.topics.by_name[row.what], CONNECTORS.get(row.network)
         moment = datetime.now(UTC)
-        if connector is None or not topic.is_for(connector):
-            await beside(lambda: finish(row, Answer(None)))
-            return
-        if row.health == "reconnect" and not topic.on_broken:
-            await beside(lambda: finish(row, Answer(None, cursor=row.cursor)))  # woken when it is connected again
+        broken = row.health == Health.RECONNECT and not topic.on_broken
+        if connector is None or broken or not topic.is_for(connector):
+            # Not now; it is woken when the channel is connected again, and the channel may also be well by itself.
+            await beside(lambda: hand_back(row, REST))
             return
         if topic.budgeted and (until := find_pause(row.quotas, moment)) is not None:
             await beside(lambda: hand_back(row, (until - moment).total_seconds()))

@@ -70,6 +70,7 @@ class StreamTopic:
 
     on_broken = False
     budgeted = True
+    spread = 60.0
 
     def __init__(self, stream: str) -> None:
         self.stream = stream

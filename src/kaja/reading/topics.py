@@ -69,6 +69,8 @@ class Topic(Protocol):
     """Whether it is asked while the channel needs to be connected again."""
     budgeted: bool
     """Whether it stands back when what is left of the channel's budgets is needed for sending."""
+    spread: float
+    """Seconds after the account was asked last within which a channel's first look comes."""
 
     def is_for(self, connector: Connector) -> bool: ...
     async def ask(self, asked: Asked) -> Answer: ...
@@ -83,10 +85,10 @@ class Topics:
     def add(self, topic: Topic) -> None:
         self.by_name[topic.what] = topic
 
-    def list_wanted(self, connectors: dict[str, Connector]) -> list[tuple[str, str]]:
-        """Every network with each topic that is for it."""
+    def list_wanted(self, connectors: dict[str, Connector]) -> list[tuple[str, str, float]]:
+        """Every network with each topic that is for it, and the topic's spread."""
         return [
-            (network, topic.what)
+            (network, topic.what, topic.spread)
             for network, connector in connectors.items()
             for topic in self.by_name.values()
             if topic.is_for(connector)
