@@ -81,14 +81,13 @@ def send(workspace: Workspace, channel: Channel, text: str, due_at: datetime | N
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO tests_memo VALUES (%s, %s, 1, true)", [memo_id, text])
         Delivery.objects.create(
-            source_kind=MEMO,
             source_id=memo_id,
             subject_id=memo_id,
             channel=channel,
             due_at=due_at,
             next_at=due_at,
             version=1,
-            **{"has_late_limit": False, **row},
+            **{"source_kind": MEMO, "has_late_limit": False, **row},
         )
         notify_due()
     return memo_id

@@ -164,5 +164,22 @@ def test_a_refusal_needs_a_person_and_a_hold_asks_for_its_words(practice: Practi
     with workspace_scope(workspace.id):
         workspace.refresh_from_db()
         [unsettled] = list_unsettled(workspace)
-    assert unsettled.subject is not None
     assert (unsettled.subject.title, unsettled.verdict) == ("A bad word", "missing")
+
+
+def test_what_only_a_newer_version_sends_is_left_to_a_person(practice: PracticeServer, workspace: Workspace) -> None:
+    """After a step back, say: nobody here can make it, and nothing else is held up by it."""
+    channel = connect_practice(practice, workspace, "bakery")
+    memo_id = memos.send(workspace, channel, "From tomorrow", source_kind="tomorrow")
+    known = memos.send(workspace, channel, "From today")
+    with running_engine():
+        wait_for_state(workspace, known, State.SENT)
+    with workspace_scope(workspace.id):
+        [row] = needs_you()
+        assert (row.source_id, row.state) == (memo_id, State.FAILED)
+    hold_everything(ACTOR, Held.CLOCK, now())
+    look_at_channel(workspace.id, channel.id)
+    with workspace_scope(workspace.id):
+        [unsettled] = list_unsettled(Workspace.objects.get(id=workspace.id))
+    assert (unsettled.subject.id, unsettled.subject.title) == (memo_id, "")
+    assert [item["text"] for item in practice.truth()] == ["From today"]

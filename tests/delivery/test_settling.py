@@ -62,7 +62,7 @@ def held(workspace: Workspace) -> Workspace:
 
 def verdicts(workspace: Workspace) -> list[tuple[str, str]]:
     with workspace_scope(workspace.id):
-        return [(each.subject and each.subject.title, each.verdict) for each in list_unsettled(held(workspace))]
+        return [(each.subject.title, each.verdict) for each in list_unsettled(held(workspace))]
 
 
 def settle(workspace: Workspace, settlement: Settlement) -> dict[str, int]:

@@ -94,7 +94,7 @@ def _show(workspace: "Workspace") -> dict[str, Any]:
         due = [
             {
                 "channel": str(each.delivery.channel),
-                "post": each.subject.title[:80] if each.subject else "",
+                "post": each.subject.title[:80],
                 "due_at": each.delivery.due_at.isoformat(),
                 "verdict": each.verdict,
                 "url": (each.post or {}).get("url", ""),

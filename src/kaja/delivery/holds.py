@@ -19,7 +19,7 @@ class Unsettled:
     """One delivery whose time has come, and what it is about. `post` is what was found for it on the network."""
 
     delivery: Delivery
-    subject: Subject | None
+    subject: Subject
     verdict: Verdict
     post: dict[str, Any] | None
 
@@ -42,7 +42,7 @@ def list_unsettled(workspace: Workspace) -> list[Unsettled]:
             # Comments are listed nowhere: without its post there is none, and with it nobody knows.
             verdict = "missing" if verdicts.get((row.source_id, 0)) == "missing" else "unclear"
         verdicts[row.source_id, row.position] = verdict
-        found.append(Unsettled(row, subjects.get(row.id), verdict, post))
+        found.append(Unsettled(row, subjects[row.id], verdict, post))
     return found
 
 

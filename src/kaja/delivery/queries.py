@@ -22,14 +22,14 @@ class Untold:
     """An event whose telling broke, and what its delivery is about."""
 
     event: UntoldEvent
-    subject: Subject | None
+    subject: Subject
 
 
 def list_untold(limit: int = 50) -> list[Untold]:
     """Newest first, each with its delivery and channel."""
     rows = list(UntoldEvent.objects.select_related("delivery__channel").order_by("-failed_at")[:limit])
     subjects = describe([row.delivery for row in rows])
-    return [Untold(row, subjects.get(row.delivery_id)) for row in rows]
+    return [Untold(row, subjects[row.delivery_id]) for row in rows]
 
 
 # The journal in plain words

@@ -86,15 +86,20 @@ def describe(rows: Collection[Delivery]) -> dict[UUID, Subject]:
     kinds: dict[str, set[UUID]] = {}
     for row in rows:
         kinds.setdefault(row.source_kind, set()).add(row.source_id)
-    known = {kind: SOURCES[kind].describe(ids) for kind, ids in kinds.items()}
-    return {row.id: found for row in rows if (found := known[row.source_kind].get(row.source_id))}
+    known = {kind: SOURCES[kind].describe(ids) if kind in SOURCES else {} for kind, ids in kinds.items()}
+    return {row.id: known[row.source_kind].get(row.source_id) or _nameless(row) for row in rows}
+
+
+def _nameless(row: Delivery) -> Subject:
+    """Of a kind that only a newer version knows, or gone."""
+    return Subject(row.subject_id or row.source_id, "", row.version)
 
 
 def title_of(row: Delivery) -> str:
     """A few words of what it is about, for a sentence."""
-    return short_title(describe([row]).get(row.id))
+    return short_title(describe([row])[row.id])
 
 
-def short_title(subject: Subject | None) -> str:
+def short_title(subject: Subject) -> str:
     """The same of what is known already."""
-    return subject.title[:60] if subject and subject.title else "…"
+    return subject.title[:60] or "…"

@@ -73,7 +73,7 @@ def refuse(workspace: Workspace, channel: Channel) -> None:
     """The channel's delivery as the engine leaves it behind when the network says no."""
     with workspace_scope(workspace.id):
         delivery = PostDelivery.objects.select_related("variant__post", "variant__channel").get(channel=channel)
-        draft = drafts_of([delivery.variant])[delivery.variant_id]
+        draft = drafts_of([delivery.variant])[delivery.source_id]
         delivery.state, delivery.needs_person, delivery.next_at = State.FAILED, True, None
         delivery.content = json.loads(json.dumps(freeze_draft(draft, clock.now())[0]))
         delivery.problem = {

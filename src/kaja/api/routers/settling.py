@@ -25,7 +25,7 @@ def get_settlement(request: HttpRequest) -> SettlementOut:
     due = [
         UnsettledOut(
             delivery=each.delivery.id,
-            post=each.subject.id if each.subject else each.delivery.source_id,
+            post=each.subject.id,
             channel=each.delivery.channel_id,
             due_at=each.delivery.due_at,
             verdict=each.verdict,

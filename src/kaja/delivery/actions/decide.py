@@ -233,8 +233,7 @@ def plan_again(actor: Actor, action: str, row: Delivery, due_at: datetime) -> De
     before = {"state": row.state, "due_at": row.due_at.isoformat()}
     waits = row.after is not None and row.after.state != State.SENT
     reset(row, due_at, None if waits else due_at)
-    if (subject := describe([row]).get(row.id)) is not None:
-        row.version = subject.version
+    row.version = describe([row])[row.id].version
     return _written(actor, action, row, before, due_at=due_at.isoformat())
 
 

@@ -88,7 +88,7 @@ def _list_wanted(channel: Channel) -> list[Wanted]:
     words = {row.id: _words_of(row.content) for row in rows if row.content is not None}
     kinds: dict[str, list[Delivery]] = {}
     for row in rows:
-        if row.content is None:
+        if row.content is None and row.source_kind in SOURCES:
             kinds.setdefault(row.source_kind, []).append(row)
     for kind, its in kinds.items():
         words |= SOURCES[kind].list_words(its)
