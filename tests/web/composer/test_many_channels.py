@@ -1,6 +1,5 @@
 """Eight channels at once: what is the same is said once, and nothing is cut off; what a network refused stays said."""
 
-import json
 import re
 from datetime import time, timedelta
 from typing import Any
@@ -75,7 +74,7 @@ def refuse(workspace: Workspace, channel: Channel) -> None:
         delivery = PostDelivery.objects.select_related("variant__post", "variant__channel").get(channel=channel)
         draft = drafts_of([delivery.variant])[delivery.source_id]
         delivery.state, delivery.needs_person, delivery.next_at = State.FAILED, True, None
-        delivery.content = json.loads(json.dumps(freeze_draft(draft, clock.now())[0]))
+        delivery.content = freeze_draft(draft, clock.now())[0].render()
         delivery.problem = {
             "code": "refused",
             "message": "The network says: %(why)s",
