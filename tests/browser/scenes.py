@@ -284,7 +284,7 @@ def broken() -> dict[str, Any]:
 
     import kaja.web
     from kaja.config.outage import Outage
-    from kaja.networks.kit.problems import Problem
+    from kaja.kernel.problems import Problem
 
     context = {"reference": "0a1b2c3d4e5f", "retry": None, "was_sending": True}
     outages = {kind: render_to_string("outage.html", {**context, "outage": kind}) for kind in Outage}

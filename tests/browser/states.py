@@ -14,8 +14,8 @@ from kaja.delivery.problems import CHOOSE, MISSED, RECONNECT, render_problem, wi
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.models import LoopRecord
+from kaja.kernel.problems import Problem
 from kaja.networks.kit.outcome import refused_problem
-from kaja.networks.kit.problems import Problem
 from kaja.publishing.actions import schedule_post
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actions import invite

@@ -12,7 +12,7 @@ from kaja.api.tokens import create_token
 from kaja.delivery.models import Reckoning
 from kaja.delivery.problems import RECONNECT, render_problem
 from kaja.kernel.clock import now
-from kaja.networks.kit.problems import Problem
+from kaja.kernel.problems import Problem
 from kaja.publishing.actions import schedule_post
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actor import Actor

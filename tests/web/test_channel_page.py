@@ -9,8 +9,8 @@ import pytest
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.sessions import record_quota
 from kaja.kernel.clock import now
+from kaja.kernel.problems import Problem
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.mastodon.oauth import SCOPES
 from kaja.networks.registry import CONNECTORS

@@ -24,8 +24,8 @@ from kaja.content.models import Post, PostState
 from kaja.content.queries import get_content, list_labels_of
 from kaja.delivery.models import Delivery, Publication
 from kaja.delivery.problems import parse_problem
+from kaja.kernel.problems import Problem
 from kaja.media.models import Asset
-from kaja.networks.kit.problems import Problem
 from kaja.publishing.models import PostDelivery, RemoteChange
 from kaja.publishing.queries import standing_of_deliveries
 

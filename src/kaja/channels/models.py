@@ -30,7 +30,7 @@ class Channel(TenantModel):
     renewing_until = models.DateTimeField(null=True, blank=True)
     facts = models.JSONField(default=dict)  # networks.kit.connector.Facts: limits, permissions, terms
     health = models.CharField(max_length=20, choices=Health.choices, default=Health.OK)
-    health_problem = models.JSONField(null=True, blank=True)  # networks.kit.problems.Problem
+    health_problem = models.JSONField(null=True, blank=True)  # kernel.problems.Problem
     health_failures = models.PositiveSmallIntegerField(default=0)
     checked_at = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from django.conf import settings
 
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.networks.kit.egress import origin_of
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Workspace
 
 

@@ -12,10 +12,10 @@ from kaja.channels.credentials import Keeper, are_current
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.vault import open_credentials
 from kaja.kernel.clock import now
+from kaja.kernel.problems import Problem
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.registry import CONNECTORS, is_practice
 

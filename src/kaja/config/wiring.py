@@ -19,7 +19,7 @@ from kaja.delivery.events import (
 from kaja.delivery.sources import SOURCES
 from kaja.kernel.events import subscribe
 from kaja.kernel.loops import PARTS, Part
-from kaja.networks.kit.problems import gettext_noop
+from kaja.kernel.problems import gettext_noop
 from kaja.publishing.actions import forget_changes
 from kaja.publishing.models import POST
 from kaja.publishing.queries import get_delivery

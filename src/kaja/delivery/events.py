@@ -6,7 +6,7 @@ from uuid import UUID
 
 @dataclass(frozen=True)
 class DeliveryEvent:
-    """`problem` is a `networks.kit.problems.Problem` as JSON, or None."""
+    """`problem` is a `kernel.problems.Problem` as JSON, or None."""
 
     delivery_id: UUID
     source_kind: str

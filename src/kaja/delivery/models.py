@@ -76,7 +76,7 @@ class Delivery(TenantModel):
     tries = models.PositiveSmallIntegerField(default=0)  # in a row without progress; pauses grow with it
     uncertain_since = models.DateTimeField(null=True)
     needs_person = models.BooleanField(default=False)
-    problem = models.JSONField(null=True)  # networks.kit.problems.Problem
+    problem = models.JSONField(null=True)  # kernel.problems.Problem
     candidates = models.JSONField(default=list)  # what reconciliation found that a person may recognise
 
     remote_id = models.CharField(max_length=500, blank=True)

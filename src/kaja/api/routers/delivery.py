@@ -28,12 +28,11 @@ from kaja.delivery import actions
 from kaja.delivery.models import Delivery
 from kaja.delivery.queries import journal_of, needs_you
 from kaja.kernel import clock
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.publishing import actions as publishing
 from kaja.publishing import queries
 from kaja.workspaces import policy
-from kaja.workspaces.errors import Refused
 
 router = Router(tags=["delivery"])
 

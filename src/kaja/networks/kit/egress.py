@@ -13,8 +13,8 @@ import socket
 from collections.abc import Awaitable, Callable, Collection
 from urllib.parse import urlsplit
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.problems import Problem, gettext_noop
 
 NOT_HTTPS, INVALID, PRIVATE = "host_not_https", "host_invalid", "host_private"
 REFUSED = frozenset({NOT_HTTPS, INVALID, PRIVATE})

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from kaja.networks.kit.problems import Problem
+from kaja.kernel.problems import Problem
 
 Checkpoint = dict[str, Any]  # JSON values only: it is stored between stages and never holds a secret
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop, pgettext_noop
 from kaja.networks.kit.connector import (
     Connected,
     ConnectsByForm,
@@ -17,7 +18,6 @@ from kaja.networks.kit.connector import (
 )
 from kaja.networks.kit.content import Draft, Outgoing
 from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.problems import Problem, gettext_noop, pgettext_noop
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,

@@ -13,15 +13,14 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.content.models import Post, PostState
 from kaja.content.plan.slots import channels_with_slot
-from kaja.content.plan.times import ResolvedTime
 from kaja.delivery.models import Kind
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.times import ResolvedTime
 from kaja.publishing.queries import BEGUN, delivery_states_of
 from kaja.web.composer.payload import Payload, is_past, resolve_when
 from kaja.web.composer.previews import ShownPost
 from kaja.web.composer.words import in_words
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission, can
 
 NO_FREE_SLOT = Problem(

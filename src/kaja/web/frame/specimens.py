@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from kaja.networks.kit.problems import Problem
+from kaja.kernel.problems import Problem
 from kaja.networks.registry import CONNECTORS
 from kaja.web.calendar.filters import Choice
 from kaja.web.templatetags.kaja import STATES, symbols

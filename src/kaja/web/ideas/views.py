@@ -17,7 +17,7 @@ from kaja.content import actions, queries
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
 from kaja.delivery.models import OPEN_STATES
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.publishing import queries as deliveries
 from kaja.publishing.models import PostDelivery
 from kaja.web.composer.answers import json_answer
@@ -26,7 +26,6 @@ from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash
 from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_page, workspace_view
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
 STEP = 100

@@ -8,14 +8,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kaja.delivery.actions import cancel_delivery, resolve_missed, retry_delivery, settle_at_address, settle_delivery
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.web.flash import flash
 from kaja.web.frame.navigation import address
 from kaja.web.needs_you.queries import list_channels_to_reconnect, list_unsettled_notices, list_waiting
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.actions import read_notice, read_notices
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.policy import Permission
 
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kaja.channels.actions import connect_channel
+from kaja.kernel.problems import Refused
 from kaja.networks.registry import CONNECTORS
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.navigation import COMPOSE, address
@@ -19,7 +20,6 @@ from kaja.web.onboarding.forms import WorkspaceForm
 from kaja.web.onboarding.steps import hide
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import create_workspace
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import User
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_workspaces_of, may_make_workspaces

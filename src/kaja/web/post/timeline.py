@@ -11,7 +11,7 @@ from django.db.models import Q
 from kaja.content import queries
 from kaja.content.models import Post, Revision
 from kaja.delivery.models import Delivery
-from kaja.networks.kit.problems import Problem
+from kaja.kernel.problems import Problem
 from kaja.publishing.models import RemoteChange
 from kaja.publishing.queries import list_refusals
 from kaja.workspaces.models import AuditEntry

@@ -10,11 +10,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kaja.delivery.actions import pause_workspace, resume_workspace
 from kaja.delivery.queries import list_untold
 from kaja.kernel.loops import list_loops
+from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
 from kaja.web.settings.forms import SettingsForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces import actions
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import AuditEntry
 from kaja.workspaces.policy import Permission, can, require
 from kaja.workspaces.queries import list_audit

@@ -10,15 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kaja.channels.models import Channel
-from kaja.content.plan.times import resolve_local
 from kaja.delivery.actions import Settlement, look_at_channel, settle_workspace
 from kaja.delivery.holds import list_strangers, list_unsettled
 from kaja.delivery.models import Reckoning
+from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.times import resolve_local
 from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
-from kaja.workspaces.errors import Refused
 from kaja.workspaces.models import Held
 from kaja.workspaces.policy import Permission
 
