@@ -145,5 +145,5 @@ def test_odd_numbers_show_a_page(browser: Client, asked: str) -> None:
 def test_queries_do_not_grow(browser: Client, workspace: Workspace, count: int, django_assert_num_queries: Any) -> None:
     for n in range(count):
         add(browser, f"idea {n}")
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(16):
         assert browser.get("/w/acme/ideas/").status_code == 200
