@@ -87,13 +87,6 @@ async def through(monkeypatch: pytest.MonkeyPatch, proxy: SmallProxy, credential
         await close_pools()
 
 
-@pytest.fixture(autouse=True)
-def _no_proxy_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-
-
 @pytest.mark.parametrize("resolve", [public, unknown])
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
 def test_calls_go_through_the_proxy(

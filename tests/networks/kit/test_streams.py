@@ -265,6 +265,18 @@ async def test_a_file_that_does_not_come_whole_is_a_lost_answer(answer: bytes, c
     assert failed.value.problem.code == code
 
 
+@pytest.mark.parametrize("answer", [b"200 OK\r\nContent-Length: 0", b"204 No Content"])
+async def test_an_empty_file_is_one_however_it_says_it_is_packed(answer: bytes) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 " + answer + b"\r\nContent-Encoding: gzip\r\n\r\n")
+
+    file = io.BytesIO()
+    async with talking(talk) as session:
+        assert (await session.request("GET", "/film", into=file)).ok
+    assert file.getvalue() == b""
+
+
 async def test_a_bomb_is_not_unpacked_into_a_file() -> None:
     file, bomb = io.BytesIO(), gzip.compress(bytes(200_000_000), 1)
 

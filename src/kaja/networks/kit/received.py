@@ -46,7 +46,7 @@ class Received:
     def __init__(self, file: IO[bytes], max_bytes: int, transport: asyncio.Transport) -> None:
         self._file, self._left, self._transport = file, max_bytes, transport
         self._chunks: list[bytes] = []
-        self._size = 0
+        self._size = self._whole = 0
         self._filled = asyncio.Event()
         self._inflate: Any = None
 
@@ -58,6 +58,7 @@ class Received:
     def add(self, chunk: bytes) -> None:
         self._chunks.append(chunk)
         self._size += len(chunk)
+        self._whole += len(chunk)
         if self._size >= PIECE and not self._filled.is_set():
             self._filled.set()
             if not self._transport.is_closing():
@@ -99,7 +100,7 @@ class Received:
             raise WireError("the packed content is damaged") from error
         except OSError as error:
             raise FileFailed(error) from error
-        if last and not self._inflate.eof:
+        if last and self._whole and not self._inflate.eof:
             raise WireError("the packed content has no end")
 
     def _write_unpacked(self, content: bytes) -> None:
