@@ -6,7 +6,7 @@ import gzip
 import io
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import IO, Any
 
 import pytest
@@ -15,6 +15,7 @@ import uvloop
 from kaja.media.item import MediaItem
 from kaja.media.open import open_asset
 from kaja.networks.kit.http import AnswerLost, Session, close_pools
+from kaja.networks.kit.received import PIECE
 from kaja.networks.kit.wire import FileBody
 from kaja.workspaces.actor import Actor, system_actor
 from kaja.workspaces.models import Workspace
@@ -263,6 +264,30 @@ async def test_a_file_that_does_not_come_whole_is_a_lost_answer(answer: bytes, c
         with pytest.raises(AnswerLost) as failed:
             await session.request("GET", "/film", into=io.BytesIO(), max_bytes=1000)
     assert failed.value.problem.code == code
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+def test_the_connection_of_a_film_serves_the_next_call(run: Callable[..., Any]) -> None:
+    """Also when the last byte of the film is the one that was too many to go on reading."""
+    connections = 0
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with suppress(asyncio.IncompleteReadError):
+            while await reader.readuntil(b"\r\n\r\n"):
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % PIECE + bytes(PIECE))
+
+    async def work() -> None:
+        async with talking(talk) as session:
+            for _ in range(3):
+                file = io.BytesIO()
+                assert (await session.request("GET", "/film", into=file)).ok
+                assert len(file.getvalue()) == PIECE
+            await close_pools()
+
+    run(work())
+    assert connections == 1
 
 
 @pytest.mark.parametrize("answer", [b"200 OK\r\nContent-Length: 0", b"204 No Content"])

@@ -59,10 +59,9 @@ class Received:
         self._chunks.append(chunk)
         self._size += len(chunk)
         self._whole += len(chunk)
-        if self._size >= PIECE and not self._filled.is_set():
+        if self._size >= PIECE and not self._filled.is_set() and not self._transport.is_closing():
             self._filled.set()
-            if not self._transport.is_closing():
-                self._transport.pause_reading()
+            self._transport.pause_reading()
 
     async def keep(self, answered: "asyncio.Future[Any]") -> None:
         """Write what comes until the answer is complete or lost. Raises TooLarge, WireError, FileFailed."""
@@ -79,11 +78,12 @@ class Received:
             self._chunks.clear()
             self._size = 0
             await asyncio.to_thread(self._write, piece, last)
+            # After the last piece, too: the connection may serve another call.
+            if self._filled.is_set() and not self._transport.is_closing():
+                self._transport.resume_reading()
+            self._filled.clear()
             if last:
                 return
-            self._filled.clear()
-            if not self._transport.is_closing():
-                self._transport.resume_reading()
 
     def _write(self, piece: bytes, last: bool) -> None:
         """In a thread: files and packed content take their time."""
