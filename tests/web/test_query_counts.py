@@ -44,7 +44,7 @@ class World:
     def __init__(self, workspace: Workspace, many: int) -> None:
         self.client = browser(workspace)
         self.client.get(W + "needs-you/")  # what a session writes once
-        due = clock.now() + timedelta(days=2)
+        self.due = due = clock.now() + timedelta(days=2)
         with workspace_scope(workspace.id):
             self.channels = [
                 Channel.objects.create(network="practice", account_id=f"c{n}", name=f"Channel {n}") for n in range(many)
@@ -119,8 +119,8 @@ PAGES = {
     "composer": lambda w: w.get(f"posts/{w.posts[0].id}/edit"),
     "new post": lambda w: w.get("posts/new"),
     "check": lambda w: w.post("posts/check", w.edit()),
-    "week": lambda w: w.get("calendar/?view=week"),
-    "month": lambda w: w.get("calendar/?view=month"),
+    "week": lambda w: w.get(f"calendar/?view=week&day={w.due.date()}"),
+    "month": lambda w: w.get(f"calendar/?view=month&day={w.due.date()}"),
     "list": lambda w: w.get("calendar/?view=list"),
     "ideas": lambda w: w.get("ideas/"),
     "bin": lambda w: w.get("posts/bin"),
