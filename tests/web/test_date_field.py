@@ -45,8 +45,8 @@ class TestFreeSlots:
 
     def test_free_slots_of_a_day_name_their_channels(self, workspace: Workspace) -> None:
         first, second = make_channel(workspace, "Zebra"), make_channel(workspace, "Alpha")
-        add_slots(workspace, first, time(9), time(15))
         add_slots(workspace, second, time(9))
+        add_slots(workspace, first, time(9), time(15))
         make_post(workspace, "Taken", soon(hour=15), (first,), scheduled=True)
         day = f"day={soon():%Y-%m-%d}"
         assert self.ask(workspace, day) == [{"at": "09:00", "words": "Zebra, Alpha"}]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -44,7 +45,9 @@ class World:
     def __init__(self, workspace: Workspace, many: int) -> None:
         self.client = browser(workspace)
         self.client.get(W + "needs-you/")  # what a session writes once
-        self.due = due = clock.now() + timedelta(days=2)
+        due = clock.now() + timedelta(days=2)
+        # On an empty page the calendar asks one thing more; in which week or month the posts are depends on today.
+        self.day = due.astimezone(ZoneInfo(workspace.time_zone)).date()
         with workspace_scope(workspace.id):
             self.channels = [
                 Channel.objects.create(network="practice", account_id=f"c{n}", name=f"Channel {n}") for n in range(many)
@@ -119,9 +122,9 @@ PAGES = {
     "composer": lambda w: w.get(f"posts/{w.posts[0].id}/edit"),
     "new post": lambda w: w.get("posts/new"),
     "check": lambda w: w.post("posts/check", w.edit()),
-    "week": lambda w: w.get(f"calendar/?view=week&day={w.due.date()}"),
-    "month": lambda w: w.get(f"calendar/?view=month&day={w.due.date()}"),
-    "list": lambda w: w.get("calendar/?view=list"),
+    "week": lambda w: w.get(f"calendar/?view=week&date={w.day}"),
+    "month": lambda w: w.get(f"calendar/?view=month&date={w.day}"),
+    "list": lambda w: w.get(f"calendar/?view=list&date={w.day}"),
     "ideas": lambda w: w.get("ideas/"),
     "bin": lambda w: w.get("posts/bin"),
     "campaigns": lambda w: w.get("groups/campaigns/"),

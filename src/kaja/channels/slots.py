@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from kaja.channels.models import Channel, Slot
+from kaja.channels.queries import channel_order
 from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
@@ -31,10 +32,11 @@ _connected = CompiledQuery()  # asked by every calendar
 
 
 def list_connected_slots() -> list[Slot]:
-    """The slots of all connected channels, by weekday and time."""
+    """The slots of all connected channels, by weekday, time and channel."""
 
     def slots() -> QuerySet[Slot, Any]:
-        rows = Slot.objects.filter(channel__disconnected_at__isnull=True).order_by("weekday", "time")
+        connected = Slot.objects.filter(channel__disconnected_at__isnull=True)
+        rows = connected.order_by("weekday", "time", *channel_order("channel__"))
         return rows.values_list(*columns_of(Slot))
 
     return [make_row(Slot, row) for row in _connected.fetch(slots)]
