@@ -45,7 +45,7 @@ class Installation:
         """Run a command to its end."""
         return subprocess.run(
             [sys.executable, "-m", "kaja", *arguments],
-            capture_output=True, text=True, input=given, env=self.environment(), timeout=120, check=False,
+            capture_output=True, text=True, input=given, env=self.environment(), timeout=300, check=False,
         )  # fmt: skip
 
     def python(self, code: str) -> subprocess.CompletedProcess[str]:
@@ -55,7 +55,7 @@ class Installation:
         )
         environment = {**self.environment(), "DJANGO_SETTINGS_MODULE": "kaja.config.settings"}
         return subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=120, check=False
+            [sys.executable, "-c", code], capture_output=True, text=True, env=environment, timeout=300, check=False
         )
 
     def up(self) -> subprocess.Popen[str]:
@@ -75,7 +75,7 @@ class Installation:
 
     def get(self, path: str) -> tuple[int, str, dict[str, str]]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=60) as answer:
                 return answer.status, answer.read().decode(), dict(answer.headers)
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode(), dict(error.headers)
@@ -86,7 +86,7 @@ class Installation:
         except OSError:
             return False
 
-    def wait_for(self, what: Callable[[], bool], seconds: float = 90) -> None:
+    def wait_for(self, what: Callable[[], bool], seconds: float = 240) -> None:
         deadline = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < deadline, self.said()
@@ -130,7 +130,7 @@ def installation(tmp_path: Path) -> Iterator[Installation]:
     for process in made.running:
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            process.wait(60)
+            process.wait(120)
 
 
 @pytest.fixture(scope="session")

@@ -107,7 +107,7 @@ def test_what_was_accepted_survives_a_killed_database_and_is_sent_once(installat
 
         installation.wait_for(lambda: states() == ["sent", "sent"], seconds=120)
     key = (installation.home / "practice" / "key").read_text()
-    objects = httpx2.get(f"{practice}/admin/truth", headers={"X-Practice-Key": key}).json()["objects"]
+    objects = httpx2.get(f"{practice}/admin/truth", headers={"X-Practice-Key": key}, timeout=60).json()["objects"]
     assert sorted(each["text"] for each in objects) == ["A little later", "At once"]
     assert "the database was killed (SIGKILL); starting it again" in installation.said()
 

@@ -48,10 +48,10 @@ def make_session(base_url: str = "", **credentials: str) -> Session:
 
 def consent(authorize_url: str, user: str, password: str) -> dict[str, str]:
     """Do what a person does on snac2's own pages; gives the query of the address that they are sent back to."""
-    page = httpx2.get(authorize_url).text
+    page = httpx2.get(authorize_url, timeout=60).text
     action = html.unescape(re.search(r'<form[^>]*action="([^"]+)"', page)[1])  # type: ignore[index]
     hidden = {name: html.unescape(value) for name, value in re.findall(r'name="(\w+)"[^>]*value="([^"]*)"', page)}
-    answer = httpx2.post(action, data={**hidden, "login": user, "passwd": password})
+    answer = httpx2.post(action, data={**hidden, "login": user, "passwd": password}, timeout=60)
     assert answer.headers["location"].startswith(REDIRECT), "the password was accepted"
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
 
@@ -177,7 +177,7 @@ async def test_pictures_carry_their_descriptions(alice: Connected) -> None:
     sent = await publish(CONNECTOR, outgoing, alice.facts, session_of(alice))
     status = client_of(alice).status(sent.ref.id)
     assert [media.description for media in status.media_attachments] == ["A red field", "Синее поле"]
-    picture = httpx2.get(status.media_attachments[0].url)
+    picture = httpx2.get(status.media_attachments[0].url, timeout=60)
     assert picture.content == outgoing.media[0].read()
 
 
@@ -189,7 +189,7 @@ async def test_two_files_of_one_name_stay_two_pictures(alice: Connected) -> None
         picture = replace(make_picture(color, color), filename="image.png")
         sent = await publish(CONNECTOR, make_outgoing(f"A {color} one", media=(picture,)), alice.facts, session)
         shown.append((client_of(alice).status(sent.ref.id).media_attachments[0].url, picture.read()))
-    assert [httpx2.get(url).content for url, _ in shown] == [content for _, content in shown]
+    assert [httpx2.get(url, timeout=60).content for url, _ in shown] == [content for _, content in shown]
 
 
 async def test_edit_changes_text_and_keeps_the_picture(alice: Connected) -> None:

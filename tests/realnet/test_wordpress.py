@@ -66,7 +66,7 @@ class Reader:
         self._root = f"{wordpress.url}/wp-json/wp/v2"
 
     def get(self, route: str, **params: Any) -> Any:
-        answer = httpx2.get(self._root + route, params={"context": "edit", **params}, auth=self._auth)
+        answer = httpx2.get(self._root + route, params={"context": "edit", **params}, auth=self._auth, timeout=60)
         return answer.json() if answer.status_code == 200 else answer.status_code
 
     def titles(self, title: str, status: str = "any") -> list[Any]:
@@ -156,7 +156,7 @@ async def test_article_with_everything(wordpress: WordPress, editor: Connected, 
     assert featured["source_url"] not in raw
     assert 'alt="A &quot;blue&quot; field"' in raw
 
-    page = httpx2.get(sent.ref.url).text
+    page = httpx2.get(sent.ref.url, timeout=60).text
     assert '<a href="https://example.org/?a=1&b=2">' in html.unescape(page)
     assert "<i>co" not in page
     assert "<strong>two</strong>" in page
@@ -296,7 +296,7 @@ async def test_delete_moves_to_the_trash_and_may_be_repeated(editor: Connected, 
     sent = await publish(CONNECTOR, make_outgoing("Text", options={"title": "Goes away"}), editor.facts, session)
     assert await CONNECTOR.delete(sent.ref, editor.facts, session) == Changed(None)
     assert reader.get(f"/posts/{sent.ref.id}")["status"] == "trash"
-    assert httpx2.get(sent.ref.url).status_code == 404
+    assert httpx2.get(sent.ref.url, timeout=60).status_code == 404
     assert await CONNECTOR.delete(sent.ref, editor.facts, session) == Changed(None)
     assert await CONNECTOR.delete(type(sent.ref)("999999"), editor.facts, session) == Changed(None)
 

@@ -26,7 +26,7 @@ async def test_a_text_stands_on_the_page_as_it_was_typed(editor: Connected) -> N
     text = f"{LITERAL}\n\n- {LITERAL}\n\n> {LITERAL}\n\n## {LITERAL}\n\n```\n[gallery] :) &amp;\n```"
     options = {"title": "Typed &amp; shown", "excerpt": "&lt;b&gt; :)", "featured": False}
     sent = await publish(CONNECTOR, make_outgoing(text, options=options), editor.facts, session_of(editor))
-    page = httpx2.get(sent.ref.url).text
+    page = httpx2.get(sent.ref.url, timeout=60).text
     shown = " ".join(html.unescape(re.sub(r"<[^>]+>", "", page)).split())
     assert shown.count(LITERAL.replace("`", "")) == 4
     assert "[gallery] :) &amp;" in shown
@@ -43,7 +43,7 @@ async def test_a_comment_stands_on_the_page_as_it_was_typed(editor: Connected) -
     first = await publish(CONNECTOR, comment, editor.facts, session)
     again = await publish(CONNECTOR, comment, editor.facts, session)
     assert again.ref.id == first.ref.id
-    shown = html.unescape(re.sub(r"<[^>]+>", "", httpx2.get(sent.ref.url).text))
+    shown = html.unescape(re.sub(r"<[^>]+>", "", httpx2.get(sent.ref.url, timeout=60).text))
     assert said in " ".join(shown.split())
 
 
@@ -54,7 +54,7 @@ async def test_a_file_with_a_long_name_goes_up(editor: Connected, reader: Reader
     item = reader.get(f"/media/{reader.get(f'/posts/{sent.ref.id}')['featured_media']}")
     assert item["source_url"].endswith(".png")
     assert item["title"]["raw"] == "日" * 120
-    assert httpx2.get(item["source_url"]).status_code == 200
+    assert httpx2.get(item["source_url"], timeout=60).status_code == 200
 
 
 async def test_one_picture_twice_keeps_both_descriptions(editor: Connected, reader: Reader) -> None:

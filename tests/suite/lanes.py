@@ -36,7 +36,8 @@ class Lane:
     `only`: the parts that are to be tried, which its tests read from KAJA_ONLY; none means all.
 
     `budget` and `most` are CPU seconds: of the whole lane, and of one step of one test. `load`: the cores that it keeps
-    busy. `polite`: how far it steps back (nice) for lanes in which somebody waits for a page or a server.
+    busy and does not give away. `polite`: how far it steps back (nice) for lanes in which somebody waits for a page or
+    a server; so it fills what they leave, and needs little of the machine for itself.
     """
 
     name: str
@@ -113,16 +114,16 @@ LANES: tuple[Lane, ...] = (
     ),
     # These run every time.
     Lane(
-        "browser", "people's ways through Kaja in a real browser", budget=1200, most=150,
+        "browser", "people's ways through Kaja in a real browser", budget=900, most=150,
         files=("tests/browser/**",), mark="browser", load=1.2,
     ),
     Lane(
-        "servers", "real servers of networks, and Kaja as real processes", budget=900, most=150,
+        "servers", "real servers of networks, and Kaja as real processes", budget=450, most=150,
         files=("tests/realnet/**",), mark="(realnet|alone)", load=0.8,
     ),
-    Lane("style", "style, types and layers", budget=200, module="tests.suite.style"),
-    Lane("house", "house rules", budget=200, most=60, files=("tests/house/**",)),
-    Lane("core", "everything else", budget=2500, most=60, files=("tests/**",), processes=2, load=1.5, polite=4),
+    Lane("style", "style, types and layers", budget=120, module="tests.suite.style", load=0.5, polite=4),
+    Lane("house", "house rules", budget=120, most=60, files=("tests/house/**",), load=0.5, polite=4),
+    Lane("core", "everything else", budget=2500, most=60, files=("tests/**",), processes=2, load=0.5, polite=4),
 )  # fmt: skip
 
 

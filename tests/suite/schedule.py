@@ -168,5 +168,6 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def list_room() -> float:
-    """Some lanes wait more than they compute: half a core more than there are."""
-    return len(os.sched_getaffinity(0)) + 0.5 if sys.platform == "linux" else (os.cpu_count() or 2) + 0.5
+    """Cores, and something for what waits more than it computes."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 2
+    return cores + 0.75
