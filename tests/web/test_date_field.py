@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.models import Campaign
@@ -132,6 +132,22 @@ class TestInTheBrowser:
         dialog.get_by_role("button", name="Choose a day").click()
         dialog.get_by_role("button", name="15:00, Acme").click()
         expect(at).to_have_value("15:00")
+
+    def test_slots_that_come_late_do_not_open_the_month_again(self, dialog: Page) -> None:
+        asked: list[Route] = []
+        dialog.route("**/calendar/free*", lambda route: asked.append(route))
+        field = dialog.locator("#move-at")
+        with dialog.expect_request("**/calendar/free*"):
+            field.press("ArrowDown")
+        month = dialog.get_by_role("dialog", name="Choose a day")
+        expect(month).to_be_visible()
+        dialog.keyboard.press("Enter")
+        expect(month).to_be_hidden()
+        slots = {"free": [{"at": "15:00", "words": "Acme"}]}
+        with dialog.expect_response("**/calendar/free*"):
+            asked[0].fulfill(json=slots)
+        dialog.evaluate("() => new Promise(requestAnimationFrame)")
+        expect(month).to_be_hidden()
 
     def test_what_is_no_day_is_said_and_not_sent(self, dialog: Page) -> None:
         field = dialog.locator("#move-at")

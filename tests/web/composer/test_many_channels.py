@@ -66,6 +66,10 @@ def test_a_slot_that_is_not_of_all_channels_says_whose_it_is(
         for day in range(7):
             Slot.objects.create(channel=eight[1], weekday=day, time=time(9))
     assert send("check", text="a", channels=ids(eight[:2]), when={"mode": "slot"}).json()["plan"]["note"] == ""
+    with workspace_scope(workspace.id):
+        Channel.objects.filter(id=eight[1].id).update(name="Bakery", network="mastodon", base_url="https://four.test")
+    plan = send("check", text="a", channels=ids(eight[:3]), when={"mode": "slot"}).json()["plan"]
+    assert plan["note"].startswith("A slot of Bakery (Bluesky), Bakery (Mastodon).")
 
 
 def refuse(workspace: Workspace, channel: Channel) -> None:

@@ -1,5 +1,6 @@
 """The bar under the composer: when the post goes out, in words, and what the one main button will do."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from kaja.publishing.queries import BEGUN, delivery_states_of
 from kaja.web.composer.payload import Payload, is_past, resolve_when
 from kaja.web.composer.previews import ShownPost
 from kaja.web.composer.words import in_words
+from kaja.web.templatetags.kaja import network_name
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission, can
 
@@ -94,7 +96,9 @@ def _whose(payload: Payload, moment: ResolvedTime, zone: ZoneInfo) -> str:
     owners = channels_with_slot(chosen, moment.instant, zone)
     if len(chosen) < 2 or owners == chosen:
         return ""
-    names = [str(channel) for channel in Channel.objects.filter(id__in=owners).order_by(*channel_order())]
+    channels = list(Channel.objects.filter(id__in=owners).order_by(*channel_order()))
+    alike = Counter(map(str, channels))
+    names = [f"{c} ({network_name(c.network)})" if alike[str(c)] > 1 else str(c) for c in channels]
     return ngettext(
         "A slot of %(channels)s. The post goes out at this time on %(count)s channel.",
         "A slot of %(channels)s. The post goes out at this time on all %(count)s channels.",

@@ -147,7 +147,7 @@ class DateField extends HTMLElement {
   }
 
   open(popover, near) {
-    popover.showPopover();
+    if (!popover.matches(":popover-open")) popover.showPopover();
     const at = near.getBoundingClientRect();
     popover.style.left = `${Math.max(8, Math.min(at.left, innerWidth - popover.offsetWidth - 8))}px`;
     const below = at.bottom + 4;
@@ -170,7 +170,8 @@ class DateField extends HTMLElement {
   async listSlots(day) {
     this.slots.replaceChildren();
     const found = await this.free(day);
-    if (!found.length) return;
+    // Whoever has chosen meanwhile has closed it.
+    if (!found.length || !this.month.matches(":popover-open")) return;
     const head = make("span", { class: "small muted" }, this.words.free);
     const buttons = found.map(({ at, words }) => {
       const button = make("button", { type: "button", class: "chip", title: words }, make("span", {}, at));
