@@ -29,6 +29,7 @@ from kaja.networks.kit.connector import Connected, Facts
 from kaja.networks.kit.http import NotSent, Session, close_pools
 from kaja.workspaces.models import Workspace
 from tests.people import actor
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,12 +205,17 @@ def test_nothing_waits_for_the_network_with_a_connection_or_a_transaction(worksp
     used = stored(workspace)
     connection.close()
 
-    async def fetch() -> Mapping[str, str]:
+    def held() -> int:
         with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"]) as own:
             found = own.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [connection.settings_dict["NAME"]]
             ).fetchone()
-        assert found == (0,)
+        assert found is not None
+        return int(found[0])
+
+    async def fetch() -> Mapping[str, str]:
+        # What was closed a moment ago may still be on its way out; what is held stays.
+        wait_until(lambda: held() == 0)
         return {"refresh": "new"}
 
     assert renew(channel, used, fetch)["refresh"] == "new"
