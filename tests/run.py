@@ -5,6 +5,7 @@ All run to their end; the last line counts the tests of all of them.
 """
 
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -78,6 +79,8 @@ def record(results: Sequence[Result], before: Mapping[str, Mapping[str, str]]) -
 
 def main(names: Sequence[str]) -> int:
     begun = time.monotonic()
+    # Asked to end, the lanes and their servers end too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         chosen, left = choose(names)
         before = {lane.name: digests_of(lane) for lane in LANES}
