@@ -123,7 +123,7 @@ LANES: tuple[Lane, ...] = (
     ),
     Lane("style", "style, types and layers", budget=120, module="tests.suite.style", load=0.5, polite=4),
     Lane("house", "house rules", budget=120, most=60, files=("tests/house/**",), load=0.5, polite=4),
-    Lane("core", "everything else", budget=2500, most=60, files=("tests/**",), processes=2, load=0.5, polite=4),
+    Lane("core", "everything else", budget=2500, most=120, files=("tests/**",), processes=2, load=0.5, polite=4),
 )  # fmt: skip
 
 
