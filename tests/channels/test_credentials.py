@@ -208,7 +208,8 @@ def test_nothing_waits_for_the_network_with_a_connection_or_a_transaction(worksp
     def held() -> int:
         with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"]) as own:
             found = own.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [connection.settings_dict["NAME"]]
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND usename = %s",  # the application's
+                [connection.settings_dict["NAME"], connection.settings_dict["USER"]],
             ).fetchone()
         assert found is not None
         return int(found[0])
