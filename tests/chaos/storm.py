@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from kaja.networks.practice.connector import INFO
+from kaja.networks.practice.info import INFO
 from tests.chaos.world import Worker, World
 
 LEASE = 6.0

@@ -22,7 +22,7 @@ async def open_world() -> AsyncIterator[World]:
         server = await asyncio.to_thread(PracticeServer, Path(folder))
         try:
             form: Mapping[str, str] = {"name": "suite", "kind": "keyed", "base_url": server.url}
-            connected = await CONNECTOR.connect(form, server.access, Session(allow_private=("127.0.0.1",)))
+            connected = await CONNECTOR.accounts.connect(form, server.access, Session(allow_private=("127.0.0.1",)))
 
             async def handle(request: Request) -> Reply:
                 target = request.path + (f"?{urlencode(request.query)}" if request.query else "")

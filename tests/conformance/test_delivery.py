@@ -61,8 +61,8 @@ class Desk:
         checkpoint: Checkpoint = {}
         result: StageResult = Next(checkpoint)
         try:
-            for stage in self.connector.stages(outgoing, self.facts):
-                result = await self.connector.run(stage.name, outgoing, checkpoint, self.facts, self.session)
+            for stage in self.connector.publisher.stages(outgoing, self.facts):
+                result = await self.connector.publisher.run(stage.name, outgoing, checkpoint, self.facts, self.session)
                 if not isinstance(result, Next):
                     break
                 checkpoint = json.loads(json.dumps(result.checkpoint))  # as it is stored between stages
@@ -93,12 +93,14 @@ async def test_publishes_finds_and_deletes(network: str) -> None:
         assert result.ref.url.startswith("http")
         calls = [request for request in desk.server.requests if desk.described.publishes(request)]
         assert len(calls) == 1
-        found = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        found = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, Found)
         assert found.ref.id == result.ref.id
-        if desk.connector.info.deletes:
-            assert await desk.connector.delete(result.ref, desk.facts, desk.session) == Changed(None)
-            assert await desk.connector.delete(result.ref, desk.facts, desk.session) == Changed(None), "it is gone"
+        if desk.connector.remover:
+            assert await desk.connector.remover.delete(result.ref, desk.facts, desk.session) == Changed(None)
+            assert await desk.connector.remover.delete(result.ref, desk.facts, desk.session) == Changed(None), (
+                "it is gone"
+            )
 
 
 @every_network
@@ -107,11 +109,11 @@ async def test_an_answer_that_is_dropped_after_acceptance_is_unknown_then_found(
         outgoing = desk.described.make_outgoing()
         lost, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes, accept=True))
         assert isinstance(lost, Unknown)
-        found = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        found = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, Found)
         if is_idempotent(desk.connector.info.idempotent, desk.facts.limits):
-            (stage,) = [s.name for s in desk.connector.stages(outgoing, desk.facts) if s.irreversible]
-            again = await desk.connector.run(stage, outgoing, checkpoint, desk.facts, desk.session)
+            (stage,) = [s.name for s in desk.connector.publisher.stages(outgoing, desk.facts) if s.irreversible]
+            again = await desk.connector.publisher.run(stage, outgoing, checkpoint, desk.facts, desk.session)
             assert isinstance(again, Sent)
             assert again.ref.id == found.ref.id
 
@@ -123,7 +125,7 @@ async def test_an_answer_that_is_dropped_before_acceptance_is_unknown_then_absen
         lost, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes))
         assert isinstance(lost, Unknown)
         assert isinstance(
-            await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session), AbsentAsOf
+            await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session), AbsentAsOf
         )
 
 
@@ -196,7 +198,7 @@ async def test_a_look_up_that_fails_tells_nothing(network: str, reply: Reply | N
         outgoing = desk.described.make_outgoing()
         _, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes))
         desk.server.fault = Fault(lambda _: True, reply)
-        told = await desk.connector.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        told = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(told, CannotTell), told
     assert told.after == (5 if reply is not None and reply.status == 429 else 0), "it is left alone as long as it asked"
 
@@ -206,7 +208,7 @@ TWINS = [
     for name in sorted(CONNECTORS)
     for kind in ("post", "continuation", "comment")
     for accepted in (True, False)
-    if (kind != "continuation" or CONNECTORS[name].info.threads)
+    if (kind != "continuation" or CONNECTORS[name].can_send("continuation"))
     # Below one article there is no second comment with the same words.
     and (name, kind, accepted) != ("wordpress", "comment", True)
 ]
@@ -233,12 +235,12 @@ async def test_what_another_delivery_owns_is_never_found_again(network: str, kin
         sent, _ = await desk.publish(other)
         assert isinstance(sent, Sent), sent
         looking = replace(one, owned=frozenset({sent.ref.owner_key}))
-        told = await desk.connector.find_delivery(looking, checkpoint, desk.facts, desk.session)
+        told = await desk.connector.publisher.find_delivery(looking, checkpoint, desk.facts, desk.session)
         if accepted:
             assert isinstance(told, Found), told
             assert told.ref.id != sent.ref.id
             owned = frozenset({sent.ref.owner_key, told.ref.owner_key})
-            told = await desk.connector.find_delivery(
+            told = await desk.connector.publisher.find_delivery(
                 replace(one, key="3" * 32, owned=owned), {**checkpoint, **fresh(network)}, desk.facts, desk.session
             )
         assert isinstance(told, AbsentAsOf), "and for a third there is nothing left"
@@ -255,17 +257,19 @@ async def test_the_post_at_an_address_is_ours_to_go_on_with(network: str) -> Non
     async with at_work(network) as desk:
         sent, _ = await desk.publish(desk.described.make_outgoing())
         assert isinstance(sent, Sent)
-        found = await desk.connector.find_post(f" {sent.ref.url} ", desk.facts, desk.session)
+        found = await desk.connector.publisher.find_post(f" {sent.ref.url} ", desk.facts, desk.session)
         assert isinstance(found, Found), found
         assert found.ref.id == sent.ref.id
-        if desk.connector.info.threads:
+        if desk.connector.can_send("continuation"):
             place = {"kind": "continuation", "root": found.ref, "reply_to": found.ref}
             going_on, _ = await desk.publish(desk.described.make_outgoing("And on", key="7" * 32, **place))
             assert isinstance(going_on, Sent), going_on
             assert going_on.ref.id != sent.ref.id
-        if desk.connector.info.deletes:
-            assert await desk.connector.delete(found.ref, desk.facts, desk.session) == Changed(None)
-            assert isinstance(await desk.connector.find_post(sent.ref.url, desk.facts, desk.session), NoSuchPost)
+        if desk.connector.remover:
+            assert await desk.connector.remover.delete(found.ref, desk.facts, desk.session) == Changed(None)
+            assert isinstance(
+                await desk.connector.publisher.find_post(sent.ref.url, desk.facts, desk.session), NoSuchPost
+            )
 
 
 @every_network
@@ -273,11 +277,11 @@ async def test_an_address_that_is_none_of_the_accounts_posts_is_refused_with_a_r
     async with at_work(network) as desk:
         strange = ["over there", "javascript:alert(1)", "https://[", "https://elsewhere.example/", desk.facts.url]
         for url in [desk.foreign, f"{desk.foreign}0", *strange]:
-            told = await desk.connector.find_post(url, desk.facts, desk.session)
+            told = await desk.connector.publisher.find_post(url, desk.facts, desk.session)
             assert isinstance(told, NoSuchPost), (url, told)
             assert told.problem.fix
             assert "%(" not in told.problem.text() + (told.problem.fix % told.problem.params)
-        told = await desk.connector.find_post(desk.foreign, desk.facts, desk.session)
+        told = await desk.connector.publisher.find_post(desk.foreign, desk.facts, desk.session)
         assert isinstance(told, NoSuchPost)
         assert told.problem.code == "post_of_another"
 
@@ -296,7 +300,7 @@ async def test_an_address_that_cannot_be_looked_at_tells_nothing(network: str, r
         sent, _ = await desk.publish(desk.described.make_outgoing())
         assert isinstance(sent, Sent)
         desk.server.fault = Fault(lambda _: True, reply)
-        told = await desk.connector.find_post(sent.ref.url, desk.facts, desk.session)
+        told = await desk.connector.publisher.find_post(sent.ref.url, desk.facts, desk.session)
         assert isinstance(told, CannotTell), told
 
 
@@ -306,7 +310,7 @@ async def test_trouble_of_the_moment_is_no_reason_to_connect_anew(network: str, 
     async with at_work(network) as desk:
         desk.server.fault = Fault(lambda _: True, reply)
         with pytest.raises(TransportError):
-            await desk.connector.inspect(desk.session)
+            await desk.connector.accounts.inspect(desk.session)
 
 
 @every_network
@@ -315,7 +319,7 @@ async def test_a_refused_sign_in_is_one(network: str) -> None:
         refusal = Reply(401, {"error": "AuthenticationRequired", "code": "rest_not_logged_in"})
         desk.server.fault = Fault(lambda _: True, refusal)
         with pytest.raises(ConnectRefused):
-            await desk.connector.inspect(desk.session)
+            await desk.connector.accounts.inspect(desk.session)
 
 
 @every_network
@@ -351,5 +355,5 @@ async def test_a_server_that_has_moved_is_the_channels_trouble(network: str, sta
         assert result.problem.params["to"] == "https://moved.example/there"
         desk.server.fault = moved
         with pytest.raises(TransportError) as seen:
-            await desk.connector.inspect(desk.session)
+            await desk.connector.accounts.inspect(desk.session)
         assert seen.value.problem.code in outcome.TROUBLE

@@ -51,13 +51,13 @@ def test_a_panorama_that_becomes_a_stripe_is_said(network: str, width: int, heig
     described = DESCRIPTIONS[network]
     panorama = Media("k", "image", "image/png", 1_000_000, width, height, "All around")
     draft = described.make_draft("x", parts=(Part("x", (panorama,)),))
-    [said] = [p for p in described.connector.check(draft, described.facts) if p.code == "image_thin"]
+    [said] = [p for p in described.connector.rules.check(draft, described.facts) if p.code == "image_thin"]
     assert said.severity == "warning"
     assert said.field == "parts.0.media.0"
     assert said.params["times"] == 200
     assert min(int(said.params["width"]), int(said.params["height"])) < 30
     usual = described.make_draft("x", parts=(Part("x", (Media("k", "image", "image/png", 1, 6000, 900, "x"),)),))
-    assert "image_thin" not in [p.code for p in described.connector.check(usual, described.facts)]
+    assert "image_thin" not in [p.code for p in described.connector.rules.check(usual, described.facts)]
 
 
 @every_network
@@ -77,7 +77,9 @@ async def test_what_connects_by_a_form_says_so_when_asked_for_consent(network: s
     connector = CONNECTORS[network]
     if connector.info.connect == "form":
         with pytest.raises(ConnectRefused) as refused:
-            await connector.authorize({}, "https://kaja.example/back", "state", Session("https://unused.example"))
+            await connector.accounts.authorize(
+                {}, "https://kaja.example/back", "state", Session("https://unused.example")
+            )
         assert refused.value.problem.fix
 
 
@@ -86,7 +88,7 @@ def test_exactly_one_stage_is_irreversible(network: str) -> None:
     described = DESCRIPTIONS[network]
     card = LinkCard("https://example.org/", "T", "D", PICTURE)
     for fields in ({}, {"media": (PICTURE, PICTURE)}, {"link_card": card}, {"text": "@a.example"}, {"kind": "comment"}):
-        stages = described.connector.stages(described.make_outgoing(**fields), described.facts)
+        stages = described.connector.publisher.stages(described.make_outgoing(**fields), described.facts)
         assert [stage.irreversible for stage in stages].count(True) == 1, fields
         assert len({stage.name for stage in stages}) == len(stages)
 
@@ -106,7 +108,7 @@ def test_check_names_the_field_and_the_fix(network: str) -> None:
     described = DESCRIPTIONS[network]
     assert described.invalid
     for case in described.invalid:
-        problems = described.connector.check(case.draft, described.facts)
+        problems = described.connector.rules.check(case.draft, described.facts)
         found = [problem for problem in find_errors(problems) if problem.field == case.field]
         assert case.code in [problem.code for problem in found], (case, problems)
         assert all(problem.fix for problem in found)
@@ -117,14 +119,16 @@ def test_check_has_no_memory(network: str) -> None:
     described = DESCRIPTIONS[network]
     for draft in (described.make_draft("Fine"), *(case.draft for case in described.invalid)):
         before = copy.deepcopy((draft.parts, dict(draft.options), dict(described.facts.limits)))
-        assert described.connector.check(draft, described.facts) == described.connector.check(draft, described.facts)
+        assert described.connector.rules.check(draft, described.facts) == described.connector.rules.check(
+            draft, described.facts
+        )
         assert before == (draft.parts, dict(draft.options), dict(described.facts.limits))
 
 
 @every_network
 def test_a_plain_post_is_fine(network: str) -> None:
     described = DESCRIPTIONS[network]
-    assert not find_errors(described.connector.check(described.make_draft("Fine"), described.facts))
+    assert not find_errors(described.connector.rules.check(described.make_draft("Fine"), described.facts))
 
 
 @every_network
@@ -133,7 +137,7 @@ def test_problems_can_be_read(network: str) -> None:
     described = DESCRIPTIONS[network]
     drafts = [case.draft for case in described.invalid]
     drafts.append(described.make_draft("", parts=(Part("x" * 300_000, (PICTURE,) * 60),)))
-    problems = [problem for draft in drafts for problem in described.connector.check(draft, described.facts)]
+    problems = [problem for draft in drafts for problem in described.connector.rules.check(draft, described.facts)]
     assert problems
     for problem in problems:
         for template in (problem.message, problem.fix):
@@ -147,8 +151,8 @@ def test_problems_can_be_read(network: str) -> None:
 def test_count_agrees_with_check(network: str, text: str) -> None:
     described = DESCRIPTIONS[network]
     draft = described.make_draft(f"a{text}")
-    count = described.connector.count(draft.parts[0].text, described.facts, draft.options)
-    errors = find_errors(described.connector.check(draft, described.facts))
+    count = described.connector.rules.count(draft.parts[0].text, described.facts, draft.options)
+    errors = find_errors(described.connector.rules.check(draft, described.facts))
     assert (count.used > count.limit) == any(problem.field == "parts.0.text" for problem in errors), (count, errors)
 
 
@@ -157,11 +161,11 @@ def test_count_agrees_with_check(network: str, text: str) -> None:
 @given(text=TEXTS)
 def test_split_parts_pass_check_and_lose_nothing(network: str, text: str) -> None:
     described = DESCRIPTIONS[network]
-    parts = described.connector.split(text, described.facts)
+    parts = described.connector.rules.split(text, described.facts)
     assert re.sub(r"\s", "", "".join(parts)) == re.sub(r"\s", "", text)
     assert all(part.strip() for part in parts)
     for part in parts:
-        assert not find_errors(described.connector.check(described.make_draft(part), described.facts))
+        assert not find_errors(described.connector.rules.check(described.make_draft(part), described.facts))
 
 
 @every_network
@@ -169,7 +173,7 @@ def test_split_parts_pass_check_and_lose_nothing(network: str, text: str) -> Non
 @given(text=TEXTS)
 def test_segments_show_the_text(network: str, text: str) -> None:
     described = DESCRIPTIONS[network]
-    segments = described.connector.segments(text, described.facts)
+    segments = described.connector.rules.segments(text, described.facts)
     assert re.sub(r"\s", "", "".join(segment.text for segment in segments)) == re.sub(r"\s", "", text)
     for segment in segments:
         assert segment.text

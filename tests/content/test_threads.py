@@ -18,7 +18,7 @@ LINK = "https://example.org/" + "x" * 96
 
 
 def used(channel: Channel, part: str, options: dict[str, str] | None = None) -> tuple[int, int]:
-    count = CONNECTORS[channel.network].count(part, facts_of(channel), options or {})
+    count = CONNECTORS[channel.network].rules.count(part, facts_of(channel), options or {})
     return count.used, count.limit
 
 

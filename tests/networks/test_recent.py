@@ -26,9 +26,9 @@ async def test_mastodon_lists_what_is_newer_and_says_what_kaja_made() -> None:
     server.statuses[0]["created_at"] = (SINCE - timedelta(hours=1)).isoformat()
     async with serving(server.handle) as (_, url):
         session = Session(url, {"access_token": TOKEN}, allow_private=("127.0.0.1",))
-        told = await MASTODON.list_recent(SINCE, FACTS, session)
+        told = await MASTODON.publisher.list_recent(SINCE, FACTS, session)
         wrong = Session(url, {"access_token": "wrong"}, allow_private=("127.0.0.1",))
-        refused = await MASTODON.list_recent(SINCE, FACTS, wrong)
+        refused = await MASTODON.publisher.list_recent(SINCE, FACTS, wrong)
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete
@@ -66,7 +66,7 @@ async def test_bluesky_walks_the_repository_until_what_is_older(many: bool) -> N
     }
     async with serving(handle) as (_, url):
         session = Session(url, credentials, allow_private=("127.0.0.1",))
-        told = await BLUESKY.list_recent(SINCE, bluesky.FACTS, session)
+        told = await BLUESKY.publisher.list_recent(SINCE, bluesky.FACTS, session)
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete is not many, "a walk that was given up is not the whole list"
@@ -91,7 +91,7 @@ async def test_wordpress_asks_for_the_accounts_articles_in_utc(count: int) -> No
 
     async with serving(handle) as (_, url):
         session = Session(url, {"username": "alice", "password": "abcd"}, allow_private=("127.0.0.1",))
-        told = await WORDPRESS.list_recent(SINCE, wordpress.FACTS, session)
+        told = await WORDPRESS.publisher.list_recent(SINCE, wordpress.FACTS, session)
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete is (count == 1), "a full page may go on"

@@ -20,7 +20,7 @@ from kaja.delivery.worker.main import get_address
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import Session, run_blocking
-from kaja.networks.practice.connector import Practice
+from kaja.networks.practice import CONNECTOR
 from kaja.publishing.actions import schedule_post
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actor import system_actor
@@ -38,7 +38,9 @@ def connect_practice(practice: PracticeServer, workspace: Workspace, name: str, 
     """A channel of the workspace; made by the connector's own way of connecting."""
     session = Session(allow_private=["127.0.0.1"])
     connected = run_blocking(
-        lambda: Practice().connect({"name": name, "kind": kind, "base_url": practice.url}, practice.access, session)
+        lambda: CONNECTOR.accounts.connect(
+            {"name": name, "kind": kind, "base_url": practice.url}, practice.access, session
+        )
     )
     with workspace_scope(workspace.id):
         channel = Channel(

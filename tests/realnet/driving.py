@@ -43,8 +43,8 @@ async def run_all(
     """Every stage in order; ends with the first result that is not Next. Gives it and the last checkpoint."""
     checkpoint: Checkpoint = {}
     result: StageResult = Next(checkpoint)
-    for stage in connector.stages(outgoing, facts):
-        result = await connector.run(stage.name, outgoing, checkpoint, facts, session)
+    for stage in connector.publisher.stages(outgoing, facts):
+        result = await connector.publisher.run(stage.name, outgoing, checkpoint, facts, session)
         if not isinstance(result, Next):
             return result, checkpoint
         checkpoint = result.checkpoint

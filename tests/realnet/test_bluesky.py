@@ -11,9 +11,9 @@ import av
 import pytest
 from atproto import Client
 
-from kaja.networks.bluesky import Bluesky as Connector
+from kaja.networks.bluesky import make_connector
 from kaja.networks.bluesky.records import COLLECTION
-from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.connector import Connected, Connector, ConnectRefused
 from kaja.networks.kit.content import LinkCard, Media
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import (
@@ -57,7 +57,7 @@ def bob(bluesky: Bluesky) -> Account:
 
 @pytest.fixture(scope="module")
 def connector(bluesky: Bluesky) -> Connector:
-    return Connector(resolver=bluesky.pds, directory=bluesky.plc)
+    return make_connector(resolver=bluesky.pds, directory=bluesky.plc)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ async def connected(connector: Connector, alice: Account, connections: dict[str,
     """Alice's account, connected once, with nothing but handle and app password."""
     if "alice" not in connections:
         form = {"handle": f"@{alice.handle}", "password": alice.app_password, "server": ""}
-        connections["alice"] = await connector.connect(form, {}, Session(allow_private=LOOPBACK))
+        connections["alice"] = await connector.accounts.connect(form, {}, Session(allow_private=LOOPBACK))
     return connections["alice"]
 
 
@@ -181,12 +181,12 @@ async def test_a_file_that_the_server_forgot_is_uploaded_anew(
     """Uploads that no post used are removed after hours; the checkpoint then names a blob that is gone."""
     session = open_session(connected)
     outgoing = make_outgoing("Late", media=(make_picture("A field", "purple"),))
-    prepared = await connector.run("prepare", outgoing, {}, connected.facts, session)
+    prepared = await connector.publisher.run("prepare", outgoing, {}, connected.facts, session)
     assert isinstance(prepared, Next)
     checkpoint = json.loads(json.dumps(prepared.checkpoint))
     wanted = checkpoint["blobs"][0]["blob"]["ref"]["$link"]
     checkpoint["blobs"][0]["blob"]["ref"]["$link"] = "bafkreibme22gw2h7y2h7tg2fhqotaqjucnbc24deqo72b6mkl2egezxhvy"
-    sent = await connector.run("publish", outgoing, checkpoint, connected.facts, session)
+    sent = await connector.publisher.run("publish", outgoing, checkpoint, connected.facts, session)
     assert isinstance(sent, Sent), sent
     assert wanted in json.dumps(read_record(reader, sent.ref), default=str)
 
@@ -227,13 +227,13 @@ async def test_a_dropped_answer_is_unknown_then_found_and_never_doubled(
     outgoing = make_outgoing("Only once")
     with proxy_to(bluesky.pds) as proxy:
         session = open_session(connected, proxy.url)
-        before = await connector.find_delivery(outgoing, {}, connected.facts, session)
+        before = await connector.publisher.find_delivery(outgoing, {}, connected.facts, session)
         assert isinstance(before, AbsentAsOf)
         proxy.lose("POST /xrpc/com.atproto.repo.createRecord")
         lost, _ = await run_all(connector, outgoing, connected.facts, session)
         assert proxy.lost == ["HTTP/1.1 200 OK"], "the server had accepted"
         assert isinstance(lost, Unknown), lost
-        found = await connector.find_delivery(outgoing, {}, connected.facts, session)
+        found = await connector.publisher.find_delivery(outgoing, {}, connected.facts, session)
         assert isinstance(found, Found)
         again = await publish(connector, outgoing, connected.facts, session)
     assert again.ref == found.ref
@@ -244,7 +244,7 @@ async def test_an_answer_that_was_never_given_is_absent(
     connector: Connector, connected: Connected, unused_tcp_port: int
 ) -> None:
     session = open_session(connected, f"http://127.0.0.1:{unused_tcp_port}")
-    answer = await connector.find_delivery(make_outgoing("x"), {}, connected.facts, session)
+    answer = await connector.publisher.find_delivery(make_outgoing("x"), {}, connected.facts, session)
     assert isinstance(answer, CannotTell), "a server that does not answer is no proof of absence"
 
 
@@ -258,7 +258,7 @@ async def test_another_post_under_the_same_key_is_not_overwritten(
     result, _ = await run_all(connector, clash, connected.facts, session)
     assert isinstance(result, Rejected)
     assert result.problem.code == "bluesky_key_taken"
-    assert isinstance(await connector.find_delivery(clash, {}, connected.facts, session), CannotTell)
+    assert isinstance(await connector.publisher.find_delivery(clash, {}, connected.facts, session), CannotTell)
     assert read_record(reader, sent.ref)["text"] == "mine"
 
 
@@ -269,10 +269,10 @@ async def test_deletes_once_and_again(
     outgoing = make_outgoing("to delete")
     sent = await publish(connector, outgoing, connected.facts, session)
     assert count_posts(reader, alice.did, "to delete") == 1
-    assert await connector.delete(sent.ref, connected.facts, session) == Changed(None)
+    assert await connector.remover.delete(sent.ref, connected.facts, session) == Changed(None)
     assert count_posts(reader, alice.did, "to delete") == 0
-    assert await connector.delete(sent.ref, connected.facts, session) == Changed(None)
-    assert isinstance(await connector.find_delivery(outgoing, {}, connected.facts, session), AbsentAsOf)
+    assert await connector.remover.delete(sent.ref, connected.facts, session) == Changed(None)
+    assert isinstance(await connector.publisher.find_delivery(outgoing, {}, connected.facts, session), AbsentAsOf)
 
 
 async def test_an_expired_access_token_is_renewed(bluesky: Bluesky, connector: Connector, connected: Connected) -> None:
@@ -311,7 +311,9 @@ async def test_a_revoked_app_password_needs_reconnecting(
     result, _ = await run_all(connector, make_outgoing("x"), connected.facts, session)
     assert isinstance(result, NeedsReconnect)
     with pytest.raises(ConnectRefused) as refused:
-        await connector.inspect(open_session(connected, access=expired, refresh="", password="revoked-revoked"))
+        await connector.accounts.inspect(
+            open_session(connected, access=expired, refresh="", password="revoked-revoked")
+        )
     assert refused.value.problem.code == "needs_reconnect"
 
 
@@ -332,7 +334,7 @@ async def test_a_bad_sign_in_says_what_to_do(
     form = {"handle": alice.handle, "password": alice.app_password, "server": "", **changed}
     session = Session(allow_private=LOOPBACK)
     with pytest.raises(ConnectRefused) as refused:
-        await connector.connect(form, {}, session)
+        await connector.accounts.connect(form, {}, session)
     problem = refused.value.problem
     assert (problem.field, problem.code) == (field, code)
     assert words in problem.text(), "what is wrong with this very address"
@@ -343,7 +345,7 @@ async def test_a_bad_sign_in_says_what_to_do(
 async def test_the_main_password_is_refused(connector: Connector, alice: Account) -> None:
     form = {"handle": alice.handle, "password": alice.password, "server": ""}
     with pytest.raises(ConnectRefused) as refused:
-        await connector.connect(form, {}, Session(allow_private=LOOPBACK))
+        await connector.accounts.connect(form, {}, Session(allow_private=LOOPBACK))
     assert refused.value.problem.code == "bluesky_main_password"
 
 
@@ -371,9 +373,9 @@ async def test_a_real_rate_limit_is_waited_for(tmp_path: Path) -> None:
     """A PDS allows 30 sign-ins in five minutes for an account, and says how long to wait."""
     with serve(cache_folder(), tmp_path, rate_limits=True) as server:
         account = server.create_account("carol")
-        connector = Connector(server.pds, server.plc)
+        connector = make_connector(server.pds, server.plc)
         form = {"handle": account.handle, "password": account.app_password, "server": server.pds}
-        connected = await connector.connect(form, {}, Session(allow_private=LOOPBACK))
+        connected = await connector.accounts.connect(form, {}, Session(allow_private=LOOPBACK))
         for attempt in range(40):
             old = f"{server.expire(connected.credentials['access'])}{attempt}"
             session = open_session(connected, access=old, refresh="")

@@ -31,7 +31,7 @@ from kaja.networks.kit.results import (
     Rejected,
     Unknown,
 )
-from kaja.networks.mastodon import Mastodon
+from kaja.networks.mastodon import CONNECTOR
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
 from tests.realnet.servers.snac import Snac
@@ -39,7 +39,6 @@ from tests.realnet.servers.snac import Snac
 pytestmark = pytest.mark.realnet
 
 REDIRECT = "http://127.0.0.1:9/channels/callback"
-CONNECTOR = Mastodon()
 
 
 def make_session(base_url: str = "", **credentials: str) -> Session:
@@ -71,10 +70,10 @@ def connections() -> dict[str, Connected]:
 async def alice(snac: Snac, connections: dict[str, Connected]) -> Connected:
     """Alice's account, connected once through the real consent pages."""
     if "alice" not in connections:
-        pending = await CONNECTOR.authorize({"instance": snac.url}, REDIRECT, "state-1", make_session())
+        pending = await CONNECTOR.accounts.authorize({"instance": snac.url}, REDIRECT, "state-1", make_session())
         came_back = consent(pending.url, "alice", snac.passwords["alice"])
         assert came_back["state"] == "state-1"
-        connections["alice"] = await CONNECTOR.connect(came_back, pending.pending, make_session())
+        connections["alice"] = await CONNECTOR.accounts.connect(came_back, pending.pending, make_session())
     return connections["alice"]
 
 
@@ -105,30 +104,30 @@ async def test_connects_through_the_servers_own_forms(alice: Connected, snac: Sn
 
 
 async def test_a_refused_token_exchange_is_said(snac: Snac) -> None:
-    pending = await CONNECTOR.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
+    pending = await CONNECTOR.accounts.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
     came_back = consent(pending.url, "alice", snac.passwords["alice"])
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.connect(came_back, {**pending.pending, "client_secret": "0" * 32}, make_session())
+        await CONNECTOR.accounts.connect(came_back, {**pending.pending, "client_secret": "0" * 32}, make_session())
     assert refused.value.problem.code == "connect_refused"
 
 
 async def test_an_account_that_was_not_allowed_is_not_connected(snac: Snac) -> None:
-    pending = await CONNECTOR.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
+    pending = await CONNECTOR.accounts.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.connect({"error": "access_denied", "state": "s"}, pending.pending, make_session())
+        await CONNECTOR.accounts.connect({"error": "access_denied", "state": "s"}, pending.pending, make_session())
     assert refused.value.problem.code == "consent_missing"
 
 
 async def test_a_server_that_is_not_mastodon_is_named(wordpress: object) -> None:
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.authorize({"instance": wordpress.url}, REDIRECT, "s", make_session())  # type: ignore[attr-defined]
+        await CONNECTOR.accounts.authorize({"instance": wordpress.url}, REDIRECT, "s", make_session())  # type: ignore[attr-defined]
     assert refused.value.problem.code == "not_mastodon"
 
 
 async def test_a_revoked_token_asks_to_reconnect(alice: Connected) -> None:
     session = make_session(alice.base_url, access_token="0123456789abcdef")
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.inspect(session)
+        await CONNECTOR.accounts.inspect(session)
     assert refused.value.problem.code == "needs_reconnect"
     result, _ = await run_all(CONNECTOR, make_outgoing("Never seen"), alice.facts, session)
     assert isinstance(result, NeedsReconnect)
@@ -160,7 +159,7 @@ async def test_what_stands_at_an_address_is_found(alice: Connected) -> None:
     """snac2's addresses hold no id of the API: the status is found among the newest by the address that it gives."""
     session = session_of(alice)
     sent = await publish(CONNECTOR, make_outgoing("Where am I?"), alice.facts, session)
-    found = await CONNECTOR.find_post(sent.ref.url, alice.facts, session)
+    found = await CONNECTOR.publisher.find_post(sent.ref.url, alice.facts, session)
     assert isinstance(found, Found), (sent.ref.url, found)
     assert found.ref.id == sent.ref.id
     place = {"kind": "continuation", "root": found.ref, "reply_to": found.ref}
@@ -168,12 +167,12 @@ async def test_what_stands_at_an_address_is_found(alice: Connected) -> None:
     context = client_of(alice).status(more.ref.id)
     assert str(context["in_reply_to_id"])
     for url in (f"{sent.ref.url}9", f"{alice.base_url}/bob/p/1", "https://elsewhere.example/alice/p/1"):
-        assert isinstance(await CONNECTOR.find_post(url, alice.facts, session), NoSuchPost), url
+        assert isinstance(await CONNECTOR.publisher.find_post(url, alice.facts, session), NoSuchPost), url
 
 
 async def test_pictures_carry_their_descriptions(alice: Connected) -> None:
     outgoing = make_outgoing("Two pictures", media=(make_picture("A red field"), make_picture("Синее поле", "blue")))
-    assert CONNECTOR.check(Draft((Part(outgoing.text, outgoing.media),)), alice.facts) == []
+    assert CONNECTOR.rules.check(Draft((Part(outgoing.text, outgoing.media),)), alice.facts) == []
     sent = await publish(CONNECTOR, outgoing, alice.facts, session_of(alice))
     status = client_of(alice).status(sent.ref.id)
     assert [media.description for media in status.media_attachments] == ["A red field", "Синее поле"]
@@ -197,7 +196,7 @@ async def test_edit_changes_text_and_keeps_the_picture(alice: Connected) -> None
     outgoing = make_outgoing("Befroe the edit", media=(make_picture("A field"),))
     sent = await publish(CONNECTOR, outgoing, alice.facts, session)
     mended = make_outgoing("Before the edit", media=outgoing.media, key=outgoing.key)
-    changed = await CONNECTOR.edit(sent.ref, mended, alice.facts, session)
+    changed = await CONNECTOR.editor.edit(sent.ref, mended, alice.facts, session)
     assert isinstance(changed, Changed)
     assert changed.ref is not None
     client = client_of(alice)
@@ -209,7 +208,7 @@ async def test_deletion_that_the_server_lacks_is_said(alice: Connected) -> None:
     """snac2 2.75 answers 404 to DELETE although the status stands; that must not pass for deleted."""
     session = session_of(alice)
     sent = await publish(CONNECTOR, make_outgoing("Stays"), alice.facts, session)
-    result = await CONNECTOR.delete(sent.ref, alice.facts, session)
+    result = await CONNECTOR.remover.delete(sent.ref, alice.facts, session)
     assert client_of(alice).status(sent.ref.id).id == sent.ref.id
     assert isinstance(result, Rejected)
     assert result.problem.code == "not_supported"
@@ -218,7 +217,7 @@ async def test_deletion_that_the_server_lacks_is_said(alice: Connected) -> None:
 async def test_deleting_what_is_gone_succeeds(alice: Connected) -> None:
     sent = await publish(CONNECTOR, make_outgoing("Something"), alice.facts, session_of(alice))
     gone = type(sent.ref)("1700000000" + "0" * 32)
-    assert await CONNECTOR.delete(gone, alice.facts, session_of(alice)) == Changed(None)
+    assert await CONNECTOR.remover.delete(gone, alice.facts, session_of(alice)) == Changed(None)
 
 
 @pytest.mark.parametrize("with_picture", [False, True])
@@ -232,7 +231,7 @@ async def test_a_lost_answer_is_found_and_not_sent_again(alice: Connected, with_
         result, checkpoint = await run_all(CONNECTOR, outgoing, alice.facts, session)
         assert isinstance(result, Unknown)
         assert proxy.lost == ["HTTP/1.1 200 OK"]
-        found = await CONNECTOR.find_delivery(outgoing, checkpoint, alice.facts, session)
+        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, alice.facts, session)
     assert isinstance(found, Found)
     sources = [status for status in client_of(alice).account_statuses(alice.facts.account_id) if status.text == text]
     assert [status.id for status in sources] == [found.ref.id]
@@ -243,8 +242,8 @@ async def test_the_same_text_posted_before_is_not_taken_for_ours(alice: Connecte
     await publish(CONNECTOR, make_outgoing("Good morning"), alice.facts, session)
     again = make_outgoing("Good morning")
     checkpoint = {}
-    prepared = await CONNECTOR.run("prepare", again, checkpoint, alice.facts, session)
-    found = await CONNECTOR.find_delivery(again, prepared.checkpoint, alice.facts, session)  # type: ignore[union-attr]
+    prepared = await CONNECTOR.publisher.run("prepare", again, checkpoint, alice.facts, session)
+    found = await CONNECTOR.publisher.find_delivery(again, prepared.checkpoint, alice.facts, session)  # type: ignore[union-attr]
     assert isinstance(found, AbsentAsOf)
 
 
@@ -253,10 +252,10 @@ async def test_what_this_server_hides_is_never_called_absent(alice: Connected) -
     session = session_of(alice)
     outgoing = make_outgoing("For followers", options={"visibility": "private"})
     result, checkpoint = await run_all(CONNECTOR, outgoing, alice.facts, session)
-    found = await CONNECTOR.find_delivery(outgoing, checkpoint, alice.facts, session)
+    found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, alice.facts, session)
     assert isinstance(found, CannotTell), result
 
 
 async def test_inspect_gives_the_same_facts_later(alice: Connected) -> None:
-    facts: Facts = await CONNECTOR.inspect(session_of(alice))
+    facts: Facts = await CONNECTOR.accounts.inspect(session_of(alice))
     assert facts == alice.facts

@@ -24,18 +24,18 @@ async def test_what_stands_at_an_address_is_found_and_can_be_changed(
     for url in (
         sent.ref.url, f"{wordpress.url}/?p={number}", f"{wordpress.url}/wp-admin/post.php?post={number}&action=edit"
     ):  # fmt: skip
-        found = await CONNECTOR.find_post(url, editor.facts, session)
+        found = await CONNECTOR.publisher.find_post(url, editor.facts, session)
         assert isinstance(found, Found), (url, found)
         assert found.ref.id == number
-    remark = await CONNECTOR.find_post(said.ref.url, editor.facts, session)
+    remark = await CONNECTOR.publisher.find_post(said.ref.url, editor.facts, session)
     assert isinstance(remark, Found), (said.ref.url, remark)
     assert (remark.ref.id, remark.ref.data) == (said.ref.id, {"type": "comment"})
     edited = make_outgoing("Here", options={"title": "At an address"})
-    assert isinstance(await CONNECTOR.edit(found.ref, edited, editor.facts, session), Changed)
+    assert isinstance(await CONNECTOR.editor.edit(found.ref, edited, editor.facts, session), Changed)
     assert "Here" in reader.get(f"/posts/{number}")["content"]["raw"]
-    foreign = await CONNECTOR.find_post(f"{wordpress.url}/?p=1", editor.facts, session)
+    foreign = await CONNECTOR.publisher.find_post(f"{wordpress.url}/?p=1", editor.facts, session)
     assert isinstance(foreign, NoSuchPost)
     assert foreign.problem.code == "post_of_another"
-    assert await CONNECTOR.delete(found.ref, editor.facts, session) == Changed(None)
+    assert await CONNECTOR.remover.delete(found.ref, editor.facts, session) == Changed(None)
     for url in (sent.ref.url, f"{wordpress.url}/?p={number}", f"{wordpress.url}/nothing-here/"):
-        assert isinstance(await CONNECTOR.find_post(url, editor.facts, session), NoSuchPost), url
+        assert isinstance(await CONNECTOR.publisher.find_post(url, editor.facts, session), NoSuchPost), url

@@ -23,7 +23,7 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media import images, videos
 from kaja.media.models import Asset
-from kaja.networks.bluesky.connector import Bluesky
+from kaja.networks.bluesky import make_connector
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
@@ -182,7 +182,7 @@ def test_a_host_that_takes_the_call_and_never_answers(
         form = connect_form(network, server)
         if way == "bluesky by handle":  # the public directory of handles is what hangs
             del form["server"]
-            monkeypatch.setitem(CONNECTORS, "bluesky", Bluesky(server.url, server.url))
+            monkeypatch.setitem(CONNECTORS, "bluesky", make_connector(server.url, server.url))
         page = screen.post(f"/w/acme/channels/connect/{network}/", form)
         said = api.call("POST", "/channels", {"network": network, "form": form})
         done = CliRunner().invoke(

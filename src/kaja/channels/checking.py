@@ -30,7 +30,7 @@ class Finding:
 async def inspect_account(connector: Connector, session: Session) -> Finding:
     """Ask the network. Raises nothing that a network may cause."""
     try:
-        return Finding(Health.OK, facts=await connector.inspect(session))
+        return Finding(Health.OK, facts=await connector.accounts.inspect(session))
     except ConnectRefused as refused:
         return Finding(Health.RECONNECT, refused.problem)
     except TransportError as error:

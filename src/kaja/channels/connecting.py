@@ -57,7 +57,7 @@ def connect_channel(
         form, access = practice.fill_form(network, form), practice.make_access(workspace)
 
     async def fetch() -> Connected:
-        return await connector.connect(dict(form), access, make_session(network, "", {}))
+        return await connector.accounts.connect(dict(form), access, make_session(network, "", {}))
 
     connected = _ask(actor, workspace, fetch)
     with workspace_scope(workspace.id):
@@ -81,7 +81,7 @@ def start_authorization(
 
     async def fetch() -> tuple[str, dict[str, str]]:
         session = make_session(network, "", {})
-        authorization = await connector.authorize(dict(form), redirect_uri, state, session)
+        authorization = await connector.accounts.authorize(dict(form), redirect_uri, state, session)
         return authorization.url, dict(authorization.pending)
 
     url, pending = _ask(actor, workspace, fetch)
@@ -128,7 +128,7 @@ def finish_authorization(actor: Actor, workspace: Workspace, network: str, answe
         raise Refused(_not_allowed(connector))
 
     async def fetch() -> Connected:
-        return await connector.connect(dict(answer), pending, make_session(network, "", {}))
+        return await connector.accounts.connect(dict(answer), pending, make_session(network, "", {}))
 
     connected = _ask(actor, workspace, fetch)
     with workspace_scope(workspace.id):

@@ -74,7 +74,7 @@ def follow_channel(actor: Actor, workspace_id: UUID, channel_id: UUID, to: str =
     connector = CONNECTORS[channel.network]
 
     async def fetch() -> Facts:
-        return await connector.inspect(make_session(channel.network, target, used))
+        return await connector.accounts.inspect(make_session(channel.network, target, used))
 
     try:
         facts = ask_outside(actor, workspace_id, fetch)

@@ -310,7 +310,7 @@ def check_draft(channel: Channel, draft: Draft) -> list[Problem]:
                 severity="warning",
             )
         )
-    return found + connector.check(draft, facts_of(channel))
+    return found + connector.rules.check(draft, facts_of(channel))
 
 
 def check_post(post: Post) -> dict[UUID, list[Problem]]:

@@ -25,12 +25,12 @@ def split_for(
     measures = [
         (connector, facts_of(channel), (options or {}).get(channel.id, {}))
         for channel in channels
-        if (connector := CONNECTORS.get(channel.network)) and connector.info.threads
+        if (connector := CONNECTORS.get(channel.network)) and connector.can_send("continuation")
     ]
 
     def fits(part: str) -> bool:
         for connector, facts, chosen in measures:
-            count = connector.count(part, facts, chosen)
+            count = connector.rules.count(part, facts, chosen)
             if count.used > count.limit:
                 return False
         return True
@@ -62,7 +62,7 @@ def _window(text: str, fits: Any) -> int:
 def _find_marked(text: str, connector: Connector, facts: Facts) -> list[Span]:
     """Where a network sees a link, a mention or a tag."""
     found, at = [], 0
-    for segment in connector.segments(text, facts):
+    for segment in connector.rules.segments(text, facts):
         start = text.find(segment.text, at)
         if start < 0:  # a network that shows the text otherwise than it was typed
             continue

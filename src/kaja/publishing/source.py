@@ -135,7 +135,7 @@ def _make(work: Work, stored: _Stored, files: Opened | Problem, at: datetime) ->
     try:
         draft = stored.make_draft(files)
         if row.position == 0:
-            for problem in work.connector.check(draft, work.facts):
+            for problem in work.connector.rules.check(draft, work.facts):
                 if problem.severity == "error":
                     return problem
         frozen = freeze_draft(draft, at)

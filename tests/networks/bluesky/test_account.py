@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kaja.networks.bluesky import Bluesky
+from kaja.networks.bluesky import CONNECTOR
 from kaja.networks.bluesky.identity import clean_identifier, find_pds
 from kaja.networks.kit.connector import ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Session, close_pools
@@ -80,7 +80,7 @@ class Server:
 
 async def publish(url: str, access: str = EXPIRED, **changed: str) -> tuple[Any, Session]:
     session = Session(url, {**CREDENTIALS, "access": access, **changed}, allow_private=("127.0.0.1",), timeout=5)
-    return await Bluesky().run("publish", make_outgoing("x", key=KEY), {}, FACTS, session), session
+    return await CONNECTOR.publisher.run("publish", make_outgoing("x", key=KEY), {}, FACTS, session), session
 
 
 async def test_a_token_that_is_about_to_expire_is_renewed_before_the_post() -> None:
@@ -124,7 +124,7 @@ async def test_only_a_definite_refusal_disconnects() -> None:
         assert isinstance(result, NeedsReconnect)
         session = Session(url, {**CREDENTIALS, "access": EXPIRED}, allow_private=("127.0.0.1",))
         with pytest.raises(ConnectRefused):
-            await Bluesky().inspect(session)
+            await CONNECTOR.accounts.inspect(session)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ async def test_a_moody_sign_in_only_delays(moody: Reply) -> None:
         assert isinstance(result, Later), result
         assert "createRecord" not in server.calls
         with pytest.raises(AnswerLost):
-            await Bluesky().inspect(session)
+            await CONNECTOR.accounts.inspect(session)
     async with serving(Server(refreshSession=moody)) as (_, url):
         result, _ = await publish(url)
         assert isinstance(result, Later), "one bad refresh is no reason to use the password"

@@ -77,8 +77,8 @@ async def test_a_file_that_takes_too_long_waits_without_a_new_upload(monkeypatch
         result, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         assert isinstance(result, Later)
         assert server.statuses == []
-        prepared = await CONNECTOR.run("prepare", outgoing, checkpoint, FACTS, session)
-        sent = await CONNECTOR.run("publish", outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
+        prepared = await CONNECTOR.publisher.run("prepare", outgoing, checkpoint, FACTS, session)
+        sent = await CONNECTOR.publisher.run("publish", outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
     assert isinstance(sent, Sent)
     assert len(server.media) == 1
 
@@ -101,7 +101,7 @@ async def test_edit_keeps_files_and_changes_descriptions() -> None:
         sent = await publish(CONNECTOR, outgoing, FACTS, session)
         uploads = len(server.media)
         mended = replace(outgoing, text="Before", media=(replace(media[0], alt="New"), make_picture("Third", "green")))
-        changed = await CONNECTOR.edit(sent.ref, mended, FACTS, session)
+        changed = await CONNECTOR.editor.edit(sent.ref, mended, FACTS, session)
     assert isinstance(changed, Changed)
     assert len(server.media) == uploads + 1
     [status] = server.statuses
@@ -118,7 +118,7 @@ async def test_one_picture_twice_keeps_both_descriptions() -> None:
         [status] = server.statuses
         assert [m["description"] for m in status["media_attachments"]] == ["On the left", "On the right"]
         mended = replace(outgoing, media=(left, replace(left, alt="Over there")))
-        assert isinstance(await CONNECTOR.edit(sent.ref, mended, FACTS, session), Changed)
+        assert isinstance(await CONNECTOR.editor.edit(sent.ref, mended, FACTS, session), Changed)
     assert [m["description"] for m in server.statuses[0]["media_attachments"]] == ["On the left", "Over there"]
     assert len(server.media) == 2, "an edit uploads nothing anew"
 
@@ -146,7 +146,7 @@ async def test_what_moves_in_another_format_goes_up_as_a_gif_that_moves(kind: st
     content = out.getvalue()
     mime = f"image/{kind.lower()}"
     media = Media("k", "gif", mime, len(content), 90, 60, "A square", filename="a", read=lambda: content)
-    said = CONNECTOR.check(Draft((Part("x", (media,)),)), FACTS)
+    said = CONNECTOR.rules.check(Draft((Part("x", (media,)),)), FACTS)
     assert [problem.code for problem in said] == ["animation_as_gif"]
     server = MastodonServer()
     async with at_work(server) as (_, session):
@@ -225,13 +225,13 @@ async def test_a_file_that_vanished_is_uploaded_again_and_the_post_goes_out(stat
         first, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         assert isinstance(first, Rejected), "the file is there: the refusal is about something else"
         server.media.clear()
-        result = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+        result = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
         assert isinstance(result, Restart)
         front.fault = None
-        prepared = await CONNECTOR.run(result.stage, outgoing, result.checkpoint, FACTS, session)
+        prepared = await CONNECTOR.publisher.run(result.stage, outgoing, result.checkpoint, FACTS, session)
         assert isinstance(prepared, Next)
         assert prepared.checkpoint["known"] == checkpoint["known"], "what came since may be ours"
-        sent = await CONNECTOR.run("publish", outgoing, prepared.checkpoint, FACTS, session)
+        sent = await CONNECTOR.publisher.run("publish", outgoing, prepared.checkpoint, FACTS, session)
         assert isinstance(sent, Sent)
     assert [status["media_attachments"][0]["description"] for status in server.statuses] == ["A door"]
 
@@ -244,13 +244,13 @@ async def test_a_file_that_vanishes_each_time_is_told_as_that() -> None:
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         for _ in range(2):
             server.media.clear()
-            result = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+            result = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
             assert isinstance(result, Restart)
-            prepared = await CONNECTOR.run(result.stage, outgoing, result.checkpoint, FACTS, session)
+            prepared = await CONNECTOR.publisher.run(result.stage, outgoing, result.checkpoint, FACTS, session)
             assert isinstance(prepared, Next)
             checkpoint = prepared.checkpoint
         server.media.clear()
-        told = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+        told = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
     assert isinstance(told, Rejected)
     assert told.problem.code == "file_gone"
 
@@ -264,9 +264,9 @@ async def test_a_file_that_is_used_by_our_own_lost_status_makes_no_second_one() 
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         server.media.clear()
         front.fault = Fault(lambda r: r.path == "/api/v1/statuses", Reply(422, {"error": "Media not found"}))
-        result = await CONNECTOR.run("publish", outgoing, checkpoint, FACTS, session)
+        result = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
         assert isinstance(result, Unknown)
-        found = await CONNECTOR.find_delivery(outgoing, checkpoint, FACTS, session)
+        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session)
     assert isinstance(found, Found)
     assert [status["id"] for status in server.statuses] == [found.ref.id]
 
@@ -280,7 +280,7 @@ async def test_reconciling_sees_past_the_servers_rendering() -> None:
         front.fault = Fault(lambda r: r.method == "POST", accept=True)
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         front.fault = None
-        found = await CONNECTOR.find_delivery(outgoing, checkpoint, FACTS, session)
+        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session)
     assert isinstance(found, Found)
     assert [status["id"] for status in server.statuses] == [found.ref.id]
 
@@ -292,19 +292,19 @@ async def test_reconciling_looks_through_many_newer_statuses() -> None:
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         for number in range(90):
             server._status(_post({"status": f"Another thing, number {number}"}))
-        found = await CONNECTOR.find_delivery(outgoing, checkpoint, FACTS, session)
+        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session)
         assert isinstance(found, Found)
         server.statuses = [status for status in server.statuses if status["id"] != found.ref.id]
-        assert isinstance(await CONNECTOR.find_delivery(outgoing, checkpoint, FACTS, session), AbsentAsOf)
+        assert isinstance(await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session), AbsentAsOf)
 
 
 async def test_a_nearly_equal_text_is_left_to_a_person() -> None:
     server = MastodonServer()
     async with at_work(server) as (_, session):
         outgoing = make_outgoing("The shop opens at nine tomorrow")
-        prepared = await CONNECTOR.run("prepare", outgoing, {}, FACTS, session)
+        prepared = await CONNECTOR.publisher.run("prepare", outgoing, {}, FACTS, session)
         server._status(_post({"status": "The shop opens at ten tomorrow"}))
-        told = await CONNECTOR.find_delivery(outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
+        told = await CONNECTOR.publisher.find_delivery(outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
     assert isinstance(told, CannotTell)
     assert [candidate.text for candidate in told.candidates] == ["The shop opens at ten tomorrow"]
     assert told.candidates[0].posted_at is not None
@@ -316,13 +316,13 @@ async def test_the_same_words_elsewhere_are_not_ours(difference: str) -> None:
     async with at_work(server) as (_, session):
         root = await publish(CONNECTOR, make_outgoing("Root"), FACTS, session)
         outgoing = make_outgoing("Same words", kind="continuation", root=root.ref, reply_to=root.ref)
-        prepared = await CONNECTOR.run("prepare", outgoing, {}, FACTS, session)
+        prepared = await CONNECTOR.publisher.run("prepare", outgoing, {}, FACTS, session)
         if difference == "reply":
             server._status(_post({"status": "Same words", "in_reply_to_id": "109876543210999999"}))
         else:
             server.media["7"] = {"id": "7", "description": None, "url": "https://files.mastodon.example/7.png"}
             server._status(_post({"status": "Same words", "in_reply_to_id": root.ref.id, "media_ids": ["7"]}))
-        told = await CONNECTOR.find_delivery(outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
+        told = await CONNECTOR.publisher.find_delivery(outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
     assert isinstance(told, CannotTell)
     assert len(told.candidates) == 1
 
@@ -340,10 +340,12 @@ async def test_a_wrong_code_verifier_does_not_connect() -> None:
     server = MastodonServer()
     async with at_work(server) as (_, session):
         anonymous = Session(allow_private=("127.0.0.1",))
-        authorization = await CONNECTOR.authorize({"instance": session.base_url}, "https://k.example/", "s", anonymous)
+        authorization = await CONNECTOR.accounts.authorize(
+            {"instance": session.base_url}, "https://k.example/", "s", anonymous
+        )
         server.challenge = "that of another"
         with pytest.raises(ConnectRefused) as refused:
-            await CONNECTOR.connect({"code": "good-code"}, authorization.pending, anonymous)
+            await CONNECTOR.accounts.connect({"code": "good-code"}, authorization.pending, anonymous)
     assert "verifier" in refused.value.problem.text()
     secrets = (authorization.pending["client_secret"], authorization.pending["code_verifier"])
     assert not any(secret in str(anonymous.exchanges) for secret in secrets)

@@ -30,11 +30,13 @@ async def perform_everything(server: MastodonServer) -> None:
     async with serving(server.handle) as (_, url):
         session = Session(allow_private=("127.0.0.1",))
         redirect = "https://kaja.example/channels/callback"
-        authorization = await CONNECTOR.authorize({"instance": url}, redirect, "state", session)
+        authorization = await CONNECTOR.accounts.authorize({"instance": url}, redirect, "state", session)
         query = {name: value[0] for name, value in parse_qs(urlsplit(authorization.url).query).items()}
         server.requests.append(Request("GET", "/oauth/authorize", query, {}, b""))  # what the person's browser asks
         server.challenge = query["code_challenge"]
-        connected = await CONNECTOR.connect({"code": "good-code", "state": "state"}, authorization.pending, session)
+        connected = await CONNECTOR.accounts.connect(
+            {"code": "good-code", "state": "state"}, authorization.pending, session
+        )
         assert connected.facts.limits["idempotent"] is True
         session = Session(url, {**connected.credentials}, allow_private=("127.0.0.1",))
         options = {"spoiler_text": "Mind", "sensitive": True, "visibility": "unlisted"}
@@ -44,11 +46,11 @@ async def perform_everything(server: MastodonServer) -> None:
         assert isinstance(result, Sent)
         answer = make_outgoing("More", kind="continuation", root=result.ref, reply_to=result.ref)
         assert isinstance((await run_all(CONNECTOR, answer, FACTS, session))[0], Sent)
-        assert isinstance(await CONNECTOR.find_delivery(outgoing, checkpoint, FACTS, session), Found)
+        assert isinstance(await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session), Found)
         edited = replace(outgoing, text="Hello again", media=(*media, make_picture("Three", "green")))
-        assert isinstance(await CONNECTOR.edit(result.ref, edited, FACTS, session), Changed)
-        assert await CONNECTOR.delete(result.ref, FACTS, session) == Changed(None)
-        assert await CONNECTOR.delete(result.ref, FACTS, session) == Changed(None)
+        assert isinstance(await CONNECTOR.editor.edit(result.ref, edited, FACTS, session), Changed)
+        assert await CONNECTOR.remover.delete(result.ref, FACTS, session) == Changed(None)
+        assert await CONNECTOR.remover.delete(result.ref, FACTS, session) == Changed(None)
 
 
 async def test_every_request_conforms() -> None:

@@ -65,7 +65,7 @@ def test_a_link_ends_where_its_host_does(text: str, link: str | None) -> None:
 
 
 def test_the_content_warning_counts() -> None:
-    assert CONNECTOR.count("abc", FACTS, {"spoiler_text": " warning "}).used == 3 + len("warning")
+    assert CONNECTOR.rules.count("abc", FACTS, {"spoiler_text": " warning "}).used == 3 + len("warning")
 
 
 def test_servers_that_count_differently_are_counted_as_they_do() -> None:
@@ -89,7 +89,7 @@ def test_entities(text: str, kinds: list[str]) -> None:
 
 
 def test_segments_link_to_the_instance() -> None:
-    segments = CONNECTOR.segments("@bob@a.example #Эхо https://b.example/ @me", FACTS)
+    segments = CONNECTOR.rules.segments("@bob@a.example #Эхо https://b.example/ @me", FACTS)
     assert [segment for segment in segments if segment.kind != "text"] == [
         Segment("@bob@a.example", "mention", "https://mastodon.example/@bob@a.example"),
         Segment("#Эхо", "tag", "https://mastodon.example/tags/%D0%AD%D1%85%D0%BE"),
@@ -128,14 +128,14 @@ def test_skeleton_survives_rendering_and_tells_texts_apart() -> None:
 
 @given(st.text(max_size=600))
 def test_split_fits_and_keeps_every_word(text: str) -> None:
-    parts = CONNECTOR.split(text, FACTS)
+    parts = CONNECTOR.rules.split(text, FACTS)
     assert all(count_characters(part, LIMITS) <= 500 for part in parts)
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
 def test_split_does_not_cut_links() -> None:
     text = ("word " * 95) + LINK + (" word" * 95)
-    assert any(LINK in part for part in CONNECTOR.split(text, FACTS))
+    assert any(LINK in part for part in CONNECTOR.rules.split(text, FACTS))
 
 
 def test_limits_survive_storage() -> None:

@@ -47,21 +47,21 @@ class Channel:
         """Run the stages; the first result that is not Next, or what came before the stage `until`."""
         result: StageResult = Next({})
         self.checkpoint = {}
-        for stage in PRACTICE.stages(outgoing, self.facts):
+        for stage in PRACTICE.publisher.stages(outgoing, self.facts):
             if stage.name == until:
                 break
             session = self.session(timeout=seconds)
-            result = await PRACTICE.run(stage.name, outgoing, self.checkpoint, self.facts, session)
+            result = await PRACTICE.publisher.run(stage.name, outgoing, self.checkpoint, self.facts, session)
             if not isinstance(result, Next):
                 break
             self.checkpoint = result.checkpoint
         return result
 
     async def run(self, stage: str, outgoing: Outgoing) -> StageResult:
-        return await PRACTICE.run(stage, outgoing, self.checkpoint, self.facts, self.session())
+        return await PRACTICE.publisher.run(stage, outgoing, self.checkpoint, self.facts, self.session())
 
     async def look(self, outgoing: Outgoing) -> Any:
-        return await PRACTICE.find_delivery(outgoing, self.checkpoint, self.facts, self.session())
+        return await PRACTICE.publisher.find_delivery(outgoing, self.checkpoint, self.facts, self.session())
 
 
 def post(text: str = "hello", **more: Any) -> Outgoing:
@@ -80,4 +80,4 @@ async def after(call: Callable[[], Awaitable[T]], while_: Callable[[T], bool]) -
 
 async def connect(practice: PracticeServer, kind: str = "plain", name: str = "mari") -> Channel:
     form = {"name": name, "kind": kind, "base_url": practice.url}
-    return Channel(practice, await PRACTICE.connect(form, practice.access, Session(allow_private=LOCAL)))
+    return Channel(practice, await PRACTICE.accounts.connect(form, practice.access, Session(allow_private=LOCAL)))

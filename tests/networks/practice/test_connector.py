@@ -23,7 +23,7 @@ from kaja.networks.kit.results import (
     Sent,
     Unknown,
 )
-from kaja.networks.practice.connector import parse_base_url
+from kaja.networks.practice.accounts import parse_base_url
 from tests.networks.practice.driving import LOCAL, ON_PUBLISH, PRACTICE, after, connect, picture, post
 from tests.practice.running import PracticeServer
 
@@ -35,7 +35,7 @@ async def test_connecting_makes_the_account_and_finds_it_again(practice: Practic
     assert first.facts.limits["kind"] == kind
     assert first.facts.limits["idempotent"] is (kind == "keyed")
     assert first.base_url == practice.url
-    assert await PRACTICE.inspect(first.session()) == first.facts
+    assert await PRACTICE.accounts.inspect(first.session()) == first.facts
 
 
 async def test_connect_says_what_is_wrong(practice: PracticeServer) -> None:
@@ -53,12 +53,12 @@ async def test_connect_to_nothing_is_refused() -> None:
         unused.bind(("127.0.0.1", 0))
         form = {"name": "x", "base_url": f"127.0.0.1:{unused.getsockname()[1]}"}
         with pytest.raises(ConnectRefused):
-            await PRACTICE.connect(form, {}, Session(allow_private=LOCAL))
+            await PRACTICE.accounts.connect(form, {}, Session(allow_private=LOCAL))
 
 
 async def test_private_address_needs_the_operator(practice: PracticeServer) -> None:
     with pytest.raises(ConnectRefused):
-        await PRACTICE.connect({"name": "x", "base_url": practice.url}, practice.access, Session())
+        await PRACTICE.accounts.connect({"name": "x", "base_url": practice.url}, practice.access, Session())
     assert practice.counts() == {}
 
 
@@ -75,14 +75,14 @@ async def test_revoked_access_is_noticed(practice: PracticeServer, kind: str) ->
     channel = await connect(practice, kind)
     practice.revoke("mari")
     with pytest.raises(ConnectRefused):
-        await PRACTICE.inspect(channel.session())
+        await PRACTICE.accounts.inspect(channel.session())
     assert isinstance(await channel.deliver(post()), NeedsReconnect)
     assert practice.truth() == []
 
 
 async def test_no_token_in_the_evidence(practice: PracticeServer) -> None:
     session = Session(allow_private=LOCAL)
-    connected = await PRACTICE.connect({"name": "mari", "base_url": practice.url}, practice.access, session)
+    connected = await PRACTICE.accounts.connect({"name": "mari", "base_url": practice.url}, practice.access, session)
     assert session.exchanges
     assert practice.key not in str(session.exchanges)
     assert connected.credentials["token"] not in str(session.exchanges)
@@ -133,7 +133,7 @@ async def test_large_picture_is_made_to_fit(practice: PracticeServer) -> None:
 async def test_exactly_one_stage_is_irreversible(practice: PracticeServer, kind: str) -> None:
     channel = await connect(practice, kind)
     for outgoing in (post(), post(media=(picture(),)), post(kind="comment", reply_to=RemoteRef("1"))):
-        stages = PRACTICE.stages(outgoing, channel.facts)
+        stages = PRACTICE.publisher.stages(outgoing, channel.facts)
         assert [stage.name for stage in stages if stage.irreversible] == ["publish"]
         assert ("upload" in [stage.name for stage in stages]) is bool(outgoing.media)
 

@@ -17,7 +17,6 @@ from kaja.networks.kit.results import (
     Sent,
     Unknown,
 )
-from kaja.networks.practice.connector import Practice
 from tests.networks.practice.driving import ON_PUBLISH, PRACTICE, after, connect, picture, post
 from tests.practice.running import PracticeServer
 
@@ -129,7 +128,7 @@ async def test_comment_below_a_deleted_post_cannot_be_told(practice: PracticeSer
     channel = await connect(practice)
     parent = await channel.deliver(post())
     assert isinstance(parent, Sent)
-    await PRACTICE.delete(parent.ref, channel.facts, channel.session())
+    await PRACTICE.remover.delete(parent.ref, channel.facts, channel.session())
     assert isinstance(await channel.look(post("c", kind="comment", reply_to=parent.ref)), CannotTell)
 
 
@@ -140,16 +139,18 @@ async def test_edit_and_delete(practice: PracticeServer, kind: str) -> None:
     channel = await connect(practice, kind)
     sent = await channel.deliver(post("frist", media=(picture(),)))
     assert isinstance(sent, Sent)
-    edited = await PRACTICE.edit(sent.ref, post("first", media=(picture("blue"),)), channel.facts, channel.session())
+    edited = await PRACTICE.editor.edit(
+        sent.ref, post("first", media=(picture("blue"),)), channel.facts, channel.session()
+    )
     assert edited == Changed(sent.ref)
     told = practice.call("GET", f"/api/v1/posts/{sent.ref.id}", token=channel.credentials["token"]).json()
     assert (told["text"], [item["alt"] for item in told["media"]]) == ("first", ["blue"])
-    too_long = await PRACTICE.edit(sent.ref, post("x" * 501), channel.facts, channel.session())
+    too_long = await PRACTICE.editor.edit(sent.ref, post("x" * 501), channel.facts, channel.session())
     assert isinstance(too_long, Rejected)
     for _ in range(2):
-        assert await PRACTICE.delete(sent.ref, channel.facts, channel.session()) == Changed(None)
+        assert await PRACTICE.remover.delete(sent.ref, channel.facts, channel.session()) == Changed(None)
     assert practice.truth()[0]["deleted"]
-    gone = await PRACTICE.edit(sent.ref, post("x"), channel.facts, channel.session())
+    gone = await PRACTICE.editor.edit(sent.ref, post("x"), channel.facts, channel.session())
     assert isinstance(gone, Rejected)
     assert not gone.fixable
 
@@ -157,7 +158,7 @@ async def test_edit_and_delete(practice: PracticeServer, kind: str) -> None:
 async def test_rate_headers_reach_the_session(practice: PracticeServer) -> None:
     channel = await connect(practice)
     session = channel.session()
-    await PRACTICE.run("publish", post(), {}, channel.facts, session)
+    await PRACTICE.publisher.run("publish", post(), {}, channel.facts, session)
     quota = session.quotas["posts"]
     assert (quota.limit, quota.remaining) == (10_000, 9_999)
     assert quota.resets_at is not None
@@ -170,7 +171,7 @@ FACTS = Facts("1", "mari", "mari")
 
 
 def problems(*parts: Part, **more: Any) -> list[tuple[str, str, str]]:
-    return [(p.code, p.field, p.severity) for p in Practice().check(Draft(parts, **more), FACTS)]
+    return [(p.code, p.field, p.severity) for p in PRACTICE.rules.check(Draft(parts, **more), FACTS)]
 
 
 def test_check_names_field_and_fix() -> None:
@@ -190,7 +191,7 @@ def test_check_names_field_and_fix() -> None:
         ("too_long", "first_comment", "error"),
         ("too_long", "options.title", "error"),
     ]
-    for problem in Practice().check(Draft((Part("x" * 501, (picture(), video)),)), FACTS):
+    for problem in PRACTICE.rules.check(Draft((Part("x" * 501, (picture(), video)),)), FACTS):
         assert problem.text()
         assert problem.fix % problem.params
 
@@ -198,16 +199,16 @@ def test_check_names_field_and_fix() -> None:
 async def test_check_and_server_agree_on_length(practice: PracticeServer) -> None:
     channel = await connect(practice)
     for text in ("🎉" * 500, "👩‍👩‍👧" * 100, "é" * 500, "🎉" * 501, "e\u0301" * 251):
-        refused = any(p.severity == "error" for p in PRACTICE.check(Draft((Part(text),)), channel.facts))
+        refused = any(p.severity == "error" for p in PRACTICE.rules.check(Draft((Part(text),)), channel.facts))
         assert isinstance(await channel.deliver(post(text)), Rejected if refused else Sent)
-        assert PRACTICE.count(text, channel.facts, {}).used == len(text)
+        assert PRACTICE.rules.count(text, channel.facts, {}).used == len(text)
 
 
 def test_split_and_segments() -> None:
-    parts = PRACTICE.split("word " * 300, FACTS)
+    parts = PRACTICE.rules.split("word " * 300, FACTS)
     assert len(parts) == 3
     assert all(len(part) <= 500 for part in parts)
     assert " ".join(parts).split() == ["word"] * 300
-    segments = PRACTICE.segments("See https://a.test/x. Or (http://b.test)", FACTS)
+    segments = PRACTICE.rules.segments("See https://a.test/x. Or (http://b.test)", FACTS)
     assert "".join(segment.text for segment in segments) == "See https://a.test/x. Or (http://b.test)"
     assert [segment.href for segment in segments if segment.kind == "link"] == ["https://a.test/x", "http://b.test"]

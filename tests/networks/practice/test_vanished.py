@@ -9,7 +9,7 @@ async def go_on(channel: Channel, outgoing: object, result: StageResult) -> Stag
     """The stages from where a `Restart` leads back to, as the engine takes them."""
     assert isinstance(result, Restart), result
     channel.checkpoint = dict(result.checkpoint)
-    names = [stage.name for stage in PRACTICE.stages(outgoing, channel.facts)]  # type: ignore[arg-type]
+    names = [stage.name for stage in PRACTICE.publisher.stages(outgoing, channel.facts)]  # type: ignore[arg-type]
     for name in names[names.index(result.stage) :]:
         result = await channel.run(name, outgoing)  # type: ignore[arg-type]
         if not isinstance(result, Next):

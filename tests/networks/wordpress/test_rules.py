@@ -22,7 +22,7 @@ PICTURE = Media("k", "image", "image/heic", 90_000_000, 9000, 9000, alt="A door"
 
 
 def find(draft: Draft, facts: Facts = FACTS) -> list[tuple[str, str, str]]:
-    return [(p.code, p.field, p.severity) for p in CONNECTOR.check(draft, facts)]
+    return [(p.code, p.field, p.severity) for p in CONNECTOR.rules.check(draft, facts)]
 
 
 def article(text: str = "Text", media: tuple[Media, ...] = (), **options: Any) -> Draft:
@@ -101,7 +101,7 @@ def test_the_first_picture_is_featured_unless_switched_off() -> None:
 
 
 def test_segments_show_links() -> None:
-    assert CONNECTOR.segments("see https://a.example/.", FACTS) == [
+    assert CONNECTOR.rules.segments("see https://a.example/.", FACTS) == [
         Segment("see "),
         Segment("https://a.example/", "link", "https://a.example/"),
         Segment("."),

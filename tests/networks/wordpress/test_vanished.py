@@ -50,14 +50,14 @@ class Site:
 
 
 async def run(session: Session, outgoing: Any, stage: str, checkpoint: dict[str, Any], until: str = "") -> StageResult:
-    names = [each.name for each in CONNECTOR.stages(outgoing, FACTS)]
+    names = [each.name for each in CONNECTOR.publisher.stages(outgoing, FACTS)]
     result: StageResult = Next(checkpoint)
     for name in names[names.index(stage) :]:
         if name == until:
             break
         assert isinstance(result, Next)
         checkpoint = json.loads(json.dumps(result.checkpoint))
-        result = await CONNECTOR.run(name, outgoing, checkpoint, FACTS, session)
+        result = await CONNECTOR.publisher.run(name, outgoing, checkpoint, FACTS, session)
         if not isinstance(result, Next):
             break
     return result

@@ -79,12 +79,13 @@ def settle_at_address(actor: Actor, workspace_id: UUID, delivery_id: UUID, url: 
         channel = row.channel
         if channel.disconnected_at is not None:
             raise Refused(problems.DISCONNECTED)
-        connector = CONNECTORS[channel.network]
+        publisher = CONNECTORS[channel.network].publisher
+        assert publisher is not None, "something was sent there"
         try:
             session, facts = open_session(channel), facts_of(channel)
         except VaultError as error:
             raise Refused(problems.CREDENTIALS_LOCKED) from error
-    told = ask_outside(actor, workspace_id, lambda: connector.find_post(url.strip(), facts, session))
+    told = ask_outside(actor, workspace_id, lambda: publisher.find_post(url.strip(), facts, session))
     with workspace_scope(workspace_id):
         record_quota(channel, session.quotas.values())
     match told:

@@ -51,12 +51,13 @@ def look_at_channel(workspace_id: UUID, channel_id: UUID, actor: Actor | None = 
             opened = DISCONNECTED if channel.disconnected_at else open_session(channel)
         except VaultError:
             opened = CREDENTIALS_LOCKED
-        facts, connector = facts_of(channel), CONNECTORS.get(channel.network)
+        connector = CONNECTORS.get(channel.network)
+        facts, publisher = facts_of(channel), connector.publisher if connector else None
     told: Listing | CannotTell
-    if isinstance(opened, Problem) or connector is None:
+    if isinstance(opened, Problem) or publisher is None:
         told = CannotTell(opened if isinstance(opened, Problem) else DISCONNECTED)
     else:
-        session, asked = opened, connector
+        session, asked = opened, publisher
 
         async def fetch() -> Listing | CannotTell:
             return await asked.list_recent(since, facts, session)

@@ -52,8 +52,10 @@ def look_for_others(workspace_id: UUID, channel_id: UUID) -> bool:
             session = open_session(channel)
         except VaultError:
             return False
-        facts, connector = facts_of(channel), CONNECTORS[channel.network]
-    told = run_blocking(lambda: connector.list_recent(since, facts, session))
+        facts, publisher = facts_of(channel), CONNECTORS[channel.network].publisher
+    if publisher is None:
+        return False
+    told = run_blocking(lambda: publisher.list_recent(since, facts, session))
     with workspace_scope(workspace_id):
         record_quota(channel, session.quotas.values())
         if isinstance(told, CannotTell):

@@ -128,7 +128,7 @@ def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
             verdict = decide.without_budget(row, now)
         if verdict is not None:
             return Prepared(None, row, verdict)
-    if connector is None:
+    if connector is None or connector.publisher is None:
         problem = problems.with_params(problems.NO_CONNECTOR, network=row.access.network)
         return Prepared(None, row, decide.refused(row, problem))
     return Prepared(Work(row, connector, facts.get(row)), row)

@@ -11,7 +11,7 @@ from psycopg import AsyncCursor
 
 from kaja.delivery.frozen import Frozen
 from kaja.delivery.models import Kind, State
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector, Facts, Publisher
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.results import Checkpoint, RemoteRef
 
@@ -117,3 +117,9 @@ class Work:
     frozen: Frozen | None = None
     opened: Mapping[str, Media] = field(default_factory=dict)
     made: dict[str, Any] | None = None
+
+    @property
+    def publisher(self) -> Publisher:
+        """What sends it; a row of a network without one is refused before."""
+        assert self.connector.publisher is not None, self.connector.info.key
+        return self.connector.publisher

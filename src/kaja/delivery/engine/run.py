@@ -84,7 +84,7 @@ class Runner:
 
     async def _send(self, work: Work, outgoing: Outgoing, session: Session) -> None:
         row = work.row
-        stages = work.connector.stages(outgoing, work.facts)
+        stages = work.publisher.stages(outgoing, work.facts)
         names = [stage.name for stage in stages]
         irreversible_names = {stage.name for stage in stages if stage.irreversible}
         if not row.stage:
@@ -117,7 +117,7 @@ class Runner:
         row = work.row
 
         def call() -> Awaitable[StageResult]:
-            return work.connector.run(row.stage, outgoing, dict(row.checkpoint), work.facts, session)
+            return work.publisher.run(row.stage, outgoing, dict(row.checkpoint), work.facts, session)
 
         if not irreversible:
             return await self._bounded(row, call, self.pace.reversible, renew=True)
@@ -184,7 +184,7 @@ class Runner:
         seconds = self.pace.lease * 0.4
         try:
             async with asyncio.timeout(seconds):
-                return await work.connector.find_delivery(outgoing, dict(row.checkpoint), work.facts, session)
+                return await work.publisher.find_delivery(outgoing, dict(row.checkpoint), work.facts, session)
         except TimeoutError:
             return CannotTell(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
         except Exception as error:  # noqa: BLE001 - a look that fails tells nothing
@@ -193,7 +193,7 @@ class Runner:
 
     async def _repeat(self, work: Work, outgoing: Outgoing, session: Session, settle: float) -> None:
         row = work.row
-        stages = [stage.name for stage in work.connector.stages(outgoing, work.facts) if stage.irreversible]
+        stages = [stage.name for stage in work.publisher.stages(outgoing, work.facts) if stage.irreversible]
         row.stage = stages[0]
         attempt = None if self.stopping else await self.journal.begin(row, row.stage, True)
         if attempt is None or self._half_gone(row):

@@ -1,7 +1,19 @@
 """Bluesky and every other atproto server (PDS)."""
 
-from kaja.networks.bluesky.connector import Bluesky
+from kaja.networks.bluesky import rules
+from kaja.networks.bluesky.account import Accounts
+from kaja.networks.bluesky.info import INFO
+from kaja.networks.bluesky.limits import DIRECTORY, RESOLVER
+from kaja.networks.bluesky.publisher import Publisher
+from kaja.networks.kit.connector import Connector
 
-CONNECTOR = Bluesky()
 
-__all__ = ["CONNECTOR", "Bluesky"]
+def make_connector(resolver: str = RESOLVER, directory: str = DIRECTORY) -> Connector:
+    """With the addresses of the public network, or of another. Its apps do not show changes, so there is no editor."""
+    publisher = Publisher(resolver)
+    return Connector(INFO, Accounts(resolver, directory), rules, publisher, remover=publisher)
+
+
+CONNECTOR = make_connector()
+
+__all__ = ["CONNECTOR", "make_connector"]

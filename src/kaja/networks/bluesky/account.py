@@ -2,21 +2,44 @@
 
 import contextlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky import identity
 from kaja.networks.bluesky.auth import call, create_session, read_claims
-from kaja.networks.bluesky.limits import APP, CDN, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES
-from kaja.networks.bluesky.xrpc import Failed, read, read_quotas
+from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES, RESOLVER
+from kaja.networks.bluesky.xrpc import read, read_quotas
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
-from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import AnswerLost, Session, TransportError
 from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.results import NeedsReconnect
+from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Unknown
 
 _MAIN_PASSWORD_SCOPE = "com.atproto.access"  # noqa: S105 - the scope of a session that the account's own password opened
+
+
+@dataclass(frozen=True)
+class Accounts:
+    """Connecting and health, with the addresses of the directories that are asked."""
+
+    resolver: str = RESOLVER
+    directory: str = DIRECTORY
+
+    authorize = staticmethod(authorize_by_form)
+
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+        return await connect(form, session, resolver=self.resolver, directory=self.directory)
+
+    async def inspect(self, session: Session) -> Facts:
+        try:
+            return await inspect(session)
+        except Failed as failed:
+            if isinstance(failed.result, Later | Unknown | ChannelTrouble):  # says nothing about the account
+                raise AnswerLost(failed.problem) from failed
+            raise ConnectRefused(failed.problem) from failed
 
 
 async def connect(form: Mapping[str, str], session: Session, *, resolver: str, directory: str) -> Connected:

@@ -16,8 +16,9 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from kaja.networks.bluesky.limits import NETWORK
-from kaja.networks.bluesky.xrpc import Failed, get_error, needs_new_token, read
+from kaja.networks.bluesky.xrpc import get_error, needs_new_token, read
 from kaja.networks.kit.answers import read_object
+from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, reconnect_problem
 from kaja.networks.kit.results import NeedsReconnect

@@ -8,9 +8,10 @@ from kaja.networks.bluesky import identity
 from kaja.networks.bluesky.auth import call
 from kaja.networks.bluesky.limits import IMAGES
 from kaja.networks.bluesky.text import list_mentions
-from kaja.networks.bluesky.xrpc import Failed, read
+from kaja.networks.bluesky.xrpc import read
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.media import ImageRefused, fit_image
 from kaja.networks.kit.results import Checkpoint

@@ -8,10 +8,11 @@ import regex
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky.limits import NETWORK
+from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Response, TransportError
 from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, reconnect_problem, refused_problem
 from kaja.networks.kit.quotas import Quota
-from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
+from kaja.networks.kit.results import ChannelTrouble, NeedsReconnect, Rejected
 
 TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
 _NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
@@ -29,23 +30,6 @@ _FIELDS = (
     (regex.compile(r"langs", regex.IGNORECASE), "language"),
 )
 _POLICY = regex.compile(r"(\d+);w=(\d+)")
-
-
-class Failed(Exception):
-    """A call did not succeed; `result` is what the delivery engine is told, `lost` that no answer came."""
-
-    def __init__(self, result: Failure, *, lost: bool = False) -> None:
-        super().__init__(self.get_problem(result).code)
-        self.result = result
-        self.lost = lost
-
-    @staticmethod
-    def get_problem(result: Failure) -> Problem:
-        return result.reason if isinstance(result, Later | Unknown) else result.problem
-
-    @property
-    def problem(self) -> Problem:
-        return self.get_problem(self.result)
 
 
 def get_error(answer: Response) -> str:

@@ -3,9 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from kaja.networks.kit.content import Draft, Outgoing
+from kaja.networks.kit.content import Draft, Kind, Outgoing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
@@ -18,6 +18,10 @@ from kaja.networks.kit.results import (
     Resolution,
     StageResult,
 )
+
+if TYPE_CHECKING:  # both speak of Facts
+    from kaja.networks.kit.hooks import Hooks
+    from kaja.networks.kit.reading import Reader
 
 
 @dataclass(frozen=True)
@@ -71,10 +75,6 @@ class NetworkInfo:
     connect: Literal["form", "oauth"]
     form: tuple[FormField, ...]
     options: tuple[OptionField, ...] = ()
-    threads: bool = False
-    first_comment: bool = False
-    edits: bool = False
-    deletes: bool = False
     link_card: bool = False
     max_images: int = 4
     practice: bool = False
@@ -198,50 +198,91 @@ class ConnectRefused(Exception):
         self.problem = problem
 
 
-class Connector(Protocol):
-    """One network. Pure methods never touch the network; coroutines use only the session that they are given."""
+class Rules(Protocol):
+    """What holds of a post before anything is sent: the same in the composer, the API and at delivery.
 
-    info: NetworkInfo
+    Pure: nothing of it touches the network, or remembers.
+    """
 
-    # Pure rules: the same in the composer, the API and at delivery.
     def check(self, draft: Draft, facts: Facts) -> list[Problem]: ...
     def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count: ...
     def split(self, text: str, facts: Facts) -> list[str]: ...
     def segments(self, text: str, facts: Facts) -> list[Segment]: ...
-    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]: ...
 
-    # Delivery.
+
+class Accounts(Protocol):
+    """Connecting, and how an account is. `inspect` raises ConnectRefused when the account cannot be used."""
+
+    async def authorize(
+        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
+    ) -> Authorization: ...
+
+    # `pending` is what `authorize` kept; for a form what the installation itself shows.
+    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected: ...
+    async def inspect(self, session: Session) -> Facts: ...
+
+
+class Publisher(Protocol):
+    """Sending, and finding again what was sent. Exactly one of the stages is irreversible."""
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """What it can send: a post, and perhaps the next parts of a thread, and a first comment."""
+
+    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]: ...
     async def run(
         self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> StageResult: ...
     async def find_delivery(
         self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
     ) -> Reconciliation: ...
+
     # Which post of this account stands at an address that a person copied; never one of another account.
     async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution: ...
+
     # What the account has posted since a time, whoever posted it. For installations that lost their memory of it.
     async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell: ...
+
+
+class Editor(Protocol):
+    """Changing what stands there. May be repeated without harm."""
+
     async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult: ...
+
+
+class Remover(Protocol):
+    """Deleting what stands there. What is gone already counts as deleted."""
+
     async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult: ...
 
-    # Connecting and health. `inspect` raises ConnectRefused when the account cannot be used.
-    async def authorize(
-        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
-    ) -> Authorization: ...
-    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected: ...
-    async def inspect(self, session: Session) -> Facts: ...
+
+@dataclass(frozen=True)
+class Connector:
+    """One network: what every network has, and what this one can do besides; None says that it cannot.
+
+    A capability is an object or a module with these functions. Coroutines use only the session that they are given.
+    """
+
+    info: NetworkInfo
+    accounts: Accounts
+    rules: Rules
+    publisher: Publisher | None = None
+    editor: Editor | None = None
+    remover: Remover | None = None
+    reader: "Reader | None" = None
+    hooks: "Hooks | None" = None
+
+    def can_send(self, kind: Kind) -> bool:
+        """Whether a message of that kind can be sent there."""
+        return self.publisher is not None and kind in self.publisher.kinds
 
 
-class ConnectsByForm:
-    """For connectors whose `info.connect` is "form": there is no site on which a person would give consent."""
-
-    async def authorize(
-        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
-    ) -> Authorization:
-        raise ConnectRefused(
-            Problem(
-                "connect_by_form",
-                gettext_noop("This network is connected with a form, not by giving consent on its site."),
-                fix=gettext_noop("Open the channels page of the workspace and connect it there."),
-            )
+async def authorize_by_form(form: Mapping[str, str], redirect_uri: str, state: str, session: Session) -> Authorization:
+    """For networks whose `info.connect` is "form": there is no site on which a person would give consent."""
+    raise ConnectRefused(
+        Problem(
+            "connect_by_form",
+            gettext_noop("This network is connected with a form, not by giving consent on its site."),
+            fix=gettext_noop("Open the channels page of the workspace and connect it there."),
         )
+    )

@@ -9,6 +9,7 @@ from typing import IO, Any, Literal
 from kaja.networks.kit.results import RemoteRef
 
 MediaKind = Literal["image", "gif", "video"]
+Kind = Literal["post", "continuation", "comment"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Outgoing:
     keys. `created_at` is stable too, so that a repeated request has the same body.
     """
 
-    kind: Literal["post", "continuation", "comment"]
+    kind: Kind
     key: str
     created_at: datetime
     text: str

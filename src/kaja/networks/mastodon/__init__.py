@@ -1,7 +1,9 @@
 """Mastodon and compatible servers. Facts and limits with their sources: docs/networks/mastodon.md."""
 
-from kaja.networks.mastodon.connector import Mastodon
+from kaja.networks.kit.connector import Connector
+from kaja.networks.mastodon import changes, oauth, publisher, rules
+from kaja.networks.mastodon.info import INFO
 
-CONNECTOR = Mastodon()
+CONNECTOR = Connector(INFO, oauth, rules, publisher, editor=changes, remover=changes)
 
-__all__ = ["CONNECTOR", "Mastodon"]
+__all__ = ["CONNECTOR"]

@@ -6,21 +6,20 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Response, Session, TransportError
-from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
+from kaja.networks.kit.guards import changing
+from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.delivery import build_ref, render_status, upload, wait_until_ready
 from kaja.networks.mastodon.limits import read_limits
 
 
-async def edit_status(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+@changing
+async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """PUT /api/v1/statuses/:id. Files that are new go up first; descriptions of the others change with the post."""
     open_session(session)
-    try:
-        return await _edit(ref, outgoing, facts, session)
-    except TransportError as error:
-        return Unknown(error.problem)
+    return await _edit(ref, outgoing, facts, session)
 
 
 async def _edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
@@ -53,7 +52,7 @@ async def _edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Sessi
     return answer
 
 
-async def delete_status(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
     """DELETE /api/v1/statuses/:id. What is already gone counts as deleted."""
     open_session(session)
     answer = await call(session, "DELETE", f"/api/v1/statuses/{ref.id}", irreversible=True)

@@ -21,6 +21,8 @@ from kaja.networks.mastodon.api import request
 SCOPES = "read:accounts read:statuses write:media write:statuses"
 CLIENT_NAME = "Kaja"
 
+inspect = inspect_account
+
 
 def parse_instance(typed: str) -> str:
     """The base URL from what people type: a host, an address of a page, or a full handle. Raises ConnectRefused."""
@@ -46,7 +48,7 @@ def parse_instance(typed: str) -> str:
     return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
 
 
-async def start(form: Mapping[str, str], redirect_uri: str, state: str, session: Session) -> Authorization:
+async def authorize(form: Mapping[str, str], redirect_uri: str, state: str, session: Session) -> Authorization:
     """Register an application with the instance and build the address of its consent page. Raises ConnectRefused."""
     try:
         base = (await fetch_instance(parse_instance(form.get("instance", "")), session)).base_url
@@ -85,7 +87,7 @@ async def start(form: Mapping[str, str], redirect_uri: str, state: str, session:
     return Authorization(f"{base}/oauth/authorize?{urlencode(query)}", pending)
 
 
-async def finish(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
     """Exchange the code that the person came back with, and look at the account. Raises ConnectRefused."""
     if form.get("error") or not form.get("code"):
         raise ConnectRefused(

@@ -14,7 +14,8 @@ from kaja.networks.kit.alike import are_alike, differ_in_numbers
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.guards import problem_of
+from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import Failure, wait_of
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -22,13 +23,11 @@ from kaja.networks.kit.results import (
     CannotTell,
     Checkpoint,
     Found,
-    Later,
     Listing,
     NoSuchPost,
     Reconciliation,
     RemoteRef,
     Resolution,
-    Unknown,
 )
 from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, parse_time
 from kaja.networks.mastodon.delivery import LISTED, build_ref
@@ -46,12 +45,9 @@ async def find_status(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, 
     """Look through the account's newest statuses for the one that `outgoing` would have made."""
     open_session(session)
     looked_at = datetime.now(UTC)
-    try:
-        fresh, complete = await _list_fresh(outgoing, checkpoint, facts, session)
-    except TransportError as error:
-        return CannotTell(error.problem)
+    fresh, complete = await _list_fresh(outgoing, checkpoint, facts, session)
     if not isinstance(complete, bool):
-        return CannotTell(_reason(complete), after=wait_of(complete))
+        return CannotTell(problem_of(complete), after=wait_of(complete))
     shows_private = bool(checkpoint.get("shows_private")) or any(map(is_private, fresh))
     fresh = [status for status in fresh if not outgoing.is_of_another(_bare_ref(status))]
     matching = [status for status in fresh if matches(status, outgoing)]
@@ -98,12 +94,12 @@ async def find_status_at(url: str, facts: Facts, session: Session) -> Resolution
                 return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
             return Found(_bare_ref(status))
         if not is_missing(answer):
-            return CannotTell(_reason(answer), after=wait_of(answer))
+            return CannotTell(problem_of(answer), after=wait_of(answer))
     params: dict[str, str | int] = {"limit": LISTED, "exclude_reblogs": "true"}
     for _ in range(PAGES):
         answer = await call(session, "GET", f"/api/v1/accounts/{facts.account_id}/statuses", params=params)
         if not isinstance(answer, Response):
-            return CannotTell(_reason(answer), after=wait_of(answer))
+            return CannotTell(problem_of(answer), after=wait_of(answer))
         page = read_list(answer)
         for status in page:
             if url.strip().rstrip("/") in (status.get("url"), status.get("uri")) and not status.get("reblog"):
@@ -121,7 +117,7 @@ async def list_statuses(since: datetime, facts: Facts, session: Session) -> List
     outgoing = Outgoing("post", "", since, "")
     fresh, complete = await _list_fresh(outgoing, {}, facts, session)
     if not isinstance(complete, bool):
-        return CannotTell(_reason(complete))
+        return CannotTell(problem_of(complete))
     # All of the words: whoever settles compares them with what was to go out.
     return Listing(tuple(_candidate(status, None) for status in fresh), complete)
 
@@ -204,7 +200,3 @@ def _candidate(status: Mapping[str, Any], most: int | None = 300) -> Candidate:
 
 def _bare_ref(status: Mapping[str, Any]) -> RemoteRef:
     return RemoteRef(str(status.get("id")), str(status.get("url") or status.get("uri") or ""))
-
-
-def _reason(failure: Failure) -> Problem:
-    return failure.reason if isinstance(failure, Later | Unknown) else failure.problem

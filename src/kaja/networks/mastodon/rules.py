@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Facts, Segment
+from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.media import MAX_PIXELS, warn_of_thin
 from kaja.networks.kit.text import count_graphemes, split_text
@@ -25,8 +25,15 @@ def count_status(text: str, limits: Limits, options: Mapping[str, Any]) -> int:
     return count_characters(text, limits) + count_graphemes(read_spoiler(options))
 
 
-def split_status(text: str, limits: Limits) -> list[str]:
+def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+    """What is used of the instance's limit."""
+    limits = read_limits(facts.limits)
+    return Count(count_status(text, limits, options), limits.max_characters, gettext_noop("characters"))
+
+
+def split(text: str, facts: Facts) -> list[str]:
     """The parts of a thread, each within the instance's limit."""
+    limits = read_limits(facts.limits)
 
     def fits(piece: str) -> bool:
         return count_characters(piece, limits) <= limits.max_characters
@@ -37,7 +44,7 @@ def split_status(text: str, limits: Limits) -> list[str]:
     return split_text(text, fits, window=4 * limits.max_characters + 4000, find_whole=find_whole)
 
 
-def check_draft(draft: Draft, facts: Facts) -> list[Problem]:
+def check(draft: Draft, facts: Facts) -> list[Problem]:
     """Everything that the instance would refuse or that is a pity; empty when the post is fine."""
     limits = read_limits(facts.limits)
     problems: list[Problem] = []
@@ -198,19 +205,19 @@ def becomes_gif(media: Media, limits: Limits) -> bool:
     return media.kind == "gif" and media.mime != "image/gif" and limits.moves_only_gif
 
 
-def find_segments(text: str, facts: Facts) -> list[Segment]:
+def segments(text: str, facts: Facts) -> list[Segment]:
     """The text with its links, mentions and hashtags, as the instance will link them."""
     parts = urlsplit(facts.url)
     home = f"{parts.scheme}://{parts.netloc}" if parts.netloc else ""
-    segments = []
+    shown = []
     for piece, entity in split_stretches(text):
         if entity is None:
-            segments.append(Segment(piece))
+            shown.append(Segment(piece))
         elif entity.kind == "link":
-            segments.append(Segment(piece, "link", entity.name))
+            shown.append(Segment(piece, "link", entity.name))
         elif entity.kind == "mention":
             account = f"{entity.name}@{entity.host}" if entity.host else entity.name
-            segments.append(Segment(piece, "mention", f"{home}/@{account}"))
+            shown.append(Segment(piece, "mention", f"{home}/@{account}"))
         else:
-            segments.append(Segment(piece, "tag", f"{home}/tags/{quote(entity.name)}"))
-    return segments
+            shown.append(Segment(piece, "tag", f"{home}/tags/{quote(entity.name)}"))
+    return shown

@@ -1,7 +1,7 @@
 """Going back when the network has forgotten what an earlier stage made there: an upload, or a container."""
 
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.outcome import Failure, file_again, file_gone
+from kaja.networks.kit.outcome import file_again, file_gone
 from kaja.networks.kit.results import Checkpoint, Rejected, Restart, StageResult
 from kaja.networks.practice.answers import CONTAINER_GONE, NETWORK, UPLOAD_GONE
 
@@ -9,11 +9,11 @@ AGAIN = 2
 """How often it is made anew; then that is told."""
 
 
-def begin_anew(failure: Failure, outgoing: Outgoing, checkpoint: Checkpoint) -> StageResult:
-    """The failure as it is, unless it is about something that can be made once more."""
-    gone = failure.problem.code if isinstance(failure, Rejected) else ""
+def begin_anew(result: StageResult, outgoing: Outgoing, checkpoint: Checkpoint) -> StageResult:
+    """The result as it is, unless it is about something that can be made once more."""
+    gone = result.problem.code if isinstance(result, Rejected) else ""
     if outgoing.kind == "comment" or gone not in (UPLOAD_GONE, CONTAINER_GONE):
-        return failure
+        return result
     again = int(checkpoint.get("again", 0)) + 1
     if again > AGAIN:
         return Rejected(file_gone(NETWORK))

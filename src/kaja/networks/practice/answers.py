@@ -8,10 +8,11 @@ from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts
-from kaja.networks.kit.http import Response, TransportError
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, refused_problem
 from kaja.networks.kit.quotas import Quota
-from kaja.networks.kit.results import ChannelTrouble, Later, Rejected, RemoteRef, Unknown
+from kaja.networks.kit.results import ChannelTrouble, Later, Rejected, RemoteRef
 
 NETWORK = "Practice"
 BUCKET = "posts"
@@ -25,16 +26,26 @@ _FIELDS = {
 }
 
 
-class Failed(Exception):
-    """A call did not succeed; `result` is what the delivery engine is told."""
+def open_session(session: Session) -> None:
+    """The session with the account's token, and with this network's rate headers understood."""
+    session.use_bearer(session.credentials.get("token", ""))
+    session.read_quotas = read_quotas
 
-    def __init__(self, result: Failure) -> None:
-        super().__init__(type(result).__name__)
-        self.result = result
 
-    @property
-    def problem(self) -> Problem:
-        return self.result.reason if isinstance(self.result, Later | Unknown) else self.result.problem
+async def ask(session: Session, method: str, path: str, **how: Any) -> Response | TransportError:
+    """The answer, or why there is none."""
+    try:
+        return await session.request(method, path, **how)
+    except TransportError as error:
+        return error
+
+
+def read_told(answer: Response) -> dict[str, Any]:
+    """The object of a successful answer; anything else means that nobody knows what was done."""
+    told = answer.json()
+    if not isinstance(told, dict):
+        raise AnswerLost(not_practice(answer.url))
+    return told
 
 
 def parse_time(value: str) -> datetime:

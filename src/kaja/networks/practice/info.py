@@ -45,10 +45,6 @@ INFO = NetworkInfo(
             max_length=200,
         ),
     ),
-    threads=True,
-    first_comment=True,
-    edits=True,
-    deletes=True,
     max_images=4,
     practice=True,
     idempotent="by account",  # the kind `keyed` remembers keys

@@ -10,8 +10,8 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.outcome import wait_of
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,
@@ -24,7 +24,7 @@ from kaja.networks.kit.results import (
     Rejected,
     Resolution,
 )
-from kaja.networks.practice.answers import NETWORK, Failed, parse_ref, parse_time, read
+from kaja.networks.practice.answers import NETWORK, parse_ref, parse_time, read
 
 SKEW = timedelta(seconds=5)
 """How far the server's clock may be behind ours."""
@@ -44,10 +44,6 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
         if container and outgoing.kind != "comment":
             return await _find_by_container(str(container), session)
         return await _find_in_list(outgoing, facts, session)
-    except Failed as failed:
-        return CannotTell(failed.problem, after=wait_of(failed.result))
-    except TransportError as error:
-        return CannotTell(error.problem)
     except (KeyError, TypeError, ValueError):
         return CannotTell(_unreadable())
 
@@ -68,9 +64,7 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     except Failed as failed:
         if isinstance(failed.result, Rejected):
             return NoSuchPost(addresses.not_there(NETWORK))
-        return CannotTell(failed.problem, after=wait_of(failed.result))
-    except TransportError as error:
-        return CannotTell(error.problem)
+        raise
     except (KeyError, TypeError, ValueError):
         return CannotTell(_unreadable())
 
@@ -90,10 +84,6 @@ async def list_posts(since: datetime, session: Session) -> Listing | CannotTell:
             before = told["next_before"] or ""
             if not before:
                 return Listing(tuple(posts), True)
-    except Failed as failed:
-        return CannotTell(failed.problem)
-    except TransportError as error:
-        return CannotTell(error.problem)
     except (KeyError, TypeError, ValueError):
         return CannotTell(_unreadable())
     return Listing(tuple(posts), False)

@@ -7,12 +7,13 @@ from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.hooks import HookEvent, is_signed
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.outcome import SOON
 from kaja.networks.kit.reading import Author, Cursor, Incoming, Page, ReadResult
 from kaja.networks.kit.results import Later, Unknown
-from kaja.networks.practice.answers import NETWORK, Failed, parse_time, read_quotas
+from kaja.networks.practice.answers import NETWORK, parse_time, read_quotas
 from kaja.networks.practice.lookup import fetch
 
 COMMENTS = "comments"

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.media import ImageRules, warn_of_thin
+from kaja.networks.kit.text import find_links, split_text
 
 DEFAULTS: Mapping[str, Any] = {
     "max_characters": 500,
@@ -26,7 +27,27 @@ def get_limit(facts: Facts, name: str) -> Any:
     return facts.limits.get(name, DEFAULTS[name])
 
 
-def list_problems(draft: Draft, facts: Facts) -> list[Problem]:
+def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+    """In Unicode code points."""
+    return Count(len(text), get_limit(facts, "max_characters"), "characters")
+
+
+def split(text: str, facts: Facts) -> list[str]:
+    limit = get_limit(facts, "max_characters")
+    return split_text(text, lambda part: len(part) <= limit, window=limit + 1)
+
+
+def segments(text: str, facts: Facts) -> list[Segment]:
+    """Links only; the pages of the practice network link the same addresses."""
+    found: list[Segment] = []
+    done = 0
+    for start, end in find_links(text):
+        found += [Segment(text[done:start]), Segment(text[start:end], "link", text[start:end])]
+        done = end
+    return [segment for segment in (*found, Segment(text[done:])) if segment.text]
+
+
+def check(draft: Draft, facts: Facts) -> list[Problem]:
     """Everything that the network would refuse, and what is better mended."""
     problems: list[Problem] = []
     for index, part in enumerate(draft.parts):

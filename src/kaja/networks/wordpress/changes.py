@@ -6,7 +6,8 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.guards import changing
+from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef, Unknown
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress.api import call, is_missing, open_session
@@ -15,13 +16,11 @@ from kaja.networks.wordpress.delivery import build_comment_ref, build_ref, find_
 from kaja.networks.wordpress.rules import read_text
 
 
-async def edit_article(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+@changing
+async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """Write the article anew. Its address changes only when a slug is given; an earlier version stays as a revision."""
     open_session(session)
-    try:
-        return await _edit(ref, outgoing, session)
-    except TransportError as error:
-        return Unknown(error.problem)
+    return await _edit(ref, outgoing, session)
 
 
 async def _edit(ref: RemoteRef, outgoing: Outgoing, session: Session) -> ChangeResult:
@@ -59,7 +58,7 @@ async def _edit(ref: RemoteRef, outgoing: Outgoing, session: Session) -> ChangeR
     return Changed(build_ref(read_object(answer, "id"), outgoing, {"media": media}))
 
 
-async def delete_article(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
     """Move it to the site's trash, where it can be restored for 30 days. What is already gone counts as deleted."""
     open_session(session)
     kind = "comments" if ref.data.get("type") == "comment" else "posts"

@@ -16,6 +16,7 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.guards import problem_of
 from kaja.networks.kit.http import Response, Session, TransportError
 from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
 from kaja.networks.kit.outcome import SOON, Failure, classify, file_again, file_gone, refused_problem, wait_of
@@ -32,7 +33,6 @@ from kaja.networks.kit.results import (
     Restart,
     Sent,
     StageResult,
-    Unknown,
 )
 from kaja.networks.kit.uploads import list_keys, name_upload
 from kaja.networks.kit.wire import FileBody
@@ -64,21 +64,18 @@ def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
 async def run_stage(
     stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
 ) -> StageResult:
-    """Run one stage. An answer that cannot be read leaves the outcome open only where it cannot be had again."""
+    """Run one stage. Raises TransportError for an answer that cannot be read."""
     open_session(session)
-    try:
-        if stage.startswith(MEDIA):
-            return await _upload_one(outgoing, int(stage.removeprefix(MEDIA)), checkpoint, session)
-        if stage == TERMS:
-            return await _find_terms(outgoing, checkpoint, session)
-        if stage == DRAFT:
-            return await _save_draft(outgoing, checkpoint, session)
-        if stage == PUBLISH:
-            return await _publish(outgoing, checkpoint, session)
-        if stage == COMMENT:
-            return await _comment(outgoing, facts, session)
-    except TransportError as error:
-        return Unknown(error.problem) if stage in (PUBLISH, COMMENT) else Later(SOON, error.problem)
+    if stage.startswith(MEDIA):
+        return await _upload_one(outgoing, int(stage.removeprefix(MEDIA)), checkpoint, session)
+    if stage == TERMS:
+        return await _find_terms(outgoing, checkpoint, session)
+    if stage == DRAFT:
+        return await _save_draft(outgoing, checkpoint, session)
+    if stage == PUBLISH:
+        return await _publish(outgoing, checkpoint, session)
+    if stage == COMMENT:
+        return await _comment(outgoing, facts, session)
     raise ValueError(stage)
 
 
@@ -258,10 +255,7 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, session: Session)
         return _draft_gone(checkpoint)
     if not isinstance(answer, Response):
         return answer
-    try:
-        post = read_object(answer, "id", "status")
-    except TransportError as error:
-        return Unknown(error.problem)
+    post = read_object(answer, "id", "status")
     if post["status"] != "publish":
         return Rejected(
             Problem(
@@ -323,12 +317,9 @@ async def _comment(outgoing: Outgoing, facts: Facts, session: Session) -> StageR
 async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
     """Look at the draft by its id: it is public or it is not."""
     open_session(session)
-    try:
-        if outgoing.kind == "comment":
-            return await find_comment(outgoing, facts, session)
-        return await _find_article(outgoing, checkpoint, session)
-    except TransportError as error:
-        return CannotTell(error.problem)
+    if outgoing.kind == "comment":
+        return await find_comment(outgoing, facts, session)
+    return await _find_article(outgoing, checkpoint, session)
 
 
 async def _find_article(outgoing: Outgoing, checkpoint: Checkpoint, session: Session) -> Reconciliation:
@@ -339,7 +330,7 @@ async def _find_article(outgoing: Outgoing, checkpoint: Checkpoint, session: Ses
     if is_missing(answer):
         return AbsentAsOf(looked_at)
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer), after=wait_of(answer))
+        return CannotTell(problem_of(answer), after=wait_of(answer))
     post = read_object(answer, "id", "status")
     return Found(build_ref(post, outgoing, checkpoint)) if post["status"] == "publish" else AbsentAsOf(looked_at)
 
@@ -352,7 +343,7 @@ async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Re
     params = {"post": outgoing.root.id, "author": facts.limits["user_id"], "per_page": 100, "order": "desc"}
     answer = await call(session, "GET", "/wp/v2/comments", params=params)
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer), after=wait_of(answer))
+        return CannotTell(problem_of(answer), after=wait_of(answer))
     wanted = _words(render_comment(outgoing.text))
     for comment in reversed(read_list(answer)):  # ours came first
         ref = build_comment_ref(comment)
@@ -365,7 +356,3 @@ async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Re
 def _words(fragment: str) -> str:
     """Letters and digits only: WordPress turns quotes and dashes typographic when it renders (wptexturize)."""
     return "".join(char for char in html.unescape(re.sub(r"<[^>]*>", "", fragment)).casefold() if char.isalnum())
-
-
-def reason_of(failure: Failure) -> Problem:
-    return failure.reason if isinstance(failure, Later | Unknown) else failure.problem

@@ -15,11 +15,12 @@ from kaja.kernel.problems import Problem
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.guards import problem_of
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import Failure
 from kaja.networks.kit.results import Candidate, CannotTell, Found, Listing, NoSuchPost, RemoteRef, Resolution
 from kaja.networks.wordpress.api import NETWORK, call, is_missing, open_session
-from kaja.networks.wordpress.delivery import build_comment_ref, reason_of
+from kaja.networks.wordpress.delivery import build_comment_ref
 
 LISTED = 100
 _COMMENT = re.compile(r"comment-(\d+)")
@@ -44,7 +45,7 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
         return NoSuchPost(addresses.no_address(NETWORK, url))
     answer = await call(session, "GET", "/wp/v2/posts", params={"slug": slug, "status": "publish"})
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer))
+        return CannotTell(problem_of(answer))
     found = read_list(answer)
     return _judge_object(found[0], facts) if len(found) == 1 else NoSuchPost(addresses.not_there(NETWORK))
 
@@ -62,7 +63,7 @@ async def list_articles(since: datetime, facts: Facts, session: Session) -> List
     }
     answer = await call(session, "GET", "/wp/v2/posts", params=params)
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer))
+        return CannotTell(problem_of(answer))
     found = read_list(answer)
     return Listing(tuple(_candidate(article) for article in found), len(found) < LISTED)
 
@@ -98,7 +99,7 @@ def _judge(answer: Response | Failure, facts: Facts) -> Resolution:
     if is_missing(answer):
         return NoSuchPost(addresses.not_there(NETWORK))
     if not isinstance(answer, Response):
-        return CannotTell(reason_of(answer))
+        return CannotTell(problem_of(answer))
     return _judge_object(read_object(answer, "id"), facts)
 
 

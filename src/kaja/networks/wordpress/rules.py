@@ -53,7 +53,7 @@ def wants_featured(options: Mapping[str, Any]) -> bool:
     return value is True or str(value).lower() in ("true", "on", "1", "yes")
 
 
-def check_draft(draft: Draft, facts: Facts) -> list[Problem]:
+def check(draft: Draft, facts: Facts) -> list[Problem]:
     """Everything that the site would refuse or that is a pity; empty when the article is fine."""
     problems = _check_title(draft)
     if len(draft.parts) > 1:
@@ -238,17 +238,22 @@ def _plays_everywhere(media: Media) -> bool:
     return media.codec in ("", "vp8", "vp9", "av1", "libdav1d")
 
 
-def count_text(text: str) -> Count:
+def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
     """Characters; articles have no limit worth showing, so Kaja's own bound stands there."""
     return Count(count_graphemes(text), TEXT_CHARACTERS, gettext_noop("characters"), str(len(text.split())))
 
 
-def find_segments(text: str) -> list[Segment]:
+def split(text: str, facts: Facts) -> list[str]:
+    """An article has one part, however long."""
+    return [text] if text.strip() else []
+
+
+def segments(text: str, facts: Facts) -> list[Segment]:
     """The text with its links; marks of Markdown stay as typed."""
-    segments: list[Segment] = []
+    shown: list[Segment] = []
     position = 0
     for start, end in find_links(text):
-        segments += [Segment(text[position:start]), Segment(text[start:end], "link", text[start:end])]
+        shown += [Segment(text[position:start]), Segment(text[start:end], "link", text[start:end])]
         position = end
-    segments.append(Segment(text[position:]))
-    return [segment for segment in segments if segment.text]
+    shown.append(Segment(text[position:]))
+    return [segment for segment in shown if segment.text]

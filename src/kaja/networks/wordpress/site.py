@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.outcome import raise_trouble
@@ -25,6 +25,8 @@ _HREF = re.compile(rb"href=[\"']([^\"']+)", re.IGNORECASE)
 PERMISSIONS = ("publish_posts", "upload_files", "edit_posts", "manage_categories", "delete_posts", "moderate_comments")
 TERM_PAGES = 3
 TERM_PAGE = 100
+
+authorize = authorize_by_form
 
 
 def parse_site(typed: str) -> str:
@@ -96,7 +98,7 @@ def _keep_encrypted(root: str, site: str) -> str:
     return root
 
 
-async def connect_site(form: Mapping[str, str], session: Session) -> Connected:
+async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
     """Check the site and the application password. Raises ConnectRefused with the field of the form."""
     site = parse_site(form.get("site", ""))
     credentials = {"username": form.get("username", "").strip(), "password": form.get("password", "").strip()}
@@ -122,14 +124,14 @@ async def connect_site(form: Mapping[str, str], session: Session) -> Connected:
             )
         session.base_url = root
         session.credentials = credentials
-        facts = await inspect_site(session)
+        facts = await inspect(session)
     except TransportError as error:
         problem = error.problem
         raise ConnectRefused(Problem(problem.code, problem.message, "site", problem.fix, problem.params)) from error
     return Connected(facts, credentials, root)
 
 
-async def inspect_site(session: Session) -> Facts:
+async def inspect(session: Session) -> Facts:
     """Who the account is and what it may do. Raises ConnectRefused, or TransportError for the moment."""
     open_session(session)
     index = read_object(await _get(session, "/"))

@@ -73,7 +73,7 @@ def _lock(actor: Actor, publication_id: UUID) -> PostDelivery:
 def _require_able(delivery: PostDelivery, kind: str) -> None:
     channel = delivery.channel
     connector = CONNECTORS.get(channel.network)
-    able = connector is not None and (connector.info.edits if kind == "edit" else connector.info.deletes)
+    able = connector is not None and (connector.editor if kind == "edit" else connector.remover) is not None
     if able and channel.disconnected_at is None:
         return
     raise Refused(
@@ -146,8 +146,10 @@ class _Call:
 
     async def make(self) -> ChangeResult:
         if self.outgoing is None:
-            return await self.connector.delete(self.ref, self.facts, self.session)
-        return await self.connector.edit(self.ref, self.outgoing, self.facts, self.session)
+            assert self.connector.remover is not None, "asked before"
+            return await self.connector.remover.delete(self.ref, self.facts, self.session)
+        assert self.connector.editor is not None, "asked before"
+        return await self.connector.editor.edit(self.ref, self.outgoing, self.facts, self.session)
 
 
 def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = False) -> None:

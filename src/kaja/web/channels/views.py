@@ -15,7 +15,7 @@ from kaja.channels.queries import get_channel, list_channels, list_quotas
 from kaja.channels.sessions import facts_of
 from kaja.kernel.clock import now
 from kaja.kernel.problems import NotFound, Refused
-from kaja.networks.kit.connector import NetworkInfo
+from kaja.networks.kit.connector import Connector
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.progress import figures_of_channel
 from kaja.web.flash import flash, flash_refusal
@@ -69,7 +69,9 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "facts": facts,
             "limits": [(name, value) for name, value in facts.limits.items() if isinstance(value, int | str)],
             "info": connector.info if connector else None,
-            "abilities": _abilities(connector.info) if connector else (),
+            "edits": connector is not None and connector.editor is not None,
+            "deletes": connector is not None and connector.remover is not None,
+            "abilities": _abilities(connector) if connector else (),
             "moved_to": moved_to(channel),
             "quotas": [_as_of_now(quota) for quota in list_quotas(channel)],
             "figures": figures_of_channel(channel.id, now() - timedelta(days=FIGURES_DAYS)),
@@ -89,10 +91,15 @@ def _as_of_now(quota: QuotaState) -> QuotaState:
     return quota
 
 
-def _abilities(info: NetworkInfo) -> list[str]:
+def _abilities(connector: Connector) -> list[str]:
     """What a channel of this network can carry."""
-    able = ((True, _("text and pictures")), (info.threads, _("threads")), (info.first_comment, _("first comment")))
-    return [word for can, word in (*able, (info.link_card, _("link cards"))) if can]
+    able = (
+        (True, _("text and pictures")),
+        (connector.can_send("continuation"), _("threads")),
+        (connector.can_send("comment"), _("first comment")),
+        (connector.info.link_card, _("link cards")),
+    )
+    return [word for can, word in able if can]
 
 
 @require_POST

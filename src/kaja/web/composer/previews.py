@@ -121,8 +121,8 @@ def show_post(slug: str, channel: Channel, draft: Draft) -> ShownPost:
     facts = facts_of(channel)
     parts = []
     for part in draft.parts:
-        segments = connector.segments(part.text, facts) if connector else [Segment(part.text)]
-        count = connector.count(part.text, facts, draft.options) if connector else None
+        segments = connector.rules.segments(part.text, facts) if connector else [Segment(part.text)]
+        count = connector.rules.count(part.text, facts, draft.options) if connector else None
         parts.append(ShownPart(segments, [_show_media(slug, m) for m in part.media], count))
     card = draft.link_card
     return ShownPost(

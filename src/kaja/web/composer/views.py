@@ -55,14 +55,13 @@ def list_channels(keep: Sequence[UUID] = ()) -> list[Channel]:
 
 def _channel_data(channel: Channel) -> dict[str, Any]:
     connector = CONNECTORS.get(channel.network)
-    info = connector.info if connector else None
     return {
         "id": str(channel.id),
         "name": str(channel),
         "network": channel.network,
-        "threads": bool(info and info.threads),
-        "comment": bool(info and info.first_comment),
-        "card": bool(info and info.link_card),
+        "threads": bool(connector and connector.can_send("continuation")),
+        "comment": bool(connector and connector.can_send("comment")),
+        "card": bool(connector and connector.info.link_card),
     }
 
 

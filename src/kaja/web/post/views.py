@@ -45,8 +45,8 @@ def _standing(delivery: PostDelivery) -> dict[str, object]:
         "delivery": delivery,
         "publication": publication,
         "word": deliveries.standing_of(delivery.state, delivery.needs_person),
-        "can_edit": bool(there and connector and connector.info.edits),
-        "can_delete": bool(there and connector and connector.info.deletes),
+        "can_edit": bool(there and connector and connector.editor),
+        "can_delete": bool(there and connector and connector.remover),
         "outdated": bool(there and delivery.version and delivery.version < delivery.variant.post.revision),
         "needs": needs_kind(delivery),
     }

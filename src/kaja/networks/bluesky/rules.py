@@ -1,6 +1,7 @@
 """Bluesky's rules for a post: the same while typing, in the API, and before it is sent."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 from urllib.parse import urlsplit
 
 import regex
@@ -14,8 +15,8 @@ from kaja.networks.bluesky.limits import (
     MAX_IMAGES,
     MAX_VIDEO_BYTES,
 )
-from kaja.networks.bluesky.text import count_text, normalize
-from kaja.networks.kit.connector import Facts
+from kaja.networks.bluesky.text import count_text, normalize, render_segments, split_thread
+from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.media import warn_of_thin
 from kaja.networks.kit.text import count_graphemes
@@ -23,7 +24,7 @@ from kaja.networks.kit.text import count_graphemes
 _LANGUAGE = regex.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")  # BCP 47, without the rare forms
 
 
-def list_problems(draft: Draft, facts: Facts) -> list[Problem]:
+def check(draft: Draft, facts: Facts) -> list[Problem]:
     """Everything that is wrong or risky with a post, by field."""
     return [
         *(problem for index, part in enumerate(draft.parts) for problem in _check_part(draft, part, index, facts)),
@@ -31,6 +32,18 @@ def list_problems(draft: Draft, facts: Facts) -> list[Problem]:
         *(_check_length(draft.first_comment, "first_comment") if draft.first_comment else ()),
         *_check_rest(draft),
     ]
+
+
+def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+    return count_text(text)
+
+
+def split(text: str, facts: Facts) -> list[str]:
+    return split_thread(text)
+
+
+def segments(text: str, facts: Facts) -> list[Segment]:
+    return render_segments(text)
 
 
 def _check_part(draft: Draft, part: Part, index: int, facts: Facts) -> Iterator[Problem]:
@@ -65,11 +78,11 @@ def _check_part(draft: Draft, part: Part, index: int, facts: Facts) -> Iterator[
 
 
 def _check_length(text: str, field: str) -> Iterator[Problem]:
-    count = count_text(text)
-    if count.used <= count.limit:
+    told = count_text(text)
+    if told.used <= told.limit:
         return
-    params = {"used": count.used, "limit": count.limit, "over": count.used - count.limit}
-    if count.unit == "bytes":
+    params = {"used": told.used, "limit": told.limit, "over": told.used - told.limit}
+    if told.unit == "bytes":
         yield Problem(
             "text_too_many_bytes",
             gettext_noop("The text takes %(used)s bytes; Bluesky stores at most %(limit)s."),

@@ -1,34 +1,8 @@
 """WordPress: posts as articles of a blog, with an application password."""
 
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any
-
-from kaja.kernel.problems import Problem, gettext_noop, pgettext_noop
-from kaja.networks.kit.connector import (
-    Connected,
-    ConnectsByForm,
-    Count,
-    Facts,
-    FormField,
-    NetworkInfo,
-    OptionField,
-    Segment,
-    Stage,
-)
-from kaja.networks.kit.content import Draft, Outgoing
-from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.results import (
-    CannotTell,
-    ChangeResult,
-    Checkpoint,
-    Listing,
-    Reconciliation,
-    RemoteRef,
-    Resolution,
-    StageResult,
-)
-from kaja.networks.wordpress import changes, delivery, lookup, rules, site
+from kaja.networks.kit.connector import FormField, NetworkInfo, OptionField
+from kaja.networks.kit.problems import gettext_noop, pgettext_noop
+from kaja.networks.wordpress.rules import SLUG_BYTES
 
 INFO = NetworkInfo(
     key="wordpress",
@@ -52,7 +26,7 @@ INFO = NetworkInfo(
             gettext_noop("Address part"),
             "text",
             help=gettext_noop("The end of the article's link. Left empty, it is made from the title."),
-            max_length=rules.SLUG_BYTES,
+            max_length=SLUG_BYTES,
         ),
         OptionField("excerpt", gettext_noop("Excerpt"), "longtext", help=gettext_noop("Shown in lists and feeds.")),
         OptionField("categories", gettext_noop("Categories"), "terms"),
@@ -65,10 +39,6 @@ INFO = NetworkInfo(
             default="true",
         ),
     ),
-    threads=False,
-    first_comment=True,
-    edits=True,
-    deletes=True,
     max_images=50,
     idempotent=True,  # publishing a draft that is public changes nothing; a repeated comment is refused
     settle_seconds=2.0,  # the article is read by its id from the same database
@@ -100,61 +70,3 @@ INFO = NetworkInfo(
     open_credentials=frozenset({"username"}),
     known_again={"site": "base_url"},
 )
-
-
-class WordPress(ConnectsByForm):
-    """The connector; it has no state."""
-
-    info = INFO
-
-    def check(self, draft: Draft, facts: Facts) -> list[Problem]:
-        return rules.check_draft(draft, facts)
-
-    def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
-        return rules.count_text(text)
-
-    def split(self, text: str, facts: Facts) -> list[str]:
-        return [text] if text.strip() else []
-
-    def segments(self, text: str, facts: Facts) -> list[Segment]:
-        return rules.find_segments(text)
-
-    def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
-        return delivery.list_stages(outgoing)
-
-    async def run(
-        self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
-    ) -> StageResult:
-        return await delivery.run_stage(stage, outgoing, checkpoint, facts, session)
-
-    async def find_delivery(
-        self, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
-    ) -> Reconciliation:
-        try:
-            return await delivery.find_delivery(outgoing, checkpoint, facts, session)
-        except TransportError as error:  # an answer that cannot be read
-            return CannotTell(error.problem)
-
-    async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
-        try:
-            return await lookup.find_post(url, facts, session)
-        except TransportError as error:
-            return CannotTell(error.problem)
-
-    async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
-        try:
-            return await lookup.list_articles(since, facts, session)
-        except TransportError as error:
-            return CannotTell(error.problem)
-
-    async def edit(self, ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
-        return await changes.edit_article(ref, outgoing, facts, session)
-
-    async def delete(self, ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
-        return await changes.delete_article(ref, facts, session)
-
-    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
-        return await site.connect_site(form, session)
-
-    async def inspect(self, session: Session) -> Facts:
-        return await site.inspect_site(session)

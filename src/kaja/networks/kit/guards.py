@@ -1,0 +1,76 @@
+"""What every connector does alike around its calls: from exceptions to what the delivery engine is told."""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from kaja.networks.kit.egress import TransportError
+from kaja.networks.kit.media import ImageRefused
+from kaja.networks.kit.outcome import SOON, Failure, wait_of
+from kaja.networks.kit.problems import Problem
+from kaja.networks.kit.results import CannotTell, Later, Unknown
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Failed(Exception):
+    """A call did not succeed; `result` is what the delivery engine is told, `lost` that no answer came."""
+
+    def __init__(self, result: Failure, *, lost: bool = False) -> None:
+        super().__init__(problem_of(result).code)
+        self.result = result
+        self.lost = lost
+
+    @property
+    def problem(self) -> Problem:
+        return problem_of(self.result)
+
+
+def problem_of(result: Failure) -> Problem:
+    """What a failure says."""
+    return result.reason if isinstance(result, Later | Unknown) else result.problem
+
+
+def looking(find: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T | CannotTell]]:
+    """For looks at the network: what is in their way tells nothing."""
+
+    @wraps(find)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T | CannotTell:
+        try:
+            return await find(*args, **kwargs)
+        except Failed as failed:
+            return CannotTell(failed.problem, after=wait_of(failed.result))
+        except TransportError as error:  # also an answer that cannot be read
+            return CannotTell(error.problem)
+
+    return guarded
+
+
+def changing(change: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T | Failure]]:
+    """For edits and deletions: an answer that cannot be read leaves open whether they were carried out."""
+
+    @wraps(change)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Failure:
+        try:
+            return await change(*args, **kwargs)
+        except ImageRefused as refused:
+            return refused.as_result("parts.0.media")
+        except Failed as failed:
+            return failed.result
+        except TransportError as error:
+            return Unknown(error.problem)
+
+    return guarded
+
+
+async def run_guarded(step: Awaitable[T], *, irreversible: bool) -> T | Failure:
+    """The result of a stage. An answer that cannot be read leaves it open where the call cannot be repeated."""
+    try:
+        return await step
+    except ImageRefused as refused:
+        return refused.as_result("parts.0.media")
+    except Failed as failed:
+        return failed.result
+    except TransportError as error:
+        return Unknown(error.problem) if irreversible else Later(SOON, error.problem)
