@@ -147,10 +147,10 @@ class Session:
 
     # Credentials
 
-    def use_bearer(self, token: str) -> None:
-        """Send a bearer token to the origin of `base_url` from now on."""
+    def use_bearer(self, token: str, scheme: str = "Bearer") -> None:
+        """Send a bearer token to the origin of `base_url` from now on; some networks name it otherwise."""
         self._redactor.add([token])
-        self._authorization = f"Bearer {token}"
+        self._authorization = f"{scheme} {token}"
 
     def use_basic(self, user: str, password: str) -> None:
         """Send a user name and password to the origin of `base_url` from now on."""

@@ -1,0 +1,8 @@
+"""Discord: posts of a bot in one channel. Official contract: discord/discord-api-spec, openapi.json, v10."""
+
+from kaja.networks.discord import accounts, publisher, rules
+from kaja.networks.discord.info import INFO
+
+from kaja.networks.kit.connector import Connector
+
+CONNECTOR = Connector(INFO, accounts, rules, publisher, editor=publisher, remover=publisher)

@@ -1,0 +1,41 @@
+"""Connecting a bot to a channel, and how it is."""
+
+from collections.abc import Mapping
+
+from kaja.networks.discord.api import API, call
+
+from kaja.networks.kit.answers import read_object
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import AnswerLost, Session, TransportError
+from kaja.networks.kit.results import ChannelTrouble, Later, Unknown
+
+authorize = authorize_by_form
+
+
+async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+    session.base_url = session.base_url or API
+    session.use_credentials({"token": form.get("token", "").strip(), "channel": form.get("channel", "").strip()})
+    try:
+        facts = await inspect(session)
+    except TransportError as error:
+        raise ConnectRefused(error.problem) from error
+    return Connected(facts, dict(session.credentials), session.base_url)
+
+
+async def inspect(session: Session) -> Facts:
+    try:
+        me = read_object(await call(session, "GET", "/users/@me"), "id", "username")
+        channel = read_object(await call(session, "GET", f"/channels/{session.credentials['channel']}"), "id")
+    except Failed as failed:
+        if isinstance(failed.result, Later | Unknown | ChannelTrouble):  # says nothing about the account
+            raise AnswerLost(failed.problem) from failed
+        raise ConnectRefused(failed.problem) from failed
+    return Facts(
+        account_id=str(channel["id"]),
+        handle=f"#{channel.get('name') or channel['id']}",
+        name=str(me["username"]),
+        url=f"https://discord.com/channels/{channel.get('guild_id') or '@me'}/{channel['id']}",
+        limits={"user_id": str(me["id"])},
+        permissions=("SEND_MESSAGES",),
+    )

@@ -1,0 +1,148 @@
+"""Sending, changing and finding messages of the bot."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from kaja.networks.discord.api import NETWORK, call, is_missing, parse_ref, parse_time, read_message
+from kaja.networks.discord.rules import PICTURES
+
+from kaja.networks.kit import addresses
+from kaja.networks.kit.answers import read_list
+from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.content import Kind, Media, Outgoing
+from kaja.networks.kit.guards import Failed, changing, looking, run_guarded
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.media import fit_image
+from kaja.networks.kit.newest import judge, read_back
+from kaja.networks.kit.results import (
+    Candidate,
+    CannotTell,
+    Changed,
+    ChangeResult,
+    Checkpoint,
+    Found,
+    Listing,
+    NoSuchPost,
+    Reconciliation,
+    RemoteRef,
+    Resolution,
+    Sent,
+    StageResult,
+)
+from kaja.networks.kit.uploads import name_upload
+from kaja.networks.kit.wire import FileBody
+
+PAGE = 100  # GET /channels/{channel_id}/messages, limit.maximum
+NONCE = 25  # MessageCreateRequest.nonce.maxLength
+SKEW = timedelta(seconds=10)
+_ADDRESS = re.compile(r"/channels/(?:\d+|@me)/(\d+)/(\d+)/?")
+
+kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
+
+
+def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
+    return (Stage("publish", irreversible=True),)
+
+
+async def run(stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
+    return await run_guarded(_publish(outgoing, facts, session), irreversible=True)
+
+
+async def _publish(outgoing: Outgoing, facts: Facts, session: Session) -> StageResult:
+    body: dict[str, Any] = {"content": outgoing.text, "nonce": outgoing.key[:NONCE], "enforce_nonce": True}
+    if outgoing.reply_to is not None:
+        body["message_reference"] = {"message_id": outgoing.reply_to.id, "fail_if_not_exists": True}
+    how: dict[str, Any] = {"json": body}
+    if outgoing.media:
+        body["attachments"] = [{"id": n, "description": item.alt} for n, item in enumerate(outgoing.media)]
+        files = [await asyncio.to_thread(_open, item) for item in outgoing.media]
+        how = {
+            "data": {"payload_json": json.dumps(body)},
+            "files": {f"files[{n}]": each for n, each in enumerate(files)},
+        }
+    path = f"/channels/{facts.account_id}/messages"
+    return Sent(parse_ref(read_message(await call(session, "POST", path, irreversible=True, **how)), facts.url))
+
+
+def _open(media: Media) -> tuple[str, bytes | FileBody, str]:
+    if media.kind != "image":
+        return name_upload(media, media.mime), media.read(), media.mime
+    fitted = fit_image(media.read(), PICTURES)
+    return name_upload(media, fitted.mime), fitted.content, fitted.mime
+
+
+async def _list(since: datetime, facts: Facts, session: Session) -> tuple[list[Mapping[str, Any]], bool]:
+    """The bot's own messages of the channel, newest first."""
+
+    async def fetch(before: str) -> tuple[Sequence[Mapping[str, Any]], str]:
+        params: dict[str, str | int] = {"limit": PAGE} | ({"before": before} if before else {})
+        page = read_list(await call(session, "GET", f"/channels/{facts.account_id}/messages", params=params))
+        return page, str(page[-1]["id"]) if len(page) == PAGE else ""
+
+    found, complete = await read_back(fetch, parse_time, since)
+    return [message for message in found if _is_ours(message, facts)], complete
+
+
+def _is_ours(message: Mapping[str, Any], facts: Facts) -> bool:
+    return str((message.get("author") or {}).get("id")) == facts.limits["user_id"]
+
+
+@looking
+async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
+    looked_at = datetime.now(UTC)
+    listed, complete = await _list(outgoing.created_at - SKEW, facts, session)
+    place = outgoing.reply_to.id if outgoing.reply_to else ""
+    matching = [
+        parse_ref(message, facts.url)
+        for message in listed
+        if message.get("content") == outgoing.text
+        and str((message.get("message_reference") or {}).get("message_id") or "") == place
+        and len(message.get("attachments") or ()) == len(outgoing.media)
+    ]
+    return judge(outgoing, matching, complete=complete, as_of=looked_at, network=NETWORK)
+
+
+@looking
+async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
+    parts = addresses.parse_url(url)
+    named = _ADDRESS.fullmatch(parts.path) if parts and addresses.is_same_host(url, facts.url) else None
+    if named is None:
+        return NoSuchPost(addresses.no_address(NETWORK, url))
+    try:
+        message = read_message(await call(session, "GET", f"/channels/{named[1]}/messages/{named[2]}"))
+    except Failed as failed:
+        if not is_missing(failed):
+            raise
+        return NoSuchPost(addresses.not_there(NETWORK))
+    if not _is_ours(message, facts):
+        return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
+    return Found(parse_ref(message, facts.url))
+
+
+@looking
+async def list_recent(since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
+    listed, complete = await _list(since, facts, session)
+    posts = [Candidate(parse_ref(each, facts.url), str(each.get("content")), parse_time(each)) for each in listed]
+    return Listing(tuple(posts), complete)
+
+
+@changing
+async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
+    path = f"/channels/{facts.account_id}/messages/{ref.id}"
+    return Changed(
+        parse_ref(read_message(await call(session, "PATCH", path, json={"content": outgoing.text})), facts.url)
+    )
+
+
+@changing
+async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
+    try:
+        await call(session, "DELETE", f"/channels/{facts.account_id}/messages/{ref.id}")
+    except Failed as failed:
+        if not is_missing(failed):
+            raise
+    return Changed(None)
