@@ -13,10 +13,10 @@ from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTE
 from kaja.networks.bluesky.xrpc import read, read_quotas
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
-from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.http import AnswerLost, Session, TransportError
+from kaja.networks.kit.guards import Failed, inspecting
+from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Unknown
+from kaja.networks.kit.results import NeedsReconnect
 
 _MAIN_PASSWORD_SCOPE = "com.atproto.access"  # noqa: S105 - the scope of a session that the account's own password opened
 
@@ -33,13 +33,9 @@ class Accounts:
     async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
         return await connect(form, session, resolver=self.resolver, directory=self.directory)
 
+    @inspecting
     async def inspect(self, session: Session) -> Facts:
-        try:
-            return await inspect(session)
-        except Failed as failed:
-            if isinstance(failed.result, Later | Unknown | ChannelTrouble):  # says nothing about the account
-                raise AnswerLost(failed.problem) from failed
-            raise ConnectRefused(failed.problem) from failed
+        return await inspect(session)
 
 
 async def connect(form: Mapping[str, str], session: Session, *, resolver: str, directory: str) -> Connected:

@@ -1,11 +1,21 @@
 """Reading JSON answers: what is not in the agreed form counts as an answer that was lost."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.http import AnswerLost, Response
+
+
+def parse_time(value: Any) -> datetime | None:
+    """An ISO 8601 time, aware (UTC where it does not say); None when it is missing or odd."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_mapping(value: Any) -> Mapping[str, Any]:

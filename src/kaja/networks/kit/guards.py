@@ -4,11 +4,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from kaja.networks.kit.egress import TransportError
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.egress import AnswerLost, TransportError
 from kaja.networks.kit.media import ImageRefused
 from kaja.networks.kit.outcome import SOON, Failure, wait_of
 from kaja.networks.kit.problems import Problem
-from kaja.networks.kit.results import CannotTell, Later, Unknown
+from kaja.networks.kit.results import CannotTell, ChannelTrouble, Later, Unknown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -60,6 +61,21 @@ def changing(change: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, An
             return failed.result
         except TransportError as error:
             return Unknown(error.problem)
+
+    return guarded
+
+
+def inspecting(inspect: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+    """For looks at an account: trouble of the moment (AnswerLost) says nothing about it, a refusal (ConnectRefused) does."""
+
+    @wraps(inspect)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await inspect(*args, **kwargs)
+        except Failed as failed:
+            if isinstance(failed.result, Later | Unknown | ChannelTrouble):
+                raise AnswerLost(failed.problem) from failed
+            raise ConnectRefused(failed.problem) from failed
 
     return guarded
 

@@ -103,12 +103,3 @@ def _bucket(path: str, limit: int | None) -> str:
 
 def _integer(value: str | None) -> int | None:
     return int(value) if value is not None and value.strip().isdigit() else None
-
-
-def parse_time(value: Any) -> datetime | None:
-    """An ISO 8601 time of the API, aware; None when it is missing or odd."""
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -11,7 +11,7 @@ from typing import Any
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.alike import are_alike, differ_in_numbers
-from kaja.networks.kit.answers import read_list, read_mapping, read_object
+from kaja.networks.kit.answers import parse_time, read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.guards import problem_of
@@ -29,7 +29,7 @@ from kaja.networks.kit.results import (
     RemoteRef,
     Resolution,
 )
-from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session, parse_time
+from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
 from kaja.networks.mastodon.delivery import LISTED, build_ref
 from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.oauth import CLIENT_NAME

@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, FormField, authorize_by_form
-from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.guards import Failed, inspecting
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
-from kaja.networks.kit.results import ChannelTrouble, Later, Unknown
 from kaja.networks.practice import lookup
 from kaja.networks.practice.answers import (
     ask,
@@ -48,15 +47,12 @@ async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: 
     return Connected(facts, {"token": token}, session.base_url)
 
 
+@inspecting
 async def inspect(session: Session) -> Facts:
     """Raises TransportError for trouble of the moment, which says nothing about the account."""
     open_session(session)
     try:
-        return parse_facts(await lookup.fetch(session, "/api/v1/account"))
-    except Failed as failed:
-        if isinstance(failed.result, Later | Unknown | ChannelTrouble):
-            raise AnswerLost(failed.problem) from failed
-        raise ConnectRefused(failed.problem) from failed
+        return parse_facts(await lookup.fetch_object(session, "/api/v1/account"))
     except (KeyError, TypeError, ValueError) as error:
         raise AnswerLost(not_practice(session.base_url)) from error
 

@@ -1,7 +1,7 @@
 """Finding out whether something stands on the practice network that nobody heard the answer about."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
@@ -12,6 +12,7 @@ from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Session
+from kaja.networks.kit.newest import judge, read_back
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,
@@ -59,7 +60,7 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     try:
         if parts.fragment:
             return await _find_comment(named[2], parts.fragment.removeprefix("c"), facts, session)
-        told = await fetch(session, f"/api/v1/posts/{named[2]}")
+        told = await fetch_object(session, f"/api/v1/posts/{named[2]}")
         return Found(parse_ref(told)) if told["account"] == facts.handle else _of_another(facts)
     except Failed as failed:
         if isinstance(failed.result, Rejected):
@@ -71,28 +72,34 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
 
 async def list_posts(since: datetime, session: Session) -> Listing | CannotTell:
     """What the account has posted since a time."""
-    posts: list[Candidate] = []
-    before = ""
     try:
-        for _ in range(PAGES):
-            told = await fetch(session, "/api/v1/account/posts", {"limit": PAGE, "before": before})
-            for item in told["posts"]:
-                at = parse_time(item["created_at"])
-                if at < since:
-                    return Listing(tuple(posts), True)
-                posts.append(Candidate(parse_ref(item), str(item["text"]), at))
-            before = told["next_before"] or ""
-            if not before:
-                return Listing(tuple(posts), True)
+        items, complete, _ = await _list("/api/v1/account/posts", "posts", since, session)
+        posts = [Candidate(parse_ref(item), str(item["text"]), parse_time(item["created_at"])) for item in items]
     except (KeyError, TypeError, ValueError):
         return CannotTell(_unreadable())
-    return Listing(tuple(posts), False)
+    return Listing(tuple(posts), complete)
+
+
+async def _list(
+    path: str, name: str, since: datetime, session: Session
+) -> tuple[list[Mapping[str, Any]], bool, datetime]:
+    """What a list holds since a time, whether it reaches back to it, and when it was true: at its first page, because
+    what begins to be listed while we turn pages does not count."""
+    as_of: list[datetime] = []
+
+    async def fetch(before: str) -> tuple[Sequence[Mapping[str, Any]], str]:
+        told = await fetch_object(session, path, {"limit": PAGE, "before": before})
+        as_of.append(parse_time(told["as_of"]))
+        return told[name], told["next_before"] or ""
+
+    items, complete = await read_back(fetch, lambda item: parse_time(item["created_at"]), since, pages=PAGES)
+    return items, complete, as_of[0]
 
 
 async def _find_comment(post: str, comment: str, facts: Facts, session: Session) -> Resolution:
     before = ""
     for _ in range(PAGES):
-        told = await fetch(session, f"/api/v1/posts/{post}/comments", {"limit": PAGE, "before": before})
+        told = await fetch_object(session, f"/api/v1/posts/{post}/comments", {"limit": PAGE, "before": before})
         for item in told["comments"]:
             if str(item["id"]) == comment:
                 ours = bool(item["by_account"]) and item["author"] == facts.handle
@@ -107,7 +114,7 @@ def _of_another(facts: Facts) -> NoSuchPost:
     return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
 
 
-async def fetch(session: Session, path: str, params: Mapping[str, str | int] | None = None) -> Mapping[str, Any]:
+async def fetch_object(session: Session, path: str, params: Mapping[str, str | int] | None = None) -> Mapping[str, Any]:
     """A JSON object; raises Failed, TransportError."""
     answer = read(await session.request("GET", path, params=params), irreversible=False)
     value = answer.json()
@@ -117,7 +124,7 @@ async def fetch(session: Session, path: str, params: Mapping[str, str | int] | N
 
 
 async def _find_by_container(container: str, session: Session) -> Reconciliation:
-    told = await fetch(session, f"/api/v1/containers/{container}")
+    told = await fetch_object(session, f"/api/v1/containers/{container}")
     if told["status"] == "published":
         return Found(parse_ref(told["post"]))
     # "publishing" also means that it was not there yet; the look after the settle time decides.
@@ -126,31 +133,14 @@ async def _find_by_container(container: str, session: Session) -> Reconciliation
 
 async def _find_in_list(outgoing: Outgoing, facts: Facts, session: Session) -> Reconciliation:
     path, name = _list_of(outgoing)
-    since = outgoing.created_at - SKEW
-    matches: list[Mapping[str, Any]] = []
-    as_of: datetime | None = None
-    before = ""
-    for _ in range(PAGES):
-        try:
-            told = await fetch(session, path, {"limit": PAGE, "before": before})
-        except Failed as failed:
-            if outgoing.kind == "comment" and isinstance(failed.result, Rejected):
-                return CannotTell(_PARENT_GONE)
-            raise
-        # What begins to be listed while we turn pages does not count: the list is as old as its first page.
-        as_of = as_of or parse_time(told["as_of"])
-        items = told[name]
-        matches += [item for item in items if _is_match(item, outgoing, facts, since)]
-        before = told["next_before"] or ""
-        if not before or parse_time(items[-1]["created_at"]) < since:
-            return _judge(matches, as_of)
-    return CannotTell(
-        Problem(
-            "too_many_posts",
-            gettext_noop("%(network)s lists too many posts to look through."),
-            params={"network": NETWORK},
-        )
-    )
+    try:
+        items, complete, as_of = await _list(path, name, outgoing.created_at - SKEW, session)
+    except Failed as failed:
+        if outgoing.kind == "comment" and isinstance(failed.result, Rejected):
+            return CannotTell(_PARENT_GONE)
+        raise
+    matching = [parse_ref(item) for item in items if _is_match(item, outgoing, facts)]
+    return judge(outgoing, matching, complete=complete, as_of=as_of, network=NETWORK)
 
 
 def _list_of(outgoing: Outgoing) -> tuple[str, str]:
@@ -162,17 +152,8 @@ def _list_of(outgoing: Outgoing) -> tuple[str, str]:
     return f"/api/v1/posts/{outgoing.reply_to.id}/comments", "comments"
 
 
-def _judge(matches: list[Mapping[str, Any]], as_of: datetime) -> Reconciliation:
-    """Of several that nobody owns the oldest is taken; the next look for its twin takes the next."""
-    if not matches:
-        return AbsentAsOf(as_of)
-    return Found(parse_ref(min(matches, key=lambda item: (parse_time(item["created_at"]), int(item["id"])))))
-
-
-def _is_match(item: Mapping[str, Any], outgoing: Outgoing, facts: Facts, since: datetime) -> bool:
-    if item["text"] != outgoing.text or parse_time(item["created_at"]) < since:
-        return False
-    if outgoing.is_of_another(parse_ref(item)):
+def _is_match(item: Mapping[str, Any], outgoing: Outgoing, facts: Facts) -> bool:
+    if item["text"] != outgoing.text:
         return False
     if outgoing.kind == "comment":
         return bool(item["by_account"]) and item["author"] == facts.handle

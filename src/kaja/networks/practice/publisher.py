@@ -101,7 +101,7 @@ async def _upload(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, sess
 
 
 async def _ready(checkpoint: Checkpoint, session: Session) -> StageResult:
-    told = await lookup.fetch(session, f"/api/v1/containers/{checkpoint['container']}")
+    told = await lookup.fetch_object(session, f"/api/v1/containers/{checkpoint['container']}")
     if told["status"] == "processing":
         return Later(max(float(told["check_after"]), 0.5), processing_problem())
     if told["status"] == "failed":
@@ -136,7 +136,7 @@ async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, ses
 
 
 async def _confirm(checkpoint: Checkpoint, session: Session) -> StageResult:
-    told = await lookup.fetch(session, f"/api/v1/containers/{checkpoint['container']}")
+    told = await lookup.fetch_object(session, f"/api/v1/containers/{checkpoint['container']}")
     if told["status"] == "published":
         return Sent(_ref(told["post"]))
     return Processing(checkpoint, max(float(told["check_after"]), 0.5))

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit import findings
 from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.media import ImageRules, warn_of_thin
-from kaja.networks.kit.text import find_links, split_text
+from kaja.networks.kit.text import split_text
 
+NETWORK = "Practice"
 DEFAULTS: Mapping[str, Any] = {
     "max_characters": 500,
     "max_title": 200,
@@ -38,45 +40,22 @@ def split(text: str, facts: Facts) -> list[str]:
 
 
 def segments(text: str, facts: Facts) -> list[Segment]:
-    """Links only; the pages of the practice network link the same addresses."""
-    found: list[Segment] = []
-    done = 0
-    for start, end in find_links(text):
-        found += [Segment(text[done:start]), Segment(text[start:end], "link", text[start:end])]
-        done = end
-    return [segment for segment in (*found, Segment(text[done:])) if segment.text]
+    """The pages of the practice network link the same addresses."""
+    return findings.link_segments(text)
 
 
 def check(draft: Draft, facts: Facts) -> list[Problem]:
-    """Everything that the network would refuse, and what is better mended."""
-    problems: list[Problem] = []
+    """Everything that the network would refuse, and what is better fixed."""
+    problems = [
+        *findings.find_empty(draft),
+        *findings.find_long_texts(draft, get_limit(facts, "max_characters"), NETWORK),
+    ]
     for index, part in enumerate(draft.parts):
-        if not part.text.strip() and not part.media:
-            problems.append(
-                Problem(
-                    "empty",
-                    gettext_noop("There is nothing to post here."),
-                    field=f"parts.{index}.text",
-                    fix=gettext_noop("Write a text or add an image."),
-                )
-            )
-        problems += _too_long(part.text, get_limit(facts, "max_characters"), f"parts.{index}.text")
         problems += _media_problems(part.media, facts, f"parts.{index}.media")
-    problems += _too_long(draft.first_comment, get_limit(facts, "max_characters"), "first_comment")
     for option in ("title", "content_warning"):
-        problems += _too_long(str(draft.options.get(option) or ""), get_limit(facts, "max_title"), f"options.{option}")
+        text, limit = str(draft.options.get(option) or ""), get_limit(facts, "max_title")
+        problems += findings.find_too_long(text, limit, f"options.{option}", NETWORK)
     return problems
-
-
-def _too_long(text: str, limit: int, field: str) -> Iterator[Problem]:
-    if len(text) > limit:
-        yield Problem(
-            "too_long",
-            gettext_noop("This text has %(used)s characters; %(network)s takes %(limit)s."),
-            field=field,
-            fix=gettext_noop("Shorten it by %(over)s, or make it a thread."),
-            params={"used": len(text), "limit": limit, "over": len(text) - limit, "network": "Practice"},
-        )
 
 
 def _media_problems(media: tuple[Media, ...], facts: Facts, field: str) -> Iterator[Problem]:
@@ -96,32 +75,8 @@ def _media_problems(media: tuple[Media, ...], facts: Facts, field: str) -> Itera
 
 def _medium_problems(item: Media, facts: Facts, field: str) -> Iterator[Problem]:
     sort = "video" if item.kind == "video" else "image"
-    # Pictures of another type are converted and large ones made smaller while they are sent.
-    if item.kind != "image" and item.mime not in get_limit(facts, f"{sort}_types"):
-        yield Problem(
-            "media_type",
-            gettext_noop("Files of the type %(type)s are not taken here."),
-            field=field,
-            fix=gettext_noop("Use GIF for moving pictures, MP4 or WebM for videos."),
-            params={"type": item.mime},
-        )
-    limit = get_limit(facts, f"max_{sort}_bytes")
-    if item.kind != "image" and item.size > limit:
-        yield Problem(
-            "media_size",
-            gettext_noop("This file has %(size)s MB; at most %(limit)s MB are taken."),
-            field=field,
-            fix=gettext_noop("Make it smaller and add it again."),
-            # Rounded up, so that the shown size is never within the shown limit.
-            params={"size": -(-item.size // 2**20), "limit": limit // 2**20},
-        )
-    yield from warn_of_thin(item, ImageRules(1).max_side, "Practice", field)
-    if not item.alt.strip():
-        yield Problem(
-            "alt_missing",
-            gettext_noop("There is no description for people who cannot see this."),
-            field=f"{field}.alt",
-            fix=gettext_noop("Say in a sentence what it shows."),
-            severity="warning",
-        )
-    yield from _too_long(item.alt, get_limit(facts, "max_alt"), f"{field}.alt")
+    yield from findings.find_strange_type(item, get_limit(facts, f"{sort}_types"), field)
+    yield from findings.find_too_large(item, get_limit(facts, f"max_{sort}_bytes"), field)
+    yield from warn_of_thin(item, ImageRules(1).max_side, NETWORK, field)
+    yield from findings.find_missing_alt(item, field)
+    yield from findings.find_too_long(item.alt, get_limit(facts, "max_alt"), f"{field}.alt", NETWORK)

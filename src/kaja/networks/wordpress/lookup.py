@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, parse_qs, unquote
 
 from kaja.kernel.problems import Problem
 from kaja.networks.kit import addresses
-from kaja.networks.kit.answers import read_list, read_mapping, read_object
+from kaja.networks.kit.answers import parse_time, read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.guards import problem_of
 from kaja.networks.kit.http import Response, Session
@@ -73,16 +73,7 @@ def _candidate(article: Mapping[str, Any]) -> Candidate:
     text = html.unescape(re.sub(r"<[^>]*>", " ", str(content.get("rendered") or "")))
     words = html.unescape(str(title.get("raw") or title.get("rendered") or ""))
     ref = RemoteRef(str(article["id"]), str(article.get("link") or ""), {"type": "post", "media": {}})
-    return Candidate(ref, f"{words}\n{text.strip()}", _parse_time(article.get("date_gmt")))
-
-
-def _parse_time(value: Any) -> datetime | None:
-    """A time of the site in UTC, which it writes without saying so."""
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return Candidate(ref, f"{words}\n{text.strip()}", parse_time(article.get("date_gmt")))
 
 
 def _post_id(parts: SplitResult) -> str:

@@ -7,8 +7,9 @@ from urllib.parse import quote
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Count, Facts, Segment
 from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.findings import link_segments
 from kaja.networks.kit.media import warn_of_thin
-from kaja.networks.kit.text import count_graphemes, find_links
+from kaja.networks.kit.text import count_graphemes
 
 # Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).
 TITLE_BYTES = 65_535
@@ -250,10 +251,4 @@ def split(text: str, facts: Facts) -> list[str]:
 
 def segments(text: str, facts: Facts) -> list[Segment]:
     """The text with its links; marks of Markdown stay as typed."""
-    shown: list[Segment] = []
-    position = 0
-    for start, end in find_links(text):
-        shown += [Segment(text[position:start]), Segment(text[start:end], "link", text[start:end])]
-        position = end
-    shown.append(Segment(text[position:]))
-    return [segment for segment in shown if segment.text]
+    return link_segments(text)

@@ -6,9 +6,8 @@ from kaja.networks.discord.api import API, call
 
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
-from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.http import AnswerLost, Session, TransportError
-from kaja.networks.kit.results import ChannelTrouble, Later, Unknown
+from kaja.networks.kit.guards import inspecting
+from kaja.networks.kit.http import Session, TransportError
 
 authorize = authorize_by_form
 
@@ -23,14 +22,10 @@ async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: 
     return Connected(facts, dict(session.credentials), session.base_url)
 
 
+@inspecting
 async def inspect(session: Session) -> Facts:
-    try:
-        me = read_object(await call(session, "GET", "/users/@me"), "id", "username")
-        channel = read_object(await call(session, "GET", f"/channels/{session.credentials['channel']}"), "id")
-    except Failed as failed:
-        if isinstance(failed.result, Later | Unknown | ChannelTrouble):  # says nothing about the account
-            raise AnswerLost(failed.problem) from failed
-        raise ConnectRefused(failed.problem) from failed
+    me = read_object(await call(session, "GET", "/users/@me"), "id", "username")
+    channel = read_object(await call(session, "GET", f"/channels/{session.credentials['channel']}"), "id")
     return Facts(
         account_id=str(channel["id"]),
         handle=f"#{channel.get('name') or channel['id']}",

@@ -1,6 +1,5 @@
 """Calls to Discord, and what its refusals mean. Error bodies: {"code": 50035, "message": "Invalid Form Body"}."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 from kaja.networks.kit.answers import read_object
@@ -47,14 +46,6 @@ def is_missing(failed: Failed) -> bool:
 def parse_ref(message: Any, place: str) -> RemoteRef:
     """A message; `place` is the address of its channel."""
     return RemoteRef(str(message["id"]), f"{place}/{message['id']}")
-
-
-def parse_time(message: Any) -> datetime | None:
-    try:
-        moment = datetime.fromisoformat(str(message.get("timestamp")))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def read_message(answer: Response) -> Any:

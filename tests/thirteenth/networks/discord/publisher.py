@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kaja.networks.discord.api import NETWORK, call, is_missing, parse_ref, parse_time, read_message
+from kaja.networks.discord.api import NETWORK, call, is_missing, parse_ref, read_message
 from kaja.networks.discord.rules import PICTURES
 
 from kaja.networks.kit import addresses
-from kaja.networks.kit.answers import read_list
+from kaja.networks.kit.answers import parse_time, read_list
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Kind, Media, Outgoing
 from kaja.networks.kit.guards import Failed, changing, looking, run_guarded
@@ -83,8 +83,12 @@ async def _list(since: datetime, facts: Facts, session: Session) -> tuple[list[M
         page = read_list(await call(session, "GET", f"/channels/{facts.account_id}/messages", params=params))
         return page, str(page[-1]["id"]) if len(page) == PAGE else ""
 
-    found, complete = await read_back(fetch, parse_time, since)
+    found, complete = await read_back(fetch, _time_of, since)
     return [message for message in found if _is_ours(message, facts)], complete
+
+
+def _time_of(message: Mapping[str, Any]) -> datetime | None:
+    return parse_time(message.get("timestamp"))
 
 
 def _is_ours(message: Mapping[str, Any], facts: Facts) -> bool:
@@ -126,7 +130,7 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
 @looking
 async def list_recent(since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
     listed, complete = await _list(since, facts, session)
-    posts = [Candidate(parse_ref(each, facts.url), str(each.get("content")), parse_time(each)) for each in listed]
+    posts = [Candidate(parse_ref(each, facts.url), str(each.get("content")), _time_of(each)) for each in listed]
     return Listing(tuple(posts), complete)
 
 
