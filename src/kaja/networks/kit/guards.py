@@ -66,7 +66,7 @@ def changing(change: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, An
 
 
 def inspecting(inspect: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
-    """For looks at an account: trouble of the moment (AnswerLost) says nothing about it, a refusal (ConnectRefused) does."""
+    """For looks at an account: trouble of the moment is AnswerLost and says nothing of it, a refusal ConnectRefused."""
 
     @wraps(inspect)
     async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
