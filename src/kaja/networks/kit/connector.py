@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kaja.networks.kit.content import Draft, Kind, Outgoing
+from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
@@ -19,8 +20,7 @@ from kaja.networks.kit.results import (
     StageResult,
 )
 
-if TYPE_CHECKING:  # both speak of Facts
-    from kaja.networks.kit.hooks import Hooks
+if TYPE_CHECKING:  # which speaks of Facts
     from kaja.networks.kit.reading import Reader
 
 
@@ -270,7 +270,7 @@ class Connector:
     editor: Editor | None = None
     remover: Remover | None = None
     reader: "Reader | None" = None
-    hooks: "Hooks | None" = None
+    hooks: Hooks | None = None
 
     def can_send(self, kind: Kind) -> bool:
         """Whether a message of that kind can be sent there."""

@@ -14,7 +14,7 @@ from kaja.networks.kit.outcome import SOON
 from kaja.networks.kit.reading import Author, Cursor, Incoming, Page, ReadResult
 from kaja.networks.kit.results import Later, Unknown
 from kaja.networks.practice.answers import NETWORK, parse_time, read_quotas
-from kaja.networks.practice.lookup import fetch
+from kaja.networks.practice.lookup import fetch_object
 
 COMMENTS = "comments"
 PAGE = 100
@@ -39,7 +39,7 @@ class PracticeReader:
         session.read_quotas = read_quotas
         settled, at = int(cursor.get("settled", 0)), int(cursor.get("at", 0))
         try:
-            told = await fetch(session, "/api/v1/account/comments", {"after": max(settled, at), "limit": PAGE})
+            told = await fetch_object(session, "/api/v1/account/comments", {"after": max(settled, at), "limit": PAGE})
             begun = str(cursor["begun"]) if at else str(told["as_of"])
             late = timedelta(seconds=float(facts.limits.get("lists_complete_after") or LISTS_WITHIN))
             items = tuple(_parse(item, facts) for item in told["comments"])
