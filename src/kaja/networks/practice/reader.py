@@ -32,7 +32,7 @@ class PracticeReader:
     be missing.
     """
 
-    streams = (COMMENTS,)
+    streams: tuple[str, ...] = (COMMENTS,)
 
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> ReadResult:
         session.use_bearer(session.credentials.get("token", ""))
