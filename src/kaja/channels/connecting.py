@@ -23,14 +23,13 @@ from kaja.channels.storing import store_connection
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import Connected, Connector, ConnectRefused
 from kaja.networks.kit.http import TransportError, run_blocking
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission, require

@@ -12,8 +12,10 @@ from kaja.channels.models import Channel, Health
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import make_session, open_session, render_facts
 from kaja.kernel.clock import now
+from kaja.kernel.constraints import refuse_duplicate
 from kaja.kernel.events import publish
 from kaja.kernel.locks import lock
+from kaja.kernel.problems import Conflict, Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
@@ -21,11 +23,9 @@ from kaja.networks.kit.connector import ConnectRefused, Facts
 from kaja.networks.kit.egress import origin_of
 from kaja.networks.kit.http import TransportError
 from kaja.networks.kit.outcome import MOVED
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.registry import CONNECTORS, is_practice
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
-from kaja.workspaces.errors import Conflict, Refused, refuse_duplicate
 from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission, require
 

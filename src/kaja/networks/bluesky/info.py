@@ -1,8 +1,8 @@
 """What is true of Bluesky as a whole."""
 
+from kaja.kernel.problems import gettext_noop
 from kaja.networks.bluesky.limits import LABELS, MAX_IMAGES, NETWORK
 from kaja.networks.kit.connector import Choice, FormField, NetworkInfo, OptionField
-from kaja.networks.kit.problems import gettext_noop
 
 INFO = NetworkInfo(
     key="bluesky",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky import identity, text
 from kaja.networks.bluesky.auth import ask, call
 from kaja.networks.bluesky.limits import NETWORK, RESOLVER
@@ -27,7 +28,6 @@ from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Kind, Outgoing
 from kaja.networks.kit.guards import Failed, changing, looking, run_guarded
 from kaja.networks.kit.http import Response, Session
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,

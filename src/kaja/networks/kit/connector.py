@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.content import Draft, Kind, Outgoing
 from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,

@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
+from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.egress import AnswerLost, TransportError
 from kaja.networks.kit.media import ImageRefused
 from kaja.networks.kit.outcome import SOON, Failure, wait_of
-from kaja.networks.kit.problems import Problem
 from kaja.networks.kit.results import CannotTell, ChannelTrouble, Later, Unknown
 
 P = ParamSpec("P")

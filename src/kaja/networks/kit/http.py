@@ -20,6 +20,7 @@ from typing import IO, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.bodies import Files, encode_body
 from kaja.networks.kit.egress import (
     AnswerLost,
@@ -35,7 +36,6 @@ from kaja.networks.kit.encodings import decode_json
 from kaja.networks.kit.evidence import Redactor
 from kaja.networks.kit.iri import SAFE, read_location, to_uri
 from kaja.networks.kit.pool import Pool
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.wire import FileBody, Request, Streamed
 

@@ -1,7 +1,7 @@
 """What is true of the practice network as a whole."""
 
+from kaja.kernel.problems import gettext_noop, pgettext_noop
 from kaja.networks.kit.connector import Choice, FormField, NetworkInfo, OptionField
-from kaja.networks.kit.problems import gettext_noop, pgettext_noop
 
 PRACTICE = "http://127.0.0.1:8001"
 """Where it is unless something else is set; Kaja puts the address of its own into the form."""

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Kind, Media, Outgoing
 from kaja.networks.kit.guards import changing, looking, run_guarded
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.media import ImageRules, fit_image
 from kaja.networks.kit.outcome import SOON
-from kaja.networks.kit.problems import Problem, gettext_noop
 from kaja.networks.kit.results import (
     CannotTell,
     Changed,

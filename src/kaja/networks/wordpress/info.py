@@ -1,7 +1,7 @@
 """WordPress: posts as articles of a blog, with an application password."""
 
+from kaja.kernel.problems import gettext_noop, pgettext_noop
 from kaja.networks.kit.connector import FormField, NetworkInfo, OptionField
-from kaja.networks.kit.problems import gettext_noop, pgettext_noop
 from kaja.networks.wordpress.rules import SLUG_BYTES
 
 INFO = NetworkInfo(

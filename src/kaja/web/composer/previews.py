@@ -13,11 +13,11 @@ from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
 from kaja.content.queries import check_draft, resolve_all
 from kaja.content.snapshot import PostContent, VariantContent
+from kaja.kernel.problems import Problem
 from kaja.media.open import parse_key
 from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.iri import as_called, show_host
-from kaja.networks.kit.problems import Problem
 from kaja.networks.registry import CONNECTORS
 from kaja.web.media.addresses import media_url
 

@@ -25,6 +25,7 @@ from kaja.content.models import Post
 from kaja.content.snapshot import PostContent, VariantContent, render_content
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
+from kaja.kernel.problems import NotAllowed, Refused
 from kaja.media.queries import list_assets
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
@@ -39,7 +40,6 @@ from kaja.web.flash import flash
 from kaja.web.problems import problem_json
 from kaja.web.templatetags.kaja import network_name
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
-from kaja.workspaces.errors import NotAllowed, Refused
 from kaja.workspaces.policy import Permission, can
 
 

@@ -13,7 +13,7 @@ from kaja.content import actions, queries
 from kaja.content.models import Post, PostState
 from kaja.delivery.models import Publication
 from kaja.delivery.queries import journal_of
-from kaja.networks.kit.problems import Problem, gettext_noop
+from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.publishing import queries as deliveries
@@ -24,7 +24,6 @@ from kaja.web.flash import Kind, flash, flash_refusal
 from kaja.web.frame.navigation import address
 from kaja.web.post.timeline import list_events
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_fragment, render_page, workspace_view
-from kaja.workspaces.errors import NotFound, Refused
 from kaja.workspaces.policy import Permission
 
 
