@@ -3,18 +3,21 @@
 from datetime import timedelta
 
 from kaja.channels.models import Channel
+from kaja.delivery.actions import hold_everything
 from kaja.delivery.models import Delivery, Publication, Reckoning, State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.models import RemoteChange
-from kaja.workspaces.models import Workspace
+from kaja.publishing.models import PostDelivery, RemoteChange
+from kaja.workspaces.models import Held, Workspace
 from tests.api.conftest import ApiClient
 from tests.api.world import build_world
+from tests.practice.running import PracticeServer
+from tests.publishing.delivering import ACTOR, connect_practice, later, plan_post
 
 
 def test_what_is_held_is_listed_and_settled_once(client: ApiClient, workspace: Workspace) -> None:
     nothing = client.call("GET", "/settlement").json()
-    assert nothing == {"held_at": None, "reason": "", "since": None, "due": [], "unknown": []}
+    assert (nothing["held_at"], nothing["due"], nothing["unknown"], nothing["next_cursor"]) == (None, [], [], "")
     refused = client.call("POST", "/settlement", {"missing": "send", "unclear": "skip"})
     assert (refused.status_code, refused.json()["problems"][0]["code"]) == (409, "not_held")
     build_world(workspace)
@@ -55,3 +58,31 @@ def test_what_is_held_is_listed_and_settled_once(client: ApiClient, workspace: W
     with workspace_scope(workspace.id):
         assert Delivery.objects.get(id=row.id).due_at.isoformat() == later
         assert Workspace.objects.get().paused_at is None
+
+
+def test_what_is_due_comes_in_pages_and_the_networks_are_asked_again(
+    client: ApiClient, workspace: Workspace, practice: PracticeServer
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    posts = [plan_post(workspace, [channel], f"Number {number}") for number in range(5)]
+    with workspace_scope(workspace.id):
+        rows = {str(each.variant.post_id): str(each.id) for each in PostDelivery.objects.select_related("variant")}
+    wanted = [rows[str(post.id)] for post in posts]
+    hold_everything(ACTOR, Held.RESTORE, later(-3600))
+    first = client.call("GET", "/settlement?limit=2").json()
+    assert (first["looked"], first["channels"]) == (0, 1), "no job ran"
+    assert {each["verdict"] for each in first["due"]} == {"unclear"}
+    found: list[str] = []
+    cursor = ""
+    while True:
+        page = client.call("GET", f"/settlement?limit=2&cursor={cursor}").json()
+        assert len(page["due"]) <= 2
+        found += [each["delivery"] for each in page["due"]]
+        if not (cursor := page["next_cursor"]):
+            break
+    assert found == wanted
+    wrong = client.call("GET", "/settlement?cursor=0199aaaa000070008000000000000000")
+    assert (wrong.status_code, wrong.json()["problems"][0]["code"]) == (422, "cursor_invalid")
+    looked = client.call("POST", "/settlement/look").json()
+    assert (looked["looked"], looked["channels"]) == (1, 1)
+    assert [(each["delivery"], each["verdict"]) for each in looked["due"]] == [(each, "missing") for each in wanted]

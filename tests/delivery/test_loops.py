@@ -14,16 +14,18 @@ import pytest
 from django.db import connection
 from django.db.models import F
 
+from kaja.delivery.actions import tell_again
 from kaja.delivery.engine import housekeeping
 from kaja.delivery.events import DeliveryFailed
 from kaja.delivery.models import UntoldEvent
 from kaja.kernel import events, loops
 from kaja.kernel.models import LoopRecord
+from kaja.kernel.problems import NotFound
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Notice, Workspace
 from tests.practice.running import PracticeServer
-from tests.publishing.delivering import QUICK, connect_practice, plan_post, running_engine, wait_for_states
+from tests.publishing.delivering import ACTOR, QUICK, connect_practice, plan_post, running_engine, wait_for_states
 from tests.waiting import wait_until
 
 CUT = (
@@ -80,11 +82,43 @@ def test_an_event_whose_handler_breaks_holds_up_no_other_and_is_told_when_it_is_
             assert (untold.tries, untold.event) == (3, "failed")
             assert not Notice.objects.filter(params__post="Breaks").exists()
         assert not is_told(workspace, bad)
+        with workspace_scope(workspace.id):
+            tell_again(ACTOR, untold.id)
+        wait_until(set_aside)  # it broke once more, as often as before
+        with workspace_scope(workspace.id):
+            assert UntoldEvent.objects.get().tries == 3
     with running_engine():  # another worker, in which the handler is mended
         wait_until(lambda: is_told(workspace, bad))
     with workspace_scope(workspace.id):
         assert Notice.objects.filter(params__post="Breaks").exists()
         assert not UntoldEvent.objects.exists()
+
+
+def test_what_was_set_aside_is_told_when_somebody_asks_for_it(
+    practice: PracticeServer, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without another worker: what broke is mended in the database, for example."""
+    monkeypatch.setattr(housekeeping, "FIRST_PAUSE", 0.1)
+    monkeypatch.setattr(housekeeping, "EVERY", 0.05)
+    monkeypatch.setattr(housekeeping, "TELL_TRIES", 2)
+    practice.set_faults(refuse={"probability": 1, "on": ["publish"]})
+    channel = connect_practice(practice, workspace, "bakery")
+    with running_engine():
+        with breaking_handler("Breaks"):
+            post = plan_post(workspace, [channel], "Breaks")
+            untold = wait_until(lambda: _set_aside(workspace))
+        with workspace_scope(workspace.id):
+            tell_again(ACTOR, untold.id)
+        wait_until(lambda: is_told(workspace, post))
+    with workspace_scope(workspace.id):
+        assert Notice.objects.filter(params__post="Breaks").exists()
+        with pytest.raises(NotFound):
+            tell_again(ACTOR, untold.id)
+
+
+def _set_aside(workspace: Workspace) -> UntoldEvent | None:
+    with workspace_scope(workspace.id):
+        return UntoldEvent.objects.filter(next_at=None).first()
 
 
 def test_a_row_that_cannot_be_prepared_for_an_unforeseen_reason_holds_up_no_other(

@@ -99,7 +99,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     PostLabel.objects.create(post=post, label=Label.objects.get(id=ids["label_id"]))
     delivery = Delivery.objects.get(id=ids["delivery_id"])
     Attempt.objects.create(delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=now, message=mark)
-    UntoldEvent.objects.create(delivery=delivery, event="failed", error=mark, failed_at=now)
+    untold = UntoldEvent.objects.create(delivery=delivery, event="failed", error=mark, failed_at=now)
     Reckoning.objects.create(channel=channel, looked_at=now, strangers=[{"url": "", "text": mark, "at": None}])
     RemoteChange.objects.create(publication_id=ids["publication_id"], kind="edit", requested_by=mark)
     RememberedRequest.objects.create(token=token, key=mark, fingerprint=b"x", status=200, body=mark)
@@ -116,6 +116,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
         "invitation_token": invitation_token,
         "token_id": str(token.id),
         "notice_id": str(notice.id),
+        "untold_id": str(untold.id),
     }
 
 

@@ -8,11 +8,13 @@ from uuid import uuid4
 import pytest
 
 from kaja.api.models import Token
+from kaja.delivery.models import Delivery, UntoldEvent
 from kaja.kernel.clock import now
 from kaja.kernel.models import LoopRecord
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.settings.words import ACTIONS
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Role, User, Workspace
+from tests.api.world import build_world
 from tests.people import add_member, browser, member_of
 
 GOOD = {"name": "Acme", "time_zone": "Asia/Taipei", "language": "en", "late_limit_minutes": "45"}
@@ -102,6 +104,17 @@ def test_link_that_only_this_computer_can_open_says_so(
     assert ("until the operator sets KAJA_BASE_URL" in made) is said
     # Beside a link only.
     assert "KAJA_BASE_URL" not in client.get("/w/acme/settings/members/").content.decode()
+
+
+@pytest.mark.parametrize("base", ["http://localhost:8000", "https://kaja.example.org"])
+def test_a_mailed_link_that_only_this_computer_can_open_is_said_to_who_invites(
+    workspace: Workspace, settings: Any, base: str
+) -> None:
+    settings.BASE_URL, settings.EMAIL_HOST = base, "mail.test"
+    client = browser(workspace)
+    made = client.post("/w/acme/settings/members/invite/", {"email": "jaan@x.test", "role": "guest"}).content.decode()
+    assert "It is on its way to jaan@x.test" in made
+    assert ("The link, in the mail as well, works on this machine only" in made) is ("localhost" in base)
 
 
 def test_bad_invitation_keeps_the_address(workspace: Workspace) -> None:
@@ -235,6 +248,27 @@ def test_what_runs_and_what_could_not_be_told_is_shown_to_those_who_manage(works
     assert html.index("In trouble") < html.index("Works</span>")
     add_member(workspace, "content@acme.test")
     assert browser(workspace, "content@acme.test").get("/w/acme/settings/running/").status_code == 403
+
+
+def test_what_could_not_be_told_has_a_button_that_tells_it_again(workspace: Workspace) -> None:
+    build_world(workspace)
+    client = browser(workspace)
+    with workspace_scope(workspace.id):
+        row = Delivery.objects.first()
+        untold = UntoldEvent.objects.create(
+            delivery=row, event="failed", tries=6, error="RuntimeError at reading.py:12", failed_at=now()
+        )
+    address = f"/w/acme/settings/running/{untold.id}/tell/"
+    html = client.get("/w/acme/settings/running/").content.decode()
+    assert f'action="{address}"' in html
+    assert "tried 6 times" in " ".join(html.split()), "how often"
+    assert "RuntimeError at reading.py:12" in html, "and why"
+    assert client.post(address).headers["Location"] == "/w/acme/settings/running/"
+    with workspace_scope(workspace.id):
+        untold = UntoldEvent.objects.get()
+    assert untold.tries == 0
+    assert untold.next_at is not None
+    assert client.post(address.replace(str(untold.id), str(uuid4()))).status_code == 404
 
 
 def test_each_role_says_what_it_may_do_and_only_those_that_differ_are_offered(workspace: Workspace) -> None:

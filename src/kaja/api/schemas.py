@@ -340,13 +340,17 @@ class StrangerOut(Schema):
 
 
 class SettlementOut(Schema):
-    """`since`: the last time of which this database certainly knows everything."""
+    """`since`: the last time of which this database certainly knows everything. `due` comes in pages; `unknown` stands
+    on the first one. `looked` of `channels` were asked what stands there."""
 
     held_at: datetime | None
     reason: str
     since: datetime | None
+    looked: int
+    channels: int
     due: list[UnsettledOut]
     unknown: list[StrangerOut]
+    next_cursor: str
 
 
 class SettlementIn(Body):

@@ -1,13 +1,21 @@
 """What a held workspace has to settle, and the one decision about it."""
 
+from uuid import UUID
+
 from django.http import HttpRequest
 from ninja import Router
 
+from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.render import problem_out
-from kaja.api.routers import actor_of, ok, workspace_of
+from kaja.api.routers import actor_of, ok, waits, workspace_of
 from kaja.api.schemas import SettledOut, SettlementIn, SettlementOut, StrangerOut, UnsettledOut
+from kaja.channels.models import Channel
+from kaja.content.queries import CURSOR_INVALID, parse_cursor
 from kaja.delivery import actions
 from kaja.delivery.holds import list_strangers, list_unsettled
+from kaja.delivery.models import Reckoning
+from kaja.kernel.problems import Refused
+from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces import policy
 from kaja.workspaces.models import Workspace
 
@@ -15,13 +23,28 @@ router = Router(tags=["delivery"])
 
 
 @router.get("/settlement", response=ok(SettlementOut), operation_id="getSettlement")
-def get_settlement(request: HttpRequest) -> SettlementOut:
+def get_settlement(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> SettlementOut:
     """What was due while this database may not have known what happened (a restored backup, a copy, a clock that
     jumped), how each stands on its network, and posts there that Kaja does not know. Empty when nothing is held."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    workspace = Workspace.objects.get(id=workspace_of(request).id)
+    return _show(workspace_of(request).id, cursor, limit)
+
+
+def _show(workspace_id: UUID, cursor: str, limit: int) -> SettlementOut:
+    workspace = Workspace.objects.get(id=workspace_id)
     if workspace.held_at is None:
-        return SettlementOut(held_at=None, reason="", since=None, due=[], unknown=[])
+        return SettlementOut(
+            held_at=None, reason="", since=None, looked=0, channels=0, due=[], unknown=[], next_cursor=""
+        )
+    # How a comment stands follows from its post, so all are judged, and a page is cut from that.
+    unsettled = list_unsettled(workspace)
+    begin = 0
+    if cursor:
+        last = parse_cursor(cursor)
+        begin = next((place for place, each in enumerate(unsettled, 1) if each.delivery.id == last), 0)
+        if not begin:
+            raise Refused(CURSOR_INVALID)
+    page = unsettled[begin : begin + limit]
     due = [
         UnsettledOut(
             delivery=each.delivery.id,
@@ -31,15 +54,37 @@ def get_settlement(request: HttpRequest) -> SettlementOut:
             verdict=each.verdict,
             url=(each.post or {}).get("url") or "",
         )
-        for each in list_unsettled(workspace)
+        for each in page
     ]
     unknown = [
         StrangerOut(channel=each.channel_id, problem=problem_out(each.problem), posts=each.strangers)
-        for each in list_strangers()
+        for each in ([] if cursor else list_strangers())
     ]
     return SettlementOut(
-        held_at=workspace.held_at, reason=workspace.held_reason, since=workspace.held_since, due=due, unknown=unknown
+        held_at=workspace.held_at,
+        reason=workspace.held_reason,
+        since=workspace.held_since,
+        looked=Reckoning.objects.count(),
+        channels=Channel.objects.filter(disconnected_at=None).count(),
+        due=due,
+        unknown=unknown,
+        next_cursor=page[-1].delivery.id.hex if begin + limit < len(unsettled) else "",
     )
+
+
+@waits("POST", "/settlement/look")
+@router.post("/settlement/look", response=ok(SettlementOut), operation_id="lookAgain")
+def look_again(request: HttpRequest) -> SettlementOut:
+    """Ask the networks of all channels anew what stands there; gives the first page of what there is to settle. It may
+    take a while: each network has its time to answer."""
+    actor, workspace_id = actor_of(request), workspace_of(request).id
+    policy.require(actor, policy.Permission.MANAGE)
+    with workspace_scope(workspace_id):
+        channels = list(Channel.objects.filter(disconnected_at=None).values_list("id", flat=True))
+    for channel_id in channels:
+        actions.look_at_channel(workspace_id, channel_id, actor)
+    with workspace_scope(workspace_id):
+        return _show(workspace_id, "", LIMIT)
 
 
 @router.post("/settlement", response=ok(SettledOut), operation_id="settleWorkspace")

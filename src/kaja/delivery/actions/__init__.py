@@ -12,6 +12,7 @@ from kaja.delivery.actions.holding import claim_place, hold_everything
 from kaja.delivery.actions.looking import look_at_channel
 from kaja.delivery.actions.pause import pause_instance, pause_workspace, resume_instance, resume_workspace
 from kaja.delivery.actions.settling import Settlement, settle_workspace
+from kaja.delivery.actions.telling import tell_again
 
 __all__ = [
     "Settlement",
@@ -28,5 +29,6 @@ __all__ = [
     "settle_at_address",
     "settle_delivery",
     "settle_workspace",
+    "tell_again",
     "wake_channel",
 ]

@@ -106,6 +106,13 @@ def _words_of(stored: dict[str, Any]) -> Words:
     return Words(str(stored.get("text") or ""), str((stored.get("options") or {}).get("title") or ""))
 
 
+def wanted_of_sent(publication: Publication, titled: bool) -> Wanted:
+    """The words that went out, all of them: a blog's title counts as the first."""
+    words = _words_of(publication.sent)
+    text = f"{words.title}\n{words.text}" if titled else words.text
+    return Wanted(publication.id, publication.published_at, text)
+
+
 def _reckon(told: Listing | CannotTell, wanted: list[Wanted], owned: set[str]) -> dict[str, Any]:
     moment = now()
     if isinstance(told, CannotTell):

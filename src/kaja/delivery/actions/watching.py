@@ -1,21 +1,27 @@
-"""Noticing that another installation sends to our channel, where the network names the application of each post.
+"""Noticing that another installation sends to our channel.
 
-A copy with a database of its own, or another workspace, posts as Kaja does; what Kaja made and this workspace does not
-know was made there.
+A copy with a database of its own, or another workspace, posts as Kaja does. Where the network names the application of
+each post, what Kaja made and this workspace does not know was made there. Elsewhere nothing says who made a post; but
+what two copies send is the same, so a post of ours that stands there twice, and that we sent once, is told.
 """
 
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
+from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
-from kaja.delivery.models import Delivery, Publication, State
+from kaja.delivery.actions.looking import wanted_of_sent
+from kaja.delivery.models import Delivery, Kind, Publication, State
+from kaja.delivery.reckoning import match_posts, words_of
 from kaja.kernel.clock import now
 from kaja.kernel.problems import gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.http import run_blocking
-from kaja.networks.kit.results import CannotTell
+from kaja.networks.kit.results import Candidate, CannotTell
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces.models import AuditEntry, Workspace
 from kaja.workspaces.notices import create_notice
@@ -23,20 +29,28 @@ from kaja.workspaces.policy import Permission
 
 BACK = timedelta(minutes=70)
 """A little more than the time between two looks."""
+LATELY = timedelta(hours=24)
+"""How long ago a post of ours may have gone out that somebody sends once more."""
+TELLING = 12
+"""Letters and digits from which on the same words are no chance."""
 _UNDER_WAY = (State.SENDING, State.PROCESSING, State.UNCERTAIN)
 _TOLD = gettext_noop(
     "On %(channel)s stands a post that Kaja made, but not from here. Does a second installation send there, too?"
 )
+_TWICE = gettext_noop(
+    "On %(channel)s the same post stands twice, and one of them was not sent from here. Does a second installation "
+    "send there, too?"
+)
 
 
 def list_watched() -> list[tuple[UUID, UUID]]:
-    """Workspace and id of the channels on which another Kaja could be told apart."""
-    from kaja.channels.models import Channel
-
-    networks = [key for key, connector in CONNECTORS.items() if connector.info.names_maker]
+    """Workspace and id of the channels to look at: all where the network says what Kaja made, else those to which
+    something went out lately."""
+    named = [key for key, connector in CONNECTORS.items() if connector.info.names_maker]
     with system_scope(SystemPurpose.JOB_DISPATCH):
-        rows = Channel.objects.filter(disconnected_at=None, network__in=networks, health_failures=0)
-        return list(rows.values_list("workspace_id", "id"))
+        lately = Publication.objects.filter(channel_id=OuterRef("id"), published_at__gt=now() - LATELY)
+        rows = Channel.objects.filter(disconnected_at=None, network__in=CONNECTORS, health_failures=0)
+        return list(rows.filter(Q(network__in=named) | Exists(lately)).values_list("workspace_id", "id"))
 
 
 def look_for_others(workspace_id: UUID, channel_id: UUID) -> bool:
@@ -62,10 +76,26 @@ def look_for_others(workspace_id: UUID, channel_id: UUID) -> bool:
             return False  # the channel's check says what is wrong
         if Delivery.objects.filter(channel_id=channel_id, state__in=_UNDER_WAY).exists():
             return False  # it may be ours; the next look knows
-        made = {post.ref.id for post in told.posts if post.by_kaja and post.posted_at and post.posted_at >= since}
-        ours = Publication.objects.filter(delivery__channel_id=channel_id, remote_id__in=made)
-        others = made - set(ours.values_list("remote_id", flat=True))
-        if others:
+        fresh = [post for post in told.posts if post.posted_at and post.posted_at >= since]
+        ids = [post.ref.id for post in fresh]
+        owned = Publication.objects.filter(delivery__channel_id=channel_id, remote_id__in=ids)
+        ours = set(owned.values_list("remote_id", flat=True))
+        others = [post for post in fresh if post.ref.id not in ours]
+        message = _TOLD if any(post.by_kaja for post in others) else _TWICE if _stand_twice(channel, others) else ""
+        if message:
             path, name = f"channels/{channel_id}/", str(channel)
-            create_notice("channel.others", _TOLD, {"channel": name}, path=path, permission=Permission.CHANNELS)
-    return bool(others)
+            create_notice("channel.others", message, {"channel": name}, path=path, permission=Permission.CHANNELS)
+    return bool(message)
+
+
+def _stand_twice(channel: Channel, others: list[Candidate]) -> bool:
+    """Whether one of them says, word for word, what we sent lately."""
+    if not others:
+        return False
+    rows = Publication.objects.filter(channel=channel, published_at__gt=now() - LATELY, deleted_at=None)
+    rows = rows.exclude(delivery__kind=Kind.COMMENT)
+    titled = CONNECTORS[channel.network].info.lists_titles
+    sent = [wanted_of_sent(row, titled) for row in rows]
+    # Short words are said twice by people, too.
+    wanted = [each for each in sent if len(words_of(each.text)) >= TELLING]
+    return any(match.sure for match in match_posts(wanted, others).values())

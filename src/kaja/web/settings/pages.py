@@ -7,7 +7,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kaja.delivery.actions import pause_workspace, resume_workspace
+from kaja.delivery.actions import pause_workspace, resume_workspace, tell_again
 from kaja.delivery.queries import list_untold
 from kaja.kernel.loops import list_loops
 from kaja.kernel.problems import Refused
@@ -90,6 +90,15 @@ def running(request: WorkspaceRequest) -> HttpResponse:
     """How the loops of the installation's processes fare, and what could not be told in this workspace."""
     context = {"loops": list_loops(), "untold": list_untold()}
     return render_page(request, "settings/running.html", context)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE)
+def tell(request: WorkspaceRequest, untold_id: UUID) -> HttpResponse:
+    """Tell once more what could not be told."""
+    tell_again(request.actor, untold_id)
+    flash(request, _("It is told again within seconds. If Kaja breaks at it once more, it comes back to this page."))
+    return redirect("settings:running", request.workspace.slug)
 
 
 def _changes(entry: AuditEntry) -> list[tuple[str, object, object]]:

@@ -19,4 +19,5 @@ urlpatterns = [
     path("tokens/", person.tokens, name="tokens"),
     path("audit/", pages.audit, name="audit"),
     path("running/", pages.running, name="running"),
+    path("running/<uuid:untold_id>/tell/", pages.tell, name="tell_again"),
 ]

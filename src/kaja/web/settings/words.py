@@ -51,6 +51,7 @@ ACTIONS: dict[str, Any] = {
     "delivery.send_again": _("had an uncertain post sent again"),
     "delivery.send_now": _("had a missed post sent now"),
     "delivery.reschedule": _("gave a missed post another time"),
+    "delivery.tell_again": _("had it told again what became of a post"),
     "delivery.there": _("said that an uncertain post stands on the network"),
     "publication.edit": _("had a post changed on the network"),
     "publication.delete": _("had a post deleted on the network"),
