@@ -11,6 +11,7 @@ from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.actions import create_workspace, update_workspace
 from kaja.workspaces.actions.workspaces import SLUG, check_settings
 from kaja.workspaces.models import AuditEntry, Member, Role, User, Workspace
+from kaja.workspaces.queries import list_memberships, list_workspaces_of
 from tests.people import PASSWORD, actor, add_member
 
 
@@ -36,6 +37,20 @@ def test_maker_becomes_curator_and_it_is_in_the_log(person: User) -> None:
 def test_same_name_gets_another_address(person: User) -> None:
     slugs = [create_workspace(person, name="Kohvik").slug for _ in range(3)]
     assert slugs == ["kohvik", "kohvik-2", "kohvik-3"]
+
+
+def test_workspaces_of_one_name_stand_in_the_order_in_which_they_were_made(person: User) -> None:
+    maker = User.objects.create_user("liis@kohvik.test", PASSWORD, name="Liis")
+    made = [create_workspace(maker, name="Kohvik") for _ in range(5)]
+    for each in reversed(made):  # joined the other way round
+        add_to(each, person)
+    assert [each.workspace for each in list_memberships(person)] == made
+    assert list_workspaces_of(person) == made
+
+
+def add_to(workspace: Workspace, user: User) -> None:
+    with system_scope(SystemPurpose.CREATE_WORKSPACE):
+        Member.objects.create(workspace=workspace, user=user, role=Role.GUEST)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,9 @@ def list_workspaces_of(user: User) -> list[Workspace]:
     """The workspaces that a person belongs to, by name."""
     with system_scope(SystemPurpose.SIGN_IN):
         return list(
-            Workspace.objects.filter(id__in=Member.objects.filter(user=user).values("workspace_id")).order_by("name")
+            Workspace.objects.filter(id__in=Member.objects.filter(user=user).values("workspace_id")).order_by(
+                "name", "id"
+            )
         )
 
 
@@ -30,12 +32,13 @@ _memberships = CompiledQuery()  # asked by every page
 
 
 def list_memberships(user: User) -> list[Member]:
-    """Every membership of a person, each with its workspace, by the workspace's name. One query."""
+    """Every membership of a person, each with its workspace, by the workspace's name, then its age. One query."""
     own = columns_of(Member)
 
     def memberships() -> QuerySet[Member, Any]:
         theirs = [f"workspace__{name}" for name in columns_of(Workspace)]
-        return Member.objects.filter(user_id=user.pk).order_by("workspace__name").values_list(*own, *theirs)
+        order = ("workspace__name", "workspace_id")
+        return Member.objects.filter(user_id=user.pk).order_by(*order).values_list(*own, *theirs)
 
     with system_scope(SystemPurpose.SIGN_IN):
         rows = _memberships.fetch(memberships, user.pk)
