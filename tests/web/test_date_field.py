@@ -84,6 +84,13 @@ def dialog(page: Page, workspace: Workspace) -> Page:
     return page
 
 
+GAP = """() => {
+  const field = document.querySelector("#move-at").getBoundingClientRect();
+  const month = document.querySelector(".date-popover:popover-open").getBoundingClientRect();
+  return {top: field.top, below: month.top - field.bottom, above: field.top - month.bottom};
+}"""
+
+
 class TestInTheBrowser:
     pytestmark = browsed
 
@@ -148,6 +155,16 @@ class TestInTheBrowser:
             asked[0].fulfill(json=slots)
         dialog.evaluate("() => new Promise(requestAnimationFrame)")
         expect(month).to_be_hidden()
+
+    def test_the_open_month_stays_beside_its_field_when_what_is_around_grows(self, dialog: Page) -> None:
+        field = dialog.locator("#move-at")
+        field.press("ArrowDown")
+        expect(dialog.get_by_role("button", name="15:00, Acme")).to_be_visible()  # as high as it gets
+        before = dialog.evaluate(GAP)
+        assert before["below"] >= 0, "otherwise a field that moves down comes no nearer"
+        dialog.evaluate("() => { document.querySelector('#move-dialog').style.paddingTop = '300px' }")
+        dialog.wait_for_function(f"() => {{ const at = ({GAP})(); return at.top > {before['top']} + 20 }}")
+        dialog.wait_for_function(f"() => {{ const at = ({GAP})(); return Math.max(at.below, at.above) >= 0 }}")
 
     def test_what_is_no_day_is_said_and_not_sent(self, dialog: Page) -> None:
         field = dialog.locator("#move-at")

@@ -148,6 +148,17 @@ class DateField extends HTMLElement {
 
   open(popover, near) {
     if (!popover.matches(":popover-open")) popover.showPopover();
+    this.place(popover, near);
+    // What the field stands in may grow while it is open (the bar of the composer does): then it stands elsewhere.
+    this.moved?.disconnect();
+    this.moved = new ResizeObserver(() => {
+      if (popover.matches(":popover-open")) this.place(popover, near);
+      else this.moved.disconnect();
+    });
+    for (let each = this; each; each = each.parentElement) this.moved.observe(each, { box: "border-box" });
+  }
+
+  place(popover, near) {
     const at = near.getBoundingClientRect();
     popover.style.left = `${Math.max(8, Math.min(at.left, innerWidth - popover.offsetWidth - 8))}px`;
     const below = at.bottom + 4;
