@@ -23,6 +23,16 @@ def change(client: Client, new: str, old: str = PASSWORD) -> Any:
     return client.post(CHANGE, {"oldpassword": old, "password1": new, "password2": new})
 
 
+def test_the_form_says_in_one_sentence_what_a_good_password_is(workspace: Workspace) -> None:
+    """allauth's own form lists Django's four rules, and calls a password differently in Estonian."""
+    html = browser(workspace).get(CHANGE, headers={"Accept-Language": "en"}).content.decode()
+    assert "At least ten characters; a few words in a row are good." in html
+    assert "too similar" not in html
+    assert [label.strip() for label in re.findall(r"<label[^>]*>([^<]+)", html)] == [
+        "Present password", "New password", "New password, once more",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     "good",
     [

@@ -180,7 +180,9 @@ ACCOUNT_RATE_LIMITS = False
 MFA_RATE_LIMITS = False
 API_CALLS_PER_MINUTE = environment.api_calls_per_minute()
 ACCOUNT_FORMS = {
+    "change_password": "kaja.web.accounts.forms.ChangePasswordForm",
     "reset_password": "kaja.web.accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "kaja.web.accounts.forms.ResetPasswordKeyForm",
     "signup": "kaja.web.accounts.forms.SignupForm",
     "login": "kaja.web.accounts.forms.LoginForm",
     "reauthenticate": "kaja.web.accounts.forms.ReauthenticateForm",

@@ -3,9 +3,11 @@
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
 from allauth.account.models import EmailAddress
 from allauth.core import context
@@ -24,6 +26,8 @@ from kaja.web.accounts.limits import RESET_MAILS
 from kaja.workspaces.models import Instance, Invitation, User
 from kaja.workspaces.queries import get_open_invitation
 
+GOOD_PASSWORD = _("At least ten characters; a few words in a row are good.")
+
 
 class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no types
     """allauth's form and a name."""
@@ -38,7 +42,7 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].help_text = _("At least ten characters; a few words in a row are good.")
+        self.fields["password1"].help_text = GOOD_PASSWORD
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
         self.invitation = find_invitation(context.request)
@@ -128,3 +132,29 @@ class ResetPasswordForm(AllauthResetPasswordForm):  # type: ignore[misc]  # alla
         if take(*((limit, email.lower()) for limit in RESET_MAILS)):
             return email
         return str(super().save(request, **kwargs))
+
+
+class ResetPasswordKeyForm(AllauthResetPasswordKeyForm):  # type: ignore[misc]  # allauth ships no types
+    """A new password by a link, in the words of the sign-up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_new_password(self.fields)
+
+
+class ChangePasswordForm(AllauthChangePasswordForm):  # type: ignore[misc]  # allauth ships no types
+    """A new password for the present one, in the words of the sign-up."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Present password")
+        self.fields["oldpassword"].help_text = ""
+        name_new_password(self.fields)
+
+
+def name_new_password(fields: dict[str, forms.Field]) -> None:
+    """One sentence on what a good one is; what is wrong with one is said when it is."""
+    fields["password1"].label, fields["password1"].help_text = _("New password"), GOOD_PASSWORD
+    fields["password2"].label = _("New password, once more")
+    for field in fields.values():
+        field.widget.attrs.pop("placeholder", None)
