@@ -43,3 +43,8 @@ def browser(workspace: Workspace, email: str = "") -> Client:
     client = Client()
     client.force_login(member_of(workspace, email).user)
     return client
+
+
+def prove(client: Client, password: str = PASSWORD) -> None:
+    """The password once more, as Kaja asks before what matters."""
+    assert client.post("/account/reauthenticate/", {"password": password}).status_code == 302

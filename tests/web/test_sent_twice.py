@@ -20,7 +20,7 @@ from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.web.composer.payload import Payload
 from kaja.workspaces.models import AuditEntry, Invitation, Role, Workspace
-from tests.people import add_member, browser
+from tests.people import add_member, browser, prove
 
 Send = Callable[..., Any]
 TEXT = {"parts": [{"text": "Fresh bread", "media": []}]}
@@ -129,6 +129,7 @@ FORMS: dict[str, tuple[str, dict[str, Any], type]] = {
 
 @pytest.mark.parametrize("route", FORMS)
 def test_a_form_that_is_sent_twice_makes_one_thing(client: Client, workspace: Workspace, route: str) -> None:
+    prove(client)
     page, fields, model = FORMS[route]
     html = client.get(reverse(page, args=["acme"])).content.decode()
     [chosen] = re.findall(r'<input type="hidden" name="id" value="([^"]+)"', html)
@@ -154,6 +155,7 @@ def test_a_form_that_comes_back_with_other_words_is_told_that_it_was_saved(
 
 
 def test_a_token_whose_secret_nobody_saw_gets_a_new_one_until_it_is_used(client: Client, workspace: Workspace) -> None:
+    prove(client)
     fields = {"id": str(new_id()), "do": "create", "name": "Script", "scopes": ["view"], "days": ""}
     pages = [client.post("/w/acme/settings/tokens/", fields).content.decode() for _ in range(2)]
     first, second = (re.search(r"kaja_[\w-]{30,}", page) for page in pages)

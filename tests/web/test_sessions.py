@@ -17,7 +17,7 @@ from kaja.kernel.sessions import name_of
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.accounts import sessions
 from kaja.workspaces.models import Review, User, Workspace
-from tests.people import PASSWORD, actor, browser
+from tests.people import PASSWORD, actor, browser, prove
 
 NEW = "quite another phrase"
 OWNER = "owner@acme.test"
@@ -29,11 +29,6 @@ def signed_in(password: str = PASSWORD, agent: str = "") -> Client:
     client = Client(headers={"User-Agent": agent} if agent else {})
     assert client.post("/account/login/", {"login": OWNER, "password": password})["Location"] == "/"
     return client
-
-
-def prove(client: Client, password: str = PASSWORD) -> None:
-    """The password once more, as Kaja asks before what matters."""
-    assert client.post("/account/reauthenticate/", {"password": password}).status_code == 302
 
 
 def is_in(client: Client) -> bool:

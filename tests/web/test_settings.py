@@ -2,20 +2,23 @@
 
 import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
+import kaja
 from kaja.api.models import Token
 from kaja.delivery.models import Delivery, UntoldEvent
 from kaja.kernel.clock import now
 from kaja.kernel.models import LoopRecord
 from kaja.kernel.tenancy import workspace_scope
-from kaja.web.settings.words import ACTIONS
+from kaja.web.settings.words import ACTIONS, LOOPS
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Role, User, Workspace
 from tests.api.world import build_world
-from tests.people import add_member, browser, member_of
+from tests.people import PASSWORD, add_member, browser, member_of, prove
+from tests.web.markup import tight
 
 GOOD = {"name": "Acme", "time_zone": "Asia/Taipei", "language": "en", "late_limit_minutes": "45"}
 
@@ -168,6 +171,7 @@ def test_profile_changes_language_and_theme_at_once(workspace: Workspace) -> Non
 
 def test_token_is_shown_once_and_revoked(workspace: Workspace) -> None:
     client = browser(workspace)
+    prove(client)
     data = {"do": "create", "name": "Web shop", "scopes": ["view", "write"], "days": "30"}
     html = client.post("/w/acme/settings/tokens/", data).content.decode()
     secret = re.search(r'id="token-secret">(kaja_[\w-]+)<', html)
@@ -183,9 +187,38 @@ def test_token_is_shown_once_and_revoked(workspace: Workspace) -> None:
         assert Token.objects.get().revoked_at is not None
 
 
+def test_making_a_token_asks_for_the_password_first_and_then_goes_on(workspace: Workspace) -> None:
+    client = browser(workspace)
+    data = {"do": "create", "name": "Web shop", "scopes": ["view", "write"], "days": "30"}
+    asked = client.post("/w/acme/settings/tokens/", data)
+    assert asked["Location"] == "/account/reauthenticate/?next=%2Fw%2Facme%2Fsettings%2Ftokens%2F"
+    with workspace_scope(workspace.id):
+        assert not Token.objects.exists()
+    wrong = client.post("/account/reauthenticate/", {"password": "not it", "next": "/w/acme/settings/tokens/"})
+    assert wrong.status_code != 302
+    with workspace_scope(workspace.id):
+        assert not Token.objects.exists()
+    made = client.post("/account/reauthenticate/", {"password": PASSWORD, "next": "/w/acme/settings/tokens/"})
+    html = made.content.decode()
+    secret = re.search(r'id="token-secret">(kaja_[\w-]+)<', html)
+    assert secret is not None
+    with workspace_scope(workspace.id):
+        token = Token.objects.get()
+        assert (token.name, set(token.scopes)) == ("Web shop", {"view", "write"})
+    # The page came from another address; its forms lead to the tokens' own.
+    forms = [form for form in re.findall(r"<form[^>]*>", tight(html)) if "/settings/tokens/" in form]
+    assert len(forms) == 2
+    # Ending one must be quick, and asks for nothing.
+    quick = browser(workspace)
+    quick.post("/w/acme/settings/tokens/", {"do": "revoke", "token": str(token.id)})
+    with workspace_scope(workspace.id):
+        assert Token.objects.get().revoked_at is not None
+
+
 def test_token_cannot_do_more_than_its_person(workspace: Workspace) -> None:
     add_member(workspace, "designer@acme.test", Role.DESIGNER)
     client = browser(workspace, "designer@acme.test")
+    prove(client)
     data = {"do": "create", "name": "Sly", "scopes": ["manage"], "days": "30"}
     assert client.post("/w/acme/settings/tokens/", data).status_code == 422
     with workspace_scope(workspace.id):
@@ -246,6 +279,7 @@ def test_what_runs_and_what_could_not_be_told_is_shown_to_those_who_manage(works
     html = browser(workspace).get("/w/acme/settings/running/").content.decode()
     assert "LookupError at claim.py:1 x" in html
     assert html.index("In trouble") < html.index("Works</span>")
+    assert "Sending: takes what is due" in html
     add_member(workspace, "content@acme.test")
     assert browser(workspace, "content@acme.test").get("/w/acme/settings/running/").status_code == 403
 
@@ -269,6 +303,21 @@ def test_what_could_not_be_told_has_a_button_that_tells_it_again(workspace: Work
     assert untold.tries == 0
     assert untold.next_at is not None
     assert client.post(address.replace(str(untold.id), str(uuid4()))).status_code == 404
+
+
+def test_everything_that_runs_has_words_for_people() -> None:
+    """The names are given where loops begin; one that is added there needs words, too."""
+    source = Path(kaja.__file__).parent
+    given = set()
+    for path, prefix in (("delivery/engine/loop.py", "deliveries: "), ("reading/loop.py", "reading: ")):
+        found = re.findall(r'self\._keep\("([^"]+)"', (source / path).read_text())
+        assert len(found) >= 3, path
+        given |= {prefix + name for name in found}
+    for file in source.rglob("*.py"):
+        text = file.read_text()
+        given |= set(re.findall(r'\b(?:keep_running|Loop)\(\s*"([^"]+)"', text))
+        given |= {f"process: {name}" for name in re.findall(r'\bPart\(\s*"([^"]+)"', text)}
+    assert given == LOOPS.keys()
 
 
 def test_each_role_says_what_it_may_do_and_only_those_that_differ_are_offered(workspace: Workspace) -> None:

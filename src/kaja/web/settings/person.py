@@ -3,8 +3,9 @@
 from datetime import timedelta
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.models import Authenticator
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -69,8 +70,14 @@ def security(request: WorkspaceRequest) -> HttpResponse:
     return render_page(request, "settings/security.html", context)
 
 
+def makes_token(request: HttpRequest) -> bool:
+    """What opens the account to a program asks for the password first; ending that must be quick."""
+    return request.method == "POST" and request.POST.get("do") == "create"
+
+
 @require_http_methods(["GET", "POST"])
 @workspace_view()
+@reauthentication_required(enabled=makes_token)  # type: ignore[untyped-decorator]  # allauth ships no types
 def tokens(request: WorkspaceRequest) -> HttpResponse:
     """API tokens: make one (its secret is shown once), see them, end them."""
     form = TokenForm(request.POST if request.POST.get("do") == "create" else None, initial={"scopes": ["view"]})
