@@ -27,7 +27,7 @@ from tests.browser.places import (
 from tests.browser.stack import Stack
 from tests.suite.lanes import AREAS
 
-LANGUAGES = {"three": "en", "three-ru": "ru", "three-zh": "zh-hant", "many": "en", "none": "ru"}
+LANGUAGES = {"three": "en", "three-ru": "ru", "three-zh": "zh-hant", "three-et": "et", "many": "en", "none": "ru"}
 # What is looked at how: every width and theme with three of everything, the rest where it differs most.
 LOOKS = {
     "three": (LARGE, EVENING, MIDDLE, SMALL, NIGHT),
@@ -35,6 +35,7 @@ LOOKS = {
     "many": (LARGE, SMALL),
     "three-ru": (MIDDLE, NIGHT),
     "three-zh": (MIDDLE, SMALL),
+    "three-et": (MIDDLE, SMALL),
 }
 
 

@@ -58,6 +58,27 @@ ACTIONS: dict[str, Any] = {
     "channel.slots": _("changed the weekly slots of the channel"),
 }
 
+LOOPS: dict[str, Any] = {
+    "deliveries: claim": _("Sending: takes what is due"),
+    "deliveries: listen": _("Sending: hears what is due at once"),
+    "deliveries: wake what waited": _("Sending: wakes what waited"),
+    "deliveries: signs": _("Sending: takes over from processes that are gone"),
+    "deliveries: events": _("Sending: tells people what happened"),
+    "deliveries: journal": _("Sending: keeps the journal"),
+    "reading: claim": _("Reading: asks the networks"),
+    "reading: listen": _("Reading: hears what to ask at once"),
+    "reading: plan": _("Reading: plans what to ask"),
+    "background jobs": _("Jobs in the background"),
+    "background jobs: take over": _("Jobs in the background: takes over what was left"),
+    "live updates": _("Open pages: tells them what changed"),
+    "live visits": _("Open pages: ends those that nobody may see any more"),
+    "supervisor": _("Keeps Kaja's processes running"),
+    "process: web": _("Process: web server"),
+    "process: worker": _("Process: worker"),
+    "process: the practice network": _("Process: practice network"),
+}
+"""What runs all the time: the name in the log and in `kaja doctor`, and what a person reads."""
+
 ROLE_WORDS: dict[str, Any] = {
     "curator": _("May do everything: settings, members, channels, and all that the others may."),
     "content_manager": _("Writes, plans and publishes, and connects channels."),
@@ -100,6 +121,11 @@ ABOUT: dict[str, Any] = {
     "label.rename": _("renamed a label: it is called %(target)s now"),
     "label.delete": _("deleted the label %(target)s"),
 }
+
+
+def loop_words(name: str) -> Any:
+    """What a person reads for a loop; one without words shows its own name."""
+    return LOOPS.get(name, name)
 
 
 def action_words(action: str) -> Any:

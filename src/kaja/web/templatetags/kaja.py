@@ -27,7 +27,7 @@ from kaja.web.dates import write_day, write_moment, write_second
 from kaja.web.foreign import web_address
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
-from kaja.web.settings.words import action_words, audit_words
+from kaja.web.settings.words import action_words, audit_words, loop_words
 from kaja.workspaces.wording import grant_words, name_in_language, quota_words, scope_words
 
 register = template.Library()
@@ -35,6 +35,7 @@ STATIC = Path(__file__).resolve().parent.parent.parent / "static"
 
 register.filter("action_words", action_words)
 register.filter("audit_words", audit_words)
+register.filter("loop_words", loop_words)
 register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
