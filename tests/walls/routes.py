@@ -110,6 +110,7 @@ REQUESTS: dict[str, Sent] = {
     "settings:workspace": form(name="Stolen", time_zone="UTC", language="en", late_limit_minutes="5"),
     "settings:pause": form(),
     "settings:resume": form(),
+    "settings:tell_again": form(),
     "settings:invite": form(email="thief@evil.test", role="curator"),
     "settings:member_role": form(role="curator"),
     "settings:member_remove": form(),
