@@ -176,7 +176,7 @@ def test_an_address_counts_only_when_it_is_proven(workspace: Workspace) -> None:
     path = link.removeprefix("http://localhost:8000")
     assert "jaan@kohvik.test" in Client().get(path).content.decode()
     assert not EmailAddress.objects.get().verified
-    Client().post(path)
+    client.post(path)
     assert EmailAddress.objects.get().verified
     assert sign_in(Client(), email="jaan@kohvik.test")["Location"] == "/"
 

@@ -2,6 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
+from allauth.account.forms import default_token_generator
+from allauth.account.internal.stagekit import unstash_login
+from allauth.account.models import EmailAddress, get_emailconfirmation_model
+from allauth.account.utils import user_pk_to_url_str
 from allauth.account.views import confirm_email, email_verification_sent
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -18,7 +22,7 @@ from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.views import home
 from kaja.web.workspace import render_page
 from kaja.workspaces.actions import accept_invitation
-from kaja.workspaces.models import Invitation
+from kaja.workspaces.models import Invitation, User
 from kaja.workspaces.queries import get_open_invitation, make_mail_proof
 
 
@@ -68,8 +72,31 @@ def prove(request: HttpRequest, key: str) -> HttpResponseBase:
     """The link of such a mail."""
     if settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
         return home(request)
+    user = _find_made_elsewhere(request, key) if request.method == "POST" else None
+    if user is not None:
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
     response: HttpResponseBase = confirm_email(request, key=key)
-    return response
+    if user is None or not EmailAddress.objects.filter(user=user, verified=True).exists():
+        return response
+    # Whoever reads the mailbox may choose the password, as after a forgotten one.
+    about, token = str(user_pk_to_url_str(user)), str(default_token_generator.make_token(user))
+    return redirect("account_reset_password_from_key", uidb36=about, key=token)
+
+
+def _find_made_elsewhere(request: HttpRequest, key: str) -> User | None:
+    """Whose new account this link proves, when another browser made it.
+
+    That may have been anybody who got hold of an invitation, with a password of their own: it must not open what the
+    owner of the mailbox then proves.
+    """
+    confirmation = get_emailconfirmation_model().from_key(key)
+    if confirmation is None:
+        return None
+    user: User = confirmation.email_address.user
+    login = unstash_login(request, peek=True)
+    made_here = login is not None and login.user is not None and login.user.pk == user.pk
+    return None if made_here or user.last_login is not None else user
 
 
 @never_cache
