@@ -29,7 +29,18 @@ BODIES: dict[str, Any] = {
     "settleWorkspace": {"missing": "skip", "unclear": "skip"},
     "followChannel": {"to": "https://moved.test"},
 }
-TABLES: tuple[type[Model], ...] = (Post, Variant, Channel, Campaign, Label, Asset, Delivery, Publication, RemoteChange)
+TABLES: tuple[type[Model], ...] = (
+    Post,
+    Variant,
+    Channel,
+    Campaign,
+    Label,
+    Asset,
+    Delivery,
+    Publication,
+    Reckoning,
+    RemoteChange,
+)
 
 
 def operations() -> Iterator[tuple[str, str, str]]:

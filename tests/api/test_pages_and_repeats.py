@@ -212,7 +212,7 @@ def make_ready(operation: str, workspace: Workspace, world: World) -> None:
             Post.objects.update(deleted_at=clock.now())
         if operation == "resumeWorkspace":
             Workspace.objects.filter(id=workspace.id).update(paused_at=clock.now())
-        if operation == "settleWorkspace":
+        if operation in {"settleWorkspace", "lookAgain"}:
             Workspace.objects.filter(id=workspace.id).update(held_at=clock.now(), held_since=clock.now())
         if operation == "restoreRevision":
             Post.objects.update(document={"parts": [{"text": "newer", "media": []}]}, revision=2)

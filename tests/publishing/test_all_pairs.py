@@ -263,7 +263,7 @@ def test_a_deadlock_that_happens_all_the_same_is_not_seen(world: World, pool: Th
 
     for done in [pool.submit(act, "a", (first, second)), pool.submit(act, "b", (second, first))]:
         done.result()
-    assert len(tries) == 3, "one of them was ended by the database, and did it again"
+    assert len(tries) > 2, "one of them was ended by the database, and did it again"
 
 
 def test_only_the_database_s_own_reasons_are_repeated(world: World) -> None:
