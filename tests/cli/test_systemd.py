@@ -103,3 +103,12 @@ def test_a_data_folder_of_somebody_else_is_refused(tmp_path: Path) -> None:
     owner = "daemon" if os.geteuid() == 0 else "root"
     with pytest.raises(FolderUnusable, match="does not belong to"):
         make_account(Place(tmp_path / "u", tmp_path / "s", tmp_path, owner))
+
+
+@pytest.mark.parametrize(
+    "home", ["home/anna/kaja", "root/kaja", "run/user/1000/kaja", "var/lib/kaja", "homestead/kaja"]
+)
+def test_systemd_hides_no_home_in_which_the_data_lie(home: str) -> None:
+    place = Place(Path("/etc/kaja.service"), Path("/etc/kaja.env"), Path("/", home), "kaja")
+    hidden = home in ("var/lib/kaja", "homestead/kaja")
+    assert f"ProtectHome={'yes' if hidden else 'no'}\n" in render_unit(place, ["/usr/bin/kaja"])

@@ -21,6 +21,8 @@ SYSTEM_HOME = Path("/var/lib/kaja")
 BOOTED = Path("/run/systemd/system")
 """There exactly while systemd runs the machine: sd_booted(3)."""
 
+HOMES = tuple(Path("/", *parts) for parts in (["home"], ["root"], ["run", "user"]))
+"""What ProtectHome= hides (systemd.exec(5))."""
 # Exit codes that another start cannot mend: a setting, a second Kaja, a taken port, an unusable folder (failures.py).
 HOPELESS = "2 3 4 5"
 
@@ -150,7 +152,7 @@ def find_command() -> list[str]:
 
 def render_unit(place: Place, command: list[str]) -> str:
     """The text of the unit (systemd.service(5), systemd.exec(5))."""
-    in_homes = str(place.home).startswith("/home/") or command[0].startswith(("/home/", "/root/"))
+    in_homes = any(Path(each).is_relative_to(homes) for each in (place.home, command[0]) for homes in HOMES)
     walls = WALLS.format(home="no" if in_homes else "yes", data=quote(str(place.home))) if place.account else ""
     return UNIT.format(
         settings=escape(str(place.settings)),
