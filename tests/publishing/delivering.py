@@ -1,10 +1,8 @@
 """Channels on the practice network, posts for them, and an engine that runs beside the test."""
 
-import asyncio
-import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +23,7 @@ from kaja.publishing.actions import schedule_post
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actor import system_actor
 from kaja.workspaces.models import Workspace
+from tests.looping import running
 from tests.practice.running import PracticeServer
 
 ACTOR = system_actor("tests")
@@ -95,40 +94,9 @@ def wait_for_states(workspace: Workspace, post: Post, *states: str, seconds: flo
         time.sleep(0.05)
 
 
-@contextmanager
-def running_engine(pace: Pace = QUICK) -> Iterator[Engine]:
-    """An engine in a thread and event loop of its own; stopped as SIGTERM stops it."""
-    made: list[tuple[Engine, asyncio.AbstractEventLoop]] = []
-    ready = threading.Event()
-    failures: list[BaseException] = []
-
-    async def work() -> None:
-        engine = Engine(get_address(), pace)
-        made.append((engine, asyncio.get_running_loop()))
-        ready.set()
-        await engine.run()
-
-    def whole() -> None:
-        try:
-            asyncio.run(work())
-        except BaseException as error:  # noqa: BLE001 - told to the test below
-            failures.append(error)
-            ready.set()
-
-    thread = threading.Thread(target=whole)
-    thread.start()
-    assert ready.wait(10)
-    if failures:
-        raise failures[0]
-    engine, loop = made[0]
-    try:
-        yield engine
-    finally:
-        if thread.is_alive():
-            loop.call_soon_threadsafe(engine.stop)
-        thread.join(30)
-        assert not thread.is_alive()
-        assert not failures, failures
+def running_engine(pace: Pace = QUICK) -> AbstractContextManager[Engine]:
+    """An engine beside the test."""
+    return running(lambda: Engine(get_address(), pace))
 
 
 def later(seconds: float) -> datetime:

@@ -14,6 +14,7 @@ from django.db import connection
 
 from kaja.channels.models import Channel, Health
 from kaja.channels.storing import disconnect_channel
+from kaja.delivery.worker.main import get_address
 from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
@@ -30,7 +31,7 @@ from kaja.workspaces.models import Workspace
 from tests.people import actor
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice
-from tests.reading.reading import QUICK, comment, get_address, poll_of, read_ids, running_reader
+from tests.reading.reading import QUICK, comment, poll_of, read_ids, running_reader
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
