@@ -9,7 +9,7 @@ import pytest
 
 from kaja.networks.kit import outcome
 from kaja.networks.kit.connector import Connector, ConnectRefused, Facts, is_idempotent
-from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.http import Session, TransportError, close_pools
 from kaja.networks.kit.results import (
     AbsentAsOf,
@@ -101,6 +101,25 @@ async def test_publishes_finds_and_deletes(network: str) -> None:
             assert await desk.connector.remover.delete(result.ref, desk.facts, desk.session) == Changed(None), (
                 "it is gone"
             )
+
+
+@every_network
+async def test_what_is_staged_ahead_comes_first_and_leaves_no_post_behind(network: str) -> None:
+    """Thrown away after an edit, it must not be seen by anybody; and what is not staged ahead must not wait for it."""
+    async with at_work(network) as desk:
+        picture = Media("k", "image", "image/png", 100, 10, 10)
+        for outgoing in (desk.described.make_outgoing(), desk.described.make_outgoing(media=(picture,))):
+            stages = desk.connector.publisher.stages(outgoing, desk.facts)
+            assert [stage.ahead for stage in stages] == sorted((stage.ahead for stage in stages), reverse=True)
+        outgoing, checkpoint = desk.described.make_outgoing(), {}
+        for stage in desk.connector.publisher.stages(outgoing, desk.facts):
+            if stage.ahead:
+                done = await desk.connector.publisher.run(stage.name, outgoing, checkpoint, desk.facts, desk.session)
+                assert isinstance(done, Next), done
+                checkpoint = json.loads(json.dumps(done.checkpoint))
+        assert not [request for request in desk.server.requests if desk.described.publishes(request)]
+        found = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        assert isinstance(found, AbsentAsOf)
 
 
 @every_network

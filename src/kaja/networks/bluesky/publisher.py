@@ -48,7 +48,7 @@ from kaja.networks.kit.results import (
     Unknown,
 )
 
-_PREPARE, _PUBLISH = Stage("prepare"), Stage("publish", irreversible=True)
+_PREPARE, _PUBLISH = Stage("prepare", ahead=True), Stage("publish", irreversible=True)
 
 
 @dataclass(frozen=True)

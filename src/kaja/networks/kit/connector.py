@@ -188,6 +188,12 @@ class Stage:
 
     name: str
     irreversible: bool = False
+    ahead: bool = False
+    """What it makes is seen by nobody, and may be thrown away: it may run some minutes before the post is due. What
+    looks at how the account is at the time of the call (which posts stand there already, say) may not."""
+
+    def __post_init__(self) -> None:
+        assert not (self.irreversible and self.ahead), self.name
 
 
 class ConnectRefused(Exception):

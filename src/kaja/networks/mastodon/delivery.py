@@ -33,7 +33,8 @@ KEPT = timedelta(hours=12)
 
 def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
     """One stage per file, so that a lost connection does not repeat the earlier uploads."""
-    uploads = [Stage(f"{MEDIA}{index}") for index in range(len(outgoing.media))]
+    # Not "prepare": which statuses stood there before ours is only true right before it.
+    uploads = [Stage(f"{MEDIA}{index}", ahead=True) for index in range(len(outgoing.media))]
     return (*uploads, Stage(PREPARE), Stage(PUBLISH, irreversible=True))
 
 

@@ -46,8 +46,8 @@ from kaja.networks.practice.rules import get_limit
 UPLOAD_SECONDS = 120.0
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
-_UPLOAD, _CONTAINER, _READY, _CONFIRM = (Stage(name) for name in ("upload", "container", "ready", "confirm"))
-_PUBLISH = Stage("publish", irreversible=True)
+_UPLOAD, _CONTAINER, _READY = (Stage(name, ahead=True) for name in ("upload", "container", "ready"))
+_PUBLISH, _CONFIRM = Stage("publish", irreversible=True), Stage("confirm")
 
 
 def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:

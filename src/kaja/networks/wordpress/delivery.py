@@ -56,6 +56,7 @@ def list_stages(outgoing: Outgoing) -> tuple[Stage, ...]:
     """A comment is one call; an article is files, terms, a draft, and its publication."""
     if outgoing.kind == "comment":
         return (Stage(COMMENT, irreversible=True),)
+    # Nothing ahead: a file in the library has a public address, and a public page, before any article shows it.
     uploads = [Stage(f"{MEDIA}{index}") for index in range(len(outgoing.media))]
     terms = [Stage(TERMS)] if read_terms(outgoing.options, "categories") or read_terms(outgoing.options, "tags") else []
     return (*uploads, *terms, Stage(DRAFT), Stage(PUBLISH, irreversible=True))
