@@ -15,7 +15,7 @@ from django.test import Client
 
 from kaja.api.tokens import create_token
 from kaja.config.bodies import reading, uploads
-from kaja.config.bodies.limits import LARGEST, SMALL
+from kaja.config.bodies.limits import HOOK, LARGEST, SMALL
 from kaja.kernel.connections import give_back
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
@@ -104,6 +104,15 @@ def test_who_is_not_signed_in_sends_little_and_nothing_to_the_disk(
         assert status == 413
         assert b"at most %d kB" % (8 if path in ("/healthz", "/readyz") else 256) in answer
     assert served.ask(None, "/account/login/", method="GET", headers="Content-Length: 300000000\r\n")[0] == 413
+
+
+def test_a_hook_may_be_larger_than_what_anybody_sends_and_not_without_end(served: Served) -> None:
+    for size, expected in ((SMALL + 1, 401), (HOOK, 401), (HOOK + 1, 413)):
+        headers = f"Content-Type: application/json\r\nContent-Length: {size}\r\n"
+        assert served.ask(None, "/hooks/practice", method="POST", headers=headers, body=b"x" * size)[0] == expected
+    lied = "Transfer-Encoding: chunked\r\n"
+    body = b"%x\r\n%s\r\n" % (HOOK + 1, b"x" * (HOOK + 1))
+    assert served.ask(None, "/hooks/practice", method="POST", headers=lied, body=body)[0] == 413
 
 
 def test_who_may_not_write_sends_no_file(acme: Workspace, served: Served) -> None:

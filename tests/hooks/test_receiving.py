@@ -10,13 +10,15 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from kaja.channels.models import Channel
-from kaja.hooks.actions import work_off
-from kaja.hooks.models import HookReceived
+from kaja.hooks.actions import BAD_SIGNATURES, KEPT, REFUSALS_KEPT, forget_hooks, work_off
+from kaja.hooks.models import HookReceived, HookRefusal
+from kaja.hooks.queries import list_standings
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.reading.models import Poll
 from kaja.reading.streams import topic_of
 from kaja.workspaces.models import Workspace
+from tests.people import browser
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice
 from tests.reading.reading import comment, read_ids, running_reader
@@ -34,12 +36,15 @@ def body_for(*channels: Channel, number: int = 1) -> bytes:
     return json.dumps({"id": str(number), "events": events}).encode()
 
 
-def send(body: bytes, signature: str, network: str = "practice") -> int:
+def post(body: bytes, signature: str, network: str = "practice", caller: str = "127.0.0.1") -> Any:
     headers: dict[str, Any] = {"x-practice-signature": signature}
-    answer = Client(enforce_csrf_checks=True).post(
+    return Client(enforce_csrf_checks=True, REMOTE_ADDR=caller).post(
         f"/hooks/{network}", body, content_type="application/json", headers=headers
     )
-    return int(answer.status_code)
+
+
+def send(body: bytes, signature: str, network: str = "practice", caller: str = "127.0.0.1") -> int:
+    return int(post(body, signature, network, caller).status_code)
 
 
 @pytest.fixture
@@ -78,7 +83,7 @@ def test_a_signed_hook_is_kept_once_and_wakes_the_look(
 
 
 @pytest.mark.parametrize("forgery", ["nothing", "another key", "another body", "no key", "not ascii"])
-def test_whoever_is_not_the_network_reaches_no_table(
+def test_of_whoever_is_not_the_network_only_the_number_is_kept(
     practice: PracticeServer, channel: Channel, forgery: str, settings: Any, django_assert_num_queries: Any
 ) -> None:
     body = body_for(channel)
@@ -91,9 +96,63 @@ def test_whoever_is_not_the_network_reaches_no_table(
     }[forgery]
     if forgery == "no key":
         settings.PRACTICE_KEY, settings.PRACTICE_KEY_FILE = "", "/nowhere"
-    with django_assert_num_queries(0):
+    assert send(body, signature) == 401
+    with django_assert_num_queries(3):  # a try, and one more of so many
         assert send(body, signature) == 401
     assert HookReceived.objects.count() == 0
+    assert HookRefusal.objects.get().count == 2
+
+
+def test_a_flood_of_forgeries_is_turned_away_and_the_network_beside_it_is_not(
+    practice: PracticeServer, channel: Channel, django_assert_num_queries: Any
+) -> None:
+    body, tries = body_for(channel), BAD_SIGNATURES.tries
+    assert {send(body, "sha256=x") for _ in range(tries)} == {401}
+    with django_assert_num_queries(2):  # no try is left; how long until there is one
+        answer = post(body, "sha256=x")
+    assert (answer.status_code, int(answer["Retry-After"]) >= 1) == (429, True)
+    assert HookRefusal.objects.get().count == tries, "a flood writes no more than its share"
+    assert send(body, sign(practice.key, body)) == 200, "the network may call from behind the same address"
+    assert send(body, "sha256=x", caller="203.0.113.9") == 401, "others have their own tries"
+
+
+def test_what_is_kept_of_hooks_goes_after_its_time(practice: PracticeServer, channel: Channel) -> None:
+    for number in range(4):
+        body = body_for(channel, number=number)
+        assert send(body, sign(practice.key, body)) == 200
+    assert send(b"{}", "sha256=x") == 401
+    old, rows = now() - KEPT - timedelta(hours=1), list(HookReceived.objects.order_by("id"))
+    HookReceived.objects.filter(id=rows[0].id).update(received_at=old, done_at=old)
+    HookReceived.objects.filter(id=rows[1].id).update(received_at=old)  # nobody ever worked it off
+    HookReceived.objects.filter(id=rows[2].id).update(done_at=now())
+    forget_hooks()
+    assert set(HookReceived.objects.values_list("id", flat=True)) == {rows[2].id, rows[3].id}
+    assert HookRefusal.objects.count() == 1
+    HookRefusal.objects.update(last_at=now() - REFUSALS_KEPT - timedelta(hours=1))
+    forget_hooks()
+    assert HookRefusal.objects.count() == 0
+
+
+def test_operators_see_what_came_in_lately(
+    practice: PracticeServer, workspace: Workspace, channel: Channel, django_assert_num_queries: Any
+) -> None:
+    page = "/w/acme/settings/running/"
+    assert "Nothing yet" in browser(workspace).get(page).content.decode()
+    good, strange = body_for(channel), b"[]"
+    for body in (good, strange):
+        assert send(body, sign(practice.key, body)) == 200
+    with django_assert_num_queries(2):
+        [standing] = list_standings()
+    assert (standing.network, standing.received, standing.open, standing.trouble) == ("practice", 2, 2, "")
+    assert work_off() == 2
+    [standing] = list_standings()
+    assert (standing.open, standing.unread, standing.trouble) == (0, 1, "unread")
+    assert send(good, "sha256=x") == 401
+    [standing] = list_standings()
+    assert (standing.received, standing.refused, standing.trouble) == (2, 1, "refused")
+    html = browser(workspace).get(page).content.decode()
+    assert "without the network&#x27;s signature" in html or "without the network's signature" in html
+    assert "sha256=x" not in html, "nothing of what a stranger sent is shown"
 
 
 def test_networks_without_hooks_have_no_room(db: None) -> None:

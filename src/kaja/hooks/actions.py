@@ -5,10 +5,12 @@ import logging
 from datetime import timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from kaja.channels import practice
-from kaja.hooks.models import HookReceived
+from kaja.hooks.models import HookReceived, HookRefusal
 from kaja.kernel.clock import now
+from kaja.kernel.limits import Limit, take
 from kaja.kernel.locks import lock
 from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.hooks import find_hooks
@@ -19,7 +21,12 @@ from kaja.reading.streams import topic_of
 log = logging.getLogger(__name__)
 AT_ONCE = 100
 KEPT = timedelta(days=7)
-"""How long a digest is remembered; networks send the same one again for a day or two."""
+"""How long a digest is remembered; networks send the same one again for a day or two. What nobody worked off by then is
+worth nothing either: it was a hint to look, and since then was looked many times."""
+REFUSALS_KEPT = timedelta(days=90)
+BAD_SIGNATURES = Limit("hooks: bad signature", 60, 600)
+"""Of one caller that are counted; more are turned away and leave no trace. Good ones of the same address still come in:
+nobody can lock a network out by sending nonsense from beside it."""
 
 
 def find_secret(connector: Connector) -> str:
@@ -65,6 +72,18 @@ def _wake(row: HookReceived) -> bool:
     return True
 
 
+def refuse_hook(network: str, caller: str) -> float:
+    """Count one without the network's signature. 0, or the seconds for which this caller is not even counted."""
+    if wait := take((BAD_SIGNATURES, caller)):
+        return wait
+    moment = now()
+    _, made = HookRefusal.objects.get_or_create(network=network, defaults={"count": 1, "last_at": moment})
+    if not made:
+        HookRefusal.objects.filter(network=network).update(count=F("count") + 1, last_at=moment)
+    return 0.0
+
+
 def forget_hooks() -> None:
-    """Those that were worked off long ago."""
-    HookReceived.objects.filter(done_at__lt=now() - KEPT).delete()
+    """What came in long ago, worked off or not, and what was refused long ago."""
+    HookReceived.objects.filter(received_at__lt=now() - KEPT).delete()
+    HookRefusal.objects.filter(last_at__lt=now() - REFUSALS_KEPT).delete()

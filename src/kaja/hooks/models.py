@@ -20,4 +20,18 @@ class HookReceived(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["network", "digest"], name="hook_once")]
-        indexes = [models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="hook_open")]
+        indexes = [
+            models.Index(fields=["id"], condition=Q(done_at__isnull=True), name="hook_open"),
+            models.Index(fields=["received_at"], name="hook_age"),
+        ]
+
+
+class HookRefusal(models.Model):
+    """What came in a network's name without its signature: only how often, and when last.
+
+    A caller's share in it is bounded (`actions.BAD_SIGNATURES`), and so is what strangers can make us write.
+    """
+
+    network = models.CharField(primary_key=True, max_length=30)
+    count = models.PositiveBigIntegerField(default=0)
+    last_at = models.DateTimeField()

@@ -1,7 +1,7 @@
 """`POST /hooks/<network>`: verified over the raw body, kept, answered at once.
 
-How much may be sent is bounded before it is taken (`config/bodies/limits.py`: whoever is nobody may send little), and
-who is not the network reaches no table.
+How much may be sent is bounded before it is taken (`config/bodies/limits.py`). Who is not the network is counted,
+within a limit for each caller, and nothing else of it is kept.
 """
 
 from django.db import transaction
@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from kaja.hooks.actions import find_secret, take_hook
+from kaja.hooks.actions import find_secret, refuse_hook, take_hook
 from kaja.hooks.jobs import work_off_hooks
 from kaja.kernel.jobs import defer_once
+from kaja.kernel.limits import caller_of, whole_seconds
 from kaja.networks.kit.hooks import find_hooks
 from kaja.networks.registry import CONNECTORS
 
@@ -27,6 +28,10 @@ def receive(request: HttpRequest, network: str) -> HttpResponse:
         return HttpResponse(status=404, content_type="text/plain")
     headers = {name.lower(): value for name, value in request.headers.items()}
     if not hooks.verify(headers, request.body, find_secret(connector)):
+        if wait := refuse_hook(network, caller_of(request)):
+            return HttpResponse(
+                status=429, content_type="text/plain", headers={"Retry-After": str(whole_seconds(wait))}
+            )
         return HttpResponse(status=401, content_type="text/plain")
     with transaction.atomic():
         if take_hook(network, request.body):

@@ -26,6 +26,10 @@ LARGEST = videos.MAX_BYTES + 1_000_000
 """Bytes of an upload: the largest file, and room for the form around it."""
 UPLOADS = frozenset({"w/<slug:slug>/posts/upload", "api/v1/media"})
 """Routes that take files, from people who may write."""
+HOOK = 1_000_000
+"""Bytes of a hook: networks tell of hundreds of things at once."""
+HOOKS = "hooks/<slug:network>"
+"""The route that networks call; a signature over the body, not a session, says who they are."""
 WITHOUT_BODY = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -56,6 +60,8 @@ def _find(request: ASGIRequest) -> Allowed:
         match = resolve(request.path_info)
     except Resolver404:
         return Allowed(SMALL)
+    if match.route == HOOKS and request.method == "POST":
+        return Allowed(HOOK)
     takes_files = match.route in UPLOADS and (request.content_type or "") == "multipart/form-data"
     if request.path.startswith(PREFIX):
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from kaja.delivery.actions import pause_workspace, resume_workspace, tell_again
 from kaja.delivery.queries import list_untold
+from kaja.hooks.queries import list_standings
 from kaja.kernel.loops import list_loops
 from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
@@ -87,8 +88,8 @@ def audit(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view(Permission.MANAGE)
 def running(request: WorkspaceRequest) -> HttpResponse:
-    """How the loops of the installation's processes fare, and what could not be told in this workspace."""
-    context = {"loops": list_loops(), "untold": list_untold()}
+    """How the loops of the installation's processes fare, what networks told it, and what could not be told here."""
+    context = {"loops": list_loops(), "untold": list_untold(), "hooks": list_standings()}
     return render_page(request, "settings/running.html", context)
 
 
