@@ -13,7 +13,7 @@ from kaja.delivery.actions import (
     settle_at_address,
     wake_channel,
 )
-from kaja.delivery.models import Attempt, Delivery, State
+from kaja.delivery.models import Attempt, Delivery, Publication, State
 from kaja.delivery.queries import journal_of, needs_you
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
@@ -283,3 +283,29 @@ def test_the_content_is_checked_again_at_delivery(practice: PracticeServer, work
     assert row.problem["field"].startswith("parts.0")
     assert practice.truth() == []
     assert make_post(workspace, [channel], "the draft stays").state == "draft"
+
+
+def test_words_that_look_like_an_escaped_sign_go_out_as_they_are(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    """The journal takes NUL out of what it writes, and nothing else."""
+    channel = connect_practice(practice, workspace, "bakery")
+    words = 'In JSON a NUL is "\\u0000", and \\\\u0000 is none'
+    with running_engine():
+        post = plan_post(workspace, [channel], words)
+        wait_for_states(workspace, post, "sent", seconds=20)
+    assert [item["text"] for item in practice.truth()] == [words]
+    with workspace_scope(workspace.id):
+        assert Publication.objects.get().sent["text"] == words
+
+
+def test_an_answer_that_escapes_a_nul_is_kept(practice: PracticeServer, workspace: Workspace) -> None:
+    """The evidence quotes it as it came over the wire."""
+    channel = connect_practice(practice, workspace, "bakery")
+    practice.set_faults(refuse={"probability": 1, "reason": 'A "\0" is in it.'})
+    with running_engine():
+        post = plan_post(workspace, [channel], "A bad word")
+        [row] = wait_for_states(workspace, post, "failed", seconds=20)
+    with workspace_scope(workspace.id):
+        [call] = Attempt.objects.filter(delivery=row, irreversible=True)
+    assert (call.outcome, "\\u0000" in str(call.evidence)) == ("rejected", True)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -34,6 +35,8 @@ from kaja.networks.kit.quotas import Quota
 
 log = logging.getLogger(__name__)
 
+_NUL = re.compile(r"(\\\\)|\\u0000")
+"""In JSON: an escaped NUL. Behind an escaped backslash the same signs are somebody's words, so those are kept whole."""
 MANY = 20
 """More changes than this of one workspace in one batch are told as one."""
 
@@ -86,7 +89,8 @@ def _time(moment: datetime | None) -> str | None:
 
 def _dump(rows: list[dict[str, Any]]) -> str:
     # PostgreSQL's jsonb holds no NUL character; a network may well send one.
-    return json.dumps(rows, default=str).replace("\\u0000", "")
+    text = json.dumps(rows, default=str)
+    return _NUL.sub(r"\1", text) if r"\u0000" in text else text
 
 
 class Journal:
