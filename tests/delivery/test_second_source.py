@@ -1,17 +1,20 @@
 """The engine knows no post: another source's rows have every promise of a post's."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from django.db import connection
 
 from kaja.delivery.actions import hold_everything, look_at_channel, settle_delivery
+from kaja.delivery.engine.row import Work
 from kaja.delivery.holds import list_unsettled
 from kaja.delivery.models import Attempt, Delivery, Publication, State
 from kaja.delivery.queries import journal_of, needs_you
+from kaja.delivery.sources import SOURCES, Answer, Made
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Held, Workspace
@@ -183,3 +186,25 @@ def test_what_only_a_newer_version_sends_is_left_to_a_person(practice: PracticeS
         [unsettled] = list_unsettled(Workspace.objects.get(id=workspace.id))
     assert (unsettled.subject.id, unsettled.subject.title) == (memo_id, "")
     assert [item["text"] for item in practice.truth()] == ["From today"]
+
+
+class Choosy(memos.Memos):
+    """Asks the database something that one of its notes makes it refuse."""
+
+    def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
+        made = super().prepare(works, at)
+        for answer in made.values():
+            assert isinstance(answer, Made)
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT %s::int", [answer.content.text])
+        return made
+
+
+def test_a_row_at_which_the_database_stumbles_holds_up_no_other(practice: PracticeServer, workspace: Workspace) -> None:
+    SOURCES[memos.MEMO] = Choosy()
+    bad = memos.send(workspace, connect_practice(practice, workspace, "one"), "no number")
+    good = memos.send(workspace, connect_practice(practice, workspace, "two"), "12")
+    with running_engine():
+        wait_for_state(workspace, good, State.SENT)
+        wait_until(lambda: memos.delivery_of(workspace, bad).tries > 1)
+    assert [item["text"] for item in practice.truth()] == ["12"]

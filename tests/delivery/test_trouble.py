@@ -1,8 +1,13 @@
 """What can go wrong on the way, one thing at a time, on the real practice network."""
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
+import psycopg
 import pytest
+from django.db import connection
 
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.delivery.actions import (
@@ -11,6 +16,7 @@ from kaja.delivery.actions import (
     resume_instance,
     resume_workspace,
     settle_at_address,
+    settle_delivery,
     wake_channel,
 )
 from kaja.delivery.models import Attempt, Delivery, Publication, State
@@ -309,3 +315,49 @@ def test_an_answer_that_escapes_a_nul_is_kept(practice: PracticeServer, workspac
     with workspace_scope(workspace.id):
         [call] = Attempt.objects.filter(delivery=row, irreversible=True)
     assert (call.outcome, "\\u0000" in str(call.evidence)) == ("rejected", True)
+
+
+@pytest.mark.parametrize("state", [State.PROCESSING, State.UNCERTAIN])
+def test_what_the_network_may_have_is_never_called_failed_by_kaja(
+    practice: PracticeServer, workspace: Workspace, state: State
+) -> None:
+    """Kaja cannot read its own row any more, say after a step back: "nothing was sent" would invite a second post."""
+    channel = connect_practice(practice, workspace, "bakery", "staged")
+    post = plan_post(workspace, [channel], "Taken", due_at=later(3600))
+    with workspace_scope(workspace.id):
+        own = {"content": {"of": "another version"}, "stage": "confirm", "next_at": now()}
+        Delivery.objects.update(state=state, uncertain_since=now() if state == State.UNCERTAIN else None, **own)
+    with running_engine():
+        wait_until(lambda: deliveries_of(workspace, post)[0].needs_person)
+    [row] = deliveries_of(workspace, post)
+    assert (row.state, row.problem["code"]) == (State.UNCERTAIN, "person_decides")
+    with workspace_scope(workspace.id):
+        settle_delivery(ACTOR, row.id, "drop")
+
+
+def test_a_result_is_kept_also_when_the_channels_health_cannot_be(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    with workspace_scope(workspace.id):
+        Channel.objects.update(health_failures=1)
+    with channels_that_take_no_writes(), running_engine():
+        post = plan_post(workspace, [channel], "Confirmed")
+        wait_for_states(workspace, post, "sent")
+    with workspace_scope(workspace.id):
+        assert [line.outcome for line in Attempt.objects.order_by("started_at")] == ["sent"]
+
+
+@contextmanager
+def channels_that_take_no_writes() -> Iterator[None]:
+    """Their table refuses every change."""
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=name, autocommit=True) as own:
+        own.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not today'; END $$;"
+            "CREATE TRIGGER refuse BEFORE UPDATE ON channels_channel EXECUTE FUNCTION refuse()"
+        )
+        try:
+            yield
+        finally:
+            own.execute("DROP TRIGGER refuse ON channels_channel; DROP FUNCTION refuse")

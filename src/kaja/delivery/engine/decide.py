@@ -115,9 +115,11 @@ def without_budget(row: Claimed, now: datetime) -> Verdict | None:
 
 
 def refused(row: Claimed, problem: Problem) -> Verdict:
-    """It cannot be sent as it is; nothing was sent."""
-    if row.state == State.UNCERTAIN:
-        return _wait(row, None, problem, needs_person=True, announce="uncertain")
+    """It cannot be sent as it is; nothing was sent. Of what the network may have, a person says what became of it."""
+    if row.state in (State.UNCERTAIN, State.PROCESSING):
+        asked = {"needs_person": True, "announce": "" if row.needs_person else "uncertain"}
+        since = row.uncertain_since
+        return _verdict(row, State.UNCERTAIN, problem=problems.CHOOSE, uncertain_since=since, **asked)
     return _verdict(row, State.FAILED, problem=problem, needs_person=True, announce="failed")
 
 

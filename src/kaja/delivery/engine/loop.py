@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
-from django.db import Error as DjangoError
 from psycopg import AsyncConnection
 
 from kaja.delivery import problems
@@ -26,7 +25,7 @@ from kaja.delivery.engine.signs import Signs
 from kaja.delivery.engine.steady import Steadiness
 from kaja.delivery.engine.threads import close_connections, in_thread
 from kaja.delivery.models import State
-from kaja.kernel.loops import describe_error, keep_running
+from kaja.kernel.loops import describe_error, is_lost_database, keep_running
 from kaja.kernel.problems import Problem
 from kaja.kernel.signals import DUE
 from kaja.networks.kit.http import close_pools
@@ -195,10 +194,10 @@ class Engine:
     async def _prepare(self, rows: list[Claimed]) -> list[Prepared]:
         try:
             return await prepare(rows, self._facts, datetime.now(UTC), self.pace)
-        except (DjangoError, OSError) as error:
-            log.warning("%s rows could not be prepared: %s", len(rows), type(error).__name__)
-            return [self._given_back(row) for row in rows if row.state == State.SENDING]
         except Exception as error:  # noqa: BLE001 - one row that nobody can prepare must not keep the others from going out
+            if is_lost_database(error):
+                log.warning("%s rows could not be prepared: %s", len(rows), type(error).__name__)
+                return [self._given_back(row) for row in rows if row.state == State.SENDING]
             log.error("%s rows could not be prepared: %s", len(rows), describe_error(error))
             if len(rows) > 1:
                 return [each for row in rows for each in await self._prepare([row])]
@@ -227,10 +226,11 @@ class Engine:
         row = each.row
         try:
             await in_thread(housekeeping.bring_up_to_date, row.workspace_id, row.source_kind, row.source_id)
-        except (DjangoError, OSError) as error:
-            log.warning("the source of %s could not be brought up to date: %s", row.id, type(error).__name__)
-            each.verdict = self._given_back(row).verdict
         except Exception as error:  # noqa: BLE001 - only this one waits
+            if is_lost_database(error):
+                log.warning("the source of %s could not be brought up to date: %s", row.id, type(error).__name__)
+                each.verdict = self._given_back(row).verdict
+                return
             log.error("the source of %s could not be brought up to date: %s", row.id, describe_error(error))
             each.verdict = decide.put_off(row, datetime.now(UTC), self.pace)
 

@@ -209,6 +209,14 @@ class Runner:
     # What the call says about the channel
 
     async def _note_health(self, work: Work, session: Session, result: StageResult, verdict: Verdict) -> Verdict:
+        """Whatever becomes of that, the result is still to be written: without it the outcome would be unknown."""
+        try:
+            return await self._write_health(work, session, result, verdict)
+        except Exception as error:  # noqa: BLE001 - the next call says the same of the channel
+            _log_error(work.row, error)
+            return verdict
+
+    async def _write_health(self, work: Work, session: Session, result: StageResult, verdict: Verdict) -> Verdict:
         row = work.row
         if isinstance(result, NeedsReconnect):
             used = dict(session.credentials)
