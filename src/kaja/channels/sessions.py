@@ -1,17 +1,21 @@
 """What a piece of work with a network needs of a channel, and what it leaves behind: credentials, health, quotas."""
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 from django.db.models import F
 
 from kaja.channels.credentials import Keeper, are_current
-from kaja.channels.models import Channel, Health, QuotaState
+from kaja.channels.models import Channel, Health
 from kaja.channels.vault import open_credentials
 from kaja.kernel.clock import now
+from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Problem
 from kaja.kernel.signals import notify_live
 from kaja.networks.kit.connector import Facts
@@ -22,6 +26,7 @@ from kaja.networks.registry import CONNECTORS, is_practice
 FAILURES_UNTIL_RECONNECT = 2
 """One refused credential may be the network's own hiccup; the second in a row is believed."""
 FAILURES_UNTIL_UNREACHABLE = 3
+MOST_CALLS = 2**31 - 1
 
 
 def open_session(channel: Channel) -> Session:
@@ -74,22 +79,46 @@ def render_facts(facts: Facts) -> dict[str, Any]:
     return stored
 
 
+KEEP_QUOTAS = """
+INSERT INTO channels_quotastate (id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until,
+    updated_at)
+SELECT id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until, now()
+FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, workspace_id uuid, channel_id uuid, bucket text, "limit" int,
+    remaining int, resets_at timestamptz, blocked_until timestamptz)
+ON CONFLICT (channel_id, bucket) DO UPDATE SET "limit" = EXCLUDED."limit", remaining = EXCLUDED.remaining,
+    resets_at = EXCLUDED.resets_at, updated_at = now(),
+    -- An answer without a block does not lift a block that another machine was told of.
+    blocked_until = greatest(EXCLUDED.blocked_until, channels_quotastate.blocked_until)
+"""
+"""Of many channels at once; the rows by channel and bucket, so that two who write the same wait and do not meet."""
+
+
+def render_quota(workspace_id: UUID, channel_id: UUID, quota: Quota) -> dict[str, Any]:
+    """A row for `KEEP_QUOTAS`."""
+    return {
+        "id": str(new_id()),
+        "workspace_id": str(workspace_id),
+        "channel_id": str(channel_id),
+        "bucket": quota.bucket[:60],
+        "limit": _countable(quota.limit),
+        "remaining": _countable(quota.remaining),
+        "resets_at": quota.resets_at.isoformat() if quota.resets_at else None,
+        "blocked_until": quota.blocked_until.isoformat() if quota.blocked_until else None,
+    }
+
+
+def _countable(calls: int | None) -> int | None:
+    """As far as the column counts; beyond that it is as good as no limit."""
+    return None if calls is None else max(-MOST_CALLS, min(calls, MOST_CALLS))
+
+
 def record_quota(channel: Channel, quotas: Iterable[Quota]) -> None:
     """Keep what the network said about budgets, for every machine that works with the channel."""
-    closed = dict(QuotaState.objects.filter(channel=channel).values_list("bucket", "blocked_until"))
-    for quota in quotas:
-        # An answer without a block does not lift a block that another machine was told of.
-        blocked = [moment for moment in (quota.blocked_until, closed.get(quota.bucket)) if moment]
-        QuotaState.objects.update_or_create(
-            channel=channel,
-            bucket=quota.bucket,
-            defaults={
-                "limit": quota.limit,
-                "remaining": quota.remaining,
-                "resets_at": quota.resets_at,
-                "blocked_until": max(blocked, default=None),
-            },
-        )
+    by_bucket = {quota.bucket[:60]: quota for quota in quotas}
+    if by_bucket:
+        rows = [render_quota(channel.workspace_id, channel.id, by_bucket[bucket]) for bucket in sorted(by_bucket)]
+        with connection.cursor() as cursor:
+            cursor.execute(KEEP_QUOTAS, [json.dumps(rows)])
 
 
 def record_health(

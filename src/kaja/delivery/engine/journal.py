@@ -18,11 +18,12 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection
 
+from kaja.channels.sessions import KEEP_QUOTAS, render_quota
 from kaja.delivery.engine.claim import enter
 from kaja.delivery.engine.decide import Verdict
 from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.row import Claimed, boot_clock, render_ref
-from kaja.delivery.engine.statements import BEGIN, FINISH, NOTIFY, QUOTAS, RENEW, TRY_TO_WRITE
+from kaja.delivery.engine.statements import BEGIN, FINISH, NOTIFY, RENEW, TRY_TO_WRITE
 from kaja.delivery.events import BY_NAME, DeliveryEvent, DeliveryUncertain
 from kaja.delivery.models import State
 from kaja.delivery.problems import OWNED, SEEKING, render_problem
@@ -143,16 +144,7 @@ class Journal:
         """Close the attempt and move the row. False: the row was taken over meanwhile; only the evidence was kept."""
         record = record or Record(None)
         for quota in record.quotas.values():
-            self._quotas[row.channel_id, quota.bucket] = {
-                "id": str(new_id()),
-                "workspace_id": str(row.workspace_id),
-                "channel_id": str(row.channel_id),
-                "bucket": quota.bucket[:60],
-                "limit": quota.limit,
-                "remaining": quota.remaining,
-                "resets_at": _time(quota.resets_at),
-                "blocked_until": _time(quota.blocked_until),
-            }
+            self._quotas[row.channel_id, quota.bucket[:60]] = render_quota(row.workspace_id, row.channel_id, quota)
         sent = verdict.state == State.SENT and verdict.ref is not None
         ref = verdict.ref if sent else None
         values = {
@@ -228,7 +220,7 @@ class Journal:
             batch, self._waiting = self._waiting, []
             quotas, self._quotas = self._quotas, {}
             try:
-                connection = await self._write_surely(connection, batch, list(quotas.values()), news)
+                connection = await self._write_surely(connection, batch, [quotas[key] for key in sorted(quotas)], news)
             except JournalBroken as broken:
                 for item in batch:
                     item.fail(broken)
@@ -319,7 +311,7 @@ class Journal:
                 ours = {record[0] for record in await cursor.fetchall()}
                 kept |= {id(item) for item in items if item.row.id in ours}
             if quotas:
-                await connection.execute(QUOTAS, [_dump(quotas)])
+                await connection.execute(KEEP_QUOTAS, [_dump(quotas)])
             payloads = _live_payloads([item for item in rows["finish"] if id(item) in kept])
             if payloads:
                 await connection.execute(NOTIFY, [LIVE, payloads])

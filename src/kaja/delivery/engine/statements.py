@@ -70,17 +70,6 @@ WITH r AS (
 )
 SELECT id FROM u
 """
-QUOTAS = """
-INSERT INTO channels_quotastate (id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until,
-    updated_at)
-SELECT id, workspace_id, channel_id, bucket, "limit", remaining, resets_at, blocked_until, now()
-FROM jsonb_to_recordset(%s::jsonb) AS r(id uuid, workspace_id uuid, channel_id uuid, bucket text, "limit" int,
-    remaining int, resets_at timestamptz, blocked_until timestamptz)
-ON CONFLICT (channel_id, bucket) DO UPDATE SET "limit" = EXCLUDED."limit", remaining = EXCLUDED.remaining,
-    resets_at = EXCLUDED.resets_at, updated_at = now(),
-    -- An answer without a block does not lift a block that another machine was told of.
-    blocked_until = greatest(EXCLUDED.blocked_until, channels_quotastate.blocked_until)
-"""
 RENEW = """
 UPDATE publishing_delivery d
 SET lease_until = now() + %(lease)s * interval '1 second', next_at = now() + %(lease)s * interval '1 second'
