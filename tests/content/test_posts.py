@@ -113,8 +113,8 @@ def test_deleting_and_restoring(actor: Actor, heard: list[Any]) -> None:
     actions.set_plan(actor, post.id, PostState.SCHEDULED, DUE)
     actions.delete_post(actor, post.id)
     assert heard[-1] == PostsDeleted([post.id])
-    assert queries.list_posts().posts == []
-    assert [p.id for p in queries.list_posts(queries.PostFilter(deleted=True)).posts] == [post.id]
+    assert queries.list_posts().rows == []
+    assert [p.id for p in queries.list_posts(queries.PostFilter(deleted=True)).rows] == [post.id]
     with pytest.raises(NotFound):
         queries.get_post(post.id)
     back = actions.restore_post(actor, post.id)
@@ -241,7 +241,7 @@ def test_search_cuts_nothing_off_before_the_other_filters_chose(actor: Actor) ->
     workspace_id = labelled.workspace_id
     document = {"parts": [{"text": "bread", "media": []}]}
     Post.objects.bulk_create(Post(workspace_id=workspace_id, document=document, summary="bread") for _ in range(1100))
-    assert [p.id for p in queries.list_posts(queries.PostFilter(text="bread", label="rare")).posts] == [labelled.id]
+    assert [p.id for p in queries.list_posts(queries.PostFilter(text="bread", label="rare")).rows] == [labelled.id]
     assert queries.filter_posts(queries.PostFilter(text="bread")).count() == 1101
 
 
@@ -256,7 +256,7 @@ def test_search_finds_all_words_here_only(actor: Actor, other_workspace: Workspa
     assert having("咖啡") == [chinese.id]
     assert having("_") == []
     found = queries.list_posts(queries.PostFilter(text="распродажа"))
-    assert [p.id for p in found.posts] == [both.id]
+    assert [p.id for p in found.rows] == [both.id]
 
 
 def test_cursor_pages_show_every_post_once(actor: Actor) -> None:
@@ -264,7 +264,7 @@ def test_cursor_pages_show_every_post_once(actor: Actor) -> None:
     seen, cursor = [], ""
     while True:
         page = queries.list_posts(cursor=cursor, limit=3)
-        seen += [p.id for p in page.posts]
+        seen += [p.id for p in page.rows]
         if not (cursor := page.next_cursor):
             break
     assert seen == made[::-1]
@@ -280,7 +280,7 @@ def test_a_list_costs_the_same_for_one_and_three(
         actions.create_post(actor, text(str(n)), [channel.id], labels=["a"])
     with django_assert_num_queries(2):
         page = queries.list_posts()
-        assert [[v.channel.name for v in queries.active_variants(p)] for p in page.posts] == [["Acme"]] * count
+        assert [[v.channel.name for v in queries.active_variants(p)] for p in page.rows] == [["Acme"]] * count
 
 
 def test_unknown_networks_say_so(actor: Actor) -> None:

@@ -24,7 +24,7 @@ from kaja.delivery.queries import journal_of, needs_you
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions import unschedule_post
-from kaja.publishing.queries import list_needs_you
+from kaja.publishing.needs_you import list_waiting
 from kaja.workspaces.models import Workspace
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
@@ -131,7 +131,7 @@ def test_a_refused_post_fails_with_the_networks_words_and_needs_somebody(
     assert rows[1].next_at is None, "the comment sleeps until its post is out"
     with workspace_scope(workspace.id):
         assert needs_you().count() == 1
-        assert [row.id for row in list_needs_you()] == [rows[0].id]
+        assert [row.id for row in [each.delivery for each in list_waiting().rows]] == [rows[0].id]
     assert practice.truth() == []
 
 

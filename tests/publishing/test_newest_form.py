@@ -12,7 +12,7 @@ from kaja.delivery.actions import pause_workspace, resume_workspace, retry_deliv
 from kaja.delivery.models import Attempt, State
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions import delete_posts, publish_now, unschedule_post
-from kaja.publishing.queries import list_needs_you
+from kaja.publishing.needs_you import list_waiting
 from kaja.publishing.sync import sync_deliveries
 from kaja.workspaces.models import AuditEntry, Workspace
 from tests.practice.running import PracticeServer
@@ -125,15 +125,15 @@ def test_what_needs_a_person_lies_in_the_bin_with_its_post_and_comes_back_with_i
         post = plan_post(workspace, [channel], "A bad word")
         wait_for_states(workspace, post, "failed")
     with workspace_scope(workspace.id):
-        assert len(list_needs_you()) == 1
+        assert len([each.delivery for each in list_waiting().rows]) == 1
         content.delete_post(ACTOR, post.id)
-        assert list_needs_you() == []
+        assert [each.delivery for each in list_waiting().rows] == []
         content.restore_post(ACTOR, post.id)
-        [row] = list_needs_you()
+        [row] = [each.delivery for each in list_waiting().rows]
         assert row.variant.post_id == post.id
         # Nothing of it may go while it is a draft; planned again it may.
         sync_deliveries(post.id)
-        assert not list_needs_you()[0].allowed
+        assert not list_waiting().rows[0].delivery.allowed
         [again] = publish_now(ACTOR, post)
         assert (again.state, again.allowed) == (State.SCHEDULED, True)
 

@@ -160,7 +160,7 @@ EXACT = {
     "list": 10,
     "ideas": 14,
     "bin": 11,
-    "campaigns": 11,
+    "campaigns": 12,
     "campaign": 13,
     "labels": 9,
     "channels": 9,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone
@@ -19,6 +19,7 @@ from django.utils import timezone
 from kaja.api.models import RememberedRequest
 from kaja.api.parameters import find_unknown
 from kaja.api.problems import MEDIA_TYPE, problem_response
+from kaja.api.remembered import find_remembered, remember_answer, remember_key
 from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
@@ -59,12 +60,8 @@ def _fingerprint(request: HttpRequest) -> bytes:
 def _remembered(request: HttpRequest, bearer: Bearer, key: str) -> tuple[RememberedRequest, HttpResponse | None]:
     """Our own fresh row, or somebody's row with the answer to give. Waits for a request with the key under way."""
     fingerprint = _fingerprint(request)
-    try:
-        with transaction.atomic():
-            return RememberedRequest.objects.create(token=bearer.token, key=key, fingerprint=fingerprint), None
-    except IntegrityError:
-        row = RememberedRequest.objects.get(token=bearer.token, key=key)
-    return row, _repeat(row, fingerprint)
+    row, fresh = remember_key(bearer.token, key, fingerprint)
+    return row, None if fresh else _repeat(row, fingerprint)
 
 
 def _repeat(row: RememberedRequest, fingerprint: bytes) -> HttpResponse:
@@ -210,7 +207,7 @@ def _answer_outside(
     leave_database()
     if key:
         with workspace_scope(bearer.workspace.id):
-            known = RememberedRequest.objects.filter(token=bearer.token, key=key).first()
+            known = find_remembered(bearer.token, key)
         leave_database()
         if known is not None:
             return _repeat(known, _fingerprint(request))
@@ -232,5 +229,4 @@ def _in_words(response: HttpResponse) -> HttpResponse:
 
 
 def _remember(row: RememberedRequest, response: HttpResponse) -> None:
-    row.status, row.body = response.status_code, response.content.decode()
-    row.save(update_fields=["status", "body"])
+    remember_answer(row, response.status_code, response.content.decode())

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import UUID
 
 from kaja.api.problems import render_problem
 from kaja.api.schemas import (
@@ -19,15 +18,14 @@ from kaja.api.schemas import (
 )
 from kaja.channels.following import moved_to
 from kaja.channels.models import Channel
-from kaja.channels.queries import channel_order
 from kaja.content.models import Post, PostState
 from kaja.content.queries import get_content, list_labels_of
 from kaja.delivery.models import Delivery, Publication
 from kaja.delivery.problems import parse_problem
 from kaja.kernel.problems import Problem
 from kaja.media.models import Asset
-from kaja.publishing.models import PostDelivery, RemoteChange
-from kaja.publishing.queries import standing_of_deliveries
+from kaja.publishing.models import RemoteChange
+from kaja.publishing.queries import deliveries_of, standing_of_deliveries
 
 
 def problem_out(problem: Problem | Mapping[str, Any] | None) -> ProblemOut | None:
@@ -57,11 +55,7 @@ def delivery_out(delivery: Delivery) -> DeliveryOut:
 def posts_out(posts: Iterable[Post]) -> list[PostOut]:
     """Posts with their deliveries; one query for all deliveries."""
     posts = list(posts)
-    deliveries: dict[UUID, list[PostDelivery]] = {}
-    order = (*channel_order("channel__"), "position")
-    rows = PostDelivery.objects.filter(variant__post__in=posts).select_related("variant").order_by(*order)
-    for delivery in rows:
-        deliveries.setdefault(delivery.variant.post_id, []).append(delivery)
+    deliveries = deliveries_of(posts)
     return [_post_out(post, deliveries.get(post.id, [])) for post in posts]
 
 

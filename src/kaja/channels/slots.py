@@ -28,6 +28,11 @@ def list_slots(channel_id: UUID) -> list[Slot]:
     return list(Slot.objects.filter(channel_id=channel_id).order_by("weekday", "time"))
 
 
+def has_slots() -> bool:
+    """Whether any channel of the workspace has weekly times."""
+    return Slot.objects.exists()
+
+
 _connected = CompiledQuery()  # asked by every calendar
 
 

@@ -176,7 +176,7 @@ def show_all(slug: str, email: str, state: str | None, text: str, limit: int, as
 
         with workspace_scope(workspace.id):
             page = list_posts(PostFilter(states=(state,) if state else (), text=text), limit=limit)
-            shown = [each.model_dump(mode="json") for each in posts_out(page.posts)]
+            shown = [each.model_dump(mode="json") for each in posts_out(page.rows)]
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return

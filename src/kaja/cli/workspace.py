@@ -77,7 +77,7 @@ def sign_out(email: str, everybody: bool) -> None:
     if bool(email) == everybody:
         raise BadSetting("Say whose sessions end: --email ADDRESS, or --everybody.")
     with application():
-        from kaja.web.accounts.sessions import end_all_sessions, end_sessions
+        from kaja.workspaces.sittings import end_all_sessions, end_sessions
 
         count = end_all_sessions() if everybody else end_sessions(_find_user(email))
     click.echo(f"{count} sessions ended.")
@@ -89,7 +89,7 @@ def sign_out(email: str, everybody: bool) -> None:
 def close(email: str, open_again: bool) -> None:
     """Close an account: nobody signs in with it, its sessions end and its API tokens rest. What was written stays."""
     with application():
-        from kaja.web.accounts.sessions import end_sessions
+        from kaja.workspaces.sittings import end_sessions
 
         person: Any = _find_user(email)
         person.is_active = open_again

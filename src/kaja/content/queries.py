@@ -4,21 +4,23 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, OuterRef, Prefetch, Q, QuerySet, Value
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, Overrides, card_of, resolve
-from kaja.content.models import Campaign, Label, Post, PostLabel, Revision, Variant
-from kaja.content.snapshot import Groups, PostContent, content_of, parse_content
-from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
+from kaja.content.models import Post, PostLabel, Revision, Variant
+from kaja.content.snapshot import PostContent, content_of, parse_content
+from kaja.kernel.pages import PAGE, Page, cut_page
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.media.item import MediaItem
 from kaja.media.open import open_assets
@@ -30,7 +32,6 @@ REVISION_NOT_FOUND = Problem(
     message=gettext_noop("This version of the post is not kept."),
     fix=gettext_noop("Choose a version from the post's history."),
 )
-PAGE = 50
 PAGE_MAX = 200
 
 
@@ -72,6 +73,31 @@ def find_post(post_id: UUID) -> Post | None:
     return _ready(Post.objects.filter(id=post_id, deleted_at__isnull=True)).first()
 
 
+def has_posts() -> bool:
+    """Whether anything was ever written in the workspace."""
+    return Post.objects.exists()
+
+
+def list_chosen(post_ids: Collection[UUID]) -> list[Post]:
+    """These posts by their time, without content; those that are gone or in the bin are left out."""
+    rows = Post.objects.filter(id__in=post_ids, deleted_at__isnull=True).order_by("due_at", "id")
+    return list(rows.only("id", "workspace", "due_at", "campaign", "state"))
+
+
+def list_summaries(post_ids: Collection[UUID]) -> dict[UUID, str]:
+    """The first words of posts, by their ids."""
+    return dict(Post.objects.filter(id__in=post_ids).values_list("id", "summary"))
+
+
+def list_carriers(post_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
+    """The channels that carry each post."""
+    found: dict[UUID, list[UUID]] = {post_id: [] for post_id in post_ids}
+    rows = Variant.objects.filter(post_id__in=post_ids, removed_at__isnull=True)
+    for post_id, channel_id in rows.values_list("post_id", "channel_id"):
+        found[post_id].append(channel_id)
+    return found
+
+
 def active_variants(post: Post) -> list[Variant]:
     """The variants that count, each with its channel; free when the post came from this module."""
     ready: list[Variant] | None = getattr(post, "active_variants", None)
@@ -87,16 +113,6 @@ def active_variants(post: Post) -> list[Variant]:
 def get_content(post: Post) -> PostContent:
     """The post's content as one value."""
     return content_of(post, active_variants(post))
-
-
-def groups_of(post_ids: Collection[UUID]) -> dict[UUID, Groups]:
-    """Campaign and labels of many posts, in two queries."""
-    names: dict[UUID, list[str]] = {post_id: [] for post_id in post_ids}
-    rows = PostLabel.objects.filter(post_id__in=post_ids).order_by("label__name").values_list("post_id", "label__name")
-    for post_id, name in rows:
-        names[post_id].append(name)
-    posts = Post.objects.filter(id__in=post_ids).values_list("id", "campaign_id")
-    return {post_id: Groups(campaign, tuple(names[post_id])) for post_id, campaign in posts}
 
 
 def list_labels_of(post: Post) -> list[str]:
@@ -120,14 +136,6 @@ class PostFilter:
     due_from: datetime | None = None
     due_to: datetime | None = None
     deleted: bool = False
-
-
-@dataclass(frozen=True)
-class Page:
-    """Some posts, newest first, and where the next page begins (empty when there is none)."""
-
-    posts: list[Post]
-    next_cursor: str
 
 
 def having_words(text: str) -> Q:
@@ -172,42 +180,26 @@ def filter_posts(wanted: PostFilter) -> QuerySet[Post]:
     return rows.filter(conditions)
 
 
-def list_bin(cursor: str = "", limit: int = PAGE) -> Page:
-    """What is in the bin, what was put there last first, with what a list shows. The cursor is the last post's id."""
-    rows = Post.objects.filter(deleted_at__isnull=False)
-    if cursor:
-        last = rows.filter(id=parse_cursor(cursor)).values("deleted_at")[:1]
-        rows = rows.filter(Q(deleted_at__lt=Subquery(last)) | Q(deleted_at=Subquery(last), id__lt=parse_cursor(cursor)))
-    posts = list(_ready(rows).order_by("-deleted_at", "-id")[: limit + 1])
-    return Page(posts[:limit], posts[limit - 1].id.hex if len(posts) > limit else "")
+def list_bin(cursor: str = "", limit: int = PAGE) -> Page[Post]:
+    """What is in the bin, what was put there last first, with what a list shows."""
+    return cut_page(_ready(Post.objects.filter(deleted_at__isnull=False)), ("-deleted_at", "-id"), cursor, limit)
 
 
-CURSOR_INVALID = Problem(
-    code="cursor_invalid",
-    message=gettext_noop("This page mark is not one of ours."),
-    field="cursor",
-    fix=gettext_noop("Begin with the first page again."),
-)
-
-
-def parse_cursor(cursor: str) -> UUID:
-    """The id of the row after which a page begins."""
-    try:
-        return UUID(hex=cursor)
-    except ValueError:
-        raise Refused(CURSOR_INVALID) from None
-
-
-def list_posts(wanted: PostFilter | None = None, cursor: str = "", limit: int = PAGE) -> Page:
+def list_posts(wanted: PostFilter | None = None, cursor: str = "", limit: int = PAGE) -> Page[Post]:
     """Posts, newest first (ids are time-ordered), each as `get_post` gives it."""
-    rows = filter_posts(wanted or PostFilter())
-    if cursor:
-        rows = rows.filter(id__lt=parse_cursor(cursor))
-    limit = max(1, min(limit, PAGE_MAX))
-    found = list(_ready(rows).order_by("-id")[: limit + 1])
-    more = len(found) > limit
-    posts = found[:limit]
-    return Page(posts, posts[-1].id.hex if more else "")
+    rows = _ready(filter_posts(wanted or PostFilter()))
+    return cut_page(rows, ("-id",), cursor, max(1, min(limit, PAGE_MAX)))
+
+
+LAST = datetime.max.replace(year=9000, tzinfo=UTC)
+
+
+def list_posts_by_time(wanted: PostFilter, cursor: str = "", limit: int = PAGE) -> Page[Post]:
+    """Posts by the time when they go out, those without one last, each as `get_post` gives it."""
+    rows = _ready(filter_posts(wanted)).annotate(
+        stands_at=Coalesce("due_at", Value(LAST), output_field=DateTimeField())
+    )
+    return cut_page(rows, ("stands_at", "id"), cursor, limit)
 
 
 def list_board(state: str, limit: int = 300, among: QuerySet[Any] | None = None) -> tuple[list[Post], int]:
@@ -223,6 +215,11 @@ def list_board(state: str, limit: int = 300, among: QuerySet[Any] | None = None)
 def list_revisions(post: Post, limit: int = 200) -> list[Revision]:
     """The kept versions, newest first, without what stands in them."""
     return list(Revision.objects.filter(post=post).defer("snapshot").order_by("-number")[:limit])
+
+
+def page_revisions(post: Post, cursor: str = "", limit: int = PAGE) -> Page[Revision]:
+    """The kept versions from the beginning, with what stands in them."""
+    return cut_page(Revision.objects.filter(post=post), ("number", "id"), cursor, limit)
 
 
 def get_version(post_id: UUID, number: int) -> tuple[PostContent | None, PostContent]:
@@ -335,16 +332,6 @@ def check_posts(posts: Iterable[Post]) -> dict[UUID, dict[UUID, list[Problem]]]:
 def channel_names() -> dict[UUID, str]:
     """Names of all channels, also disconnected ones, for histories."""
     return {c.id: str(c) for c in Channel.objects.only("id", "name", "handle")}
-
-
-def list_campaigns() -> list[Campaign]:
-    """Campaigns that posts may join, by name."""
-    return list(Campaign.objects.filter(archived_at__isnull=True).order_by("name"))
-
-
-def list_label_names() -> list[str]:
-    """Labels in use, by name."""
-    return list(Label.objects.order_by("name").values_list("name", flat=True)[:500])
 
 
 HASHTAG = re.compile(r"(?<![\w&/])#(\w*[^\W\d_]\w*)")

@@ -55,6 +55,11 @@ def _judge(row: Delivery, reckoning: Reckoning | None) -> tuple[dict[str, Any] |
     return None, "missing" if reckoning.complete else "unclear"
 
 
+def count_looked() -> int:
+    """How many channels were looked at."""
+    return Reckoning.objects.count()
+
+
 def list_strangers() -> list[Reckoning]:
     """Channels on which posts stand that this database knows nothing of, with those posts."""
     rows = Reckoning.objects.select_related("channel").order_by(*channel_order("channel__"))

@@ -9,12 +9,18 @@ from django.db.models import QuerySet
 
 from kaja.delivery.models import CHANGES, Attempt, Delivery, UntoldEvent
 from kaja.delivery.sources import Subject, describe
+from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import Problem, gettext_noop
 
 
 def needs_you() -> QuerySet[Delivery]:
     """What a person must decide, for counting together with other things; without what lies in the bin."""
     return Delivery.objects.filter(needs_person=True, in_bin=False)
+
+
+def page_needs_you(cursor: str = "", limit: int = PAGE) -> Page[Delivery]:
+    """The same, oldest first."""
+    return cut_page(needs_you(), ("due_at", "id"), cursor, limit)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kaja.channels.queries import channel_order
-from kaja.delivery.models import Attempt, Delivery, Kind, Publication, State
+from kaja.content.models import Post, PostState
+from kaja.content.queries import list_board
+from kaja.delivery.models import OPEN_STATES, Attempt, Delivery, Kind, Publication, State
 from kaja.delivery.problems import parse_problem
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.networks.kit.content import Draft
@@ -153,10 +155,20 @@ def get_delivery(delivery_id: UUID) -> PostDelivery:
     return row
 
 
-def list_needs_you(limit: int = 200) -> list[PostDelivery]:
-    """What a person must decide, oldest first, each with post and channel; posts in the bin are left out."""
-    rows = PostDelivery.objects.filter(needs_person=True, in_bin=False)
-    return list(rows.select_related("variant__post", "channel").order_by("due_at", "id")[:limit])
+def deliveries_of(posts: Collection[Post]) -> dict[UUID, list[PostDelivery]]:
+    """The deliveries of many posts by post, in one query, each post's by channel and position."""
+    order = (*channel_order("channel__"), "position")
+    found: dict[UUID, list[PostDelivery]] = {}
+    for row in PostDelivery.objects.filter(variant__post__in=posts).select_related("variant").order_by(*order):
+        found.setdefault(row.variant.post_id, []).append(row)
+    return found
+
+
+def list_unsent(limit: int) -> tuple[list[Post], int]:
+    """The scheduled posts that still go somewhere or wait for a person, by their time, and how many there are. Indexes
+    hold just their deliveries, however many are done."""
+    rows = PostDelivery.objects.filter(Q(state__in=OPEN_STATES) | Q(needs_person=True))
+    return list_board(PostState.SCHEDULED, limit, rows.values("variant__post_id"))
 
 
 def get_published(publication_id: UUID) -> PostDelivery:

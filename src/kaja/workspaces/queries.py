@@ -7,15 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from kaja.kernel.clock import now
 from kaja.kernel.compiled import CompiledQuery, columns_of, make_row
+from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.tenancy import SystemPurpose, UnscopedQuery, current_workspace_id, system_scope
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, Role, User, Workspace
 from kaja.workspaces.policy import ROLE_PERMISSIONS
+
+
+def has_people() -> bool:
+    """Whether anybody has an account in this installation."""
+    return User.objects.exists()
+
+
+def find_person(email: str) -> User | None:
+    """Whose account has this address."""
+    return User.objects.filter(email=email.lower()).first()
 
 
 def list_workspaces_of(user: User) -> list[Workspace]:
@@ -116,26 +127,27 @@ def get_workspace() -> Workspace:
     return Workspace.objects.get(pk=workspace_id)
 
 
-def list_members() -> QuerySet[Member]:
+def list_members(cursor: str = "", limit: int = PAGE) -> Page[Member]:
     """The people of the workspace, by name."""
-    return Member.objects.select_related("user").order_by("user__name", "user__email")
+    return cut_page(Member.objects.select_related("user"), ("user__name", "user__email"), cursor, limit)
 
 
-def list_open_invitations() -> QuerySet[Invitation]:
+def find_members(text: str, limit: int) -> list[Member]:
+    """People of the workspace whose name or address holds the text, by name."""
+    holds = Q(user__name__icontains=text) | Q(user__email__icontains=text)
+    return list(Member.objects.select_related("user").filter(holds).order_by("user__name", "user__email")[:limit])
+
+
+def list_open_invitations(cursor: str = "", limit: int = PAGE) -> Page[Invitation]:
     """Invitations that nobody took yet, the expired ones too, newest first."""
-    return Invitation.objects.select_related("invited_by").filter(accepted_at=None).order_by("-created_at")
+    rows = Invitation.objects.select_related("invited_by").filter(accepted_at=None)
+    return cut_page(rows, ("-created_at", "-id"), cursor, limit)
 
 
-def list_audit(*, before: object = None, person: str = "", target_id: str = "") -> QuerySet[AuditEntry]:
-    """The audit log, newest first. `before` is the id of the last entry of the page before."""
-    entries = AuditEntry.objects.order_by("-id")
-    if before:
-        entries = entries.filter(id__lt=before)
-    if person:
-        entries = entries.filter(actor_id=person)
-    if target_id:
-        entries = entries.filter(target_id=target_id)
-    return entries
+def list_audit(cursor: str = "", limit: int = PAGE, *, target_id: str = "") -> Page[AuditEntry]:
+    """The audit log, of one thing or of all, newest first."""
+    entries = AuditEntry.objects.filter(target_id=target_id) if target_id else AuditEntry.objects.all()
+    return cut_page(entries, ("-id",), cursor, limit)
 
 
 def list_deleters(post_ids: Collection[UUID]) -> dict[str, str]:

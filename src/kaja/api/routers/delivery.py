@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
+from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.problems import problem_text
 from kaja.api.render import change_out, delivery_out, problem_out, publication_out
 from kaja.api.routers import actor_of, ok, waits, workspace_of
@@ -26,7 +26,7 @@ from kaja.content.plan.slots import next_free_slot
 from kaja.content.queries import active_variants, get_post
 from kaja.delivery import actions
 from kaja.delivery.models import Delivery
-from kaja.delivery.queries import journal_of, needs_you
+from kaja.delivery.queries import journal_of, page_needs_you
 from kaja.kernel import clock
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
@@ -87,9 +87,8 @@ def publish_post(request: HttpRequest, post_id: UUID) -> PostOut:
 def list_needs_you(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> DeliveryPage:
     """What a person must decide, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    rows = needs_you()
-    found, following = cut_page(rows, ("due_at", "id"), cursor, limit)
-    return DeliveryPage(items=[delivery_out(delivery) for delivery in found], next_cursor=following)
+    page = page_needs_you(cursor, limit)
+    return DeliveryPage(items=[delivery_out(delivery) for delivery in page.rows], next_cursor=page.next_cursor)
 
 
 @router.get("/deliveries/{uuid:delivery_id}", response=ok(DeliveryDetail), operation_id="getDelivery")

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import AwareDatetime
 
-from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
+from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.problems import render_problem
 from kaja.api.render import posts_out
 from kaja.api.routers import actor_of, ok
@@ -24,7 +24,7 @@ from kaja.api.schemas import (
 )
 from kaja.content import actions, queries
 from kaja.content.document import Document, PartDocument
-from kaja.content.models import Post, Revision
+from kaja.content.models import Post
 from kaja.content.snapshot import VariantContent
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.media.item import MediaItem
@@ -86,7 +86,7 @@ def list_posts(
         cursor,
         limit,
     )
-    return PostPage(items=posts_out(page.posts), next_cursor=page.next_cursor)
+    return PostPage(items=posts_out(page.rows), next_cursor=page.next_cursor)
 
 
 @router.post("", response=ok(PostOut, 201), operation_id="createPost")
@@ -171,9 +171,8 @@ def check_post(request: HttpRequest, post_id: UUID) -> CheckOut:
 def list_revisions(request: HttpRequest, post_id: UUID, cursor: Cursor = "", limit: Limit = LIMIT) -> RevisionPage:
     """The post's history, from its beginning."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    rows = Revision.objects.filter(post=queries.get_post(post_id))
-    found, following = cut_page(rows, ("number", "id"), cursor, limit)
-    return RevisionPage(items=[RevisionOut.from_orm(row) for row in found], next_cursor=following)
+    page = queries.page_revisions(queries.get_post(post_id), cursor, limit)
+    return RevisionPage(items=[RevisionOut.from_orm(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
 @router.post("/{uuid:post_id}/revisions/{int:number}/restore", response=ok(PostOut), operation_id="restoreRevision")

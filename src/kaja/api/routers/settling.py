@@ -9,15 +9,14 @@ from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.render import problem_out
 from kaja.api.routers import actor_of, ok, waits, workspace_of
 from kaja.api.schemas import SettledOut, SettlementIn, SettlementOut, StrangerOut, UnsettledOut
-from kaja.channels.models import Channel
-from kaja.content.queries import CURSOR_INVALID, parse_cursor
+from kaja.channels.queries import list_channel_ids
 from kaja.delivery import actions
-from kaja.delivery.holds import list_strangers, list_unsettled
-from kaja.delivery.models import Reckoning
+from kaja.delivery.holds import count_looked, list_strangers, list_unsettled
+from kaja.kernel.pages import CURSOR_INVALID, parse_id_cursor
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces import policy
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.queries import get_workspace
 
 router = Router(tags=["delivery"])
 
@@ -31,7 +30,7 @@ def get_settlement(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIM
 
 
 def _show(workspace_id: UUID, cursor: str, limit: int) -> SettlementOut:
-    workspace = Workspace.objects.get(id=workspace_id)
+    workspace = get_workspace()
     if workspace.held_at is None:
         return SettlementOut(
             held_at=None, reason="", since=None, looked=0, channels=0, due=[], unknown=[], next_cursor=""
@@ -40,7 +39,7 @@ def _show(workspace_id: UUID, cursor: str, limit: int) -> SettlementOut:
     unsettled = list_unsettled(workspace)
     begin = 0
     if cursor:
-        last = parse_cursor(cursor)
+        last = parse_id_cursor(cursor)
         begin = next((place for place, each in enumerate(unsettled, 1) if each.delivery.id == last), 0)
         if not begin:
             raise Refused(CURSOR_INVALID)
@@ -64,8 +63,8 @@ def _show(workspace_id: UUID, cursor: str, limit: int) -> SettlementOut:
         held_at=workspace.held_at,
         reason=workspace.held_reason,
         since=workspace.held_since,
-        looked=Reckoning.objects.count(),
-        channels=Channel.objects.filter(disconnected_at=None).count(),
+        looked=count_looked(),
+        channels=len(list_channel_ids()),
         due=due,
         unknown=unknown,
         next_cursor=page[-1].delivery.id.hex if begin + limit < len(unsettled) else "",
@@ -80,7 +79,7 @@ def look_again(request: HttpRequest) -> SettlementOut:
     actor, workspace_id = actor_of(request), workspace_of(request).id
     policy.require(actor, policy.Permission.MANAGE)
     with workspace_scope(workspace_id):
-        channels = list(Channel.objects.filter(disconnected_at=None).values_list("id", flat=True))
+        channels = list_channel_ids()
     for channel_id in channels:
         actions.look_at_channel(workspace_id, channel_id, actor)
     with workspace_scope(workspace_id):

@@ -2,12 +2,11 @@
 
 from uuid import UUID
 
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import File, Router, Status, UploadedFile
 from ninja.params import functions as param_functions
 
-from kaja.api.pages import LIMIT, Cursor, Limit, cut_page
+from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.render import asset_out, channel_out
 from kaja.api.routers import actor_of, ok, waits, workspace_of
 from kaja.api.schemas import (
@@ -26,17 +25,20 @@ from kaja.api.schemas import (
 )
 from kaja.channels import actions as channel_actions
 from kaja.channels.models import Slot
-from kaja.channels.queries import get_channel, list_channels
+from kaja.channels.queries import get_channel, page_channels
 from kaja.channels.slots import list_slots, set_slots
 from kaja.content.actions import groups
+from kaja.content.groups import page_campaigns_by_age, page_labels_by_age
 from kaja.content.models import Campaign, Label
 from kaja.delivery import actions as delivery_actions
+from kaja.kernel.pages import Page
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.queries import get_asset
 from kaja.media.upload import upload_asset
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
 from kaja.workspaces.models import Workspace
+from kaja.workspaces.queries import get_workspace as read_workspace
 
 router = Router(tags=["workspace"])
 
@@ -45,7 +47,7 @@ router = Router(tags=["workspace"])
 def get_workspace(request: HttpRequest) -> Workspace:
     """The token's workspace."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return Workspace.objects.get(id=workspace_of(request).id)
+    return read_workspace()
 
 
 @router.post("/workspace/pause", response=ok(WorkspaceOut), operation_id="pauseWorkspace")
@@ -82,9 +84,8 @@ def get_channels(
 ) -> ChannelPage:
     """Connected channels, oldest first; with `disconnected`, those that were let go too."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    rows = list_channels(disconnected=disconnected).prefetch_related("quotas")
-    found, following = cut_page(rows, ("id",), cursor, limit)
-    return ChannelPage(items=[channel_out(row) for row in found], next_cursor=following)
+    page = page_channels(cursor, limit, disconnected=disconnected)
+    return ChannelPage(items=[channel_out(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
 @waits("POST", "/channels")
@@ -155,7 +156,7 @@ def get_media(request: HttpRequest, asset_id: UUID) -> AssetOut:
 def list_campaigns(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> NamedPage:
     """Campaigns that are not archived, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return _named(Campaign.objects.filter(archived_at__isnull=True), cursor, limit)
+    return _named(page_campaigns_by_age(cursor, limit))
 
 
 @router.post("/campaigns", response=ok(NamedOut, 201), operation_id="createCampaign")
@@ -168,12 +169,11 @@ def create_campaign(request: HttpRequest, body: NameIn) -> Status[Campaign]:
 def list_labels(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIMIT) -> NamedPage:
     """Every label of the workspace, oldest first."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return _named(Label.objects.all(), cursor, limit)
+    return _named(page_labels_by_age(cursor, limit))
 
 
-def _named(rows: QuerySet[Campaign] | QuerySet[Label], cursor: str, limit: int) -> NamedPage:
-    found, following = cut_page(rows, ("id",), cursor, limit)
-    return NamedPage(items=[NamedOut.from_orm(row) for row in found], next_cursor=following)
+def _named(page: Page[Campaign] | Page[Label]) -> NamedPage:
+    return NamedPage(items=[NamedOut.from_orm(row) for row in page.rows], next_cursor=page.next_cursor)
 
 
 @router.post("/labels", response=ok(NamedOut, 201), operation_id="createLabel")

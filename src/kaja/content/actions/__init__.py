@@ -4,7 +4,7 @@ from kaja.content.actions.bin import delete_post, delete_posts, restore_post, re
 from kaja.content.actions.board import move_on_board
 from kaja.content.actions.checks import POST_NOT_FOUND, may_change, require_write
 from kaja.content.actions.creating import create_post, duplicate_post, save_post
-from kaja.content.actions.grouping import set_groups
+from kaja.content.actions.grouping import put_groups_back, regroup, set_groups
 from kaja.content.actions.planning import Plan, idea_to_draft, save_as_idea, set_plan, set_plans
 from kaja.content.actions.posts import Changes, autosave, update_post
 from kaja.content.actions.revisions import restore_revision
@@ -31,6 +31,8 @@ __all__ = [
     "idea_to_draft",
     "may_change",
     "move_on_board",
+    "put_groups_back",
+    "regroup",
     "reorder_media",
     "require_write",
     "reset_variant",

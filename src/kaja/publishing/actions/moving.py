@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from kaja.content import actions as content
 from kaja.content.actions import Plan, set_plans
 from kaja.content.models import Post, PostState
+from kaja.content.plan.slots import next_free_slots
+from kaja.content.queries import list_carriers
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop
+from kaja.kernel.times import move_to_day
 from kaja.publishing.actions.plan import TIME_PAST, change_times, schedule_posts, take_off_plan
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
@@ -21,6 +25,15 @@ CHANGED = Problem(
     "plan_changed_meanwhile",
     gettext_noop("Somebody scheduled this post anew meanwhile; it stays as it is now."),
 )
+
+
+NO_SLOT = Problem(
+    "no_free_slot",
+    gettext_noop("Its channels have no free slot in their queues."),
+    field="due_at",
+    fix=gettext_noop("Choose a time, or add weekly slots to a channel."),
+)
+NO_TIME = Problem("time_missing", gettext_noop("The post has no time yet."), field="due_at")
 
 
 @dataclass(frozen=True)
@@ -80,6 +93,29 @@ def move_posts(actor: Actor, times: Mapping[UUID, datetime]) -> Outcome:
             step.refuse(post_id, Refused(TIME_PAST))
     step.outcome.refused |= change_times(actor, {post_id: times[post_id] for post_id in step.left()})
     return step.done()
+
+
+def shift_posts(
+    actor: Actor, posts: Sequence[Post], zone: ZoneInfo, *, days: int = 0, day: date | None = None
+) -> Outcome:
+    """So many days later, or all to one day. The wall-clock time stays, also across a change of the clocks."""
+    times = {}
+    for post in posts:
+        if post.due_at is not None:
+            goal = day or post.due_at.astimezone(zone).date() + timedelta(days=days)
+            times[post.id] = move_to_day(post.due_at, goal, zone).instant
+    outcome = move_posts(actor, times)
+    outcome.refused |= {post.id: Refused(NO_TIME) for post in posts if post.due_at is None}
+    return outcome
+
+
+def move_into_slots(actor: Actor, posts: Sequence[Post], zone: ZoneInfo) -> Outcome:
+    """Each post, in the given order, to the next slot of its channels that is free when its turn comes."""
+    carriers = list_carriers([post.id for post in posts])
+    slots = next_free_slots(carriers, now(), zone)
+    outcome = move_posts(actor, {each: slot.instant for each, slot in slots.items() if slot})
+    outcome.refused |= {each: Refused(NO_SLOT) for each, slot in slots.items() if slot is None}
+    return outcome
 
 
 @transaction.atomic

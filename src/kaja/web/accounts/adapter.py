@@ -20,7 +20,7 @@ from kaja.kernel.limits import Limit, caller_of, take
 from kaja.web.accounts.limits import PROOF_MAILS, of_password, take_back, try_once
 from kaja.web.flash import flash
 from kaja.workspaces.models import Review, User
-from kaja.workspaces.queries import get_open_invitation
+from kaja.workspaces.queries import get_open_invitation, has_people
 
 log = logging.getLogger("kaja.accounts")
 INVITATION = "invitation"
@@ -58,7 +58,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth sh
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """For the owner with the printed code, for an invitation that still holds, or for all where that is set."""
-        if not User.objects.exists():
+        if not has_people():
             request.first_visit = True  # type: ignore[attr-defined]  # the page says so
             return has_first_code(request)
         token = request.session.get(INVITATION, "")

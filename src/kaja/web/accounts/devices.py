@@ -14,6 +14,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponseBase
 
 from kaja.workspaces.models import User
+from kaja.workspaces.queries import find_person
 
 SALT = "kaja.device"
 LASTS = 400 * 86400  # browsers keep a cookie no longer (RFC 6265bis, section 5.5)
@@ -43,7 +44,7 @@ def find_device(request: HttpRequest, email: str) -> str:
     found = _read(request)
     if not found:
         return ""
-    user = User.objects.filter(email=email.lower()).first()
+    user = find_person(email)
     if user is None or _person(email, user) not in found.get("people", ()):
         return ""
     return str(found.get("device", ""))

@@ -6,7 +6,6 @@ from allauth.core import context
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.base.forms import ReauthenticateForm as AllauthReauthenticateForm
-from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authenticator_removed
 from allauth.mfa.totp.forms import ActivateTOTPForm as AllauthActivateTOTPForm
 from allauth.mfa.webauthn.forms import AddWebAuthnForm as AllauthAddWebAuthnForm
@@ -18,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from kaja.kernel.limits import Limit, take
 from kaja.web.accounts.limits import of_code, take_back, try_once
+from kaja.workspaces.factors import has_factor
 from kaja.workspaces.models import User
 
 ONCE = Limit("code: used", 1, 180)
@@ -28,8 +28,8 @@ def has_second_factor(request: HttpRequest) -> bool:
     """Whether the signed-in person has one; once they have, the session remembers it."""
     if request.session.get(HAS_FACTOR):
         return True
-    kinds = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
-    if not Authenticator.objects.filter(user=request.user, type__in=kinds).exists():
+    assert isinstance(request.user, User)
+    if not has_factor(request.user):
         return False
     request.session[HAS_FACTOR] = True
     return True

@@ -9,22 +9,20 @@ from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateFor
 from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SignupForm as AllauthSignupForm
-from allauth.account.models import EmailAddress
 from allauth.core import context
 from django import forms
 from django.conf import settings
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.limits import take
-from kaja.kernel.locks import lock
 from kaja.web.accounts.adapter import FIRST, INVITATION, MAILED
 from kaja.web.accounts.limits import RESET_MAILS
-from kaja.workspaces.models import Instance, Invitation, User
-from kaja.workspaces.queries import get_open_invitation
+from kaja.workspaces.actions.signing_up import introduce, make_operator, one_by_one, prove_address
+from kaja.workspaces.models import Invitation, User
+from kaja.workspaces.queries import find_person, get_open_invitation, has_people
 
 GOOD_PASSWORD = _("At least ten characters; a few words in a row are good.")
 
@@ -58,10 +56,8 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
             # Nothing is made. Its owner is written to, which nobody waits for in the queue below.
             known: tuple[User | None, HttpResponse | None] = super().try_save(request)
             return known
-        with transaction.atomic():
-            Instance.objects.get_or_create(id=1)
-            lock(Instance.objects.filter(id=1)).get()
-            first = not User.objects.exists()
+        with one_by_one():
+            first = not has_people()
             if not get_adapter().is_open_for_signup(request):
                 return None, redirect("account_signup")
             user, response = super().try_save(request)
@@ -72,25 +68,22 @@ class SignupForm(AllauthSignupForm):  # type: ignore[misc]  # allauth ships no t
     def _settle(self, request: HttpRequest, user: User, *, first: bool) -> None:
         request.session.pop(FIRST, None)
         if first:
-            user.is_staff = True
-            user.save(update_fields=["is_staff"])
+            make_operator(user)
         # The printed code, and the link that only the mail carried, prove the address; so does, where no mail can be
         # sent, the link that somebody of the workspace has handed over.
         mailed = self.invitation is not None and request.session.get(MAILED) == str(self.invitation.id)
         if first or mailed or not settings.EMAIL_HOST:
-            EmailAddress.objects.filter(user=user).update(verified=True)
+            prove_address(user)
 
     def custom_signup(self, request: HttpRequest, user: Any) -> None:
         """Store what allauth does not know of."""
-        user.name = self.cleaned_data["name"].strip()
-        user.language = get_language() or ""
-        user.save(update_fields=["name", "language"])
+        introduce(user, self.cleaned_data["name"], get_language() or "")
 
     def clean_email(self) -> str:
         """Addresses are stored in lower case, so that one person has one account."""
         email = str(super().clean_email()).lower()
         # Whoever holds an invitation may know; in an open sign-up nobody learns who has an account.
-        if self.invitation is not None and User.objects.filter(email=email).exists():
+        if self.invitation is not None and find_person(email) is not None:
             raise forms.ValidationError(_("There is an account with this address already. Sign in with it instead."))
         return email
 

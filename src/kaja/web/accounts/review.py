@@ -20,11 +20,13 @@ from django.views.decorators.http import require_http_methods
 
 from kaja.api.tokens import list_tokens_of, revoke_token
 from kaja.kernel.tenancy import workspace_scope
-from kaja.web.accounts.sessions import end_sessions
 from kaja.web.flash import flash
 from kaja.web.workspace import is_fragment, render_page
+from kaja.workspaces.actions.signing_up import set_review
+from kaja.workspaces.factors import list_factors
 from kaja.workspaces.models import Review, User
 from kaja.workspaces.queries import actor_of, list_memberships
+from kaja.workspaces.sittings import end_sessions
 
 KINDS = {
     Authenticator.Type.TOTP: gettext_lazy("Authenticator app"),
@@ -37,15 +39,8 @@ REMOVED = {
 }
 
 
-def _factors(user: User) -> list[Authenticator]:
-    # Recovery codes go with the last factor that they stand in for; nobody has to choose about them.
-    kept = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    return list(kept.order_by("created_at"))
-
-
 def _ask(user: User, after: Review) -> None:
-    user.review = after if _factors(user) or list_tokens_of(user) else Review.NONE
-    user.save(update_fields=["review"])
+    set_review(user, after if list_factors(user) or list_tokens_of(user) else Review.NONE)
 
 
 def _changed(sender: object, request: HttpRequest, user: User, **extra: object) -> None:
@@ -83,7 +78,7 @@ def review(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not user.review:
         return redirect("home")
-    factors, tokens = _factors(user), list_tokens_of(user)
+    factors, tokens = list_factors(user), list_tokens_of(user)
     names = [f"factor-{each.pk}" for each in factors] + [f"token-{each.pk}" for each in tokens]
     answers = {name: request.POST.get(name, "") for name in names}
     missing = request.method == "POST" and any(answer not in {"keep", "remove"} for answer in answers.values())
@@ -112,7 +107,7 @@ def _name(factor: Authenticator) -> str:
 
 
 def _settle(request: HttpRequest, user: User, answers: dict[str, str]) -> None:
-    for factor in _factors(user):
+    for factor in list_factors(user):
         if answers.get(f"factor-{factor.pk}") == "remove":
             delete_and_cleanup(request, factor)
             get_adapter().send_notification_mail(REMOVED[factor.type], user)
@@ -121,5 +116,4 @@ def _settle(request: HttpRequest, user: User, answers: dict[str, str]) -> None:
         if answers.get(f"token-{token.pk}") == "remove" and (own := actors.get(token.workspace_id)):
             with workspace_scope(token.workspace_id):
                 revoke_token(own, token.pk)
-    user.review = Review.NONE
-    user.save(update_fields=["review"])
+    set_review(user, Review.NONE)

@@ -1,7 +1,5 @@
 """Where a person is signed in: kept while it is used, seen by them, ended by them."""
 
-from collections.abc import Iterable
-
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.signals import password_changed, password_set
@@ -9,13 +7,11 @@ from allauth.account.signals import user_logged_in as entered
 from allauth.usersessions import signals
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import HASH_SESSION_KEY, logout
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.signals import user_logged_in
-from django.contrib.sessions.models import Session
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -25,6 +21,7 @@ from kaja.kernel.sessions import name_of
 from kaja.web.flash import flash
 from kaja.web.workspace import render_page
 from kaja.workspaces.models import User
+from kaja.workspaces.sittings import end_sessions, list_living, note_session, note_visit
 
 SINCE, SEEN = "signed_in_at", "seen_at"
 SEEN_EVERY = 900
@@ -51,26 +48,10 @@ for each in (password_changed, password_set):
 
 
 def _enter(request: HttpRequest, user: User) -> None:
-    """Put this session into the list, or say there that it is in use."""
     if not request.session.session_key:
         request.session.save()
-    agent = request.META.get("HTTP_USER_AGENT", "")[: UserSession._meta.get_field("user_agent").max_length]
-    about = {"user": user, "ip": get_adapter().get_client_ip(request), "user_agent": agent}
-    name = name_of(request.session.session_key or "")
-    UserSession.objects.update_or_create(session_key=name, defaults={**about, "last_seen_at": now()})
-
-
-def list_living(user: User) -> list[UserSession]:
-    """A person's sessions that still open something, the latest first; others leave the list."""
-    rows = list(UserSession.objects.filter(user=user).order_by("-last_seen_at"))
-    mark = user.get_session_auth_hash()  # changes with the password
-    living = {
-        session.session_key
-        for session in Session.objects.filter(session_key__in=[row.session_key for row in rows], expire_date__gt=now())
-        if constant_time_compare(session.get_decoded().get(HASH_SESSION_KEY, ""), mark)
-    }
-    UserSession.objects.filter(pk__in=[row.pk for row in rows if row.session_key not in living]).delete()
-    return [row for row in rows if row.session_key in living]
+    agent = request.META.get("HTTP_USER_AGENT", "")
+    note_session(user, request.session.session_key or "", get_adapter().get_client_ip(request), agent)
 
 
 def keep_session(request: HttpRequest) -> bool:
@@ -84,36 +65,10 @@ def keep_session(request: HttpRequest) -> bool:
         # Saving it also puts off the end that comes without visits.
         request.session[SEEN] = moment
         request.session.setdefault(SINCE, moment)
-        name = name_of(request.session.session_key or "")
-        if not UserSession.objects.filter(session_key=name).update(last_seen_at=now()):
+        if not note_visit(request.session.session_key or ""):
             assert isinstance(request.user, User)
             _enter(request, request.user)  # begun by a version that kept no list
     return True
-
-
-def end_sessions(user: User, *, keep: str = "", only: Iterable[int] | None = None) -> int:
-    """End a person's sessions, all but the one with the key `keep`, or only those with these ids; gives their number.
-
-    Django's row goes with it, so the browser's cookie opens nothing from this moment on.
-    """
-    rows = UserSession.objects.filter(user=user).exclude(session_key=name_of(keep))
-    if only is not None:
-        rows = rows.filter(pk__in=list(only))
-    keys = list(rows.values_list("session_key", flat=True))
-    # One by one through the model: who listens to a session's end (an open page) hears of each.
-    for session in Session.objects.filter(session_key__in=keys):
-        session.delete()
-    rows.delete()
-    return len(keys)
-
-
-def end_all_sessions() -> int:
-    """End everybody's."""
-    count = Session.objects.count()
-    for session in Session.objects.iterator(chunk_size=500):
-        session.delete()
-    UserSession.objects.all().delete()
-    return count
 
 
 @never_cache

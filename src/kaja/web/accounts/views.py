@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.forms import default_token_generator
 from allauth.account.internal.stagekit import unstash_login
-from allauth.account.models import EmailAddress, get_emailconfirmation_model
+from allauth.account.models import get_emailconfirmation_model
 from allauth.account.utils import user_pk_to_url_str
 from allauth.account.views import confirm_email, email_verification_sent
 from django.conf import settings
@@ -22,6 +22,8 @@ from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.views import home
 from kaja.web.workspace import render_page
 from kaja.workspaces.actions import accept_invitation
+from kaja.workspaces.actions.signing_up import forget_password
+from kaja.workspaces.factors import is_proven
 from kaja.workspaces.models import Invitation, User
 from kaja.workspaces.queries import get_open_invitation, make_mail_proof
 
@@ -74,10 +76,9 @@ def prove(request: HttpRequest, key: str) -> HttpResponseBase:
         return home(request)
     user = _find_made_elsewhere(request, key) if request.method == "POST" else None
     if user is not None:
-        user.set_unusable_password()
-        user.save(update_fields=["password"])
+        forget_password(user)
     response: HttpResponseBase = confirm_email(request, key=key)
-    if user is None or not EmailAddress.objects.filter(user=user, verified=True).exists():
+    if user is None or not is_proven(user):
         return response
     # Whoever reads the mailbox may choose the password, as after a forgotten one.
     about, token = str(user_pk_to_url_str(user)), str(default_token_generator.make_token(user))

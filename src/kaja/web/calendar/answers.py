@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kaja.content.models import Post
 from kaja.content.plan.conflicts import list_conflicts
+from kaja.content.queries import list_summaries
 from kaja.kernel.problems import Refused
 from kaja.web.calendar.undo import keep_step
 from kaja.web.problems import problem_line
@@ -50,7 +50,7 @@ def refusal_words(refused: Mapping[UUID, Refused]) -> list[str]:
     by_reason: dict[str, list[UUID]] = {}
     for post_id, why in refused.items():
         by_reason.setdefault(problem_line(why.problems[0]), []).append(post_id)
-    names = dict(Post.objects.filter(id__in=list(refused)).values_list("id", "summary"))
+    names = list_summaries(refused)
     lines = []
     for reason, posts in by_reason.items():
         named = ", ".join(f"“{(names.get(each) or '…')[:40]}”" for each in posts[:NAMED])

@@ -1,7 +1,6 @@
 """One step for many posts, and taking a step back."""
 
 from collections.abc import Callable, Sequence
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,13 +13,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from kaja.content import actions
-from kaja.content.models import Post, Variant
-from kaja.content.plan.slots import next_free_slots
-from kaja.content.queries import groups_of
+from kaja.content.models import Post
+from kaja.content.queries import list_chosen
 from kaja.content.snapshot import Groups
-from kaja.kernel import clock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
-from kaja.kernel.times import move_to_day
 from kaja.publishing import actions as publishing
 from kaja.web.calendar.answers import answer_step, conflict_words, refusal_words
 from kaja.web.calendar.payload import Bulk, parse_bulk
@@ -31,58 +27,21 @@ from kaja.web.flash import flash
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.policy import Permission
 
-NO_SLOT = Problem(
-    "no_free_slot",
-    gettext_noop("Its channels have no free slot in their queues."),
-    field="due_at",
-    fix=gettext_noop("Choose a time, or add weekly slots to a channel."),
-)
-NO_TIME = Problem("time_missing", gettext_noop("The post has no time yet."), field="due_at")
-
 
 def _moved(count: int) -> str:
     return ngettext("%(count)s post moved.", "%(count)s posts moved.", count) % {"count": count}
 
 
-def _times(bulk: Bulk, posts: Sequence[Post], zone: ZoneInfo) -> dict[UUID, Any]:
-    """New instants for posts that have one. A shift keeps the wall-clock time, also across a change of the clocks."""
-    times = {}
-    for post in posts:
-        if post.due_at is None:
-            continue
-        day = post.due_at.astimezone(zone).date() + timedelta(days=bulk.days)
-        if bulk.do == "day" and bulk.day:
-            day = bulk.day
-        times[post.id] = move_to_day(post.due_at, day, zone).instant
-    return times
-
-
 def _move(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post], zone: ZoneInfo) -> JsonResponse:
     if bulk.do == "slots":
-        outcome = _into_slots(request, posts, zone)
+        outcome = publishing.move_into_slots(request.actor, posts, zone)
     else:
-        outcome = publishing.move_posts(request.actor, _times(bulk, posts, zone))
-        for post in posts:
-            if post.due_at is None:
-                outcome.refused[post.id] = Refused(NO_TIME)
+        day = bulk.day if bulk.do == "day" else None
+        outcome = publishing.shift_posts(request.actor, posts, zone, days=bulk.days, day=day)
     notes = refusal_words(outcome.refused) + conflict_words([step.post_id for step in outcome.steps])
     return answer_step(
         request, _moved(len(outcome.steps)), "plan", [render_plan(step) for step in outcome.steps], notes
     )
-
-
-def _into_slots(request: WorkspaceRequest, posts: Sequence[Post], zone: ZoneInfo) -> publishing.Outcome:
-    """Each post, in order of time, to the next slot that is free when its turn comes."""
-    channels: dict[UUID, list[UUID]] = {post.id: [] for post in posts}
-    rows = Variant.objects.filter(post__in=posts, removed_at__isnull=True)
-    for post_id, channel_id in rows.values_list("post_id", "channel_id"):
-        channels[post_id].append(channel_id)
-    slots = next_free_slots(channels, clock.now(), zone)
-    outcome = publishing.move_posts(request.actor, {each: slot.instant for each, slot in slots.items() if slot})
-    for post_id, slot in slots.items():
-        if slot is None:
-            outcome.refused[post_id] = Refused(NO_SLOT)
-    return outcome
 
 
 def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> JsonResponse:
@@ -97,21 +56,17 @@ def _regroup(request: WorkspaceRequest, bulk: Bulk, posts: Sequence[Post]) -> Js
                 fix=gettext_noop("Write one."),
             )
         )
-    present = groups_of([post.id for post in posts])
-    wanted: dict[UUID, Groups] = {}
-    for post_id, now in present.items():
-        if bulk.do == "campaign":
-            wanted[post_id] = now._replace(campaign=bulk.campaign)
-        elif bulk.do == "label":
-            wanted[post_id] = now._replace(labels=(*now.labels, name))
-        else:
-            wanted[post_id] = now._replace(labels=tuple(each for each in now.labels if each != name))
-    refused = actions.set_groups(request.actor, wanted)
+    ids = [post.id for post in posts]
+    if bulk.do == "campaign":
+        had, refused = actions.regroup(request.actor, ids, campaign=bulk.campaign)
+    elif bulk.do == "label":
+        had, refused = actions.regroup(request.actor, ids, add=name)
+    else:
+        had, refused = actions.regroup(request.actor, ids, remove=name)
     before = [
-        {"post": str(post.id), "labels": list(now.labels), "campaign": str(now.campaign) if now.campaign else None}
-        for post in posts
-        for now in [present[post.id]]
-        if post.id not in refused
+        {"post": str(each), "labels": list(had[each].labels), "campaign": str(had[each].campaign or "") or None}
+        for each in ids
+        if each in had
     ]
     said = ngettext("%(count)s post changed.", "%(count)s posts changed.", len(before)) % {"count": len(before)}
     return answer_step(request, said, "groups", before, refusal_words(refused))
@@ -132,8 +87,7 @@ def bulk(request: WorkspaceRequest) -> JsonResponse:
     """Do one thing to many posts. What could not be done is said post by post; the rest can be undone."""
     asked = parse_bulk(request)
     zone = ZoneInfo(request.workspace.time_zone)
-    rows = Post.objects.filter(id__in=asked.posts, deleted_at__isnull=True).order_by("due_at", "id")
-    posts = list(rows.only("id", "workspace", "due_at", "campaign", "state"))
+    posts = list_chosen(asked.posts)
     if len(posts) != len(set(asked.posts)):
         raise NotFound(
             Problem(
@@ -195,9 +149,7 @@ def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple
         UUID(each["post"]): Groups(UUID(each["campaign"]) if each["campaign"] else None, tuple(each["labels"]))
         for each in data
     }
-    there = set(Post.objects.filter(id__in=wanted, deleted_at__isnull=True).values_list("id", flat=True))
-    refused: dict[UUID, Refused] = {each: NotFound(actions.POST_NOT_FOUND) for each in wanted if each not in there}
-    refused |= actions.set_groups(request.actor, {each: wanted[each] for each in wanted if each in there})
+    refused = actions.put_groups_back(request.actor, wanted)
     count = len(wanted) - len(refused)
     said = ngettext("%(count)s post is as it was.", "%(count)s posts are as they were.", count) % {"count": count}
     return said, refusal_words(refused)

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from kaja.content.models import PostState
 from kaja.publishing.calendar import Row
+from kaja.publishing.choices import Choice
 from kaja.publishing.queries import PostStanding, parse_standing
-from kaja.web.calendar.filters import Choice
 from kaja.web.templatetags.kaja import STATES, channel_mark, tint_of
 
 NOBODY = UUID(int=0)

@@ -7,17 +7,12 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Case, CharField, DateTimeField, QuerySet, Value, When
-from django.db.models.functions import Coalesce, NullIf
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from kaja.channels.models import Channel
-from kaja.channels.queries import channel_order
-from kaja.content.models import Campaign, Label
+from kaja.content.groups import find_campaign
 from kaja.content.queries import PostFilter
-from kaja.kernel.compiled import CompiledQuery
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
-from kaja.workspaces.models import Member
+from kaja.publishing.choices import Choice, Choices
 
 STATES: Mapping[str, Any] = {
     "draft": gettext_lazy("Draft"),
@@ -26,38 +21,6 @@ STATES: Mapping[str, Any] = {
     "done": gettext_lazy("Sent"),
     "needs": gettext_lazy("Needs you"),
 }
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One line of a filter's menu; for a channel also what its mark shows."""
-
-    value: str
-    name: str
-    network: str = ""
-    colour: str = ""
-    avatar_url: str = ""
-
-    def __str__(self) -> str:
-        return self.name
-
-
-@dataclass(frozen=True)
-class Choices:
-    """Everything that can be filtered by. Channels that were let go stay: old posts went there."""
-
-    channel: list[Choice]
-    campaign: list[Choice]
-    label: list[Choice]
-    owner: list[Choice]
-
-    @property
-    def state(self) -> list[Choice]:
-        return [Choice(key, str(word)) for key, word in STATES.items()]
-
-    def of(self, name: str) -> list[Choice]:
-        found: list[Choice] = getattr(self, name)
-        return found
 
 
 NAMES = ("channel", "campaign", "label", "state", "owner")
@@ -102,41 +65,11 @@ class Wanted:
         )
 
 
-_TEXT = CharField()
-_NOTHING = Value("", output_field=_TEXT)
-_PERSON = Coalesce(NullIf("user__name", _NOTHING), "user__email", output_field=_TEXT)
-_choices = CompiledQuery()
-
-
-def _kind(name: str) -> Value:
-    return Value(name, output_field=_TEXT)
-
-
-def _all_choices() -> QuerySet[Any, Any]:
-    """Kind, id, name, network, colour, picture, what channels are ordered by; those let go are a kind of their own."""
-    gone = Case(When(disconnected_at__isnull=True, then=_kind("channel")), default=_kind("gone"))
-    name = Coalesce(NullIf("name", _NOTHING), "handle", output_field=_TEXT)
-    order, unordered = channel_order()[0], Value(None, output_field=DateTimeField())
-    channels = Channel.objects.values_list(gone, "id", name, "network", _NOTHING, "avatar_url", order)
-    campaigns = Campaign.objects.filter(archived_at__isnull=True)
-    return channels.union(
-        campaigns.values_list(_kind("campaign"), "id", "name", _NOTHING, "colour", _NOTHING, unordered),
-        Label.objects.values_list(_kind("label"), "id", "name", _NOTHING, _NOTHING, _NOTHING, unordered),
-        Member.objects.values_list(_kind("owner"), "user_id", _PERSON, _NOTHING, _NOTHING, _NOTHING, unordered),
-        all=True,
-    )
-
-
-def list_choices() -> Choices:
-    """One query; channels in their order, every other group by name."""
-    found: dict[str, list[tuple[Any, Choice]]] = {
-        kind: [] for kind in ("channel", "gone", "campaign", "label", "owner")
-    }
-    for kind, pk, name, network, colour, picture, order in _choices.fetch(_all_choices):
-        choice = Choice(name if kind == "label" else str(pk), name, network, colour, picture)
-        found[kind].append(((order, str(pk)) if network else name.casefold(), choice))
-    groups = {kind: [choice for _key, choice in sorted(rows, key=lambda row: row[0])] for kind, rows in found.items()}
-    return Choices(groups["channel"] + groups["gone"], groups["campaign"], groups["label"], groups["owner"])
+def _choices_of(choices: Choices, name: str) -> list[Choice]:
+    if name == "state":
+        return [Choice(key, str(word)) for key, word in STATES.items()]
+    found: list[Choice] = getattr(choices, name)
+    return found
 
 
 _MISSING = {
@@ -152,7 +85,7 @@ def require_known(wanted: Wanted, choices: Choices) -> Wanted:
     """The same with archived campaigns let through; NotFound for what is not of this workspace."""
     for name in NAMES:
         value = getattr(wanted, name)
-        if not value or any(choice.value == value for choice in choices.of(name)):
+        if not value or any(choice.value == value for choice in _choices_of(choices, name)):
             continue
         if name == "campaign" and _is_archived(value, choices):
             continue
@@ -169,7 +102,7 @@ def require_known(wanted: Wanted, choices: Choices) -> Wanted:
 
 def _is_archived(value: str, choices: Choices) -> bool:
     try:
-        campaign = Campaign.objects.filter(id=UUID(value)).first()
+        campaign = find_campaign(UUID(value))
     except ValueError:
         return False
     if campaign is None:
@@ -200,7 +133,7 @@ def describe_menus(wanted: Wanted, choices: Choices) -> list[dict[str, Any]]:
     """The filters' menus, each with its choices' addresses, and the chip of what is chosen."""
     menus = []
     for name, (word, symbol) in MENUS.items():
-        listed = choices.of(name)
+        listed = _choices_of(choices, name)
         if not listed:
             continue
         chosen = getattr(wanted, name)

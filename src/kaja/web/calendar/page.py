@@ -16,9 +16,10 @@ from kaja.content.plan.slots import list_occurrences
 from kaja.kernel import clock
 from kaja.kernel.times import local_day, resolve_local
 from kaja.publishing.calendar import list_calendar
+from kaja.publishing.choices import Choice, Choices
 from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
 from kaja.web.calendar.days import Day, Hour, name_day
-from kaja.web.calendar.filters import Choice, Choices, Wanted
+from kaja.web.calendar.filters import Wanted
 from kaja.web.calendar.periods import Period, today_in
 from kaja.web.dates import describe_dates, present_manner
 from kaja.workspaces.actor import Actor

@@ -9,15 +9,16 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from kaja.channels.queries import list_channels
-from kaja.content.models import Post
+from kaja.channels.queries import list_channel_ids, list_channels
 from kaja.content.plan.slots import list_occurrences, next_free_slot
+from kaja.content.queries import has_posts
 from kaja.kernel import clock
 from kaja.kernel.times import ResolvedTime, local_day
 from kaja.publishing import actions as publishing
+from kaja.publishing.choices import list_choices
 from kaja.web.calendar.answers import answer_step, conflict_words
 from kaja.web.calendar.cards import NOBODY
-from kaja.web.calendar.filters import NAMES, Wanted, describe_menus, list_choices, require_known
+from kaja.web.calendar.filters import NAMES, Wanted, describe_menus, require_known
 from kaja.web.calendar.month import put_in_month
 from kaja.web.calendar.page import make_facts, make_page
 from kaja.web.calendar.payload import parse_move, resolve_wall
@@ -110,7 +111,7 @@ def index(request: WorkspaceRequest) -> HttpResponse:
         "campaigns": choices.campaign,
         "labels": choices.label,
         "no_channels": not choices.channel,
-        "nothing_ever": empty and not wanted.filtered and not Post.objects.exists(),
+        "nothing_ever": empty and not wanted.filtered and not has_posts(),
         "empty": empty,
         "facts": make_facts(page, wanted, zone, addresses, language),
         "words": page_words(),
@@ -183,10 +184,7 @@ def _channels_asked(request: WorkspaceRequest) -> list[UUID] | None:
 @json_answer
 def next_slot(request: WorkspaceRequest) -> JsonResponse:
     """The next free slot of the channels `?channel=…&channel=…`, of all channels without one."""
-    rows, only = list_channels(), _channels_asked(request)
-    if only is not None:
-        rows = rows.filter(id__in=only)
-    channels = list(rows.values_list("id", flat=True))
+    channels = list_channel_ids(_channels_asked(request))
     zone = zone_of(request)
     slot = next_free_slot(channels, clock.now(), zone)
     if slot is None:

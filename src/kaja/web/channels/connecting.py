@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from kaja.channels.actions import connect_channel, finish_authorization, start_authorization
 from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
+from kaja.content.queries import has_posts
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.iri import show_host
@@ -20,7 +21,6 @@ from kaja.networks.registry import CONNECTORS
 from kaja.web.channels.forms import make_connect_form
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.navigation import COMPOSE, address
-from kaja.web.onboarding.steps import has_posts
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces.policy import Permission
 

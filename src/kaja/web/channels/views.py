@@ -76,7 +76,7 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "quotas": [_as_of_now(quota) for quota in list_quotas(channel)],
             "figures": figures_of_channel(channel.id, now() - timedelta(days=FIGURES_DAYS)),
             "figures_days": FIGURES_DAYS,
-            "history": list_audit(target_id=str(channel.id))[:20],
+            "history": list_audit(limit=20, target_id=str(channel.id)).rows,
         },
     )
 

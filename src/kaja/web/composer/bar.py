@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from kaja.channels.models import Channel
-from kaja.channels.queries import channel_order
+from kaja.channels.queries import list_channels_of
 from kaja.content.models import Post, PostState
 from kaja.content.plan.slots import channels_with_slot
 from kaja.delivery.models import Kind
@@ -96,7 +95,7 @@ def _whose(payload: Payload, moment: ResolvedTime, zone: ZoneInfo) -> str:
     owners = channels_with_slot(chosen, moment.instant, zone)
     if len(chosen) < 2 or owners == chosen:
         return ""
-    channels = list(Channel.objects.filter(id__in=owners).order_by(*channel_order()))
+    channels = list_channels_of(owners)
     alike = Counter(map(str, channels))
     names = [f"{c} ({network_name(c.network)})" if alike[str(c)] > 1 else str(c) for c in channels]
     return ngettext(

@@ -8,7 +8,7 @@ from django.http import JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from kaja.channels.models import Channel
+from kaja.channels.queries import list_channels_of
 from kaja.content.links import FoundCard, fetch_card
 from kaja.content.threads import split_for
 from kaja.kernel.problems import Problem, Refused, gettext_noop
@@ -50,8 +50,8 @@ def cut(request: WorkspaceRequest) -> JsonResponse:
     given = asked.get("parts")
     texts = [str(part) for part in given][:100] if isinstance(given, list) else [str(asked.get("text", ""))]
     texts = [text[:200_000] for text in texts]
-    rows = Channel.objects.filter(id__in=_ids(asked.get("channels")))
-    pieces = split_for(texts, list(rows), _options(asked.get("options")))
+    channels = list_channels_of(_ids(asked.get("channels")))
+    pieces = split_for(texts, channels, _options(asked.get("options")))
     # Which of the given parts each comes from: pictures stay with the beginning of theirs.
     origins = [number for number, found in enumerate(pieces) for part in found] or [0]
     parts = [part for found in pieces for part in found] or texts[:1]

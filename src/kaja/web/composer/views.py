@@ -15,12 +15,14 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from kaja.channels.models import Channel, Health, Slot
-from kaja.channels.queries import channel_order
+from kaja.channels.models import Channel, Health
+from kaja.channels.queries import list_channels_of, list_choosable
+from kaja.channels.slots import has_slots
 from kaja.content import actions, queries
 from kaja.content.differences import list_differences
 from kaja.content.document import Document, PartDocument
 from kaja.content.errors import EditConflict
+from kaja.content.groups import list_campaigns, list_label_names
 from kaja.content.models import Post
 from kaja.content.snapshot import PostContent, VariantContent, render_content
 from kaja.kernel import clock
@@ -45,12 +47,6 @@ from kaja.workspaces.policy import Permission, can
 
 def zone_of(request: WorkspaceRequest) -> ZoneInfo:
     return ZoneInfo(request.workspace.time_zone)
-
-
-def list_channels(keep: Sequence[UUID] = ()) -> list[Channel]:
-    """The channels that a post may go to, and those that it has already."""
-    rows = Channel.objects.order_by(*channel_order())
-    return [c for c in rows if c.disconnected_at is None or c.id in set(keep)]
 
 
 def _channel_data(channel: Channel) -> dict[str, Any]:
@@ -87,7 +83,7 @@ def list_choices(channels: Sequence[Channel], content: PostContent) -> list[dict
 def _page(
     request: WorkspaceRequest, content: PostContent, post: Post | None, when: When, *, idea: bool = False
 ) -> HttpResponse:
-    channels = list_channels(list(content.variants))
+    channels = list_choosable(list(content.variants))
     state = {
         **render_content(content),
         "post": str(post.id) if post else None,
@@ -114,8 +110,8 @@ def _page(
         "state": state,
         "channel_data": [_channel_data(c) for c in channels],
         "assets": describe_assets(request.workspace.slug, content),
-        "campaigns": queries.list_campaigns(),
-        "label_names": queries.list_label_names(),
+        "campaigns": list_campaigns(),
+        "label_names": list_label_names(),
         "hashtags": queries.list_hashtags(),
         "zone": zone_name(zone_of(request)),
         "first_text": content.document.parts[0].text,
@@ -159,7 +155,7 @@ def describe_asset(slug: str, asset: Any) -> dict[str, Any]:
 def new(request: WorkspaceRequest) -> HttpResponse:
     """An empty page; `?at=2026-11-27T09:00`, `?channel=<id>`, `?text=` and `?idea=1` fill it from elsewhere."""
     wanted = request.GET.getlist("channel")
-    channels = [c for c in list_channels() if not wanted or str(c.id) in wanted]
+    channels = [c for c in list_choosable() if not wanted or str(c.id) in wanted]
     if not wanted and len(channels) > 1:
         channels = []
     at = request.GET.get("at", "")[:16]
@@ -167,7 +163,7 @@ def new(request: WorkspaceRequest) -> HttpResponse:
         Document(parts=(PartDocument(text=request.GET.get("text", "")[:20_000]),)),
         {c.id: VariantContent() for c in channels},
     )
-    usual = When(mode="slot" if Slot.objects.exists() else "now")
+    usual = When(mode="slot" if has_slots() else "now")
     when = When(mode="time", local=at) if at else usual
     return _page(request, content, None, when, idea=request.GET.get("idea") == "1")
 
@@ -179,7 +175,7 @@ def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     post = queries.get_post(post_id)
     if not actions.may_change(request.actor, post):
         return _read_only(request, post)
-    when = When(mode="slot" if Slot.objects.exists() else "now")
+    when = When(mode="slot" if has_slots() else "now")
     if post.due_at and post.due_at <= clock.now():
         # What failed or was missed is mended and sent at once; its old time could only be refused.
         when = When(mode="now")
@@ -191,7 +187,7 @@ def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
 
 def _read_only(request: WorkspaceRequest, post: Post) -> HttpResponse:
     content = queries.get_content(post)
-    shown = show_content(request.workspace.slug, content, [c for c in list_channels(list(content.variants))
+    shown = show_content(request.workspace.slug, content, [c for c in list_choosable(list(content.variants))
                                                            if c.id in content.variants])  # fmt: skip
     context = {"post": post, "parts": content.document.parts, "groups": group_shown(shown)}
     return render_page(request, "composer/read_only.html", context)
@@ -204,7 +200,7 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     """Previews, counts, problems and what the main button will do. Saves nothing."""
     payload = parse_payload(request)
     wanted = set(payload.channels)
-    channels = [channel for channel in list_channels(payload.channels) if channel.id in wanted]
+    channels = [channel for channel in list_choosable(payload.channels) if channel.id in wanted]
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.revision else queries.find_post(payload.post)
     if post is not None:
@@ -266,7 +262,8 @@ def _saved(request: WorkspaceRequest, post: Post, asked: UUID | None = None) -> 
 
 def _conflict(request: WorkspaceRequest, conflict: EditConflict) -> JsonResponse:
     """Both versions side by side; the page asks which one stays."""
-    names = {c.id: str(c) for c in Channel.objects.filter(id__in=[*conflict.theirs.variants, *conflict.yours.variants])}
+    named = {*conflict.theirs.variants, *conflict.yours.variants}
+    names = {channel.id: str(channel) for channel in list_channels_of(named)}
     context = {
         "differences": list_differences(conflict.theirs, conflict.yours, names),
         "author": conflict.author_name,

@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from kaja.channels.models import Channel
-from kaja.channels.queries import channel_order
+from kaja.channels.queries import find_channels
 from kaja.content.models import PostState
 from kaja.content.queries import active_variants, list_found
 from kaja.publishing.queries import standings_of_posts
@@ -17,8 +16,8 @@ from kaja.web.dates import write_moment
 from kaja.web.frame.navigation import COMPOSE, address, list_destinations, post_address
 from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest
-from kaja.workspaces.models import Member
 from kaja.workspaces.policy import Permission, can
+from kaja.workspaces.queries import find_members
 
 MOST = 6
 
@@ -107,9 +106,7 @@ def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
 
 
 def _channels(request: WorkspaceRequest, query: str) -> list[Hit]:
-    found = Channel.objects.filter(
-        Q(name__icontains=query) | Q(handle__icontains=query) | Q(network__icontains=query)
-    ).order_by(*channel_order())[:MOST]
+    found = find_channels(query, MOST)
     return [
         Hit(
             str(channel),
@@ -122,11 +119,7 @@ def _channels(request: WorkspaceRequest, query: str) -> list[Hit]:
 
 
 def _people(request: WorkspaceRequest, query: str) -> list[Hit]:
-    found = (
-        Member.objects.select_related("user")
-        .filter(Q(user__name__icontains=query) | Q(user__email__icontains=query))
-        .order_by("user__name", "user__email")[:MOST]
-    )
+    found = find_members(query, MOST)
     return [
         Hit(
             str(member.user),

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.problems import Problem
 from kaja.networks.registry import CONNECTORS
-from kaja.web.calendar.filters import Choice
+from kaja.publishing.choices import Choice
 from kaja.web.templatetags.kaja import STATES, symbols
 
 NAMES = ("Kohvik Kaja", "Талтех", "迴聲", "Mari Maasikas")

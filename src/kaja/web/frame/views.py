@@ -14,8 +14,7 @@ from kaja.web.frame.navigation import address
 from kaja.web.frame.palette import find
 from kaja.web.frame.specimens import specimens
 from kaja.web.workspace import WorkspaceRequest, render_fragment, render_page, workspace_view
-from kaja.workspaces.models import User
-from kaja.workspaces.queries import list_workspaces_of
+from kaja.workspaces.queries import has_people, list_workspaces_of
 
 LAST_WORKSPACE = "last_workspace"
 
@@ -23,7 +22,7 @@ LAST_WORKSPACE = "last_workspace"
 def home(request: HttpRequest) -> HttpResponse:
     """Where a person goes on: the first visit, signing in, or the workspace they were in last."""
     if not request.user.is_authenticated:
-        first_visit = not User.objects.exists()
+        first_visit = not has_people()
         return redirect("account_signup" if first_visit else "account_login")
     found = list_workspaces_of(request.user)
     if not found:

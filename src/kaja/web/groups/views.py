@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -14,8 +13,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from kaja.content.actions.checks import get_campaign
 from kaja.content.actions.groups import archive_campaign, create_label, delete_label, rename_label, save_campaign
-from kaja.content.models import Campaign, Label
-from kaja.content.queries import PostFilter, list_posts
+from kaja.content.groups import page_campaigns, page_labels
+from kaja.content.models import Campaign
+from kaja.content.queries import PostFilter, list_posts_by_time
 from kaja.kernel import clock
 from kaja.kernel.problems import Refused
 from kaja.publishing.progress import Progress, progress_of_campaigns
@@ -41,14 +41,15 @@ def describe_campaign(campaign: Campaign, progress: Progress, moment: datetime) 
 
 
 def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200) -> HttpResponse:
-    listed = list(Campaign.objects.order_by("name"))
+    archived = page_campaigns(limit=10_000, archived=True).rows
+    listed = page_campaigns(limit=10_000).rows
     moment = clock.now()
     progress = progress_of_campaigns([each.id for each in listed], moment)
     rows = [describe_campaign(each, progress.get(each.id, Progress()), moment) for each in listed]
     context = {
         "form": form,
-        "running": [row for row in rows if row["campaign"].archived_at is None],
-        "archived": [each for each in listed if each.archived_at is not None],
+        "running": rows,
+        "archived": archived,
         "form_open": bool(form.errors),
         "live_page": reverse("groups:campaigns", args=[request.workspace.slug]),
     }
@@ -100,17 +101,16 @@ def campaign(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
         else:
             flash(request, _("The campaign is saved."))
             return HttpResponseRedirect(request.path)
-    page = list_posts(PostFilter(campaign=campaign_id), request.GET.get("after", ""))
-    standings = standings_of_posts([post.id for post in page.posts])
+    page = list_posts_by_time(PostFilter(campaign=campaign_id), request.GET.get("after", ""))
+    standings = standings_of_posts([post.id for post in page.rows])
     zone = ZoneInfo(request.workspace.time_zone)
-    posts = sorted(page.posts, key=lambda post: (post.due_at is None, post.due_at))
     rows = [
         {
             "post": post,
             "due": day_in_words(post.due_at, zone) if post.due_at else "",
             "state": STATE_WORDS.get(standings[post.id].standing, post.state) if post.id in standings else post.state,
         }
-        for post in posts
+        for post in page.rows
     ]
     moment = clock.now()
     progress = progress_of_campaigns([found.id], moment).get(found.id, Progress())
@@ -131,8 +131,7 @@ def archive(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
 
 
 def _labels(request: WorkspaceRequest, form: LabelForm, status: int = 200) -> HttpResponse:
-    counted = Count("post_labels", filter=Q(post_labels__post__deleted_at__isnull=True))
-    rows = list(Label.objects.annotate(count=counted).order_by("name"))
+    rows = page_labels(limit=10_000).rows
     return render_page(request, "groups/labels.html", {"form": form, "rows": rows}, status=status)
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -16,10 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from kaja.content import actions, queries
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
-from kaja.delivery.models import OPEN_STATES
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.publishing import queries as deliveries
-from kaja.publishing.models import PostDelivery
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.payload import parse_json
 from kaja.web.composer.words import day_in_words
@@ -80,10 +77,10 @@ def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
     columns = []
     for state, title, empty, movable in TITLES:
         shown = _shown(wanted.get(state, ""))
-        among = _unfinished() if state == PostState.SCHEDULED else None
-        posts, total = queries.list_board(state, shown, among)
+        planned = state == PostState.SCHEDULED
+        posts, total = deliveries.list_unsent(shown) if planned else queries.list_board(state, shown)
         standings: dict[UUID, str] = {}
-        if among is not None:
+        if planned:
             states = deliveries.delivery_states_of([post.id for post in posts])
             standings = {post_id: deliveries.standing_of_post(found) for post_id, found in states.items()}
         cards = [
@@ -98,11 +95,6 @@ def list_columns(slug: str, zone: ZoneInfo, wanted: QueryDict) -> list[Column]:
         ]
         columns.append(Column(state, title, empty, movable, cards, total, _more(wanted, state, shown)))
     return columns
-
-
-def _unfinished() -> QuerySet[Any]:
-    """Ids of the posts that still go somewhere or wait for a person. Indexes hold just these, however many are done."""
-    return PostDelivery.objects.filter(Q(state__in=OPEN_STATES) | Q(needs_person=True)).values("variant__post_id")
 
 
 def _shown(asked: str) -> int:

@@ -10,9 +10,9 @@ from django.views.decorators.http import require_POST, require_safe
 from kaja.delivery.actions import cancel_delivery, resolve_missed, retry_delivery, settle_at_address, settle_delivery
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
+from kaja.publishing.needs_you import list_channels_to_reconnect, list_unsettled_notices, list_waiting
 from kaja.web.flash import flash
 from kaja.web.frame.navigation import address
-from kaja.web.needs_you.queries import list_channels_to_reconnect, list_unsettled_notices, list_waiting
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.actions import read_notice, read_notices
 from kaja.workspaces.policy import Permission
@@ -22,9 +22,9 @@ from kaja.workspaces.policy import Permission
 @workspace_view()
 def index(request: WorkspaceRequest) -> HttpResponse:
     """Everything that waits."""
-    waiting = list_waiting()
-    channels = list_channels_to_reconnect()
-    notices = list(list_unsettled_notices(request.member)[:100])
+    waiting = list_waiting(limit=200).rows
+    channels = list_channels_to_reconnect(limit=200).rows
+    notices = list_unsettled_notices(request.member, limit=100).rows
     context = {
         "waiting": waiting,
         "channels": channels,

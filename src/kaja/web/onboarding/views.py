@@ -17,9 +17,8 @@ from kaja.web.flash import flash, flash_refusal
 from kaja.web.frame.navigation import COMPOSE, address
 from kaja.web.frame.views import LAST_WORKSPACE
 from kaja.web.onboarding.forms import WorkspaceForm
-from kaja.web.onboarding.steps import hide
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
-from kaja.workspaces.actions import create_workspace
+from kaja.workspaces.actions import create_workspace, hide_first_steps
 from kaja.workspaces.models import User
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_workspaces_of, may_make_workspaces
@@ -100,5 +99,5 @@ def steps(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view()
 def hide_steps(request: WorkspaceRequest) -> HttpResponse:
     """Put the list of first steps away."""
-    hide(request.member)
+    hide_first_steps(request.member)
     return redirect("workspace", request.workspace.slug)

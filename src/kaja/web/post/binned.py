@@ -13,7 +13,7 @@ from kaja.workspaces.queries import list_deleters
 def index(request: WorkspaceRequest) -> HttpResponse:
     """Newest first, in pages."""
     page = list_bin(request.GET.get("after", ""))
-    people = list_deleters([post.id for post in page.posts])
-    rows = [{"post": post, "who": people.get(str(post.id), "")} for post in page.posts]
+    people = list_deleters([post.id for post in page.rows])
+    rows = [{"post": post, "who": people.get(str(post.id), "")} for post in page.rows]
     context = {"rows": rows, "older": page.next_cursor, "paged": bool(request.GET.get("after"))}
     return render_page(request, "post/bin.html", context)

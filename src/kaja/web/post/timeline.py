@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from django.db.models import Q
-
 from kaja.content import queries
+from kaja.content.history import list_steps
 from kaja.content.models import Post, Revision
 from kaja.delivery.models import Delivery
 from kaja.kernel.problems import Problem
@@ -19,15 +18,6 @@ from kaja.workspaces.models import AuditEntry
 Kind = Literal[
     "written", "changed", "planned", "unplanned", "deleted", "restored", "duplicated", "sent", "refused", "remote"
 ]
-MOST = 200
-
-SHOWN = (
-    Q(action__in=("post.delete", "post.restore", "post.duplicate"))
-    | Q(action="post.plan", after__state="scheduled")
-    | Q(action="post.plan", before__state="scheduled")
-    | Q(action="post.update", after__changed__contains=["due_at"])
-)
-"""What the time line tells of the audit log; asked for by name, so that an hour of typing hides nothing of it."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +71,7 @@ def _sent(deliveries: Sequence[Delivery]) -> list[Event]:
 def list_events(post: Post, deliveries: Sequence[Delivery], changes: Sequence[RemoteChange]) -> list[Event]:
     """Newest first."""
     events = [_written(revision) for revision in queries.list_revisions(post)]
-    entries = AuditEntry.objects.filter(SHOWN, target_type="post", target_id=str(post.id)).order_by("-at")[:MOST]
-    events += [event for entry in entries if (event := _of_audit(entry))]
+    events += [event for entry in list_steps(post) if (event := _of_audit(entry))]
     events += _sent(deliveries)
     events += [
         Event(each.at, "refused", delivery=each.delivery, problem=each.problem) for each in list_refusals(deliveries)

@@ -23,6 +23,7 @@ from kaja.workspaces.often import INVITATIONS, count
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_members, list_open_invitations
 
+ALL = 10_000
 ONLY_HERE = ("localhost", "127.0.0.1", "::1")
 """Hosts of addresses that mean, on every computer, that computer itself."""
 
@@ -32,9 +33,10 @@ def _render(
 ) -> HttpResponse:
     context = {
         "members": [
-            {"member": each, "roles": list_roles(each.role), "words": ROLE_WORDS[each.role]} for each in list_members()
+            {"member": each, "roles": list_roles(each.role), "words": ROLE_WORDS[each.role]}
+            for each in list_members(limit=ALL).rows
         ],
-        "invitations": list_open_invitations(),
+        "invitations": list_open_invitations(limit=ALL).rows,
         "roles": [(name, ROLE_WORDS[value]) for value, name in list_roles()],
         "form": form,
         "link": link,

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,8 +19,6 @@ from kaja.workspaces import actions
 from kaja.workspaces.models import AuditEntry
 from kaja.workspaces.policy import Permission, can, require
 from kaja.workspaces.queries import list_audit
-
-AUDIT_PAGE = 50
 
 
 @require_http_methods(["GET", "POST"])
@@ -75,14 +73,10 @@ def resume(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(Permission.MANAGE)
 def audit(request: WorkspaceRequest) -> HttpResponse:
     """Who did what, newest first, in pages that stay right while entries are added."""
-    try:
-        before = UUID(request.GET["before"]) if request.GET.get("before") else None
-    except ValueError:
-        raise Http404 from None
-    entries = list(list_audit(before=before)[: AUDIT_PAGE + 1])
-    older = entries[AUDIT_PAGE - 1].id if len(entries) > AUDIT_PAGE else None
-    rows = [{"entry": entry, "changes": _changes(entry)} for entry in entries[:AUDIT_PAGE]]
-    return render_page(request, "settings/audit.html", {"rows": rows, "older": older, "paged": before is not None})
+    after = request.GET.get("after", "")
+    page = list_audit(after)
+    rows = [{"entry": entry, "changes": _changes(entry)} for entry in page.rows]
+    return render_page(request, "settings/audit.html", {"rows": rows, "older": page.next_cursor, "paged": bool(after)})
 
 
 @require_safe

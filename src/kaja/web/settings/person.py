@@ -18,6 +18,7 @@ from kaja.web.flash import flash
 from kaja.web.settings.forms import ProfileForm, TokenForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import choose_mails, update_profile
+from kaja.workspaces.factors import list_factor_kinds
 from kaja.workspaces.policy import mails_of
 
 SCOPE_WORDS = {
@@ -61,7 +62,7 @@ def profile(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view()
 def security(request: WorkspaceRequest) -> HttpResponse:
     """Password, two-factor sign-in, passkeys, recovery codes: what is set up and where to change it."""
-    kinds = list(Authenticator.objects.filter(user=request.user).values_list("type", flat=True))
+    kinds = list_factor_kinds(request.user)
     context = {
         "totp": Authenticator.Type.TOTP in kinds,
         "passkeys": kinds.count(Authenticator.Type.WEBAUTHN),

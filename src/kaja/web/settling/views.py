@@ -9,10 +9,9 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from kaja.channels.models import Channel
+from kaja.channels.queries import list_channel_ids
 from kaja.delivery.actions import Settlement, look_at_channel, settle_workspace
-from kaja.delivery.holds import list_strangers, list_unsettled
-from kaja.delivery.models import Reckoning
+from kaja.delivery.holds import count_looked, list_strangers, list_unsettled
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.times import resolve_local
@@ -35,8 +34,8 @@ def page(request: WorkspaceRequest) -> HttpResponse:
         "due": due,
         "strangers": list_strangers() if workspace.held_at else [],
         "reason": Held(workspace.held_reason).label if workspace.held_reason else "",
-        "looked": Reckoning.objects.count(),
-        "channels": Channel.objects.filter(disconnected_at=None).count(),
+        "looked": count_looked(),
+        "channels": len(list_channel_ids()),
         "unclear": any(each.verdict == "unclear" for each in due),
     }
     return render_page(request, "settling/page.html", context)
@@ -63,7 +62,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
 def look(request: WorkspaceRequest) -> HttpResponse:
     """Ask every network anew, now."""
     with workspace_scope(request.workspace.id):
-        ids = list(Channel.objects.filter(disconnected_at=None).values_list("id", flat=True))
+        ids = list_channel_ids()
     for channel_id in ids:
         look_at_channel(request.workspace.id, channel_id, request.actor)
     flash(request, _("The networks were asked again."))

@@ -25,7 +25,6 @@ def slot_editor(context: dict[str, Any], channel: Channel) -> dict[str, Any]:
     week, some = describe_week(slots), bool(slots)
     queue = slots if channel.disconnected_at is None else []
     free = next_free_slot([channel.id], clock.now(), zone, slots=queue)
-    others = list_channels().exclude(id=channel.id)
     editable = "channels" in request.actor.permissions and channel.disconnected_at is None
     return {
         "request": request,
@@ -37,7 +36,7 @@ def slot_editor(context: dict[str, Any], channel: Channel) -> dict[str, Any]:
         "free_at": f"{free.local:%Y-%m-%dT%H:%M}" if free else "",
         "zone": zone_name(zone),
         "presets": [(key, word) for key, (word, _times) in PRESETS.items()],
-        "others": list(others) if editable and some else [],
+        "others": [each for each in list_channels() if each.id != channel.id] if editable and some else [],
         "editable": editable,
         "may_write": "write" in request.actor.permissions,
     }

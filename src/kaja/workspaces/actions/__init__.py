@@ -7,7 +7,7 @@ from kaja.workspaces.actions.members import (
     remove_member,
     revoke_invitation,
 )
-from kaja.workspaces.actions.people import choose_mails, read_notice, read_notices, update_profile
+from kaja.workspaces.actions.people import choose_mails, hide_first_steps, read_notice, read_notices, update_profile
 from kaja.workspaces.actions.workspaces import (
     create_workspace,
     update_workspace,
@@ -18,6 +18,7 @@ __all__ = [
     "change_role",
     "choose_mails",
     "create_workspace",
+    "hide_first_steps",
     "invite",
     "read_notice",
     "read_notices",

@@ -10,6 +10,12 @@ from kaja.workspaces.models import Mails, Member, Notice, User
 from kaja.workspaces.queries import list_notices
 
 
+def hide_first_steps(member: Member) -> None:
+    """Put the list of first steps away for this member."""
+    member.first_steps_hidden_at = now()
+    member.save(update_fields=["first_steps_hidden_at"])
+
+
 def update_profile(user: User, *, name: str, language: str, theme: str) -> User:
     """Change one's own name, language and theme. Not a workspace's matter, so in no audit log."""
     name = name.strip()

@@ -1,0 +1,87 @@
+"""What waits for a person, from every domain, and how far their first steps are. Inside the workspace's scope."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, F, Func, OuterRef, QuerySet, Subquery
+
+from kaja.channels.models import Channel
+from kaja.channels.queries import list_broken_channels
+from kaja.content.models import Post, PostState
+from kaja.delivery.models import Delivery, State
+from kaja.delivery.queries import needs_you
+from kaja.kernel.compiled import CompiledQuery
+from kaja.kernel.pages import PAGE, Page, cut_page
+from kaja.networks.registry import CONNECTORS
+from kaja.publishing.models import PostDelivery
+from kaja.workspaces.models import Member, Notice
+from kaja.workspaces.queries import list_notices
+
+_asked = CompiledQuery()  # by every page
+FIRST_STEPS = 5
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One delivery that waits, with what the page needs to settle it."""
+
+    delivery: PostDelivery
+    kind: str
+    """`uncertain`, `failed`, `missed` or `held`."""
+
+
+def kind_of(delivery: Delivery) -> str:
+    """Which decision a delivery waits for."""
+    known = {State.UNCERTAIN: "uncertain", State.FAILED: "failed", State.MISSED: "missed"}
+    return known.get(State(delivery.state), "held")
+
+
+def list_waiting(cursor: str = "", limit: int = PAGE) -> Page[Waiting]:
+    """What a person must decide, oldest first, each with post and channel; posts in the bin are left out."""
+    rows = PostDelivery.objects.filter(needs_person=True, in_bin=False).select_related("variant__post", "channel")
+    page = cut_page(rows, ("due_at", "id"), cursor, limit)
+    return page.map(lambda found: [Waiting(delivery, kind_of(delivery)) for delivery in found])
+
+
+def list_channels_to_reconnect(cursor: str = "", limit: int = PAGE) -> Page[Channel]:
+    """Channels that a person has to connect again, in their order."""
+    return cut_page(list_broken_channels(), ("created_at", "id"), cursor, limit)
+
+
+def list_unsettled_notices(member: Member, cursor: str = "", limit: int = PAGE) -> Page[Notice]:
+    """Unread notices that are not shown as a delivery or a channel already, newest first."""
+    return cut_page(_unsettled(member), ("-created_at", "-id"), cursor, limit)
+
+
+def _unsettled(member: Member) -> QuerySet[Notice]:
+    return list_notices(member, unread=True).exclude(kind__startswith="delivery.").exclude(kind="channel.broken")
+
+
+def read_standing(member: Member, *, learning: bool) -> tuple[int, Sequence[bool]]:
+    """How many things wait for a member and, while they are `learning`, which first steps are done: connected a
+    channel, wrote, scheduled, connected a real channel, invited somebody. One query, for it stands on every page."""
+
+    def ask() -> QuerySet[Any, Any]:
+        waiting = [_count(rows) for rows in (needs_you(), list_broken_channels(), _unsettled(member))]
+        return Member.objects.filter(id=member.id).values_list(*waiting, *(_first_steps() if learning else ()))
+
+    row = _asked.fetch(ask, member.id, key=learning)[0]
+    counts, done = (row[:-FIRST_STEPS], row[-FIRST_STEPS:]) if learning else (row, ())
+    return sum(counts), done
+
+
+def _count(rows: QuerySet[Any]) -> Subquery:
+    return Subquery(rows.order_by().annotate(n=Func(F("pk"), function="COUNT")).values("n"))
+
+
+def _first_steps() -> tuple[Exists, ...]:
+    practice = [key for key, connector in CONNECTORS.items() if connector.info.practice]
+    channels = Channel.objects.filter(disconnected_at=None)
+    return (
+        Exists(channels),
+        Exists(Post.objects.all()),
+        Exists(Post.objects.filter(state=PostState.SCHEDULED)),
+        Exists(channels.exclude(network__in=practice)),
+        Exists(Member.objects.exclude(id=OuterRef("id"))),
+    )
