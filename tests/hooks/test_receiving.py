@@ -2,11 +2,16 @@
 
 import hmac
 import json
+import os
+import threading
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from kaja.channels.models import Channel
@@ -161,7 +166,12 @@ def test_networks_without_hooks_have_no_room(db: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"[]", b"null", b"{}", b'{"events": 1}', b'{"events": [{}]}', b"\xff", b"[" * 9000]
+    "body",
+    [
+        *(b"", b"[]", b"null", b"{}", b'{"events": 1}', b'{"events": [{}]}', b"\xff", b"[" * 9000),
+        *(b'{"events": [{"account": "1%s", "stream": "comments"}]}' % sign for sign in (b"\\u0000", b"\\ud800")),
+        b'{"events": [{"account": "1", "stream": "\\u0000"}]}',
+    ],
 )
 def test_a_body_in_no_known_form_holds_up_no_other(
     practice: PracticeServer, workspace: Workspace, channel: Channel, body: bytes
@@ -220,3 +230,34 @@ def test_from_a_visitor_to_the_workspace_by_the_networks_own_hook(
             wait_until(lambda: read_ids(workspace) == wanted)
     finally:
         practice.call("PUT", "/admin/hook", {"url": ""})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_hook_is_there_before_anybody_is_told_to_work_it_off(practice: PracticeServer, channel: Channel) -> None:
+    """A job that waits already may begin at any moment; one that does not see the hook would leave it lying."""
+    body = body_for(channel)
+    sender = threading.Thread(target=lambda: send(body, sign(practice.key, body)))
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=name) as own:
+        own.execute("LOCK TABLE procrastinate_jobs IN ACCESS EXCLUSIVE MODE")
+        sender.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], autocommit=True) as watcher:
+            wait_until(lambda: watcher.execute(waiting, [name]).fetchone() == (1,))
+        assert HookReceived.objects.count() == 1
+    sender.join(60)
+    assert ProcrastinateJob.objects.filter(task_name="hooks.work_off").count() == 1
+
+
+def test_a_hundred_hooks_take_as_many_statements_as_one(
+    practice: PracticeServer, workspace: Workspace, channel: Channel
+) -> None:
+    counts = []
+    for numbers in (range(1), range(1, 20)):
+        for number in numbers:
+            body = body_for(channel, number=number)
+            assert send(body, sign(practice.key, body)) == 200
+        with CaptureQueriesContext(connection) as queries:
+            assert work_off() == len(numbers)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]

@@ -4,11 +4,13 @@ import asyncio
 import os
 import subprocess
 import sys
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import connection
 
@@ -269,3 +271,21 @@ def test_a_channel_that_has_to_be_connected_again_is_only_asked_whether_it_works
 def test_what_is_planned_is_planned_once(practice: PracticeServer, workspace: Workspace) -> None:
     connect_practice(practice, workspace, "bakery")
     assert [plan(HEALTH, COMMENTS), plan(HEALTH, COMMENTS)] == [2, 0]
+
+
+def test_who_claims_waits_for_nobody_who_wakes_what_is_due(practice: PracticeServer, workspace: Workspace) -> None:
+    """Both change many polls: whoever waited with some of them in hand could be waited for in turn."""
+    channel = connect_practice(practice, workspace, "bakery")
+    plan(HEALTH, COMMENTS)
+    found: list[Claimed] = []
+    claiming = threading.Thread(target=lambda: found.extend(claim(HEALTH, COMMENTS)))
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=name) as own:
+        own.execute("SELECT 1 FROM reading_poll WHERE what = %s FOR UPDATE", [COMMENTS])
+        claiming.start()
+        claiming.join(60)
+        assert [row.what for row in found] == [HEALTH]
+    claiming.join(60)
+    assert claim(COMMENTS) == [], "the channel is spoken to"
+    assert finish(found[0], Answer(60.0))
+    assert [row.channel_id for row in claim(COMMENTS)] == [channel.id]

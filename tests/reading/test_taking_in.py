@@ -68,6 +68,7 @@ def test_foreign_text_that_no_database_holds_stops_nothing(channel: Channel, tex
     assert "\0" not in kept
     assert Item.objects.count() == 2
     assert render_incoming(replace(ONE, text=kept))["text"] == kept
+    assert len(take_in(channel.id, "comments", [replace(ONE, id=text)]).new) == 1
 
 
 @given(failures=st.integers(1, 1000), least=st.floats(0, 100_000))

@@ -47,7 +47,7 @@ LOOKS_ACROSS = {
     ("cli/checks/database.py", "_held", "MAINTENANCE"): "doctor counts what is held back",
     ("cli/settle.py", "_held", "MAINTENANCE"): "the operator settles what is held back, workspace by workspace",
     ("reading/claim.py", "_enter", "READ"): "the claim of what is to be read: one statement for all workspaces",
-    ("reading/actions.py", "want_look", "HOOK"): "a hook names an account, not a workspace; it only sets when to look",
+    ("reading/actions.py", "want_looks", "HOOK"): "a hook names an account, not a workspace; it only sets when to look",
     (
         "delivery/actions/watching.py",
         "list_watched",

@@ -4,7 +4,6 @@ How much may be sent is bounded before it is taken (`config/bodies/limits.py`). 
 within a limit for each caller, and nothing else of it is kept.
 """
 
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -33,7 +32,7 @@ def receive(request: HttpRequest, network: str) -> HttpResponse:
                 status=429, content_type="text/plain", headers={"Retry-After": str(whole_seconds(wait))}
             )
         return HttpResponse(status=401, content_type="text/plain")
-    with transaction.atomic():
-        if take_hook(network, request.body):
-            defer_once(work_off_hooks, "hooks.work_off")
+    # First it is there for all to see: a job that waits already may begin in this moment.
+    if take_hook(network, request.body):
+        defer_once(work_off_hooks, "hooks.work_off")
     return HttpResponse(status=200, content_type="text/plain")

@@ -42,7 +42,10 @@ class Job(Protocol):
 
 
 def defer_once(job: Job, what: str, **arguments: Any) -> bool:
-    """Have a job done unless the same one waits already (`what` names it); False when it does."""
+    """Have a job done unless the same one waits already (`what` names it); False when it does.
+
+    That one may begin before the caller's transaction ends: what it is to find should be committed before.
+    """
     try:
         with transaction.atomic():  # a refused row must not spoil the caller's transaction
             job.configure(queueing_lock=what).defer(**arguments)

@@ -1,10 +1,11 @@
 """Everything that changes polls, but for the claim. Inside the workspace's scope, unless it says otherwise."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest, Least, Now
 
 from kaja.channels.models import Channel
@@ -22,30 +23,50 @@ PAUSE_FIRST, PAUSE_LONGEST = 10.0, 3600.0
 MOST_FAILURES = 1000
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """An account of a network, wherever it is a channel, and what of it is to be looked at."""
+
+    network: str
+    account_id: str
+    what: str
+
+
 def wake_polls(channel_id: UUID) -> None:
     """A channel is connected, or connected again: everything about it is asked now, for what stopped it is over."""
-    Poll.objects.filter(channel_id=channel_id).update(next_at=now(), not_before=None, failures=0, wanted_at=now())
+    rows = lock(Poll.objects.filter(channel_id=channel_id))
+    Poll.objects.filter(id__in=list(rows.values_list("id", flat=True))).update(
+        next_at=now(), not_before=None, failures=0, wanted_at=now()
+    )
     notify_read()
 
 
-def want_look(account_id: str, network: str, what: str) -> int:
-    """A network said by itself that there is something: look now, in every workspace that has the account.
+def want_looks(wanted: Collection[Wanted]) -> int:
+    """Networks said by themselves that there is something: look now, in every workspace that has the account.
 
     Not before the network's own wish to be left alone is over. Gives the number of polls. Outside any scope.
     """
+    if not wanted:
+        return 0
     with system_scope(SystemPurpose.HOOK):
-        channels = list(
-            Channel.objects.filter(network=network, account_id=account_id, disconnected_at=None).values_list(
-                "id", flat=True
-            )
+        accounts = {each.account_id for each in wanted}
+        rows = Channel.objects.filter(account_id__in=accounts, disconnected_at=None)
+        channels: dict[tuple[str, str], list[UUID]] = {}
+        for channel_id, network, account_id in rows.values_list("id", "network", "account_id"):
+            channels.setdefault((network, account_id), []).append(channel_id)
+        topics: dict[str, list[UUID]] = {}
+        for each in wanted:
+            topics.setdefault(each.what, []).extend(channels.get((each.network, each.account_id), ()))
+        looks = Q()
+        for what, found in topics.items():
+            looks |= Q(what=what, channel_id__in=found)
+        polls = lock(Poll.objects.filter(looks, next_at__isnull=False))
+        woken = Poll.objects.filter(id__in=list(polls.values_list("id", flat=True))).update(
+            wanted_at=now(), next_at=Greatest(Least(F("next_at"), Now()), F("not_before"))
         )
-        found = Poll.objects.filter(channel_id__in=channels, what=what, next_at__isnull=False).update(
-            wanted_at=now(),
-            next_at=Greatest(Least(F("next_at"), Now()), F("not_before")),
-        )
-        if found:
+        if woken:
             notify_read()
-    return found
+    return woken
 
 
 def pause_of(failures: int, least: float) -> float:

@@ -13,7 +13,8 @@ from kaja.reading.topics import Claimed
 
 # Channels with something due that nobody is asking, and of them all that is due: one conversation with each network at
 # a time. A channel's row is held only for this statement, so that two workers do not take two halves. A worker that is
-# gone holds a poll until its lease ends; then it is simply due again, for reading may be repeated.
+# gone holds a poll until its lease ends; then it is simply due again, for reading may be repeated. Nobody is waited for
+# here: a poll that somebody wakes or finishes in this moment is taken the next time.
 _CLAIM = """
 WITH due AS (
     SELECT p.channel_id, min(p.next_at) AS since FROM reading_poll p
@@ -26,11 +27,15 @@ WITH due AS (
     ORDER BY due.since
     LIMIT %(channels)s
     FOR NO KEY UPDATE OF c SKIP LOCKED
+), mine AS (
+    SELECT p.id FROM reading_poll p JOIN free ON p.channel_id = free.id
+    WHERE p.next_at <= now() AND p.what = ANY(%(topics)s)
+    FOR NO KEY UPDATE OF p SKIP LOCKED
 ), t AS (
     UPDATE reading_poll p
     SET fence = p.fence + 1, wanted_at = NULL,
         lease_until = now() + %(lease)s * interval '1 second', next_at = now() + %(lease)s * interval '1 second'
-    FROM free WHERE p.channel_id = free.id AND p.next_at <= now() AND p.what = ANY(%(topics)s)
+    FROM mine WHERE p.id = mine.id
     RETURNING p.*
 )
 SELECT t.id, t.workspace_id, t.channel_id, t.what, t.subject_id, t.cursor, t.fence, t.failures,

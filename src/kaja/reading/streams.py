@@ -43,6 +43,7 @@ def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRe
     """Keep what was read: what is new, and what has changed. Repeating it changes nothing. Inside the scope."""
     if not items:
         return ItemsRead(channel_id, stream, (), ())
+    rendered = [render_incoming(item) for item in items]
     with connection.cursor() as cursor:
         cursor.execute(
             _TAKE_IN,
@@ -51,9 +52,9 @@ def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRe
                 "channel": channel_id,
                 "stream": stream,
                 "ids": [new_id() for _ in items],
-                "remote_ids": [item.id[:255] for item in items],
+                "remote_ids": [each["id"][:255] for each in rendered],
                 "ats": [item.at for item in items],
-                "contents": [json.dumps(render_incoming(item)) for item in items],
+                "contents": [json.dumps(each) for each in rendered],
             },
         )
         rows = cursor.fetchall()
