@@ -80,21 +80,21 @@ def _invalid() -> tuple[Invalid, ...]:
         Invalid(make("👨‍👩‍👧‍👦" * 121), "parts.0.text", "text_too_many_bytes"),
         Invalid(make("", parts=(Part("a"), Part("x" * 301))), "parts.1.text", "text_too_long"),
         Invalid(make("a", first_comment="x" * 301), "first_comment", "text_too_long"),
-        Invalid(make("", parts=(Part("a", (PICTURE,) * 5),)), "parts.0.media", "too_many_images"),
-        Invalid(make("", parts=(Part("a", (PICTURE, VIDEO)),)), "parts.0.media", "bluesky_video_alone"),
+        Invalid(make("", parts=(Part("a", (PICTURE,) * 5),)), "parts.0.media", "too_many_media"),
+        Invalid(make("", parts=(Part("a", (PICTURE, VIDEO)),)), "parts.0.media", "video_not_alone"),
         Invalid(
             make("", parts=(Part("a", (Media("v", "video", "video/webm", 1, 1, 1, alt="x"),)),)),
             "parts.0.media.0",
-            "video_format",
+            "media_type",
         ),
         Invalid(
             make("", parts=(Part("a", (Media("v", "video", "video/mp4", 60_000_000, 1, 1, alt="x"),)),)),
             "parts.0.media.0",
-            "video_too_large",
+            "media_too_large",
         ),
         Invalid(make("a", link_card=LinkCard("javascript:alert(1)")), "link_card.url", "link_invalid"),
         Invalid(make("a", language="not a language"), "language", "language_invalid"),
-        Invalid(make("a", options={"content_label": "boring"}), "options.content_label", "label_unknown"),
+        Invalid(make("a", options={"content_label": "boring"}), "options.content_label", "choice_unknown"),
     )
 
 

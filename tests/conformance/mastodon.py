@@ -58,6 +58,6 @@ DESCRIPTION = Description(
             "parts.0.media.0.alt",
             "alt_too_long",
         ),
-        Invalid(make("a", options={"visibility": "direct"}), "options.visibility", "visibility_unknown"),
+        Invalid(make("a", options={"visibility": "direct"}), "options.visibility", "choice_unknown"),
     ),
 )

@@ -52,6 +52,6 @@ DESCRIPTION = Description(
     refusal=Reply(422, {"error": {"code": "invalid", "message": "That is not allowed here.", "field": "text"}}),
     invalid=(
         Invalid(Draft((Part(""),)), "parts.0.text", "empty"),
-        Invalid(Draft((Part("x" * 501),)), "parts.0.text", "too_long"),
+        Invalid(Draft((Part("x" * 501),)), "parts.0.text", "text_too_long"),
     ),
 )

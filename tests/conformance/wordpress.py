@@ -85,7 +85,7 @@ DESCRIPTION = Description(
     options=OPTIONS,
     invalid=(
         Invalid(Draft((Part(""),), options=OPTIONS), "parts.0.text", "empty"),
-        Invalid(Draft((Part("a"),)), "options.title", "title_missing"),
+        Invalid(Draft((Part("a"),)), "options.title", "option_missing"),
         Invalid(Draft((Part("a"), Part("b")), options=OPTIONS), "parts.1.text", "no_threads"),
     ),
 )

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.networks.bluesky.text import count_text, find_spans, list_mentions, normalize, render_facets, render_segments
+from kaja.networks.bluesky.text import count_text, find_entities, list_mentions, normalize, render_facets, show
 from kaja.networks.kit.iri import to_uri
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
@@ -58,7 +58,7 @@ PIECES = st.sampled_from(
     ],
 )
 def test_finds_what_the_apps_find(text: str, spans: list[tuple[str, str]]) -> None:
-    assert [(span.kind, span.value) for span in find_spans(text)] == spans
+    assert [(span.kind, span.value) for span in find_entities(text)] == spans
 
 
 @given(st.lists(PIECES, max_size=30).map("".join))
@@ -83,7 +83,7 @@ def test_facets_are_byte_ranges_of_what_they_mean(text: str) -> None:
 
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_segments_are_the_text(text: str) -> None:
-    assert "".join(segment.text for segment in render_segments(text)) == normalize(text)
+    assert "".join(segment.text for segment in show(text)) == normalize(text)
 
 
 def test_a_handle_that_nobody_has_stays_text() -> None:

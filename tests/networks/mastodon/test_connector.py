@@ -28,7 +28,7 @@ from kaja.networks.kit.results import (
     Sent,
     Unknown,
 )
-from kaja.networks.mastodon import CONNECTOR, delivery
+from kaja.networks.mastodon import CONNECTOR, files
 from kaja.networks.mastodon.oauth import parse_instance
 from tests.conformance.server import Fault, FaultyServer, Reply, serving
 from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
@@ -58,7 +58,7 @@ async def test_the_same_key_makes_one_status() -> None:
 
 
 async def test_files_in_the_background_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(files, "POLL_SECONDS", 0.01)
     server = MastodonServer(media_polls=3)
     async with at_work(server) as (_, session):
         sent = await publish(CONNECTOR, make_outgoing("x", media=(make_picture("A door"),)), FACTS, session)
@@ -69,8 +69,8 @@ async def test_files_in_the_background_are_waited_for(monkeypatch: pytest.Monkey
 
 
 async def test_a_file_that_takes_too_long_waits_without_a_new_upload(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(delivery, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(delivery, "POLLS", 2)
+    monkeypatch.setattr(files, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(files, "POLLS", 2)
     server = MastodonServer(media_polls=3)
     async with at_work(server) as (_, session):
         outgoing = make_outgoing("x", media=(make_picture("A door"),))

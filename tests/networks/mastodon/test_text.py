@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kaja.networks.kit.connector import Segment
+from kaja.networks.kit.markup import parse_html
 from kaja.networks.mastodon import CONNECTOR
 from kaja.networks.mastodon.limits import Limits, parse_limits, read_limits, render_limits
-from kaja.networks.mastodon.text import count_characters, find_entities, parse_html, skeleton
+from kaja.networks.mastodon.text import count_characters, find_entities, skeleton
 from tests.networks.mastodon.server import FACTS, INSTANCE
 
 LIMITS = Limits()
@@ -61,7 +62,7 @@ def test_a_link_right_after_a_letter_of_another_script_counts_as_a_link(letter: 
     ],
 )
 def test_a_link_ends_where_its_host_does(text: str, link: str | None) -> None:
-    assert [entity.name for entity in find_entities(text) if entity.kind == "link"] == ([link] if link else [])
+    assert [entity.value for entity in find_entities(text) if entity.kind == "link"] == ([link] if link else [])
 
 
 def test_the_content_warning_counts() -> None:

@@ -177,19 +177,19 @@ def problems(*parts: Part, **more: Any) -> list[tuple[str, str, str]]:
 def test_check_names_field_and_fix() -> None:
     video = Media("v", "video", "video/quicktime", 41 * 2**20, 10, 10, alt="x")
     assert problems(Part("x" * 500)) == []
-    assert problems(Part("x"), Part("y" * 501)) == [("too_long", "parts.1.text", "error")]
+    assert problems(Part("x"), Part("y" * 501)) == [("text_too_long", "parts.1.text", "error")]
     assert problems(Part(" ")) == [("empty", "parts.0.text", "error")]
     assert problems(Part("", (picture(alt=""),))) == [("alt_missing", "parts.0.media.0.alt", "warning")]
-    assert problems(Part("", (picture(alt="a" * 1501),))) == [("too_long", "parts.0.media.0.alt", "error")]
+    assert problems(Part("", (picture(alt="a" * 1501),))) == [("alt_too_long", "parts.0.media.0.alt", "error")]
     assert problems(Part("", (picture(),) * 5)) == [("too_many_media", "parts.0.media", "error")]
     assert problems(Part("", (picture(), video))) == [
-        ("too_many_media", "parts.0.media", "error"),
+        ("video_not_alone", "parts.0.media", "error"),
         ("media_type", "parts.0.media.1", "error"),
-        ("media_size", "parts.0.media.1", "error"),
+        ("media_too_large", "parts.0.media.1", "error"),
     ]
     assert problems(Part("x"), first_comment="y" * 501, options={"title": "t" * 201}) == [
-        ("too_long", "first_comment", "error"),
-        ("too_long", "options.title", "error"),
+        ("text_too_long", "first_comment", "error"),
+        ("option_too_long", "options.title", "error"),
     ]
     for problem in PRACTICE.rules.check(Draft((Part("x" * 501, (picture(), video)),)), FACTS):
         assert problem.text()

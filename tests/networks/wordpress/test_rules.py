@@ -37,7 +37,7 @@ def test_a_full_article_is_fine() -> None:
 @pytest.mark.parametrize(
     ("draft", "expected"),
     [
-        (article(title="  "), ("title_missing", "options.title", "error")),
+        (article(title="  "), ("option_missing", "options.title", "error")),
         (article(title="x" * 65_536), ("option_too_long", "options.title", "error")),
         (article(excerpt="я" * 40_000), ("option_too_long", "options.excerpt", "error")),
         (article(text=" "), ("empty", "parts.0.text", "error")),

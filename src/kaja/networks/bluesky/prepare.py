@@ -1,6 +1,5 @@
 """What a post needs before it can be written: uploaded files, DIDs of mentioned people. Repeating it does no harm."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +10,9 @@ from kaja.networks.bluesky.text import list_mentions
 from kaja.networks.bluesky.xrpc import read
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media, Outgoing
-from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.media import ImageRefused, fit_image
 from kaja.networks.kit.results import Checkpoint
-from kaja.networks.kit.wire import FileBody
-
-UPLOAD_SECONDS = 300.0
+from kaja.networks.kit.uploads import UPLOAD_SECONDS, open_upload
 
 
 def needs_preparing(outgoing: Outgoing) -> bool:
@@ -52,20 +47,7 @@ async def _fetch_dids(text: str, session: Session, resolver: str) -> dict[str, s
 
 
 async def _upload(medium: Media, session: Session, field: str) -> Mapping[str, Any]:
-    content: bytes | FileBody = FileBody(medium.open, medium.size)
-    mime, width, height = medium.mime, medium.width, medium.height
-    if medium.kind != "video":
-        try:
-            fitted = await asyncio.to_thread(fit_image, await asyncio.to_thread(medium.read), IMAGES)
-        except ImageRefused as refused:
-            raise Failed(refused.as_result(field)) from refused
-        content, mime, width, height = fitted.content, fitted.mime, fitted.width, fitted.height
-    answer = await call(
-        session,
-        "POST",
-        "com.atproto.repo.uploadBlob",
-        content=content,
-        headers={"Content-Type": mime},
-        timeout=UPLOAD_SECONDS,
-    )
-    return {"blob": read_object(answer, "blob")["blob"], "width": width, "height": height}
+    file = await open_upload(medium, IMAGES, moving=IMAGES, field=field)
+    how: dict[str, Any] = {"content": file.content, "headers": {"Content-Type": file.mime}, "timeout": UPLOAD_SECONDS}
+    answer = await call(session, "POST", "com.atproto.repo.uploadBlob", **how)
+    return {"blob": read_object(answer, "blob")["blob"], "width": file.width, "height": file.height}

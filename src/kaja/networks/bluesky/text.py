@@ -5,14 +5,14 @@ is found here follows the official app's rules (npm @atproto/api, rich-text/dete
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import regex
 
-from kaja.networks.bluesky.domains import TOP_LEVEL_DOMAINS
 from kaja.networks.bluesky.limits import APP, MAX_BYTES, MAX_GRAPHEMES, MAX_TAG_GRAPHEMES
 from kaja.networks.kit.connector import Count, Segment
+from kaja.networks.kit.domains import TOP_LEVEL_DOMAINS
+from kaja.networks.kit.entities import Entity, find_bytes, keep_apart, list_spans, render_segments
 from kaja.networks.kit.iri import as_called
 from kaja.networks.kit.text import count_bytes, count_graphemes, split_text, trim_link
 
@@ -30,16 +30,7 @@ _TAG = regex.compile(rf"(?:^|(?<=\s))[#＃]((?!\ufe0f)[^\s{_INVISIBLE}]*[^\d\s\p
 # A ticker is a tag whose name begins with the sign, in capitals (CASHTAG_REGEX of the same package, since 2026-01).
 _CASHTAG = regex.compile(r"(?:^|(?<=[\s(]))\$([A-Za-z][A-Za-z0-9]{0,4})(?=\s|$|[.,;:!?)\"'’])")
 _TAG_TAIL = regex.compile(r"\p{P}+$")
-
-
-@dataclass(frozen=True)
-class Span:
-    """A stretch of text with a meaning: `value` is the address, the handle or the tag. Indices are code points."""
-
-    start: int
-    end: int
-    kind: Literal["link", "mention", "tag"]
-    value: str
+_FACET = "app.bsky.richtext.facet"
 
 
 def normalize(text: str) -> str:
@@ -47,73 +38,55 @@ def normalize(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
-def find_spans(text: str) -> list[Span]:
+def find_entities(text: str) -> list[Entity]:
     """Links, mentions and hashtags in order, without overlaps."""
-    found: list[Span] = []
+    found: list[Entity] = []
     for match in _LINK.finditer(text):
         link = trim_link(match.group())
-        domain = match["domain"]
+        domain, end = match["domain"], match.start() + len(link)
         if domain is None:
             if "." in link or "localhost" in link:
-                found.append(Span(match.start(), match.start() + len(link), "link", link))
+                found.append(Entity("link", match.start(), end, link))
         elif link and trim_link(domain).rsplit(".", 1)[-1].lower() in TOP_LEVEL_DOMAINS:
-            found.append(Span(match.start(), match.start() + len(link), "link", f"https://{link}"))
+            found.append(Entity("link", match.start(), end, f"https://{link}"))
     for match in _MENTION.finditer(text):
         handle = match[1].rstrip(".-")
         if _HANDLE.fullmatch(handle):
-            found.append(Span(match.start(), match.start() + 1 + len(handle), "mention", handle.lower()))
+            found.append(Entity("mention", match.start(), match.start() + 1 + len(handle), handle.lower()))
     for match in _TAG.finditer(text):
         tag = _TAG_TAIL.sub("", match[1])
         if tag and count_graphemes(tag) <= MAX_TAG_GRAPHEMES and count_bytes(tag) <= 640:
-            found.append(Span(match.start(), match.start() + 1 + len(tag), "tag", tag))
+            found.append(Entity("tag", match.start(), match.start() + 1 + len(tag), tag))
     for match in _CASHTAG.finditer(text):
-        found.append(Span(match.start(), match.end(), "tag", f"${match[1].upper()}"))
-    found.sort(key=lambda span: (span.start, -span.end))
-    kept: list[Span] = []
-    for span in found:
-        if not kept or span.start >= kept[-1].end:
-            kept.append(span)
-    return kept
+        found.append(Entity("tag", match.start(), match.end(), f"${match[1].upper()}"))
+    return keep_apart(found)
 
 
 def list_mentions(text: str) -> list[str]:
     """The handles that a text mentions, each once."""
-    return list(dict.fromkeys(span.value for span in find_spans(normalize(text)) if span.kind == "mention"))
+    return list(dict.fromkeys(entity.value for entity in find_entities(normalize(text)) if entity.kind == "mention"))
 
 
 def render_facets(text: str, dids: Mapping[str, str]) -> list[dict[str, Any]]:
     """The facets of a normalized text. A mention whose handle has no DID in `dids` stays plain text."""
     facets = []
-    for span in find_spans(text):
-        feature: dict[str, str]
-        if span.kind == "link":
-            feature = {"$type": "app.bsky.richtext.facet#link", "uri": as_called(span.value)}
-        elif span.kind == "tag":
-            feature = {"$type": "app.bsky.richtext.facet#tag", "tag": span.value}
-        elif span.value in dids:
-            feature = {"$type": "app.bsky.richtext.facet#mention", "did": dids[span.value]}
-        else:
-            continue
-        start = len(text[: span.start].encode())
-        index = {"byteStart": start, "byteEnd": start + len(text[span.start : span.end].encode())}
-        facets.append({"index": index, "features": [feature]})
+    for entity in find_entities(text):
+        features = {
+            "link": {"$type": f"{_FACET}#link", "uri": as_called(entity.value)},
+            "tag": {"$type": f"{_FACET}#tag", "tag": entity.value},
+            "mention": {"$type": f"{_FACET}#mention", "did": dids.get(entity.value, "")},
+        }
+        if entity.kind != "mention" or entity.value in dids:
+            start, end = find_bytes(text, entity)
+            facets.append({"index": {"byteStart": start, "byteEnd": end}, "features": [features[entity.kind]]})
     return facets
 
 
-def render_segments(text: str) -> list[Segment]:
+def show(text: str) -> list[Segment]:
     """The text as the apps show it. Joined, the pieces are the normalized text."""
     text = normalize(text)
-    segments: list[Segment] = []
-    position = 0
-    for span in find_spans(text):
-        if span.start > position:
-            segments.append(Segment(text[position : span.start]))
-        href = {"link": span.value, "mention": f"{APP}/profile/{span.value}", "tag": f"{APP}/hashtag/{span.value}"}
-        segments.append(Segment(text[span.start : span.end], span.kind, href[span.kind]))
-        position = span.end
-    if position < len(text):
-        segments.append(Segment(text[position:]))
-    return segments
+    places = {"link": "", "mention": f"{APP}/profile/", "tag": f"{APP}/hashtag/"}
+    return render_segments(text, find_entities(text), lambda entity: places[entity.kind] + entity.value)
 
 
 def count_text(text: str) -> Count:
@@ -125,14 +98,11 @@ def count_text(text: str) -> Count:
     return Count(count_graphemes(text), MAX_GRAPHEMES, "characters", f"{size}/{MAX_BYTES}")
 
 
-def fits(text: str) -> bool:
-    """Whether one post can hold the text."""
-    count = count_text(text)
-    return count.used <= count.limit
-
-
 def split_thread(text: str) -> list[str]:
-    def find_whole(whole: str) -> list[tuple[int, int]]:
-        return [(span.start, span.end) for span in find_spans(whole)]
+    def fits(part: str) -> bool:
+        count = count_text(part)
+        return count.used <= count.limit
 
-    return split_text(normalize(text), fits, window=MAX_BYTES + 1, find_whole=find_whole)
+    return split_text(
+        normalize(text), fits, window=MAX_BYTES + 1, find_whole=lambda whole: list_spans(find_entities(whole))
+    )

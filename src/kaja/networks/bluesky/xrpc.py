@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import regex
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky.limits import NETWORK
-from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.http import Response, TransportError
-from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, reconnect_problem, refused_problem
+from kaja.networks.kit.http import Response
+from kaja.networks.kit.outcome import Failure, not_there, read_budget, reconnect_problem, refused_problem
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.rest import Answer, Rest
 from kaja.networks.kit.results import ChannelTrouble, NeedsReconnect, Rejected
 
 TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
@@ -42,29 +41,18 @@ def needs_new_token(answer: Response) -> bool:
     return answer.status in (400, 401, 403) and get_error(answer) in TOKEN_ERRORS
 
 
-def read(answer: Response | TransportError, *, irreversible: bool = False) -> Response:
-    """The answer of a call that succeeded; raises Failed for every other."""
-    bucket = next((quota.bucket for quota in read_quotas(answer)), None) if isinstance(answer, Response) else None
-    if isinstance(answer, Response) and get_error(answer) in _CLOSED:
-        raise Failed(reject(answer))  # comes with status 401, and a new sign-in would not help
-    failure = classify(answer, network=NETWORK, reject=reject, irreversible=irreversible, bucket=bucket)
-    if failure is not None:
-        raise Failed(failure, lost=isinstance(answer, TransportError))
-    assert isinstance(answer, Response)
-    return answer
+def _find_closed(answer: Response) -> Failure | None:
+    """A closed account comes with status 401, and a new sign-in would not help."""
+    said = None if answer.ok else _CLOSED.get(get_error(answer))
+    if said is None:
+        return None
+    fix = gettext_noop("Sign in at Bluesky to see why. Nothing can be posted until that is settled.")
+    return NeedsReconnect(Problem("bluesky_account_closed", said, fix=fix))
 
 
-def reject(answer: Response) -> Failure:
+def _reject(answer: Response) -> Failure:
     """A refusal in Bluesky's own terms."""
     error = get_error(answer)
-    if error in _CLOSED:
-        return NeedsReconnect(
-            Problem(
-                "bluesky_account_closed",
-                _CLOSED[error],
-                fix=gettext_noop("Sign in at Bluesky to see why. Nothing can be posted until that is settled."),
-            )
-        )
     if error in TOKEN_ERRORS:
         return NeedsReconnect(reconnect_problem(NETWORK))
     if answer.status == 413 or error == "PayloadTooLarge":
@@ -72,8 +60,8 @@ def reject(answer: Response) -> Failure:
             Problem(
                 "bluesky_file_too_large",
                 gettext_noop("The server of this account does not take a file of that size."),
-                field="parts.0.media",
-                fix=gettext_noop("Make the file smaller."),
+                "parts.0.media",
+                gettext_noop("Make the file smaller."),
             )
         )
     if error == "BlobNotFound":
@@ -81,8 +69,8 @@ def reject(answer: Response) -> Failure:
             Problem(
                 FILE_GONE,
                 gettext_noop("Bluesky no longer has the uploaded file."),
-                field="parts.0.media",
-                fix=gettext_noop("Send the post again; the file is then uploaded anew."),
+                "parts.0.media",
+                gettext_noop("Send the post again; the file is then uploaded anew."),
             )
         )
     if error in _NO_SUCH_METHOD or (answer.status == 404 and not error):
@@ -97,10 +85,15 @@ def read_quotas(answer: Response) -> Iterable[Quota]:
 
     Headers as the PDS of npm @atproto/pds 0.5.35 sends them: `RateLimit-Policy: 5000;w=3600`, reset in Unix time.
     """
-    limit, remaining = answer.headers.get("ratelimit-limit", ""), answer.headers.get("ratelimit-remaining", "")
-    if limit.isdigit() and remaining.isdigit():
-        policy = _POLICY.search(answer.headers.get("ratelimit-policy", ""))
-        resets_at = parse_reset(answer.headers.get("ratelimit-reset", ""), datetime.now(UTC))
-        bucket = f"{policy[1]} per {policy[2]} s" if policy else f"{limit}"
-        blocked = resets_at if answer.status == 429 else None
-        yield Quota(bucket, int(limit), int(remaining), resets_at, blocked)
+    policy = _POLICY.search(answer.headers.get("ratelimit-policy", ""))
+    bucket = f"{policy[1]} per {policy[2]} s" if policy else answer.headers.get("ratelimit-limit", "")
+    return read_budget(answer, bucket, "ratelimit-")
+
+
+REST = Rest(NETWORK, _reject, find_error=_find_closed, read_quotas=read_quotas)
+
+
+def read(answer: Answer, *, irreversible: bool = False) -> Response:
+    """The answer of a call that succeeded; raises Failed for every other."""
+    bucket = next((quota.bucket for quota in read_quotas(answer)), None) if isinstance(answer, Response) else None
+    return REST.read(answer, irreversible=irreversible, bucket=bucket)

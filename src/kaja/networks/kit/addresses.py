@@ -4,6 +4,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.iri import to_uri
+from kaja.networks.kit.results import NoSuchPost
 
 
 def parse_url(text: str) -> SplitResult | None:
@@ -14,6 +15,14 @@ def parse_url(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def parse_own(url: str, network: str, *own: str) -> SplitResult | NoSuchPost:
+    """An address on one of the account's own servers, or why it is none."""
+    parts = parse_url(url)
+    if parts is None:
+        return NoSuchPost(no_address(network, url))
+    return parts if any(is_same_host(url, each) for each in own) else NoSuchPost(not_there(network))
 
 
 def is_same_host(one: str, other: str) -> bool:

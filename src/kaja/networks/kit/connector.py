@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.content import Draft, Kind, Outgoing
+from kaja.networks.kit.formats import Format
 from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import (
@@ -36,12 +37,21 @@ class OptionField:
 
     name: str
     label: str
-    kind: Literal["text", "longtext", "bool", "choice", "terms", "language"]
+    kind: Literal["text", "longtext", "bool", "choice", "terms", "language", "format", "number", "datetime"]
     help: str = ""
     required: bool = False
+    """Without a value, and without a default, a post cannot go out."""
+    missing: str = ""
+    """What is said then."""
     max_length: int | None = None
     choices: tuple[Choice, ...] = ()
+    choices_from: str = ""
+    """Where the account has the choices: a name in `Facts.limits` with pairs of value and label."""
     default: str = ""
+    bounds: tuple[float, float] = (0, 1_000_000)
+    """Of a number."""
+    shown_when: tuple[str, str] | None = None
+    """Only while another field has that value."""
 
 
 @dataclass(frozen=True)
@@ -214,6 +224,9 @@ class Rules(Protocol):
     def count(self, text: str, facts: Facts, options: Mapping[str, Any]) -> Count: ...
     def split(self, text: str, facts: Facts) -> list[str]: ...
     def segments(self, text: str, facts: Facts) -> list[Segment]: ...
+    # The ways in which the account can show a post, the usual one first; and its fields, which may depend on that.
+    def formats(self, facts: Facts) -> tuple[Format, ...]: ...
+    def options(self, draft: Draft, facts: Facts) -> tuple[OptionField, ...]: ...
 
 
 class Accounts(Protocol):

@@ -1,81 +1,146 @@
-"""Findings about a draft that many networks share. Their words name the network where it makes a difference."""
+"""What is wrong or risky with a draft, as far as it is the same for every network that has such a rule.
 
-from collections.abc import Callable, Collection, Iterator
+A connector says its limits (`formats.Format`, its option fields, its `count`) and gets the findings; what only it knows
+it adds. The words name the network.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Segment
-from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit import media_findings
+from kaja.networks.kit.connector import Count, OptionField, Segment
+from kaja.networks.kit.content import Draft
+from kaja.networks.kit.formats import Format
 from kaja.networks.kit.text import find_links
 
+CountText = Callable[[str], Count]
 
-def find_empty(draft: Draft) -> Iterator[Problem]:
-    """Parts without text and files."""
+
+def find_usual(
+    draft: Draft, shown_as: Format, fields: Sequence[OptionField], network: str, count: CountText
+) -> Iterator[Problem]:
+    """Everything that a format and its fields say of a draft."""
+    yield from find_empty(draft, shown_as)
+    yield from find_long_texts(draft, network, count)
+    if len(draft.parts) > 1 and not shown_as.threads:
+        yield Problem(
+            "no_threads",
+            gettext_noop("This has one part on %(network)s; the post has %(count)s."),
+            "parts.1.text",
+            gettext_noop("Join the parts for this channel."),
+            {"network": network, "count": len(draft.parts)},
+        )
     for index, part in enumerate(draft.parts):
-        if not part.text.strip() and not part.media:
+        yield from media_findings.find_media(part.media, shown_as.media, network, f"parts.{index}.media")
+    yield from find_wrong_options(fields, draft.options)
+
+
+def find_empty(draft: Draft, shown_as: Format) -> Iterator[Problem]:
+    """Parts without text and files, and texts where the format needs or shows none."""
+    for index, part in enumerate(draft.parts):
+        field = f"parts.{index}.text"
+        has_card = shown_as.card_alone and index == 0 and draft.link_card is not None
+        if not part.text.strip() and not part.media and not has_card:
             yield Problem(
                 "empty",
-                gettext_noop("There is nothing to post here."),
-                field=f"parts.{index}.text",
-                fix=gettext_noop("Write a text or add an image."),
+                gettext_noop("There is neither text nor a picture or video."),
+                field,
+                gettext_noop("Write something, or add a file."),
+            )
+        elif shown_as.text == "required" and not part.text.strip():
+            yield Problem(
+                "text_missing",
+                gettext_noop("This needs a text."),
+                field,
+                gettext_noop("Write something, or choose another format."),
+            )
+        elif shown_as.text == "none" and part.text.strip():
+            yield Problem(
+                "text_not_shown",
+                gettext_noop("The text is not shown in this format."),
+                field,
+                gettext_noop("Put it into the picture or video, or choose another format."),
+                severity="warning",
             )
 
 
-def find_long_texts(draft: Draft, limit: int, network: str, length: Callable[[str], int] = len) -> Iterator[Problem]:
+def find_long_texts(draft: Draft, network: str, count: CountText) -> Iterator[Problem]:
     """Parts, and a first comment, that are longer than the network takes."""
     for index, part in enumerate(draft.parts):
-        yield from find_too_long(part.text, limit, f"parts.{index}.text", network, length)
-    yield from find_too_long(draft.first_comment, limit, "first_comment", network, length)
+        yield from find_long_text(count(part.text), f"parts.{index}.text", network)
+    yield from find_long_text(count(draft.first_comment), "first_comment", network)
 
 
-def find_too_long(
-    text: str, limit: int, field: str, network: str, length: Callable[[str], int] = len
-) -> Iterator[Problem]:
+def find_long_text(told: Count, field: str, network: str) -> Iterator[Problem]:
     """One text, in the network's own measure."""
-    used = length(text)
-    if used > limit:
+    if told.used <= told.limit:
+        return
+    params = {"used": told.used, "limit": told.limit, "over": told.used - told.limit, "network": network}
+    if told.unit == "bytes":
         yield Problem(
-            "too_long",
-            gettext_noop("This text has %(used)s characters; %(network)s takes %(limit)s."),
-            field=field,
-            fix=gettext_noop("Shorten it by %(over)s, or make it a thread."),
-            params={"used": used, "limit": limit, "over": used - limit, "network": network},
+            "text_too_many_bytes",
+            gettext_noop("The text takes %(used)s bytes; %(network)s stores at most %(limit)s."),
+            field,
+            gettext_noop("Use fewer emoji and combined characters, or split the text into a thread."),
+            params,
         )
+        return
+    yield Problem(
+        "text_too_long",
+        gettext_noop("This text has %(used)s characters; %(network)s takes %(limit)s."),
+        field,
+        gettext_noop("Shorten it by %(over)s, or make it a thread."),
+        params,
+    )
 
 
-def find_strange_type(media: Media, mimes: Collection[str], field: str) -> Iterator[Problem]:
-    """A film or an animation of a kind that is not taken; pictures are converted while they are sent."""
-    if media.kind != "image" and media.mime not in mimes:
+def find_wrong_options(fields: Sequence[OptionField], options: Mapping[str, Any]) -> Iterator[Problem]:
+    """Values of the network's own fields that are missing, too long, out of bounds, or none of the choices."""
+    for field in fields:
+        value = options.get(field.name)
+        path = f"options.{field.name}"
+        if value is None or value == "" or value == [] or (isinstance(value, str) and not value.strip()):
+            if field.required and not field.default:
+                yield Problem(
+                    "option_missing",
+                    field.missing or gettext_noop("Something that this network needs is not filled in."),
+                    path,
+                    gettext_noop("Fill it in."),
+                )
+        elif field.kind in ("choice", "format") and str(value) not in [choice.value for choice in field.choices]:
+            yield Problem(
+                "choice_unknown",
+                gettext_noop("“%(value)s” is none of the choices."),
+                path,
+                gettext_noop("Choose one of the list."),
+                {"value": str(value)[:100]},
+            )
+        elif field.kind == "number":
+            yield from _find_wrong_number(field, value, path)
+        elif field.max_length and isinstance(value, str) and len(value) > field.max_length:
+            yield Problem(
+                "option_too_long",
+                gettext_noop("This has %(used)s characters; %(limit)s are taken."),
+                path,
+                gettext_noop("Shorten it by %(over)s characters."),
+                {"used": len(value), "limit": field.max_length, "over": len(value) - field.max_length},
+            )
+
+
+def _find_wrong_number(field: OptionField, value: Any, path: str) -> Iterator[Problem]:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = float("nan")
+    low, high = field.bounds
+    if not low <= number <= high:
         yield Problem(
-            "media_type",
-            gettext_noop("Files of the type %(type)s are not taken here."),
-            field=field,
-            fix=gettext_noop("Use GIF for moving pictures, MP4 or WebM for videos."),
-            params={"type": media.mime},
-        )
-
-
-def find_too_large(media: Media, limit: int, field: str) -> Iterator[Problem]:
-    """A film or an animation of too many bytes; pictures are made smaller while they are sent."""
-    if media.kind != "image" and media.size > limit:
-        yield Problem(
-            "media_size",
-            gettext_noop("This file has %(size)s MB; at most %(limit)s MB are taken."),
-            field=field,
-            fix=gettext_noop("Make it smaller and add it again."),
-            # Rounded up, so that the shown size is never within the shown limit.
-            params={"size": -(-media.size // 2**20), "limit": limit // 2**20},
-        )
-
-
-def find_missing_alt(media: Media, field: str) -> Iterator[Problem]:
-    """A file that people who cannot see it get nothing of."""
-    if not media.alt.strip():
-        yield Problem(
-            "alt_missing",
-            gettext_noop("There is no description for people who cannot see this."),
-            field=f"{field}.alt",
-            fix=gettext_noop("Say in a sentence what it shows."),
-            severity="warning",
+            "number_wrong",
+            gettext_noop("This must be a number from %(low)s to %(high)s."),
+            path,
+            gettext_noop("Change the number."),
+            {"low": f"{low:g}", "high": f"{high:g}"},
         )
 
 

@@ -4,12 +4,12 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
-from kaja.kernel.problems import Problem
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.egress import AnswerLost, TransportError
 from kaja.networks.kit.media import ImageRefused
-from kaja.networks.kit.outcome import SOON, Failure, wait_of
-from kaja.networks.kit.results import CannotTell, ChannelTrouble, Later, Unknown
+from kaja.networks.kit.outcome import GONE, SOON, Failure, wait_of
+from kaja.networks.kit.results import CannotTell, ChannelTrouble, Later, Rejected, Unknown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,6 +26,11 @@ class Failed(Exception):
     @property
     def problem(self) -> Problem:
         return problem_of(self.result)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the network said that what was asked for does not exist."""
+        return isinstance(self.result, Rejected) and self.result.problem.code == GONE
 
 
 def problem_of(result: Failure) -> Problem:
@@ -44,6 +49,8 @@ def looking(find: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, 
             return CannotTell(failed.problem, after=wait_of(failed.result))
         except TransportError as error:  # also an answer that cannot be read
             return CannotTell(error.problem)
+        except (LookupError, TypeError, ValueError):  # an answer that lacks something, or has it in another form
+            return CannotTell(Problem("answer_unreadable", gettext_noop("The network's answer cannot be read.")))
 
     return guarded
 

@@ -1,6 +1,6 @@
 """Looking through an account's own posts, newest first: what was posted lately, and the one whose answer was lost."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -11,30 +11,56 @@ from kaja.networks.kit.results import AbsentAsOf, CannotTell, Found, Reconciliat
 T = TypeVar("T")
 
 
+Fetch = Callable[[str], Awaitable[tuple[Sequence[T], str]]]
+"""Gets the cursor of a page (empty for the first), gives its items and the next cursor, empty at the end."""
+
+
 async def read_back(
-    fetch: Callable[[str], Awaitable[tuple[Sequence[T], str]]],
+    fetch: Fetch[T],
     at: Callable[[T], datetime | None],
     since: datetime,
     *,
     pages: int = 50,
+    id_of: Callable[[T], str] | None = None,
+    known: Collection[str] = (),
+    page_size: int = 0,
 ) -> tuple[list[T], bool]:
     """What was made since a time, and whether the list reaches back to it.
 
-    `fetch` gets the cursor of a page (empty for the first) and gives its items and the next cursor, empty at the end.
-    An item whose time `at` cannot tell counts as new.
+    An item whose time `at` cannot tell counts as new. With `id_of` nothing comes twice, and what is `known` ends the
+    way back; a server that ignores cursors then gives the same page again, which is all there is when it is short.
     """
     found: list[T] = []
+    seen: set[str] = set()
     cursor = ""
     for _ in range(pages):
         items, cursor = await fetch(cursor)
-        for item in items:
+        unseen = [item for item in items if id_of is None or id_of(item) not in seen]
+        if items and not unseen:
+            return found, len(items) < page_size / 2
+        for item in unseen:
             moment = at(item)
-            if moment is not None and moment < since:
+            if (moment is not None and moment < since) or (id_of is not None and id_of(item) in known):
                 return found, True
             found.append(item)
+        seen.update(id_of(item) for item in unseen if id_of is not None)
         if not cursor or not items:
             return found, True
     return found, False
+
+
+async def find_back(fetch: Fetch[T], is_wanted: Callable[[T], bool], *, pages: int = 50) -> T | None:
+    """The newest item that is wanted, as far back as so many pages go."""
+    cursor, before = "", None
+    for _ in range(pages):
+        items, cursor = await fetch(cursor)
+        for item in items:
+            if is_wanted(item):
+                return item
+        if not cursor or not items or cursor == before:
+            break
+        before = cursor
+    return None
 
 
 def judge(

@@ -1,6 +1,6 @@
 """From an answer, or from none, to what the delivery engine does next: one table for every connector."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
@@ -8,6 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.egress import REFUSED, AnswerLost, HostRefused, NotSent, TransportError
 from kaja.networks.kit.http import Response
+from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
 
 Failure = Rejected | Later | NeedsReconnect | ChannelTrouble | Unknown
@@ -20,7 +21,7 @@ _LONGEST = 24 * 3600.0
 _NOT_CARRIED_OUT = frozenset({301, 302, 305, 307, 308})
 """Redirects that say "ask there". 303 may also answer a call that was carried out (RFC 9110, 15.4.4)."""
 _NO_SUCH_CALL = frozenset({405, 501})
-MOVED, NOT_THERE = "network_moved", "network_not_there"
+MOVED, NOT_THERE, GONE = "network_moved", "network_not_there", "target_gone"
 TROUBLE = frozenset({MOVED, NOT_THERE, *REFUSED})
 """Codes of problems that are the channel's, definitely: one answer is enough to believe them."""
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
@@ -127,6 +128,21 @@ def file_again(network: str) -> Problem:
     )
 
 
+def target_gone(network: str, said: str = "") -> Problem:
+    """What is answered, changed or deleted is not there. `said`: the network's own words."""
+    return Problem(
+        GONE,
+        gettext_noop("What this post answers or changes no longer stands on %(network)s."),
+        fix=gettext_noop("Look at the post it belongs to; then send this one as a post of its own, or drop it."),
+        params={"network": network, "said": said[:300]},
+    )
+
+
+def still_processing(network: str) -> Problem:
+    """The network works on what it was given; nothing is wrong."""
+    return Problem("processing", gettext_noop("%(network)s is still preparing the post."), params={"network": network})
+
+
 def reconnect_problem(network: str) -> Problem:
     """The account no longer accepts what Kaja stored."""
     return Problem(
@@ -192,6 +208,17 @@ def parse_reset(value: str, now: datetime) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def read_budget(answer: Response, bucket: str, prefix: str = "x-ratelimit-") -> Iterator[Quota]:
+    """The budget that an answer names in headers such as X-RateLimit-Limit, -Remaining and -Reset."""
+    limit, remaining, reset = (
+        answer.headers.get(prefix + name, "").strip() for name in ("limit", "remaining", "reset")
+    )
+    if limit.isdigit() and remaining.isdigit():
+        resets_at = parse_reset(reset, datetime.now(UTC))
+        blocked = resets_at if answer.status == 429 or int(remaining) == 0 else None
+        yield Quota(bucket, int(limit), int(remaining), resets_at, blocked)
 
 
 def _number(value: str) -> float | None:

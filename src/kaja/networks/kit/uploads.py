@@ -1,14 +1,57 @@
 """Files on their way up: a name of its own for each, and a key for each use of one in a post."""
 
+import asyncio
 import secrets
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kaja.networks.kit.content import Media
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
+from kaja.networks.kit.wire import FileBody
 
 MOST_NAME = 120
 """Bytes. File systems end at 255, and servers add sizes and numbers of their own ("-2560x1440-scaled-1")."""
 _ENDINGS = {"image/jpeg": "jpg", "video/quicktime": "mov", "video/x-matroska": "mkv"}
+
+
+UPLOAD_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it goes up: a film in pieces, a picture within what the network takes."""
+
+    content: bytes | FileBody
+    mime: str
+    width: int
+    height: int
+    filename: str
+
+    @property
+    def in_form(self) -> tuple[str, bytes | FileBody, str]:
+        """As a field of a form."""
+        return self.filename, self.content, self.mime
+
+
+async def open_upload(
+    media: Media, pictures: ImageRules, *, moving: ImageRules | None = None, field: str = "parts.0.media"
+) -> Upload:
+    """Make a file ready: pictures upright, without metadata, small enough; videos as they are. Raises Failed.
+
+    An animation goes as it is, unless `moving` says what it has to become: a GIF, or with other types a still picture.
+    """
+    if media.kind == "video" or (media.kind == "gif" and moving is None):
+        content = FileBody(media.open, media.size) if media.kind == "video" else await asyncio.to_thread(media.read)
+        return Upload(content, media.mime, media.width, media.height, name_upload(media, media.mime))
+    fit = fit_moving if moving is not None and moving.mimes == ("image/gif",) and media.kind == "gif" else fit_image
+    rules = pictures if media.kind == "image" or moving is None else moving
+    try:
+        fitted = await asyncio.to_thread(lambda: fit(media.read(), rules))
+    except ImageRefused as refused:
+        raise Failed(refused.as_result(field)) from refused
+    return Upload(fitted.content, fitted.mime, fitted.width, fitted.height, name_upload(media, fitted.mime))
 
 
 def name_upload(media: Media, mime: str) -> str:

@@ -1,78 +1,65 @@
 """Editing and deleting what was published."""
 
-from typing import Any
-
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.guards import changing
-from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.guards import Failed, changing
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
-from kaja.networks.kit.uploads import list_keys
-from kaja.networks.mastodon.api import NETWORK, call, is_missing, open_session
-from kaja.networks.mastodon.delivery import build_ref, render_status, upload, wait_until_ready
+from kaja.networks.kit.steps import upload_missing
+from kaja.networks.mastodon import files
+from kaja.networks.mastodon.api import NETWORK, REST
 from kaja.networks.mastodon.limits import read_limits
+from kaja.networks.mastodon.statuses import build_ref, render_status
 
 
 @changing
 async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """PUT /api/v1/statuses/:id. Files that are new go up first; descriptions of the others change with the post."""
-    open_session(session)
-    return await _edit(ref, outgoing, facts, session)
-
-
-async def _edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
-    remote = dict(ref.data.get("media") or {})
-    items: list[dict[str, Any]] = []
-    for key, media in zip(list_keys(outgoing.media), outgoing.media, strict=True):
-        item: Any = {"key": key, "id": str(remote[key])} if key in remote else None
-        if item is None:
-            item = await upload(media, key, read_limits(facts.limits), session)
-            if isinstance(item, dict) and not item["ready"]:
-                item = await wait_until_ready(item, session)
-            if not isinstance(item, dict):
-                return item  # type: ignore[no-any-return]
-        items.append(item)
-    checkpoint = {"media": items}
-    body = render_status(outgoing, checkpoint)
+    limits = read_limits(facts.limits)
+    there = {key: {"id": str(number), "ready": True} for key, number in (ref.data.get("media") or {}).items()}
+    media = await upload_missing(outgoing.media, there, lambda item, _: files.upload(item, limits, session))
+    media = {key: item if item["ready"] else await files.wait_until_ready(item, session) for key, item in media.items()}
+    ids = [item["id"] for item in media.values()]
+    body = render_status(outgoing, media)
     body = {name: value for name, value in body.items() if name not in ("visibility", "in_reply_to_id")}
-    body["spoiler_text"] = body.get("spoiler_text", "")
-    body["media_ids"] = [item["id"] for item in items]
-    if items:
-        body["media_attributes"] = [
-            {"id": item["id"], "description": media.alt} for item, media in zip(items, outgoing.media, strict=True)
-        ]
-    answer = await call(session, "PUT", f"/api/v1/statuses/{ref.id}", json=body, irreversible=True)
-    if isinstance(answer, Response):
-        status = read_object(answer)
-        return Changed(build_ref({"id": ref.id, "url": ref.url, **status}, outgoing, checkpoint))
-    if is_missing(answer) and await _stands(ref, session) is True:
-        return _unsupported(gettext_noop("This server cannot change a post through its interface for programs."))
-    return answer
+    body |= {"spoiler_text": body.get("spoiler_text", ""), "media_ids": ids}
+    if ids:
+        described = zip(ids, outgoing.media, strict=True)
+        body["media_attributes"] = [{"id": number, "description": item.alt} for number, item in described]
+    try:
+        answer = await REST.call(session, "PUT", f"/api/v1/statuses/{ref.id}", json=body, irreversible=True)
+    except Failed as failed:
+        if failed.gone and await _stands(ref, session):
+            return _unsupported(gettext_noop("This server cannot change a post through its interface for programs."))
+        raise
+    return Changed(build_ref({"id": ref.id, "url": ref.url, **read_object(answer)}, media))
 
 
+@changing
 async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
     """DELETE /api/v1/statuses/:id. What is already gone counts as deleted."""
-    open_session(session)
-    answer = await call(session, "DELETE", f"/api/v1/statuses/{ref.id}", irreversible=True)
-    if isinstance(answer, Response):
-        return Changed(None)
-    if is_missing(answer):
+    try:
+        await REST.call(session, "DELETE", f"/api/v1/statuses/{ref.id}", irreversible=True)
+    except Failed as failed:
+        if not failed.gone:
+            raise
         stands = await _stands(ref, session)
-        if stands is False:
-            return Changed(None)
-        if stands is True:
+        if stands is None:
+            raise
+        if stands:
             return _unsupported(gettext_noop("This server cannot delete a post through its interface for programs."))
-    return answer
+    return Changed(None)
 
 
 async def _stands(ref: RemoteRef, session: Session) -> bool | None:
     """Whether the status is there: some servers answer 404 to a method that they lack (snac2 2.75: DELETE)."""
-    answer = await call(session, "GET", f"/api/v1/statuses/{ref.id}")
-    if isinstance(answer, Response):
-        return True
-    return False if is_missing(answer) else None
+    try:
+        await REST.call(session, "GET", f"/api/v1/statuses/{ref.id}")
+    except Failed as failed:
+        return False if failed.gone else None
+    return True
 
 
 def _unsupported(message: str) -> Rejected:

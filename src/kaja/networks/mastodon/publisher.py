@@ -1,54 +1,222 @@
-"""Sending statuses, and finding them again; each part has a module of its own."""
+"""Publishing a status: files first, then a look at what stands there already, then the one call that counts.
 
-from datetime import datetime
+After a lost answer it is looked for, because compatible servers may ignore the idempotency key. The statuses that stood
+there before the call are known from stage `prepare`; only newer ones are considered.
+"""
 
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit import addresses
+from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Kind, Outgoing
-from kaja.networks.kit.guards import looking
-from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.outcome import NOT_SENT_AFTER
+from kaja.networks.kit.guards import Failed, looking
+from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.newest import find_back, read_back
+from kaja.networks.kit.outcome import file_again, file_gone, not_there, still_processing
 from kaja.networks.kit.results import (
+    AbsentAsOf,
     CannotTell,
+    ChannelTrouble,
     Checkpoint,
-    Later,
+    Found,
     Listing,
+    NoSuchPost,
     Reconciliation,
     Rejected,
     Resolution,
+    Restart,
+    Sent,
     StageResult,
+    Unknown,
 )
-from kaja.networks.mastodon import delivery, reconcile, refusals
-from kaja.networks.mastodon.api import is_missing
+from kaja.networks.kit.steps import UPLOADS, Sending, list_uploads, make_run, read_uploaded, upload_one
+from kaja.networks.kit.uploads import list_keys
+from kaja.networks.mastodon import files, statuses
+from kaja.networks.mastodon.api import NETWORK, REST, said_of
+from kaja.networks.mastodon.limits import read_limits
+from kaja.networks.mastodon.statuses import Status
+
+PREPARE, PUBLISH = "prepare", "publish"
+SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
 
 
 def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
-    return delivery.list_stages(outgoing)
+    # Not "prepare" ahead: which statuses stood there before ours is only true right before it.
+    return (*list_uploads(outgoing, ahead=True), Stage(PREPARE), Stage(PUBLISH, irreversible=True))
 
 
-async def run(stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
-    result = await delivery.run_stage(stage, outgoing, checkpoint, facts, session)
-    if stage == delivery.PUBLISH and isinstance(result, Rejected):
+async def _upload(sending: Sending) -> StageResult:
+    limits = read_limits(sending.facts.limits)
+    return await upload_one(sending, lambda media, key: files.upload(media, limits, sending.session))
+
+
+async def _prepare(sending: Sending) -> StageResult:
+    """Wait for the files, and remember which statuses stand there before ours."""
+    limits, session = read_limits(sending.facts.limits), sending.session
+    ready = {
+        key: await files.make_ready(sending.uploaded[key], media, limits, session)
+        for key, media in zip(list_keys(sending.outgoing.media), sending.outgoing.media, strict=True)
+    }
+    answer = await statuses.fetch_statuses(sending.facts, session)
+    listed = read_list(answer)[: statuses.LISTED]
+    mark: dict[str, Any] = {"shows_private": True} if any(map(statuses.is_private, listed)) else {}
+    if "marked_at" not in sending.checkpoint:
+        # Prepared once more, an earlier call may have been stored since, and must not count as known before it.
+        mark |= {"known": [statuses.id_of(status) for status in listed], "marked_at": _server_time(answer).isoformat()}
+    return sending.note(media=ready, **mark)
+
+
+def _server_time(answer: Response) -> datetime:
+    """The server's own clock, so that no comparison mixes two clocks; ours when it names none."""
+    try:
+        moment = parsedate_to_datetime(answer.headers.get("date", ""))
+    except (TypeError, ValueError):
+        return datetime.now(UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+async def _publish(sending: Sending) -> StageResult:
+    """The irreversible call, alone in its function."""
+    outgoing = sending.outgoing
+    body, headers = statuses.render_status(outgoing, sending.uploaded), {"Idempotency-Key": outgoing.key}
+    made = await REST.call(sending.session, "POST", "/api/v1/statuses", json=body, headers=headers, irreversible=True)
+    return Sent(statuses.build_ref(read_object(made, "id"), _used(outgoing, sending.checkpoint)))
+
+
+def _used(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
+    uploaded = read_uploaded(checkpoint)
+    return {key: uploaded[key] for key in list_keys(outgoing.media) if key in uploaded}
+
+
+async def _explain(refused: Rejected, sending: Sending) -> StageResult:
+    """What a refusal is about: a file that the server lost or still works on, what the post answers, or the server.
+
+    Its words alone ("record not found") do not say which. A file that a status uses cannot be asked for either, so it
+    is looked first whether that status is ours, of a call whose answer was lost.
+    """
+    gone = Failed(refused).gone
+    doubtful = sending.stage == PUBLISH and (gone or refused.problem.code == "network_refused")
+    if doubtful and (lost := await _list_lost_files(sending)):
+        result = await _begin_again(lost, sending)
+        if not isinstance(result, Rejected) or sending.outgoing.reply_to is None:
+            return result
+    if not gone or (sending.stage == PUBLISH and sending.outgoing.reply_to is not None):
+        return refused
+    if refused.problem.params.get("said"):
+        return said_of(refused)
+    return ChannelTrouble(not_there(NETWORK, sending.session.base_url, 404))
+
+
+async def _begin_again(lost: dict[str, Any], sending: Sending) -> StageResult:
+    found = await find_delivery(sending.outgoing, sending.checkpoint, sending.facts, sending.session)
+    if isinstance(found, Found):
+        return Unknown(file_again(NETWORK))  # who owns it is for the look-up to say
+    if isinstance(found, CannotTell):
+        return Unknown(found.reason)
+    media = {**sending.uploaded, **lost}
+    if not any(item.get("gone") for item in lost.values()):
+        return Restart(PREPARE, {**sending.checkpoint, "media": media}, still_processing(NETWORK))
+    return sending.begin_again(PREPARE, file_again(NETWORK), file_gone(NETWORK), media=media)
+
+
+async def _list_lost_files(sending: Sending) -> dict[str, Any]:
+    """Entries of files that cannot be attached now, by their key: marked as gone, or as not ready. Raises Failed."""
+    lost: dict[str, Any] = {}
+    for key, item in _used(sending.outgoing, sending.checkpoint).items():
         try:
-            return await refusals.explain_refusal(result, outgoing, checkpoint, facts, session)
-        except TransportError as error:  # an answer that cannot be read: refused it was, and why may be seen later
-            return Later(NOT_SENT_AFTER, error.problem)
-    if isinstance(result, Rejected) and is_missing(result):
-        return refusals.explain_missing(result, session)
-    return result
+            if (await REST.call(sending.session, "GET", f"/api/v1/media/{item['id']}")).status == 206:
+                lost[key] = {**item, "ready": False}
+        except Failed as failed:
+            if failed.gone:
+                lost[key] = {**item, "gone": True}
+            elif not isinstance(failed.result, Rejected):
+                raise
+    return lost
+
+
+run = make_run({UPLOADS: _upload, PREPARE: _prepare, PUBLISH: _publish}, stages, _explain)
 
 
 @looking
 async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
-    return await reconcile.find_status(outgoing, checkpoint, facts, session)
+    """Look through the account's newest statuses for the one that `outgoing` would have made."""
+    looked_at = datetime.now(UTC)
+    since = datetime.fromisoformat(checkpoint["marked_at"]) if "marked_at" in checkpoint else outgoing.created_at
+    fresh, complete = await _list_fresh(since, checkpoint.get("known", ()), facts, session)
+    shows_private = bool(checkpoint.get("shows_private")) or any(map(statuses.is_private, fresh))
+    fresh = [status for status in fresh if not outgoing.is_of_another(statuses.build_bare_ref(status))]
+    matching = [status for status in fresh if statuses.matches(status, outgoing)]
+    # Where a reply's own place is shown, a status without one is another.
+    matching = [status for status in matching if statuses.answers(status, outgoing)] or matching
+    if matching:  # the list is newest first: ours came first
+        return Found(statuses.build_ref(matching[-1], _used(outgoing, checkpoint)))
+    # Not every server lists to its owner what only followers may read; one that has shown such a status does.
+    private = outgoing.options.get("visibility") == "private" and not shows_private
+    hidden = private and read_limits(facts.limits).software != "mastodon"
+    if hidden or not complete or any(statuses.resembles(status, outgoing) for status in fresh):
+        return CannotTell(_not_recognised(facts), tuple(statuses.build_candidate(status, 300) for status in fresh))
+    return AbsentAsOf(looked_at)
+
+
+def _not_recognised(facts: Facts) -> Problem:
+    return Problem(
+        "cannot_tell",
+        gettext_noop("The post was not recognised with certainty among the newest posts of %(handle)s."),
+        "",
+        gettext_noop("Look at the account: say whether the post is there, or send it again."),
+        {"handle": facts.handle},
+    )
+
+
+async def _list_fresh(since: datetime, known: list[str], facts: Facts, session: Session) -> tuple[list[Status], bool]:
+    """Statuses made since the mark, newest first, and whether the list reaches back to it. Raises Failed."""
+    found, complete = await read_back(
+        lambda before: statuses.fetch_page(facts, session, before),
+        statuses.posted_at,
+        since - SLACK,
+        pages=statuses.PAGES,
+        id_of=statuses.id_of,
+        known=known,
+        page_size=statuses.LISTED,
+    )
+    return [status for status in found if not status.get("reblog")], complete
 
 
 @looking
 async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
-    return await reconcile.find_status_at(url, facts, session)
+    """The account's status at an address: by the id in it, else among the newest ones by the address they give.
+
+    Search could resolve more addresses, but needs a permission (read:search) that Kaja does not ask for.
+    """
+    parts = addresses.parse_own(url, NETWORK, session.base_url, facts.url)
+    if isinstance(parts, NoSuchPost):
+        return parts
+    last = parts.path.rstrip("/").rpartition("/")[2]
+    if statuses.ID.fullmatch(last):
+        try:
+            status = await REST.fetch(session, f"/api/v1/statuses/{last}", "id")
+            if str(read_mapping(status.get("account")).get("id")) != facts.account_id:
+                return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
+            return Found(statuses.build_bare_ref(status))
+        except Failed as failed:
+            if not failed.gone:
+                raise
+    named = url.strip().rstrip("/")
+    found = await find_back(
+        lambda before: statuses.fetch_page(facts, session, before),
+        lambda status: named in (status.get("url"), status.get("uri")) and not status.get("reblog"),
+        pages=statuses.PAGES,
+    )
+    return Found(statuses.build_bare_ref(found)) if found else NoSuchPost(addresses.not_there(NETWORK))
 
 
 @looking
 async def list_recent(since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
-    return await reconcile.list_statuses(since, facts, session)
+    fresh, complete = await _list_fresh(since, [], facts, session)
+    return Listing(tuple(map(statuses.build_candidate, fresh)), complete)

@@ -1,17 +1,13 @@
-"""Text as Mastodon reads it: links, mentions and hashtags, their weight in the character count, and HTML back to text.
+"""Text as Mastodon reads it: links, mentions and hashtags, and their weight in the character count.
 
 Rules: Mastodon's StatusLengthValidator, with its URL, mention and hashtag extractors (source read 2026-11-22): a link
 counts as a fixed number of characters, a mention without its host, everything else in grapheme clusters.
 """
 
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass
-from html.parser import HTMLParser
-from typing import Literal
-
 import regex
 
+from kaja.networks.kit.alike import letters_of
+from kaja.networks.kit.entities import Entity, keep_apart, split_stretches
 from kaja.networks.kit.text import count_graphemes
 from kaja.networks.mastodon.limits import Limits
 
@@ -36,17 +32,6 @@ _MENTION = regex.compile(
 _TAG = regex.compile(r"(?<![=/)\w])[#＃](?P<name>[\w·・\u200c]*[\p{L}\p{M}][\w·・\u200c]*)")
 
 
-@dataclass(frozen=True)
-class Entity:
-    """A stretch of text that is more than text; `start` and `end` are indices of code points."""
-
-    kind: Literal["link", "mention", "tag"]
-    start: int
-    end: int
-    name: str
-    host: str = ""
-
-
 def find_entities(text: str) -> list[Entity]:
     """Links, mentions and hashtags in order, without overlaps; a link wins over what stands inside it."""
     found = []
@@ -55,24 +40,7 @@ def find_entities(text: str) -> list[Entity]:
         found.append(Entity("link", match.start(), match.start() + len(url), url))
     found += [Entity("mention", m.start(), m.end(), m["name"], m["host"] or "") for m in _MENTION.finditer(text)]
     found += [Entity("tag", m.start(), m.end(), m["name"]) for m in _TAG.finditer(text)]
-    found.sort(key=lambda entity: (entity.start, -entity.end))
-    kept: list[Entity] = []
-    for entity in found:
-        if not kept or entity.start >= kept[-1].end:
-            kept.append(entity)
-    return kept
-
-
-def split_stretches(text: str) -> Iterator[tuple[str, Entity | None]]:
-    """The whole text in pieces, each with its entity or None."""
-    position = 0
-    for entity in find_entities(text):
-        if entity.start > position:
-            yield text[position : entity.start], None
-        yield text[entity.start : entity.end], entity
-        position = entity.end
-    if position < len(text):
-        yield text[position:], None
+    return keep_apart(found)
 
 
 def count_characters(text: str, limits: Limits) -> int:
@@ -80,44 +48,14 @@ def count_characters(text: str, limits: Limits) -> int:
     if not limits.counts_like_mastodon:
         return count_graphemes(text)
     countable = []
-    for piece, entity in split_stretches(text):
+    for piece, entity in split_stretches(text, find_entities(text)):
         if entity is not None and entity.kind == "link":
             countable.append("x" * limits.characters_reserved_per_url)
         elif entity is not None and entity.kind == "mention":
-            countable.append(f"@{entity.name}")
+            countable.append(f"@{entity.value}")
         else:
             countable.append(piece)
     return count_graphemes("".join(countable))
-
-
-_DECLARED = regex.compile(r"<[!?][^>]*>?")
-"""Declarations and comments; Python's parser gives up on unusual ones with an error."""
-_LONGEST = 200_000
-
-
-class _Text(HTMLParser):
-    """Collects what a reader sees; hidden parts of a shortened link are part of the link's text."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.pieces: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "br":
-            self.pieces.append("\n")
-        elif tag in ("p", "div", "blockquote", "li", "pre") and self.pieces:
-            self.pieces.append("\n\n")
-
-    def handle_data(self, data: str) -> None:
-        self.pieces.append(data)
-
-
-def parse_html(content: str) -> str:
-    """The plain text of a status's HTML."""
-    parser = _Text()
-    parser.feed(_DECLARED.sub("", content[:_LONGEST]))
-    parser.close()
-    return "".join(parser.pieces).strip()
 
 
 def skeleton(text: str) -> str:
@@ -126,9 +64,9 @@ def skeleton(text: str) -> str:
     Servers rewrite the rest: emphasis marks disappear, quotes turn typographic, ":)" becomes a picture, a mention loses
     its host. Two different posts of one account within minutes do not agree in this by chance.
     """
-    shortened = "".join(
-        f"@{entity.name}" if entity is not None and entity.kind == "mention" else piece
-        for piece, entity in split_stretches(text)
+    return letters_of(
+        "".join(
+            f"@{entity.value}" if entity is not None and entity.kind == "mention" else piece
+            for piece, entity in split_stretches(text, find_entities(text))
+        )
     )
-    letters = [c for c in unicodedata.normalize("NFKC", shortened).casefold() if unicodedata.category(c)[0] in "LN"]
-    return "".join(letters)

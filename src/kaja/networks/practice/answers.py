@@ -1,6 +1,6 @@
-"""Reading the practice network's answers."""
+"""Calls to the practice network, and reading its answers."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -8,10 +8,17 @@ from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts
-from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
-from kaja.networks.kit.outcome import Failure, classify, not_there, parse_reset, refused_problem
+from kaja.networks.kit.http import AnswerLost, Response, Session
+from kaja.networks.kit.outcome import (
+    Failure,
+    not_there,
+    read_budget,
+    refused_problem,
+    still_processing,
+    target_gone,
+)
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.rest import Answer, Rest
 from kaja.networks.kit.results import ChannelTrouble, Later, Rejected, RemoteRef
 
 NETWORK = "Practice"
@@ -27,17 +34,51 @@ _FIELDS = {
 
 
 def open_session(session: Session) -> None:
-    """The session with the account's token, and with this network's rate headers understood."""
-    session.use_bearer(session.credentials.get("token", ""))
-    session.read_quotas = read_quotas
+    """The session with the account's token; before there is one it stays as it is."""
+    session.read_quotas = _read_quotas
+    if token := session.credentials.get("token"):
+        session.use_bearer(token)
 
 
-async def ask(session: Session, method: str, path: str, **how: Any) -> Response | TransportError:
-    """The answer, or why there is none."""
-    try:
-        return await session.request(method, path, **how)
-    except TransportError as error:
-        return error
+def _read_quotas(answer: Response) -> Iterator[Quota]:
+    return read_budget(answer, BUCKET)
+
+
+def _bucket_of(answer: Answer, method: str, path: str) -> str:
+    return BUCKET
+
+
+def get_error(answer: Response) -> Mapping[str, Any]:
+    """The error object of an answer: `code`, `message`, `field`."""
+    error = answer.json_object().get("error")
+    return error if isinstance(error, dict) else {}
+
+
+def _reject(answer: Response) -> Failure:
+    error = get_error(answer)
+    message = str(error.get("message") or f"status {answer.status}")
+    if error.get("code") == "not_ready":
+        return Later(2.0, still_processing(NETWORK))
+    if answer.status == 404 and not error:
+        return ChannelTrouble(not_there(NETWORK, answer.url, answer.status))
+    if gone := _gone(answer, error):
+        return Rejected(replace(refused_problem(NETWORK, message), code=gone, field="parts.0.media"))
+    if answer.status == 404:
+        return Rejected(target_gone(NETWORK, message), fixable=False)
+    problem = replace(refused_problem(NETWORK, message), field=_FIELDS.get(str(error.get("field", "")), ""))
+    return Rejected(problem, fixable=answer.status == 422)
+
+
+def _gone(answer: Response, error: Mapping[str, Any]) -> str:
+    """Which of the things that earlier stages made is no longer there."""
+    if error.get("code") == "no_media":
+        return UPLOAD_GONE
+    path = urlsplit(answer.url).path
+    return CONTAINER_GONE if error.get("code") == "not_found" and path.startswith("/api/v1/containers/") else ""
+
+
+REST = Rest(NETWORK, _reject, open_session, bucket_of=_bucket_of, read_quotas=_read_quotas)
+ask, read = REST.ask, REST.read
 
 
 def read_told(answer: Response) -> dict[str, Any]:
@@ -51,55 +92,6 @@ def read_told(answer: Response) -> dict[str, Any]:
 def parse_time(value: str) -> datetime:
     moment = datetime.fromisoformat(value)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def read_quotas(answer: Response) -> Iterable[Quota]:
-    """The account's budget of posts, from the rate headers."""
-    limit, remaining = answer.headers.get("x-ratelimit-limit", ""), answer.headers.get("x-ratelimit-remaining", "")
-    if limit.isdigit() and remaining.isdigit():
-        resets_at = parse_reset(answer.headers.get("x-ratelimit-reset", ""), datetime.now(UTC))
-        yield Quota(BUCKET, int(limit), int(remaining), resets_at)
-
-
-def get_error(answer: Response) -> Mapping[str, Any]:
-    """The error object of an answer: `code`, `message`, `field`."""
-    error = answer.json_object().get("error")
-    return error if isinstance(error, dict) else {}
-
-
-def reject(answer: Response) -> Failure:
-    """A refusal of the practice network itself."""
-    error = get_error(answer)
-    message = str(error.get("message") or f"status {answer.status}")
-    if error.get("code") == "not_ready":
-        return Later(2.0, processing_problem())
-    if answer.status == 404 and not error:
-        return ChannelTrouble(not_there(NETWORK, answer.url, answer.status))
-    if gone := _gone(answer, error):
-        return Rejected(replace(refused_problem(NETWORK, message), code=gone, field="parts.0.media"))
-    problem = replace(refused_problem(NETWORK, message), field=_FIELDS.get(str(error.get("field", "")), ""))
-    return Rejected(problem, fixable=answer.status == 422)
-
-
-def _gone(answer: Response, error: Mapping[str, Any]) -> str:
-    """Which of the things that earlier stages made is no longer there."""
-    if error.get("code") == "no_media":
-        return UPLOAD_GONE
-    path = urlsplit(answer.url).path
-    return CONTAINER_GONE if error.get("code") == "not_found" and path.startswith("/api/v1/containers/") else ""
-
-
-def processing_problem() -> Problem:
-    return Problem("processing", gettext_noop("%(network)s is still preparing the post."), params={"network": NETWORK})
-
-
-def read(answer: Response | TransportError, *, irreversible: bool) -> Response:
-    """The answer of a call that succeeded; raises Failed for every other."""
-    failure = classify(answer, network=NETWORK, reject=reject, irreversible=irreversible, bucket=BUCKET)
-    if failure is not None:
-        raise Failed(failure)
-    assert isinstance(answer, Response)
-    return answer
 
 
 def parse_ref(item: Mapping[str, Any]) -> RemoteRef:

@@ -1,47 +1,41 @@
-"""Sending, changing and finding again: `keyed` and `plain` accounts publish at once, `staged` ones in two stages."""
+"""Sending and changing: `keyed` and `plain` accounts publish at once, `staged` ones in two stages."""
 
-import asyncio
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts, Stage
-from kaja.networks.kit.content import Kind, Media, Outgoing
-from kaja.networks.kit.guards import changing, looking, run_guarded
-from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
-from kaja.networks.kit.media import ImageRules, fit_image
-from kaja.networks.kit.outcome import SOON
+from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.guards import Failed, changing
+from kaja.networks.kit.http import AnswerLost, Session
+from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.outcome import file_again, file_gone, still_processing
 from kaja.networks.kit.results import (
-    CannotTell,
     Changed,
     ChangeResult,
-    Checkpoint,
     Later,
-    Listing,
     Next,
     Processing,
-    Reconciliation,
     Rejected,
     RemoteRef,
-    Resolution,
     Sent,
     StageResult,
 )
-from kaja.networks.kit.wire import FileBody
-from kaja.networks.practice import lookup
-from kaja.networks.practice.anew import begin_anew
+from kaja.networks.kit.steps import Sending, make_run
+from kaja.networks.kit.uploads import open_upload
 from kaja.networks.practice.answers import (
+    CONTAINER_GONE,
     NETWORK,
-    ask,
+    REST,
+    UPLOAD_GONE,
     not_practice,
-    open_session,
     parse_ref,
-    processing_problem,
-    read,
     read_told,
 )
+from kaja.networks.practice.lookup import find_delivery, find_post, list_recent
 from kaja.networks.practice.rules import get_limit
+
+__all__ = ["delete", "edit", "find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
 
 UPLOAD_SECONDS = 120.0
 
@@ -59,51 +53,43 @@ def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
     return (*upload, _PUBLISH)
 
 
-async def run(stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
-    open_session(session)
-    result = await run_guarded(_run(stage, outgoing, checkpoint, facts, session), irreversible=stage == _PUBLISH.name)
-    return begin_anew(result, outgoing, checkpoint)
-
-
-async def _run(stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
-    match stage:
-        case "upload":
-            return await _upload(outgoing, checkpoint, facts, session)
-        case "container":
-            body = _body(outgoing, checkpoint)
-            told = await _call(session, "POST", "/api/v1/containers", body, outgoing.key)
-            return Next({**checkpoint, "container": str(told["id"])})
-        case "ready":
-            return await _ready(checkpoint, session)
-        case "publish":
-            return await _publish(outgoing, checkpoint, facts, session)
-        case "confirm":
-            return await _confirm(checkpoint, session)
-    raise ValueError(f"the practice network has no stage {stage!r}")
-
-
-async def _upload(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
+async def _upload(sending: Sending) -> Next:
     """Repeating it leaves an upload behind that nothing uses, which nobody sees."""
-    uploaded: list[str] = []
+    return sending.note(media=await _send_files(sending.outgoing, sending.facts, sending.session))
+
+
+async def _send_files(outgoing: Outgoing, facts: Facts, session: Session) -> list[str]:
+    uploaded = []
     for medium in outgoing.media:
-        content, mime = await asyncio.to_thread(_fit, medium, facts)
-        answer = await ask(
+        file = await open_upload(medium, ImageRules(get_limit(facts, "max_image_bytes")))
+        answer = await REST.call(
             session,
             "POST",
             "/api/v1/media",
             params={"alt": medium.alt},
-            content=content,
-            headers={"Content-Type": mime},
+            content=file.content,
+            headers={"Content-Type": file.mime},
             timeout=UPLOAD_SECONDS,
         )
-        uploaded.append(str(read(answer, irreversible=False).json()["id"]))
-    return Next({**checkpoint, "media": uploaded})
+        uploaded.append(str(read_told(answer)["id"]))
+    return uploaded
 
 
-async def _ready(checkpoint: Checkpoint, session: Session) -> StageResult:
-    told = await lookup.fetch_object(session, f"/api/v1/containers/{checkpoint['container']}")
+async def _contain(sending: Sending) -> StageResult:
+    headers = {"X-Client-Reference": sending.outgoing.key}
+    body = _body(sending.outgoing, sending.checkpoint.get("media", []))
+    answer = await REST.call(sending.session, "POST", "/api/v1/containers", json=body, headers=headers)
+    return sending.note(container=str(read_told(answer)["id"]))
+
+
+async def _fetch_container(sending: Sending) -> Mapping[str, Any]:
+    return await REST.fetch(sending.session, f"/api/v1/containers/{sending.checkpoint['container']}", "status")
+
+
+async def _ready(sending: Sending) -> StageResult:
+    told = await _fetch_container(sending)
     if told["status"] == "processing":
-        return Later(max(float(told["check_after"]), 0.5), processing_problem())
+        return Later(_pause(told), still_processing(NETWORK))
     if told["status"] == "failed":
         return Rejected(
             Problem(
@@ -114,106 +100,85 @@ async def _ready(checkpoint: Checkpoint, session: Session) -> StageResult:
                 params={"network": NETWORK, "reason": str(told["reason"])[:300]},
             )
         )
-    return Next(checkpoint)
+    return sending.note()
 
 
-async def _publish(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> StageResult:
+async def _publish(sending: Sending) -> StageResult:
     """The one call that is never made twice by machinery."""
+    outgoing = sending.outgoing
     headers = {"X-Client-Reference": outgoing.key, "Idempotency-Key": outgoing.key}
     body: Any = None
     if outgoing.kind == "comment":
         assert outgoing.reply_to is not None
         path, body = f"/api/v1/posts/{outgoing.reply_to.id}/comments", {"text": outgoing.text}
-    elif facts.limits.get("kind") == "staged":
-        path = f"/api/v1/containers/{checkpoint['container']}/publish"
+    elif sending.facts.limits.get("kind") == "staged":
+        path = f"/api/v1/containers/{sending.checkpoint['container']}/publish"
     else:
-        path, body = "/api/v1/posts", _body(outgoing, checkpoint)
-    answer = await ask(session, "POST", path, json=body, headers=headers, irreversible=True)
-    told = read_told(read(answer, irreversible=True))
+        path, body = "/api/v1/posts", _body(outgoing, sending.checkpoint.get("media", []))
+    told = read_told(await REST.call(sending.session, "POST", path, json=body, headers=headers, irreversible=True))
     if told.get("status") == "publishing":
-        return Processing(checkpoint, max(float(told.get("check_after") or 0), 0.5))
+        return Processing(sending.checkpoint, _pause(told))
     return Sent(_ref(told))
 
 
-async def _confirm(checkpoint: Checkpoint, session: Session) -> StageResult:
-    told = await lookup.fetch_object(session, f"/api/v1/containers/{checkpoint['container']}")
+async def _confirm(sending: Sending) -> StageResult:
+    told = await _fetch_container(sending)
     if told["status"] == "published":
         return Sent(_ref(told["post"]))
-    return Processing(checkpoint, max(float(told["check_after"]), 0.5))
+    return Processing(sending.checkpoint, _pause(told))
 
 
-@looking
-async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
-    open_session(session)
-    return await lookup.find_delivery(outgoing, checkpoint, facts, session)
+def _pause(told: Mapping[str, Any]) -> float:
+    return max(float(told.get("check_after") or 0), 0.5)
 
 
-@looking
-async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
-    open_session(session)
-    return await lookup.find_post(url, facts, session)
+async def _explain(refused: Rejected, sending: Sending) -> StageResult:
+    """What an earlier stage had made is gone: an upload, or a container. It is made once more."""
+    outgoing = sending.outgoing
+    if outgoing.kind == "comment" or refused.problem.code not in (UPLOAD_GONE, CONTAINER_GONE):
+        return refused
+    stage = _UPLOAD if outgoing.media else _CONTAINER
+    lost = ("media", "container")
+    return sending.begin_again(stage.name, file_again(NETWORK), file_gone(NETWORK), without=lost)
 
 
-@looking
-async def list_recent(since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
-    open_session(session)
-    return await lookup.list_posts(since, session)
+run = make_run(
+    {"upload": _upload, "container": _contain, "ready": _ready, "publish": _publish, "confirm": _confirm},
+    stages,
+    _explain,
+)
 
 
 @changing
 async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """Replaces text, media and options; repeating it does no harm."""
-    open_session(session)
-    checkpoint: Checkpoint = {}
-    if outgoing.media:
-        uploaded = await _upload(outgoing, {}, facts, session)
-        assert isinstance(uploaded, Next)
-        checkpoint = uploaded.checkpoint
-    try:
-        told = await _call(session, "PUT", f"/api/v1/posts/{ref.id}", _body(outgoing, checkpoint), outgoing.key)
-    except TransportError as error:
-        return Later(SOON, error.problem)
-    return Changed(parse_ref(told))
+    body = _body(outgoing, await _send_files(outgoing, facts, session))
+    headers = {"X-Client-Reference": outgoing.key}
+    answer = await REST.call(session, "PUT", f"/api/v1/posts/{ref.id}", json=body, headers=headers)
+    return Changed(_ref(read_told(answer)))
 
 
 @changing
 async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
     """What is gone already is deleted."""
-    open_session(session)
-    answer = await ask(session, "DELETE", f"/api/v1/posts/{ref.id}")
-    if isinstance(answer, Response) and answer.status == 404:
-        return Changed(None)
-    read(answer, irreversible=False)
+    try:
+        await REST.call(session, "DELETE", f"/api/v1/posts/{ref.id}")
+    except Failed as failed:
+        if not failed.gone:
+            raise
     return Changed(None)
 
 
-def _fit(medium: Media, facts: Facts) -> tuple[bytes | FileBody, str]:
-    """The bytes to upload and their type: pictures upright, without metadata, small enough; others as they are."""
-    if medium.kind == "video":
-        return FileBody(medium.open, medium.size), medium.mime
-    content = medium.read()
-    if medium.kind != "image":
-        return content, medium.mime
-    fitted = fit_image(content, ImageRules(get_limit(facts, "max_image_bytes")))
-    return fitted.content, fitted.mime
-
-
-def _body(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
+def _body(outgoing: Outgoing, media: list[str]) -> dict[str, Any]:
     first = outgoing.kind == "post"
     return {
         "text": outgoing.text,
-        "media": checkpoint.get("media", []),
+        "media": media,
         "reply_to": outgoing.reply_to.id if outgoing.reply_to else None,
         "title": str(outgoing.options.get("title") or "") if first else "",
         "content_warning": str(outgoing.options.get("content_warning") or ""),
         "language": outgoing.language,
     }
-
-
-async def _call(session: Session, method: str, path: str, body: Any, key: str = "") -> dict[str, Any]:
-    """A call that may be repeated; the object that it answers with. Raises Failed, TransportError."""
-    answer = await ask(session, method, path, json=body, headers={"X-Client-Reference": key} if key else None)
-    return read_told(read(answer, irreversible=False))
 
 
 def _ref(told: Mapping[str, Any]) -> RemoteRef:

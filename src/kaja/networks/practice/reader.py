@@ -13,8 +13,8 @@ from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.outcome import SOON
 from kaja.networks.kit.reading import Author, Cursor, Incoming, Page, ReadResult
 from kaja.networks.kit.results import Later, Unknown
-from kaja.networks.practice.answers import NETWORK, parse_time, read_quotas
-from kaja.networks.practice.lookup import fetch_object
+from kaja.networks.practice.answers import NETWORK, REST, parse_time
+from kaja.networks.practice.lookup import is_ours
 
 COMMENTS = "comments"
 PAGE = 100
@@ -35,11 +35,9 @@ class PracticeReader:
     streams: tuple[str, ...] = (COMMENTS,)
 
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> ReadResult:
-        session.use_bearer(session.credentials.get("token", ""))
-        session.read_quotas = read_quotas
         settled, at = int(cursor.get("settled", 0)), int(cursor.get("at", 0))
         try:
-            told = await fetch_object(session, "/api/v1/account/comments", {"after": max(settled, at), "limit": PAGE})
+            told = await REST.fetch(session, "/api/v1/account/comments", after=max(settled, at), limit=PAGE)
             begun = str(cursor["begun"]) if at else str(told["as_of"])
             late = timedelta(seconds=float(facts.limits.get("lists_complete_after") or LISTS_WITHIN))
             items = tuple(_parse(item, facts) for item in told["comments"])
@@ -69,11 +67,10 @@ class PracticeHooks:
 
 
 def _parse(item: Mapping[str, Any], facts: Facts) -> Incoming:
-    ours = bool(item["by_account"]) and item["author"] == facts.handle
     return Incoming(
         id=str(item["id"]),
         kind="comment",
-        author=Author(id=str(item["author"]), name=str(item["author"]), is_us=ours),
+        author=Author(id=str(item["author"]), name=str(item["author"]), is_us=is_ours(item, facts)),
         at=parse_time(item["created_at"]),
         text=str(item["text"]),
         thread=str(item["post"]),

@@ -1,22 +1,23 @@
 """What the practice network takes, known before anything is sent. The server's own rules stand in its API."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit import findings
-from kaja.networks.kit.connector import Count, Facts, Segment
-from kaja.networks.kit.content import Draft, Media
-from kaja.networks.kit.media import ImageRules, warn_of_thin
+from kaja.networks.kit.connector import Count, Facts, OptionField, Segment
+from kaja.networks.kit.content import Draft
+from kaja.networks.kit.fields import list_fields
+from kaja.networks.kit.findings import find_usual, link_segments
+from kaja.networks.kit.formats import FileRule, Format, MediaRule, get_format
+from kaja.networks.kit.media import ImageRules
 from kaja.networks.kit.text import split_text
+from kaja.networks.practice.answers import NETWORK
+from kaja.networks.practice.info import INFO
 
-NETWORK = "Practice"
 DEFAULTS: Mapping[str, Any] = {
     "max_characters": 500,
-    "max_title": 200,
     "max_alt": 1500,
     "max_images": 4,
-    "max_videos": 1,
     "max_image_bytes": 8 * 1024 * 1024,
     "max_video_bytes": 40 * 1024 * 1024,
     "image_types": ("image/png", "image/jpeg", "image/gif", "image/webp"),
@@ -41,42 +42,27 @@ def split(text: str, facts: Facts) -> list[str]:
 
 def segments(text: str, facts: Facts) -> list[Segment]:
     """The pages of the practice network link the same addresses."""
-    return findings.link_segments(text)
+    return link_segments(text)
+
+
+def formats(facts: Facts) -> tuple[Format, ...]:
+    moving = FileRule(tuple(get_limit(facts, "image_types")), max_bytes=get_limit(facts, "max_image_bytes"))
+    video = FileRule(tuple(get_limit(facts, "video_types")), max_bytes=get_limit(facts, "max_video_bytes"))
+    media = MediaRule(
+        {"image": FileRule(), "gif": moving, "video": video},
+        most=get_limit(facts, "max_images"),
+        max_side=ImageRules(1).max_side,
+        max_alt=get_limit(facts, "max_alt"),
+    )
+    return (Format("feed", gettext_noop("Post"), media),)
+
+
+def options(draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
+    return list_fields(INFO.options, formats(facts), draft.options, facts)
 
 
 def check(draft: Draft, facts: Facts) -> list[Problem]:
     """Everything that the network would refuse, and what is better fixed."""
-    problems = [
-        *findings.find_empty(draft),
-        *findings.find_long_texts(draft, get_limit(facts, "max_characters"), NETWORK),
-    ]
-    for index, part in enumerate(draft.parts):
-        problems += _media_problems(part.media, facts, f"parts.{index}.media")
-    for option in ("title", "content_warning"):
-        text, limit = str(draft.options.get(option) or ""), get_limit(facts, "max_title")
-        problems += findings.find_too_long(text, limit, f"options.{option}", NETWORK)
-    return problems
-
-
-def _media_problems(media: tuple[Media, ...], facts: Facts, field: str) -> Iterator[Problem]:
-    videos = [item for item in media if item.kind == "video"]
-    images = get_limit(facts, "max_images")
-    if len(media) - len(videos) > images or len(videos) > 1 or (videos and len(media) > 1):
-        yield Problem(
-            "too_many_media",
-            gettext_noop("A post takes %(images)s images or one video here."),
-            field=field,
-            fix=gettext_noop("Take some out, or put them into the next part of a thread."),
-            params={"images": images},
-        )
-    for index, item in enumerate(media):
-        yield from _medium_problems(item, facts, f"{field}.{index}")
-
-
-def _medium_problems(item: Media, facts: Facts, field: str) -> Iterator[Problem]:
-    sort = "video" if item.kind == "video" else "image"
-    yield from findings.find_strange_type(item, get_limit(facts, f"{sort}_types"), field)
-    yield from findings.find_too_large(item, get_limit(facts, f"max_{sort}_bytes"), field)
-    yield from warn_of_thin(item, ImageRules(1).max_side, NETWORK, field)
-    yield from findings.find_missing_alt(item, field)
-    yield from findings.find_too_long(item.alt, get_limit(facts, "max_alt"), f"{field}.alt", NETWORK)
+    shown_as = get_format(formats(facts), draft.options)
+    fields = options(draft, facts)
+    return list(find_usual(draft, shown_as, fields, NETWORK, lambda text: count(text, facts, draft.options)))

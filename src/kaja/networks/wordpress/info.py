@@ -2,7 +2,8 @@
 
 from kaja.kernel.problems import gettext_noop, pgettext_noop
 from kaja.networks.kit.connector import FormField, NetworkInfo, OptionField
-from kaja.networks.wordpress.rules import SLUG_BYTES
+
+SLUG_BYTES = 200  # the column's width (wp-admin/includes/schema.php, 6.8, read 2026-11-22)
 
 INFO = NetworkInfo(
     key="wordpress",
@@ -20,7 +21,13 @@ INFO = NetworkInfo(
         ),
     ),
     options=(
-        OptionField("title", gettext_noop("Title"), "text", required=True),
+        OptionField(
+            "title",
+            gettext_noop("Title"),
+            "text",
+            required=True,
+            missing=gettext_noop("A blog article needs a title."),
+        ),
         OptionField(
             "slug",
             gettext_noop("Address part"),

@@ -1,19 +1,21 @@
 """Checking an article, and what the composer shows while it is written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Count, Facts, Segment
+from kaja.networks.kit.connector import Count, Facts, OptionField, Segment
 from kaja.networks.kit.content import Draft, Media
-from kaja.networks.kit.findings import link_segments
-from kaja.networks.kit.media import warn_of_thin
+from kaja.networks.kit.fields import list_fields
+from kaja.networks.kit.findings import find_usual, link_segments
+from kaja.networks.kit.formats import FileRule, Format, MediaRule
 from kaja.networks.kit.text import count_graphemes
+from kaja.networks.wordpress.api import NETWORK
+from kaja.networks.wordpress.info import INFO, SLUG_BYTES
 
 # Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).
 TITLE_BYTES = 65_535
-SLUG_BYTES = 200
 TERM_CHARACTERS = 200
 MAX_SIDE = 2560
 """What WordPress itself scales larger pictures to (big_image_size_threshold, since 5.3)."""
@@ -54,82 +56,49 @@ def wants_featured(options: Mapping[str, Any]) -> bool:
     return value is True or str(value).lower() in ("true", "on", "1", "yes")
 
 
+ARTICLE = Format(
+    "article",
+    gettext_noop("Article"),
+    MediaRule(
+        {"image": FileRule(), "gif": FileRule(TYPES), "video": FileRule(TYPES)},
+        most=INFO.max_images,
+        video_alone=False,
+        max_side=MAX_SIDE,
+        wants_alt=frozenset({"image", "gif"}),
+    ),
+    threads=False,
+    preview="article",
+)
+
+
+def formats(facts: Facts) -> tuple[Format, ...]:
+    return (ARTICLE,)
+
+
+def options(draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
+    return list_fields(INFO.options, formats(facts), draft.options, facts)
+
+
 def check(draft: Draft, facts: Facts) -> list[Problem]:
     """Everything that the site would refuse or that is a pity; empty when the article is fine."""
-    problems = _check_title(draft)
-    if len(draft.parts) > 1:
-        problems.append(
-            Problem(
-                "no_threads",
-                gettext_noop("A blog article has one part; this post has %(count)s."),
-                "parts.1.text",
-                gettext_noop("Join the parts for this channel."),
-                {"count": len(draft.parts)},
-            )
-        )
-    first = draft.parts[0]
-    if not first.text.strip() and not first.media:
-        problems.append(
-            Problem(
-                "empty",
-                gettext_noop("There is neither text nor a picture or video."),
-                "parts.0.text",
-                gettext_noop("Write something, or add a file."),
-            )
-        )
-    used = count_graphemes(first.text)
-    if used > TEXT_CHARACTERS:
-        problems.append(
-            Problem(
-                "text_too_long",
-                gettext_noop("The text has %(used)s characters; Kaja sends at most %(limit)s."),
-                "parts.0.text",
-                gettext_noop("Divide it into several articles."),
-                {"used": used, "limit": TEXT_CHARACTERS},
-            )
-        )
-    problems += _check_slug(read_text(draft.options, "slug"))
-    for name in ("categories", "tags"):
-        problems += _check_terms(name, read_terms(draft.options, name), facts)
-    if first.media and "upload_files" not in facts.permissions:
-        problems.append(
-            Problem(
-                "permission_upload",
-                gettext_noop("The site's account may not upload files."),
-                "parts.0.media",
-                gettext_noop("Give it the role Author or Editor on the site, or remove the files."),
-            )
-        )
-    for index, media in enumerate(first.media):
-        problems += _check_file(media, f"parts.0.media.{index}")
-    return problems
+    usual = find_usual(draft, ARTICLE, options(draft, facts), NETWORK, lambda text: count(text, facts, draft.options))
+    return [*usual, *_check_options(draft, facts), *_check_files(draft, facts)]
 
 
-def _check_title(draft: Draft) -> list[Problem]:
-    title = read_text(draft.options, "title")
-    if not title:
-        return [
-            Problem(
-                "title_missing",
-                gettext_noop("A blog article needs a title."),
-                "options.title",
-                gettext_noop("Write the title."),
-            )
-        ]
-    problems = []
-    for name, text in (("title", title), ("excerpt", read_text(draft.options, "excerpt"))):
-        used = len(text.encode())
+def _check_options(draft: Draft, facts: Facts) -> Iterator[Problem]:
+    for name in ("title", "excerpt"):
+        used = len(read_text(draft.options, name).encode())
         if used > TITLE_BYTES:
-            problems.append(
-                Problem(
-                    "option_too_long",
-                    gettext_noop("This field has %(used)s bytes; WordPress stores %(limit)s."),
-                    f"options.{name}",
-                    gettext_noop("Shorten it."),
-                    {"used": used, "limit": TITLE_BYTES},
-                )
+            yield Problem(
+                "option_too_long",
+                gettext_noop("This field has %(used)s bytes; WordPress stores %(limit)s."),
+                f"options.{name}",
+                gettext_noop("Shorten it."),
+                {"used": used, "limit": TITLE_BYTES},
             )
-    return problems
+    yield from _check_slug(read_text(draft.options, "slug"))
+    for name in ("categories", "tags"):
+        yield from _check_terms(name, read_terms(draft.options, name), facts)
 
 
 def _check_slug(slug: str) -> list[Problem]:
@@ -190,43 +159,27 @@ def _check_terms(name: str, wanted: list[str], facts: Facts) -> list[Problem]:
     return problems
 
 
-def _check_file(media: Media, path: str) -> list[Problem]:
-    problems = []
-    if media.kind != "image" and media.mime not in TYPES:
-        problems.append(
-            Problem(
-                "media_type",
-                gettext_noop("WordPress does not take files of type %(mime)s."),
-                path,
-                gettext_noop("Use a GIF, or an MP4 video."),
-                {"mime": media.mime},
-            )
+def _check_files(draft: Draft, facts: Facts) -> Iterator[Problem]:
+    media = draft.parts[0].media
+    if media and "upload_files" not in facts.permissions:
+        yield Problem(
+            "permission_upload",
+            gettext_noop("The site's account may not upload files."),
+            "parts.0.media",
+            gettext_noop("Give it the role Author or Editor on the site, or remove the files."),
         )
-    problems += warn_of_thin(media, MAX_SIDE, "WordPress", path)
-    if media.kind == "video" and not _plays_everywhere(media):
-        problems.append(
-            Problem(
+    for index, item in enumerate(media):
+        if item.kind == "video" and not _plays_everywhere(item):
+            yield Problem(
                 "video_codec",
                 gettext_noop(
                     "WordPress shows a video as it is, and this one (%(codec)s) does not play in every browser."
                 ),
-                path,
+                f"parts.0.media.{index}",
                 gettext_noop("Export it as MP4 (H.264) with the usual 8 bits and 4:2:0, which all of them play."),
-                {"codec": " ".join(filter(None, (media.codec, media.pixels)))},
+                {"codec": " ".join(filter(None, (item.codec, item.pixels)))},
                 severity="warning",
             )
-        )
-    if not media.alt.strip() and media.kind != "video":
-        problems.append(
-            Problem(
-                "alt_missing",
-                gettext_noop("This file has no description for people who cannot see it."),
-                f"{path}.alt",
-                gettext_noop("Describe what can be seen."),
-                severity="warning",
-            )
-        )
-    return problems
 
 
 def _plays_everywhere(media: Media) -> bool:

@@ -15,8 +15,9 @@ from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.iri import to_uri
+from kaja.networks.kit.markup import parse_html
 from kaja.networks.kit.outcome import raise_trouble
-from kaja.networks.wordpress.api import NETWORK, address, open_session, strip_tags
+from kaja.networks.wordpress.api import NETWORK, open_session
 
 _API_REL = "https://api.w.org/"
 _LINK_HEADER = re.compile(r'<([^>]+)>\s*;[^,]*rel="?' + re.escape(_API_REL) + r'"?')
@@ -192,13 +193,13 @@ async def _list_terms(session: Session, taxonomy: str) -> tuple[tuple[str, ...],
 
 
 async def _get(session: Session, route: str, **params: str | int) -> Response:
-    answer = await session.request("GET", address(session, route), params=params)
+    answer = await session.request("GET", route, params=params)
     if answer.ok:
         return answer
     raise_trouble(NETWORK, answer)
     code = answer.json_object().get("code")
     if answer.status in (401, 403):
-        message = strip_tags(str(answer.json_object().get("message") or answer.status))
+        message = parse_html(str(answer.json_object().get("message") or answer.status))
         raise ConnectRefused(
             Problem(
                 "needs_reconnect",

@@ -101,9 +101,9 @@ def describe() -> Description:
     make = basis.make_draft
     invalid = (
         Invalid(make(""), "parts.0.text", "empty"),
-        Invalid(make("x" * 2001), "parts.0.text", "too_long"),
-        Invalid(make("a", first_comment="x" * 2001), "first_comment", "too_long"),
-        Invalid(make("", parts=(Part("a", (FILM,)),)), "parts.0.media.0", "media_size"),
+        Invalid(make("x" * 2001), "parts.0.text", "text_too_long"),
+        Invalid(make("a", first_comment="x" * 2001), "first_comment", "text_too_long"),
+        Invalid(make("", parts=(Part("a", (FILM,)),)), "parts.0.media.0", "media_too_large"),
     )
     return Description(**{**basis.__dict__, "invalid": invalid})
 

@@ -1,22 +1,20 @@
 """Sending, changing and finding messages of the bot."""
 
-import asyncio
 import json
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kaja.networks.discord.api import NETWORK, call, is_missing, parse_ref, read_message
+from kaja.networks.discord.api import NETWORK, call, parse_ref, read_message
 from kaja.networks.discord.rules import PICTURES
 
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import parse_time, read_list
 from kaja.networks.kit.connector import Facts, Stage
-from kaja.networks.kit.content import Kind, Media, Outgoing
+from kaja.networks.kit.content import Kind, Outgoing
 from kaja.networks.kit.guards import Failed, changing, looking, run_guarded
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.media import fit_image
 from kaja.networks.kit.newest import judge, read_back
 from kaja.networks.kit.results import (
     Candidate,
@@ -33,8 +31,7 @@ from kaja.networks.kit.results import (
     Sent,
     StageResult,
 )
-from kaja.networks.kit.uploads import name_upload
-from kaja.networks.kit.wire import FileBody
+from kaja.networks.kit.uploads import open_upload
 
 PAGE = 100  # GET /channels/{channel_id}/messages, limit.maximum
 NONCE = 25  # MessageCreateRequest.nonce.maxLength
@@ -59,20 +56,13 @@ async def _publish(outgoing: Outgoing, facts: Facts, session: Session) -> StageR
     how: dict[str, Any] = {"json": body}
     if outgoing.media:
         body["attachments"] = [{"id": n, "description": item.alt} for n, item in enumerate(outgoing.media)]
-        files = [await asyncio.to_thread(_open, item) for item in outgoing.media]
+        files = [(await open_upload(item, PICTURES)).in_form for item in outgoing.media]
         how = {
             "data": {"payload_json": json.dumps(body)},
             "files": {f"files[{n}]": each for n, each in enumerate(files)},
         }
     path = f"/channels/{facts.account_id}/messages"
     return Sent(parse_ref(read_message(await call(session, "POST", path, irreversible=True, **how)), facts.url))
-
-
-def _open(media: Media) -> tuple[str, bytes | FileBody, str]:
-    if media.kind != "image":
-        return name_upload(media, media.mime), media.read(), media.mime
-    fitted = fit_image(media.read(), PICTURES)
-    return name_upload(media, fitted.mime), fitted.content, fitted.mime
 
 
 async def _list(since: datetime, facts: Facts, session: Session) -> tuple[list[Mapping[str, Any]], bool]:
@@ -119,7 +109,7 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     try:
         message = read_message(await call(session, "GET", f"/channels/{named[1]}/messages/{named[2]}"))
     except Failed as failed:
-        if not is_missing(failed):
+        if not failed.gone:
             raise
         return NoSuchPost(addresses.not_there(NETWORK))
     if not _is_ours(message, facts):
@@ -147,6 +137,6 @@ async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult
     try:
         await call(session, "DELETE", f"/channels/{facts.account_id}/messages/{ref.id}")
     except Failed as failed:
-        if not is_missing(failed):
+        if not failed.gone:
             raise
     return Changed(None)

@@ -6,10 +6,11 @@ from typing import Any
 from kaja.networks.discord.api import NETWORK
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit import findings
-from kaja.networks.kit.connector import Count, Facts, Segment
+from kaja.networks.kit.connector import Count, Facts, OptionField, Segment
 from kaja.networks.kit.content import Draft
-from kaja.networks.kit.media import ImageRules, warn_of_thin
+from kaja.networks.kit.findings import find_usual, link_segments
+from kaja.networks.kit.formats import FileRule, Format, MediaRule
+from kaja.networks.kit.media import ImageRules
 from kaja.networks.kit.text import split_text
 
 CHARACTERS = 2000
@@ -17,16 +18,29 @@ FILE_BYTES = 10 * 1024 * 1024
 PICTURES = ImageRules(FILE_BYTES, max_side=4096)
 
 
+MOVING = FileRule(("image/gif", "video/mp4", "video/webm"), max_bytes=FILE_BYTES)
+MESSAGE = Format(
+    "feed",
+    "Message",
+    MediaRule(
+        {"image": FileRule(), "gif": MOVING, "video": MOVING},
+        most=10,
+        video_alone=False,
+        max_side=PICTURES.max_side,
+    ),
+)
+
+
+def formats(facts: Facts) -> tuple[Format, ...]:
+    return (MESSAGE,)
+
+
+def options(draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
+    return ()
+
+
 def check(draft: Draft, facts: Facts) -> list[Problem]:
-    found = [*findings.find_empty(draft), *findings.find_long_texts(draft, CHARACTERS, NETWORK)]
-    for index, part in enumerate(draft.parts):
-        for position, media in enumerate(part.media):
-            field = f"parts.{index}.media.{position}"
-            found += findings.find_strange_type(media, ("image/gif", "video/mp4", "video/webm"), field)
-            found += findings.find_too_large(media, FILE_BYTES, field)
-            found += warn_of_thin(media, PICTURES.max_side, NETWORK, field)
-            found += findings.find_missing_alt(media, field)
-    return found
+    return list(find_usual(draft, MESSAGE, (), NETWORK, lambda text: count(text, facts, draft.options)))
 
 
 def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
@@ -38,4 +52,4 @@ def split(text: str, facts: Facts) -> list[str]:
 
 
 def segments(text: str, facts: Facts) -> list[Segment]:
-    return findings.link_segments(text)
+    return link_segments(text)

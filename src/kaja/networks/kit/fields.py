@@ -1,0 +1,51 @@
+"""The fields of a draft on one channel: the network's, those of the chosen format, with the account's own choices.
+
+For every network; what depends on the format or the account is said in `OptionField`, so that a connector's `options`
+is one call. Pinterest's boards, YouTube's playlists and TikTok's privacy levels are choices of the account.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from kaja.kernel.problems import gettext_noop
+from kaja.networks.kit.connector import Choice, Facts, OptionField
+from kaja.networks.kit.formats import FORMAT, Format, get_format
+
+
+def list_fields(
+    common: Sequence[OptionField], formats: Sequence[Format], options: Mapping[str, Any], facts: Facts
+) -> tuple[OptionField, ...]:
+    """What can be filled in now: the format where there is a choice, the common fields, those of the format."""
+    chosen = get_format(formats, options)
+    every = (*([_format_field(formats)] if len(formats) > 1 else ()), *common, *chosen.options)
+    return tuple(_with_choices(field, facts) for field in every if _is_shown(field, every, options))
+
+
+def list_names(common: Sequence[OptionField], formats: Sequence[Format]) -> Iterator[str]:
+    """Every field that some draft may have."""
+    if len(formats) > 1:
+        yield FORMAT
+    for fields in (common, *(each.options for each in formats)):
+        yield from (field.name for field in fields)
+
+
+def _format_field(formats: Sequence[Format]) -> OptionField:
+    choices = tuple(Choice(each.key, each.label) for each in formats)
+    return OptionField(FORMAT, gettext_noop("Format"), "format", choices=choices, default=formats[0].key)
+
+
+def _with_choices(field: OptionField, facts: Facts) -> OptionField:
+    if not field.choices_from:
+        return field
+    pairs = facts.limits.get(field.choices_from) or ()
+    return replace(field, choices=tuple(Choice(str(value), str(label)) for value, label in pairs))
+
+
+def _is_shown(field: OptionField, every: Sequence[OptionField], options: Mapping[str, Any]) -> bool:
+    if field.shown_when is None:
+        return True
+    name, wanted = field.shown_when
+    default = next((other.default for other in every if other.name == name), "")
+    value = options.get(name, default)
+    return (str(value).lower() if isinstance(value, bool) else str(value)) == wanted

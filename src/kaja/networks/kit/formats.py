@@ -1,0 +1,75 @@
+"""Formats: the ways in which a network shows a post - feed, story, reel, article, carousel, pin, poll.
+
+Each says what it takes; the composer draws its fields from that, and `findings.find_usual` checks a draft against it.
+For every network; most have one. Instagram and Facebook have feed, story and reel, YouTube videos and shorts, Pinterest
+pins and carousels.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from kaja.networks.kit.content import MediaKind
+
+if TYPE_CHECKING:  # which speaks of formats
+    from kaja.networks.kit.connector import OptionField
+
+FORMAT = "format"
+"""The option that names the format of a post; without it a post has the network's first."""
+
+
+@dataclass(frozen=True)
+class FileRule:
+    """What is taken of one kind of file. None, empty or 0: not limited.
+
+    Pictures are converted and made smaller while they are sent, so types and bytes hold for the other kinds.
+    """
+
+    types: tuple[str, ...] = ()
+    as_is: tuple[str, ...] = ()
+    """Where named, only files of these types go up as they are; others are converted, so they are judged afterwards."""
+    max_bytes: int = 0
+    max_pixels: int = 0
+    ratios: tuple[float, float] | None = None
+    """Width divided by height, from the narrowest to the widest."""
+    seconds: tuple[float, float] | None = None
+    advised_seconds: float = 0.0
+    """Longer ones are taken, and perhaps not shown."""
+
+
+@dataclass(frozen=True)
+class MediaRule:
+    """How many files of which kinds. A kind that is not named is not taken."""
+
+    files: Mapping[MediaKind, FileRule] = field(default_factory=dict)
+    least: int = 0
+    most: int = 0
+    video_alone: bool = True
+    """Whether a video stands alone, without a second one or a picture beside it."""
+    max_side: int = 0
+    """Pixels to which the longer side of a picture is brought; a panorama may become a stripe by that."""
+    max_alt: int = 0
+    wants_alt: frozenset[MediaKind] = frozenset({"image", "gif", "video"})
+    """Whose description readers get, so that its absence is said."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way of showing a post. `options` are fields that only this format has; labels are message ids."""
+
+    key: str
+    label: str
+    media: MediaRule
+    text: Literal["required", "optional", "none"] = "optional"
+    options: "tuple[OptionField, ...]" = ()
+    threads: bool = True
+    """Whether it may have more parts."""
+    card_alone: bool = False
+    """Whether a link card needs no text beside it."""
+    preview: str = "feed"
+    """How it is drawn: as a post among others (feed), as a whole screen (story), as an article, a pin or a poll."""
+
+
+def get_format(formats: Sequence[Format], options: Mapping[str, Any]) -> Format:
+    """The format of a post; the first where it names none, or one that the network does not have any more."""
+    return next((each for each in formats if each.key == options.get(FORMAT)), formats[0])

@@ -1,0 +1,84 @@
+"""Calls to a network's interface: its sign-in, its refusals, its budgets and its errors in one place, `Rest`.
+
+For every network that is called over HTTP: Bluesky, Mastodon, WordPress and the practice network; VK, Odnoklassniki,
+TikTok and Telegram say their errors inside a status of success (`find_error`).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from kaja.networks.kit.answers import read_object
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.outcome import Failure, classify
+from kaja.networks.kit.quotas import Quota
+
+Answer = Response | TransportError
+
+
+def _sign_nothing(session: Session) -> None:
+    """Where the caller has put the sign-in on the session, or there is none."""
+
+
+def _no_error(answer: Response) -> Failure | None:
+    """The status says it all."""
+    return None
+
+
+def _no_bucket(answer: Answer, method: str, path: str) -> str | None:
+    """The network has one budget, or says nothing of budgets."""
+    return None
+
+
+@dataclass(frozen=True)
+class Rest:
+    """How one network is called."""
+
+    network: str
+    """Its name, as problems say it."""
+    reject: Callable[[Response], Failure]
+    """What a status of 400 and more means that is neither 401 nor 429 nor an error of the server."""
+    sign: Callable[[Session], None] = _sign_nothing
+    """Puts the account's sign-in on the session."""
+    find_error: Callable[[Response], Failure | None] = _no_error
+    """Errors that the status does not show, or shows as something else; asked first, for every answer."""
+    bucket_of: Callable[[Answer, str, str], str | None] = _no_bucket
+    """Which budget a call (its answer, method and path) draws on."""
+    read_quotas: Callable[[Response], Iterable[Quota]] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """Sent with every call."""
+
+    async def ask(
+        self, session: Session, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any
+    ) -> Answer:
+        """The answer, whatever its status, or why there is none."""
+        if how.get("authorized", True):
+            self.sign(session)
+        session.read_quotas = self.read_quotas
+        try:
+            return await session.request(method, path, headers={**self.headers, **(headers or {})}, **how)
+        except TransportError as error:
+            return error
+
+    async def call(
+        self, session: Session, method: str, path: str, *, irreversible: bool = False, **how: Any
+    ) -> Response:
+        """The answer of a call that succeeded. Raises Failed for every other."""
+        answer = await self.ask(session, method, path, irreversible=irreversible, **how)
+        return self.read(answer, irreversible=irreversible, bucket=self.bucket_of(answer, method, path))
+
+    async def fetch(self, session: Session, path: str, *required: str, **params: str | int) -> Mapping[str, Any]:
+        """The object at a path, with every `required` name. Raises Failed, AnswerLost."""
+        return read_object(await self.call(session, "GET", path, params=params or None), *required)
+
+    def read(self, answer: Answer, *, irreversible: bool = False, bucket: str | None = None) -> Response:
+        """The answer when it is one of success. Raises Failed."""
+        failure = self.find_error(answer) if isinstance(answer, Response) else None
+        failure = failure or classify(
+            answer, network=self.network, reject=self.reject, irreversible=irreversible, bucket=bucket
+        )
+        if failure is not None:
+            raise Failed(failure, lost=isinstance(answer, TransportError))
+        assert isinstance(answer, Response)
+        return answer

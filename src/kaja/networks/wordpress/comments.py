@@ -1,0 +1,71 @@
+"""Comments of the account below its own articles: WordPress refuses a second one with the same words."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from kaja.networks.kit.alike import letters_of
+from kaja.networks.kit.answers import read_list, read_mapping, read_object
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.markup import parse_html
+from kaja.networks.kit.results import AbsentAsOf, Found, Rejected, RemoteRef, Sent
+from kaja.networks.kit.steps import Sending
+from kaja.networks.wordpress.api import DUPLICATE, REST
+from kaja.networks.wordpress.blocks import render_comment
+
+ROUTE = "/wp/v2/comments"
+
+
+def build_comment_ref(comment: Mapping[str, Any]) -> RemoteRef:
+    return RemoteRef(str(comment["id"]), str(comment.get("link") or ""), {"type": "comment"})
+
+
+async def comment(sending: Sending) -> Sent:
+    """Looked for first, since an earlier call may have been stored. Raises Failed."""
+    outgoing = sending.outgoing
+    if outgoing.root is None:
+        raise ValueError("a comment without an article")
+    earlier = await find_comment(outgoing, sending.facts, sending.session)
+    if isinstance(earlier, Found):
+        return Sent(earlier.ref)
+    body: dict[str, Any] = {"post": int(outgoing.root.id), "content": {"raw": render_comment(outgoing.text)}}
+    if outgoing.reply_to is not None and outgoing.reply_to.data.get("type") == "comment":
+        body["parent"] = int(outgoing.reply_to.id)
+    try:
+        made = await REST.call(sending.session, "POST", ROUTE, json=body, irreversible=True)
+    except Failed as failed:
+        if not isinstance(failed.result, Rejected) or failed.problem.code != DUPLICATE:
+            raise
+        found = await find_comment(outgoing, sending.facts, sending.session)
+        if not isinstance(found, Found):
+            raise
+        return Sent(found.ref)
+    return Sent(build_comment_ref(read_object(made, "id")))
+
+
+async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Found | AbsentAsOf:
+    """The account's comment with these words under the article that no other delivery made. Raises Failed."""
+    looked_at = datetime.now(UTC)
+    if outgoing.root is None:
+        return AbsentAsOf(looked_at)
+    params = {"post": outgoing.root.id, "author": facts.limits["user_id"], "per_page": 100, "order": "desc"}
+    listed = read_list(await REST.call(session, "GET", ROUTE, params=params))
+    # Letters and digits only: WordPress turns quotes and dashes typographic when it renders (wptexturize).
+    wanted = letters_of(parse_html(render_comment(outgoing.text)))
+    for entry in reversed(listed):  # ours came first
+        ref = build_comment_ref(entry)
+        shown = parse_html(str(read_mapping(entry.get("content")).get("rendered") or ""))
+        if letters_of(shown) == wanted and not outgoing.is_of_another(ref):
+            return Found(ref)
+    return AbsentAsOf(looked_at)
+
+
+async def edit_comment(ref: RemoteRef, text: str, session: Session) -> RemoteRef:
+    """Raises Failed."""
+    body = {"content": {"raw": render_comment(text)}}
+    return build_comment_ref(
+        read_object(await REST.call(session, "POST", f"{ROUTE}/{ref.id}", json=body, irreversible=True), "id")
+    )
