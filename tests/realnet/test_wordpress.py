@@ -14,7 +14,7 @@ from kaja.networks.kit.content import Draft, Part
 from kaja.networks.kit.http import Response, Session, close_pools
 from kaja.networks.kit.results import AbsentAsOf, Changed, Found, Later, NeedsReconnect, Next, Rejected, Sent, Unknown
 from kaja.networks.wordpress import CONNECTOR
-from kaja.networks.wordpress.api import call
+from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.blocks import render_comment
 from tests.contracts import open_contract
 from tests.networks.contracts import WordPressContract
@@ -245,8 +245,8 @@ async def test_the_site_itself_refuses_a_repeated_comment(editor: Connected, rea
     session = session_of(editor)
     article = await publish(CONNECTOR, make_outgoing("Text", options={"title": "Echo"}), editor.facts, session)
     body = {"post": int(article.ref.id), "content": {"raw": render_comment('A "b" & <c> \\d https://e.org/?a=1&b=2')}}
-    first = await call(session, "POST", "/wp/v2/comments", json=body)
-    second = await call(session, "POST", "/wp/v2/comments", json=body)
+    first = await REST.call(session, "POST", "/wp/v2/comments", json=body)
+    second = await REST.call(session, "POST", "/wp/v2/comments", json=body)
     assert isinstance(first, Response)
     assert isinstance(second, Rejected)
     assert second.problem.code == "duplicate_comment"

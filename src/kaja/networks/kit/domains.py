@@ -1,6 +1,6 @@
 """Top-level domains under which a word with a dot becomes a link: common ones and every country's (IANA, 2026-11).
 
-For networks that link addresses written without https://: Bluesky, X.
+For networks that link addresses written without https://.
 """
 
 TOP_LEVEL_DOMAINS = frozenset(

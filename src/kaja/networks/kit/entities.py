@@ -1,7 +1,6 @@
 """What is more than text inside a text: links, mentions, tags, each with where it stands.
 
-How they are found differs from network to network; what is done with them does not. For networks that count, mark or
-show them: Mastodon and Bluesky; X, Telegram (offsets in UTF-16), LinkedIn and VK.
+How they are found differs from network to network; what is done with them does not.
 """
 
 from collections.abc import Callable, Iterable, Iterator

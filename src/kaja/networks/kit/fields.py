@@ -1,7 +1,7 @@
 """The fields of a draft on one channel: the network's, those of the chosen format, with the account's own choices.
 
-For every network; what depends on the format or the account is said in `OptionField`, so that a connector's `options`
-is one call. Pinterest's boards, YouTube's playlists and TikTok's privacy levels are choices of the account.
+What depends on the format or the account (boards, playlists, who may see it) is said in `OptionField`, so that a
+connector's `options` is one call.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

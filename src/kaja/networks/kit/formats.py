@@ -1,8 +1,7 @@
 """Formats: the ways in which a network shows a post - feed, story, reel, article, carousel, pin, poll.
 
 Each says what it takes; the composer draws its fields from that, and `findings.find_usual` checks a draft against it.
-For every network; most have one. Instagram and Facebook have feed, story and reel, YouTube videos and shorts, Pinterest
-pins and carousels.
+Most networks have one.
 """
 
 from collections.abc import Mapping, Sequence

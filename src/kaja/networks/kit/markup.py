@@ -1,4 +1,4 @@
-"""From a network's HTML back to what a reader sees: Mastodon, WordPress and its kin, feeds, Ghost."""
+"""From a network's HTML back to what a reader sees."""
 
 from html.parser import HTMLParser
 

@@ -1,6 +1,6 @@
 """What is wrong or risky with the files of a part, by the rules of a format (`formats.MediaRule`).
 
-For every network that takes files. Every finding names the file, and what to do.
+Every finding names the file, and what to do.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,7 +1,6 @@
 """Calls to a network's interface: its sign-in, its refusals, its budgets and its errors in one place, `Rest`.
 
-For every network that is called over HTTP: Bluesky, Mastodon, WordPress and the practice network; VK, Odnoklassniki,
-TikTok and Telegram say their errors inside a status of success (`find_error`).
+Several networks say their errors inside a status of success; `find_error` reads them before the status counts.
 """
 
 from collections.abc import Callable, Iterable, Mapping

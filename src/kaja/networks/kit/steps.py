@@ -1,7 +1,6 @@
 """Publishing in steps: uploads, containers, drafts, and the one call that counts.
 
-A connector gives its steps by name and gets the `run` of a publisher. For networks that take several calls for a post:
-Mastodon, WordPress, Bluesky and the practice network; Instagram, Threads and TikTok wait for what they made (`wait`).
+A connector gives its steps by name and gets the `run` of a publisher.
 """
 
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence

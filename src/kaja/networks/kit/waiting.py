@@ -1,7 +1,4 @@
-"""Waiting for what a network works on: uploaded files, containers.
-
-For networks that take a file first and look at it later: Mastodon; Instagram, Threads, TikTok, X, LinkedIn, Pinterest.
-"""
+"""Waiting for what a network works on: files that it takes first and looks at later, containers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
