@@ -11,7 +11,8 @@ import pytest
 
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.content import Draft, Part
-from kaja.networks.kit.http import Response, Session, close_pools
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import AbsentAsOf, Changed, Found, Later, NeedsReconnect, Next, Rejected, Sent, Unknown
 from kaja.networks.wordpress import CONNECTOR
 from kaja.networks.wordpress.api import REST
@@ -246,10 +247,11 @@ async def test_the_site_itself_refuses_a_repeated_comment(editor: Connected, rea
     article = await publish(CONNECTOR, make_outgoing("Text", options={"title": "Echo"}), editor.facts, session)
     body = {"post": int(article.ref.id), "content": {"raw": render_comment('A "b" & <c> \\d https://e.org/?a=1&b=2')}}
     first = await REST.call(session, "POST", "/wp/v2/comments", json=body)
-    second = await REST.call(session, "POST", "/wp/v2/comments", json=body)
-    assert isinstance(first, Response)
-    assert isinstance(second, Rejected)
-    assert second.problem.code == "duplicate_comment"
+    with pytest.raises(Failed) as second:
+        await REST.call(session, "POST", "/wp/v2/comments", json=body)
+    assert first.ok
+    assert isinstance(second.value.result, Rejected)
+    assert second.value.problem.code == "duplicate_comment"
     assert len(reader.get("/comments", post=article.ref.id)) == 1
     shown = reader.get("/comments", post=article.ref.id)[0]["content"]["rendered"]
     assert "\\d" in html.unescape(shown)
