@@ -1,6 +1,16 @@
 """`make check` finds the tests that a change can break, the nearest first."""
 
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
 from tests.check import list_changed, rank_tests
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_imports_and_folders_tell_what_is_near() -> None:
@@ -25,3 +35,26 @@ def test_a_changed_test_comes_first() -> None:
 def test_nothing_changed_since_this_state() -> None:
     committed = set(list_changed("HEAD"))
     assert "src/kaja/__init__.py" not in committed
+
+
+@pytest.mark.parametrize("processes", ["0", "2"])
+def test_no_test_begins_when_the_time_is_over(tmp_path: Path, processes: str) -> None:
+    """Not even of those that are dealt out to a process already."""
+    (tmp_path / "test_it.py").write_text(
+        "import time, pytest\n\n@pytest.mark.parametrize('n', range(400))\ndef test_one(n):\n    time.sleep(0.05)\n"
+    )
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-p", "tests.suite.account", "-c", os.devnull, "--until=1"),
+            *("-n", processes, "--dist", "worksteal", "--rootdir", str(tmp_path), str(tmp_path)),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": ""},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed
+    assert 0 < int(passed[1]) < 400

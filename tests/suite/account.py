@@ -18,26 +18,36 @@ def spent() -> float:
     return times.user + times.system + times.children_user + times.children_system
 
 
-class Account:
-    """One run's list: of each test its outcome, seconds and CPU seconds."""
+class Until:
+    """Starts no further test when the time is over. Of several processes each does it by itself: what was dealt out to
+    them is theirs, and half of all tests is dealt out at once."""
 
-    def __init__(self, most: float, until: float) -> None:
-        self.most, self.until = most, until
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.begun = time.monotonic()
         self.stopped = False
         self.session: pytest.Session | None = None
-        self.tests: dict[str, dict[str, Any]] = {}
-        self.over: list[str] = []
 
     def pytest_sessionstart(self, session: pytest.Session) -> None:
         self.session = session
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.until and time.monotonic() - self.begun > self.until and self.session and not self.stopped:
+    def pytest_runtest_logreport(self) -> None:
+        if not self.stopped and self.session and time.monotonic() - self.begun > self.seconds:
             self.stopped = True
-            # With several processes it is their distributor who looks.
+            # With several processes it is their distributor who ends the run.
             looks: Any = self.session.config.pluginmanager.get_plugin("dsession") or self.session
-            looks.shouldstop = f"{self.until:.0f} seconds are over; the tests that are further away did not run"
+            looks.shouldstop = f"{self.seconds:.0f} seconds are over; the tests that are further away did not run"
+
+
+class Account:
+    """One run's list: of each test its outcome, seconds and CPU seconds."""
+
+    def __init__(self, most: float, until: Until | None) -> None:
+        self.most, self.until = most, until
+        self.tests: dict[str, dict[str, Any]] = {}
+        self.over: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         cpu = getattr(report, "cpu", 0.0)
         kept = self.tests.setdefault(report.nodeid, {"outcome": "passed", "seconds": 0.0, "cpu": 0.0})
         kept["seconds"] += report.duration
@@ -50,7 +60,7 @@ class Account:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        if self.stopped and session.exitstatus == pytest.ExitCode.INTERRUPTED:
+        if self.until and self.until.stopped and session.exitstatus == pytest.ExitCode.INTERRUPTED:
             bad = reporter.stats.get("failed") or reporter.stats.get("error")
             session.exitstatus = pytest.ExitCode.TESTS_FAILED if bad else pytest.ExitCode.OK
         if self.over and session.exitstatus == pytest.ExitCode.OK:
@@ -74,8 +84,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    until = Until(seconds) if (seconds := config.getoption("--until")) else None
+    if until:
+        config.pluginmanager.register(until, "kaja-until")
     if not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Account(config.getoption("--most"), config.getoption("--until")), "kaja-account")
+        config.pluginmanager.register(Account(config.getoption("--most"), until), "kaja-account")
 
 
 _before = 0.0
