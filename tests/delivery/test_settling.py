@@ -1,9 +1,12 @@
 """After a restore: nothing goes out until somebody has settled it, and then nothing twice. The network has no keys."""
 
+import os
+import threading
 import time
 from contextlib import ExitStack
 from datetime import timedelta
 
+import psycopg
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -38,6 +41,7 @@ from tests.publishing.delivering import (
     running_engine,
     wait_for_states,
 )
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -287,3 +291,25 @@ def test_the_page_shows_what_was_due_and_takes_the_decision(practice: PracticeSe
     assert held(workspace).held_at is None
     with workspace_scope(workspace.id), pytest.raises(NotAllowed):
         settle_workspace(actor(workspace, "guest@acme.test"), Settlement("skip", "skip"))
+
+
+def test_whoever_settles_takes_the_rows_in_the_one_order(practice: PracticeServer, workspace: Workspace) -> None:
+    """By their ids, not by their times: else it and whoever changes two of the posts could wait for each other."""
+    channel = connect_practice(practice, workspace, "bakery")
+    first, second = (plan_post(workspace, [channel], text) for text in ("Due last", "Due first"))
+    [low], [high] = deliveries_of(workspace, first), deliveries_of(workspace, second)
+    assert low.id < high.id
+    with workspace_scope(workspace.id):
+        PostDelivery.objects.filter(id=high.id).update(due_at=now() - timedelta(minutes=5))
+    hold_everything(ACTOR, Held.CLOCK, now())
+    settling = threading.Thread(target=lambda: settle(workspace, Settlement("skip", "skip")))
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=name) as own:
+        own.execute("SELECT 1 FROM publishing_delivery WHERE id = %s FOR UPDATE", [low.id])
+        settling.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], autocommit=True) as watcher:
+            wait_until(lambda: watcher.execute(waiting, [name]).fetchone() == (1,))
+        own.execute("SELECT 1 FROM publishing_delivery WHERE id = %s FOR UPDATE NOWAIT", [high.id])
+    settling.join(60)
+    assert {row.state for row in (*deliveries_of(workspace, first), *deliveries_of(workspace, second))} == {"cancelled"}

@@ -13,7 +13,7 @@ from kaja.delivery import problems
 from kaja.delivery.models import OPEN_STATES, Delivery, Publication, State
 from kaja.delivery.planning import DROPPED, reset, withdraw
 from kaja.delivery.problems import render_problem
-from kaja.delivery.sources import describe, title_of
+from kaja.delivery.sources import Subject, describe, title_of
 from kaja.delivery.states import check_move
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
@@ -230,11 +230,12 @@ def resolve_missed(actor: Actor, delivery_id: UUID, decision: Missed, due_at: da
     return plan_again(actor, "delivery.reschedule", row, due_at)
 
 
-def plan_again(actor: Actor, action: str, row: Delivery, due_at: datetime) -> Delivery:
+def plan_again(actor: Actor, action: str, row: Delivery, due_at: datetime, subject: Subject | None = None) -> Delivery:
+    """Have it sent at a time, in its source's newest form. `subject`: what it is about, where that is known already."""
     before = {"state": row.state, "due_at": row.due_at.isoformat()}
     waits = row.after is not None and row.after.state != State.SENT
     reset(row, due_at, None if waits else due_at)
-    row.version = describe([row])[row.id].version
+    row.version = (subject or describe([row])[row.id]).version
     return _written(actor, action, row, before, due_at=due_at.isoformat())
 
 

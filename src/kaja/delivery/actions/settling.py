@@ -57,9 +57,12 @@ def settle_workspace(actor: Actor, settlement: Settlement) -> dict[str, int]:
         )
     _require_time(settlement)
     counts = dict.fromkeys(("there", "send", "skip", "later"), 0)
-    for each in list_unsettled(workspace):
+    unsettled = list_unsettled(workspace)
+    # They are decided in the order of their times, and locked in that of their ids before.
+    list(lock(Delivery.objects.filter(id__in=[each.delivery.id for each in unsettled])).only("id"))
+    for each in unsettled:
         choice = settlement.choose(each)
-        row = lock(Delivery.objects.filter(id=each.delivery.id)).get()
+        row = Delivery.objects.get(id=each.delivery.id)  # as it stands after the decisions before
         if row.state != each.delivery.state:
             continue  # dropped together with what it follows
         if choice == "there":
@@ -68,14 +71,14 @@ def settle_workspace(actor: Actor, settlement: Settlement) -> dict[str, int]:
             ref = RemoteRef(each.post["id"], each.post.get("url") or "", each.post.get("data") or {})
             at = each.post.get("at")
             mark_there(row, ref, datetime.fromisoformat(at) if at else row.due_at)
-            row.save()
             audit.record(actor, "delivery.there", row, {"state": each.delivery.state}, {"remote_url": row.remote_url})
         elif choice == "skip":
             cancel_row(actor, row)
         else:
             due_at = now() if choice == "send" else settlement.later
             assert due_at is not None
-            plan_again(actor, "delivery.send_now" if choice == "send" else "delivery.reschedule", row, due_at)
+            action = "delivery.send_now" if choice == "send" else "delivery.reschedule"
+            plan_again(actor, action, row, due_at, each.subject)
         counts[choice] += 1
     _release(actor, workspace, counts)
     return counts
