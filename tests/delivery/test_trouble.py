@@ -1,6 +1,7 @@
 """What can go wrong on the way, one thing at a time, on the real practice network."""
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -19,6 +20,7 @@ from kaja.delivery.actions import (
     settle_delivery,
     wake_channel,
 )
+from kaja.delivery.engine.housekeeping import wake_reconnected
 from kaja.delivery.models import Attempt, Delivery, Publication, State
 from kaja.delivery.queries import journal_of, needs_you
 from kaja.kernel.clock import now
@@ -361,3 +363,25 @@ def channels_that_take_no_writes() -> Iterator[None]:
             yield
         finally:
             own.execute("DROP TRIGGER refuse ON channels_channel; DROP FUNCTION refuse")
+
+
+def test_who_wakes_what_waited_waits_for_nobody(practice: PracticeServer, workspace: Workspace) -> None:
+    posts = [plan_post(workspace, [connect_practice(practice, workspace, name)], name) for name in ("one", "two")]
+    [held] = deliveries_of(workspace, posts[0])
+    with workspace_scope(workspace.id):
+        Delivery.objects.update(next_at=None, needs_person=True, problem={"code": "channel_reconnect", "message": ""})
+    waking = threading.Thread(target=_wake)
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=connection.settings_dict["NAME"]) as own:
+        own.execute("SELECT 1 FROM publishing_delivery WHERE id = %s FOR UPDATE", [held.id])
+        waking.start()
+        wait_until(lambda: deliveries_of(workspace, posts[1])[0].next_at is not None)
+    waking.join(60)
+    assert deliveries_of(workspace, posts[0])[0].next_at is None
+    assert _wake(), "the next time"
+
+
+def _wake() -> bool:
+    try:
+        return wake_reconnected()
+    finally:
+        connection.close()

@@ -101,17 +101,21 @@ def take_up_set_aside() -> int:
 
 
 def wake_reconnected() -> bool:
-    """Wake deliveries that waited for a channel which works again; True when there were any."""
+    """Wake deliveries that waited for a channel which works again; True when there were any.
+
+    What somebody changes in this moment is left to the next time: nobody is waited for with rows in hand.
+    """
     with system_scope(SystemPurpose.CLAIM):
-        woken = Delivery.objects.filter(
+        waiting = Delivery.objects.filter(
             state__in=OPEN_STATES,
             next_at__isnull=True,
             needs_person=True,
             problem__code__in=HELD_CODES,
             channel__health=Health.OK,
             channel__disconnected_at__isnull=True,
-        ).update(next_at=now())
-    return woken > 0
+        )
+        ids = list(lock(waiting, skip_locked=True).values_list("id", flat=True))
+        return bool(ids) and Delivery.objects.filter(id__in=ids).update(next_at=now()) > 0
 
 
 def bring_up_to_date(workspace_id: UUID, source_kind: str, source_id: UUID) -> None:
