@@ -34,12 +34,6 @@ UNKNOWN_TOKENS = Limit("api: unknown token", 60, 600)
 """Calls of one address with tokens that open nothing."""
 
 
-class ApiRequest(HttpRequest):
-    """A request behind the gate."""
-
-    bearer: Bearer
-
-
 def _fingerprint(request: HttpRequest) -> bytes:
     """What was asked: method, address and body (files by their content, since multipart boundaries differ)."""
     digest = hashlib.sha256(f"{request.method} {request.get_full_path()}\n".encode())

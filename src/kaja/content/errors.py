@@ -1,7 +1,8 @@
-"""Refusals that carry more than their problems."""
+"""Refusals that carry more than their problems, and findings that several places have."""
 
+from kaja.channels.models import Channel
 from kaja.content.snapshot import PostContent
-from kaja.kernel.problems import Conflict, Problem
+from kaja.kernel.problems import Conflict, Problem, gettext_noop
 
 
 class EditConflict(Conflict):
@@ -19,3 +20,14 @@ class EditConflict(Conflict):
         self.yours = yours
         self.revision = revision
         self.author_name = author_name
+
+
+def channel_disconnected(channel: Channel) -> Problem:
+    """A channel that was let go carries nothing."""
+    return Problem(
+        code="channel_disconnected",
+        message=gettext_noop("The channel “%(channel)s” is disconnected."),
+        field="channels",
+        fix=gettext_noop("Connect it again, or choose another channel."),
+        params={"channel": str(channel)},
+    )

@@ -17,6 +17,7 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, Overrides, card_of, resolve
+from kaja.content.errors import channel_disconnected
 from kaja.content.models import Post, PostLabel, Revision, Variant
 from kaja.content.snapshot import PostContent, content_of, parse_content
 from kaja.kernel.pages import PAGE, Page, cut_page
@@ -287,15 +288,7 @@ def check_draft(channel: Channel, draft: Draft) -> list[Problem]:
         ]
     found: list[Problem] = []
     if channel.disconnected_at is not None:
-        found.append(
-            Problem(
-                code="channel_disconnected",
-                message=gettext_noop("The channel “%(channel)s” is disconnected."),
-                field="channels",
-                fix=gettext_noop("Connect it again, or choose another channel."),
-                params={"channel": str(channel)},
-            )
-        )
+        found.append(channel_disconnected(channel))
     elif channel.health == "reconnect":
         found.append(
             Problem(

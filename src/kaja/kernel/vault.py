@@ -75,7 +75,3 @@ class Vault:
             return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], header + bound_to.encode())
         except InvalidTag:
             raise VaultError("the sealed value does not belong here, or is damaged") from None
-
-    def key_id_of(self, blob: bytes) -> str:
-        """The id of the key that sealed a value, for rotation."""
-        return bytes(blob)[2 : 2 + blob[1]].decode()

@@ -13,6 +13,18 @@ from kaja.media.stored import open_file, read_file
 from kaja.networks.kit.content import Media, MediaKind
 
 
+def asset_gone() -> NotFound:
+    """What is said of a post that names a file which this workspace does not have."""
+    return NotFound(
+        Problem(
+            code="asset_not_found",
+            message=gettext_noop("A picture or video of this post is no longer there."),
+            field="parts",
+            fix=gettext_noop("Remove it from the post and upload it again."),
+        )
+    )
+
+
 def render_key(item: MediaItem) -> str:
     """A name for the bytes: the asset, and the crop if there is one. `parse_key` reads it back."""
     if item.crop is None:
@@ -71,13 +83,6 @@ def open_assets(items: Iterable[MediaItem]) -> dict[MediaItem, Media]:
     opened: dict[MediaItem, Media] = {}
     for item in wanted:
         if item.asset not in assets:
-            raise NotFound(
-                Problem(
-                    code="asset_not_found",
-                    message=gettext_noop("A picture or video of this post is no longer there."),
-                    field="parts",
-                    fix=gettext_noop("Remove it from the post and upload it again."),
-                )
-            )
+            raise asset_gone()
         opened[item] = open_asset(assets[item.asset], item)
     return opened

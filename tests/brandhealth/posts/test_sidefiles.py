@@ -36,6 +36,15 @@ def test_labels_one_by_one_or_counted(drawn: Drawn, tmp_path: Path) -> None:
     assert "format 3" in a.notes[0]  # the venue without labels is named
 
 
+def test_classes_are_written_as_in_the_posts(drawn: Drawn, tmp_path: Path) -> None:
+    """Whoever exports numbers writes -1.0 in both files."""
+    head = "format,true,predicted\n"
+    words = write(tmp_path / "words.csv", head + "format 1,negative,neutral\nformat 1,positive,positive\n")
+    numbers = write(tmp_path / "numbers.csv", head + "format 1,-1.0,0.0\nformat 1, 1.0 ,+1\n")
+    a, b = read_labels(words, bare(drawn)), read_labels(numbers, bare(drawn))
+    assert np.array_equal(a.labels, b.labels)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

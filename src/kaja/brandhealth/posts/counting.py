@@ -15,7 +15,7 @@ from typing import Final
 
 import duckdb
 
-from kaja.brandhealth.posts.counts import Counts, OpinionError
+from kaja.brandhealth.posts.counts import CLASS_WORDS, Counts, OpinionError, parse_class
 from kaja.brandhealth.posts.packing import (
     TABLES,
     TEXTS,
@@ -36,21 +36,6 @@ _MEMORY: Final = "1GB"
 
 FIELDS: Final = ("time", "format", "domain", "topic", "segment", "language", "author", "class")
 PROBABILITIES: Final = ("negative", "neutral", "positive")
-_CLASS: Final = {
-    "negative": 0,
-    "neg": 0,
-    "-1": 0,
-    "neutral": 1,
-    "neu": 1,
-    "0": 1,
-    "positive": 2,
-    "pos": 2,
-    "1": 2,
-    "+1": 2,
-    "-1.0": 0,
-    "0.0": 1,
-    "1.0": 2,
-}
 
 Progress = Callable[[int, int], None]
 
@@ -218,8 +203,8 @@ def _class_sql(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, st
     if "class" in found:
         column = f"CAST({quoted(found['class'])} AS VARCHAR)"
         words = [row[0] for row in db.execute(f"SELECT DISTINCT {column} FROM {relation}").fetchall()]  # noqa: S608
-        if any(word is None or word.strip().lower() not in _CLASS for word in words):
-            names = ", ".join(f"'{name}'" for name in _CLASS)
+        if any(parse_class(word) is None for word in words):
+            names = ", ".join(f"'{name}'" for name in CLASS_WORDS)
             text = f"lower(trim({column}))"
             first_bad(
                 db,
@@ -229,7 +214,7 @@ def _class_sql(db: duckdb.DuckDBPyConnection, relation: str, found: dict[str, st
                 path,
                 "is not a class; use negative, neutral, positive (or -1, 0, 1)",
             )
-        whens = " ".join(f"WHEN {literal(word)} THEN {_CLASS[word.strip().lower()]}" for word in sorted(words))
+        whens = " ".join(f"WHEN {literal(word)} THEN {parse_class(word)}" for word in sorted(words))
         return f"(CASE {column} {whens} END)"
     neg, neu, pos = (f"try_cast({quoted(found[name])} AS DOUBLE)" for name in PROBABILITIES)
     return f"(CASE WHEN {neu} >= {neg} AND {neu} >= {pos} THEN 1 WHEN {pos} > {neg} THEN 2 ELSE 0 END)"

@@ -15,6 +15,23 @@ import numpy as np
 
 from kaja.brandhealth.arrays import Floats, Ints
 
+CLASS_WORDS = {
+    **dict.fromkeys(("negative", "neg", "-1", "-1.0"), 0),
+    **dict.fromkeys(("neutral", "neu", "0", "0.0"), 1),
+    **dict.fromkeys(("positive", "pos", "1", "+1", "1.0"), 2),
+}
+"""How files write the three classes, in small letters."""
+
+
+def parse_class(word: str | None) -> int | None:
+    """The class that a word of a file means: 0, 1, 2; None for what is no class."""
+    return None if word is None else CLASS_WORDS.get(word.strip().lower())
+
+
+def name_groups(*sizes: tuple[str, int]) -> list[tuple[str, ...]]:
+    """Names for so many groups of each kind: "format 1", "format 2" ..."""
+    return [tuple(f"{kind} {number + 1}" for number in range(count)) for kind, count in sizes]
+
 
 class OpinionError(ValueError):
     """The input cannot be used; the message says which row and column, and what would be accepted."""

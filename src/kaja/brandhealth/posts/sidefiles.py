@@ -11,21 +11,8 @@ import duckdb
 import numpy as np
 
 from kaja.brandhealth.posts.counting import column_types, reader
-from kaja.brandhealth.posts.counts import Counts, OpinionError, make_pairs
+from kaja.brandhealth.posts.counts import Counts, OpinionError, make_pairs, parse_class
 from kaja.brandhealth.posts.tally import group_name
-
-_CLASSES = {
-    "negative": 0,
-    "neg": 0,
-    "-1": 0,
-    "neutral": 1,
-    "neu": 1,
-    "0": 1,
-    "positive": 2,
-    "pos": 2,
-    "1": 2,
-    "+1": 2,
-}
 
 Row = dict[str, str]
 
@@ -72,9 +59,9 @@ def read_labels(path: Path, counts: Counts) -> Counts:
         where = f"{path} row {number}"
         k = []
         for column in ("true", "predicted"):
-            if row[column].lower() not in _CLASSES:
+            if (place := parse_class(row[column])) is None:
                 raise OpinionError(f"{where}, column {column}: {row[column]!r} is not negative, neutral or positive")
-            k.append(_CLASSES[row[column].lower()])
+            k.append(place)
         name = group_name(row["format"], row.get("language", ""))
         if name not in at:
             raise OpinionError(f"{where}, column format: {name!r} is not among the posts' {', '.join(counts.groups)}")
@@ -114,9 +101,9 @@ def read_pairs(path: Path, counts: Counts) -> Counts:
                 raise OpinionError(
                     f"{where}, column {name}_format: {group!r} is not among the posts' {', '.join(counts.groups)}"
                 )
-            if row[f"{name}_class"].lower() not in _CLASSES:
+            if (place := parse_class(row[f"{name}_class"])) is None:
                 raise OpinionError(f"{where}, column {name}_class: {row[f'{name}_class']!r} is not a class")
-            side.append((fmt_at[fmt], group_at[group], _CLASSES[row[f"{name}_class"].lower()]))
+            side.append((fmt_at[fmt], group_at[group], place))
         if side[0][0] == side[1][0]:
             raise OpinionError(f"{where}, column second_format: a pair needs two different venue formats")
         one, two = sorted(side)

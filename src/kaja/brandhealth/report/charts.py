@@ -14,7 +14,6 @@ from kaja.brandhealth.reading.index import to_net
 # Okabe-Ito: distinguishable with colour vision deficiency and in print.
 BLUE: Final = "#0072B2"
 ORANGE: Final = "#E69F00"
-GREEN: Final = "#009E73"
 COLOURS: Final = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#999999")
 _CONFIG: Final[dict[str, Any]] = {
     "font": "sans-serif",

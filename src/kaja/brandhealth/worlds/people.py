@@ -21,7 +21,7 @@ import numpy as np
 
 from kaja.brandhealth.arrays import Floats, Ints
 from kaja.brandhealth.model.ordinal import class_probabilities, expit, net
-from kaja.brandhealth.posts.counts import Counts, Pairs, make_pairs, week_range
+from kaja.brandhealth.posts.counts import Counts, Pairs, make_pairs, name_groups, week_range
 from kaja.brandhealth.worlds.simulate import draw_matrices
 
 Kind = Literal["expression", "selection", "mixed", "calm"]
@@ -237,10 +237,7 @@ def _speak(
     posts = rng.poisson(by_week / by_week.sum() * world.votes * 2.0)
     naive = (posts[:, 2] - posts[:, 0]) / posts.sum(axis=1)
     keep = size > 0
-    names = [
-        tuple(f"{kind} {i + 1}" for i in range(k))
-        for kind, k in (("format", world.formats), ("domain", d), ("topic", a), ("segment", s))
-    ]
+    names = name_groups(("format", world.formats), ("domain", d), ("topic", a), ("segment", s))
     counts = Counts(
         week_range(date(2024, 1, 1), t),
         names[0],

@@ -17,7 +17,7 @@ from kaja.brandhealth.model.pairfit import joint_table
 from kaja.brandhealth.model.share import SPIKE, STEADY, TREND_SD, steady_move
 from kaja.brandhealth.model.transient import NO_PILE_ONS
 from kaja.brandhealth.model.variance import ALL
-from kaja.brandhealth.posts.counts import Counts, Pairs, make_pairs, week_range
+from kaja.brandhealth.posts.counts import Counts, Pairs, make_pairs, name_groups, week_range
 
 DEFAULT_TAU: dict[str, float] = {
     "mu": 0.08,
@@ -171,10 +171,7 @@ def draw_from_model(seed: int, world: ModelWorld | None = None) -> Drawn:
     p = class_probabilities(eta, np.exp(u["log_g"][0] + u["h"][week, domain]), u["lambda"][fmt])
     q = np.einsum("cj,cjk->ck", p, matrices[fmt])
     n = rng.multinomial(size[cell], q / q.sum(axis=1, keepdims=True)).astype(np.float64)
-    names = [
-        tuple(f"{kind} {i + 1}" for i in range(k))
-        for kind, k in (("format", f), ("domain", d), ("topic", a), ("segment", s))
-    ]
+    names = name_groups(("format", f), ("domain", d), ("topic", a), ("segment", s))
     counts = Counts(
         week_range(date(2024, 1, 1), t),
         names[0],

@@ -7,12 +7,14 @@ from uuid import UUID
 
 from kaja.channels.models import Channel
 from kaja.content.document import Document, Overrides, card_of
+from kaja.content.errors import channel_disconnected
 from kaja.content.models import Campaign, Label, Post, PostState
 from kaja.content.snapshot import PostContent
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.media.models import Asset
+from kaja.media.open import asset_gone
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
@@ -70,14 +72,7 @@ def require_assets(contents: Iterable[Document | Overrides]) -> None:
     """Refuse a document that names a file which this workspace does not have."""
     wanted: set[UUID] = set().union(*(asset_ids(each) for each in contents))
     if wanted and Asset.objects.filter(id__in=wanted).count() != len(wanted):
-        raise NotFound(
-            Problem(
-                code="asset_not_found",
-                message=gettext_noop("A picture or video of this post is no longer there."),
-                field="parts",
-                fix=gettext_noop("Remove it from the post and upload it again."),
-            )
-        )
+        raise asset_gone()
 
 
 def require_channels(channel_ids: Iterable[UUID], already: Iterable[UUID] = ()) -> dict[UUID, Channel]:
@@ -97,15 +92,7 @@ def require_channels(channel_ids: Iterable[UUID], already: Iterable[UUID] = ()) 
     kept = set(already)
     for channel in found.values():
         if channel.disconnected_at is not None and channel.id not in kept:
-            raise Refused(
-                Problem(
-                    code="channel_disconnected",
-                    message=gettext_noop("The channel “%(channel)s” is disconnected."),
-                    field="channels",
-                    fix=gettext_noop("Connect it again, or choose another channel."),
-                    params={"channel": str(channel)},
-                )
-            )
+            raise Refused(channel_disconnected(channel))
     return found
 
 

@@ -1,6 +1,6 @@
 """Where posts stand in the plan: idea, draft, scheduled, and when. One step may be for many posts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -88,8 +88,3 @@ def idea_to_draft(actor: Actor, post_id: UUID) -> Post:
     """Start working on an idea. A draft stays a draft."""
     post = checks.lock_post(post_id)
     return post if post.state != PostState.IDEA else set_plan(actor, post_id, PostState.DRAFT, post.due_at)
-
-
-def plans_of(posts: Iterable[Post]) -> dict[UUID, Plan]:
-    """How posts stand now."""
-    return {post.id: Plan(post.state, post.due_at) for post in posts}
