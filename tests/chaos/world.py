@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 
 from kaja.channels.sessions import render_facts
 from kaja.channels.vault import bound_to
+from kaja.delivery.planning import AHEAD
 from kaja.kernel.ids import new_id
 from kaja.kernel.postgres import Cluster, grant_to_app
 from kaja.kernel.vault import KeyRing, Vault
@@ -191,13 +192,14 @@ class World:
             with cursor.copy(
                 "COPY publishing_delivery (id, workspace_id, variant_id, channel_id, kind, position, state, due_at,"
                 " next_at, fence, stage, checkpoint, post_revision, attempts_made, tries, needs_person, candidates,"
-                " remote_id, remote_url, announce, created_at, updated_at) FROM STDIN"
+                " remote_id, remote_url, announce, created_at, updated_at, stages_ahead, ahead_at) FROM STDIN"
             ) as copy:
                 for account, _, due_at, _, variant, delivery in rows:
+                    ahead = due_at - AHEAD if account.kind == "staged" else None
                     copy.write_row(
                         (
                             delivery, self.workspace, variant, account.id, "post", 0, "scheduled", due_at, due_at, 0,
-                            "", "{}", 1, 0, 0, False, "[]", "", "", "", now, now,
+                            "", "{}", 1, 0, 0, False, "[]", "", "", "", now, now, ahead is not None, ahead,
                         )
                     )  # fmt: skip
             connection.execute("ANALYZE")

@@ -12,8 +12,18 @@ from django.db import connection, transaction
 from kaja.channels.models import Channel
 from kaja.delivery.engine.row import Work
 from kaja.delivery.frozen import Frozen
-from kaja.delivery.models import Delivery, State
-from kaja.delivery.planning import ENDED, WAITS, is_stoppable, list_called, reset, save_changed, take_out
+from kaja.delivery.models import Delivery
+from kaja.delivery.planning import (
+    ENDED,
+    WAITS,
+    is_stoppable,
+    list_called,
+    plan_ahead,
+    reset,
+    save_changed,
+    stages_ahead,
+    take_out,
+)
 from kaja.delivery.sources import SOURCES, Answer, Made, NotSo, Subject, Words
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
@@ -35,17 +45,17 @@ def _read(ids: Collection[UUID]) -> dict[UUID, tuple[str, int, bool]]:
 class Memos:
     """See `kaja.delivery.sources.Source`."""
 
-    def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
+    def prepare(self, works: Sequence[Work]) -> Mapping[UUID, Answer]:
         found = _read([work.row.source_id for work in works])
         answers: dict[UUID, Answer] = {}
         for work in works:
             text, version, wanted = found[work.row.source_id]
-            if work.row.state == State.SENDING and not wanted:
+            if not work.row.may_stand and not wanted:
                 answers[work.row.id] = NotSo.WITHDRAWN
-            elif work.row.state == State.SENDING and version != work.row.version:
+            elif not work.row.may_stand and version != work.row.version:
                 answers[work.row.id] = NotSo.STALE
             else:
-                answers[work.row.id] = Made(Frozen(kind="post", text=text, created_at=at))
+                answers[work.row.id] = Made(Frozen(kind="post", text=text, created_at=work.at))
         return answers
 
     def follow(self, source_id: UUID) -> None:
@@ -80,15 +90,18 @@ def send(workspace: Workspace, channel: Channel, text: str, due_at: datetime | N
     with workspace_scope(workspace.id), transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("INSERT INTO tests_memo VALUES (%s, %s, 1, true)", [memo_id, text])
-        Delivery.objects.create(
+        made = Delivery(
             source_id=memo_id,
             subject_id=memo_id,
             channel=channel,
             due_at=due_at,
             next_at=due_at,
             version=1,
+            stages_ahead=stages_ahead(channel, files=False),
             **{"source_kind": MEMO, "has_late_limit": False, **row},
         )
+        plan_ahead(made)
+        made.save()
         notify_due()
     return memo_id
 
@@ -100,6 +113,16 @@ def change(workspace: Workspace, memo_id: UUID, text: str, *, tell: bool = True)
             cursor.execute("UPDATE tests_memo SET text = %s, version = version + 1 WHERE id = %s", [text, memo_id])
         if tell:
             bring_in_line(memo_id)
+
+
+def move(workspace: Workspace, memo_id: UUID, due_at: datetime) -> None:
+    """To be said at another time."""
+    with workspace_scope(workspace.id), transaction.atomic():
+        [row] = lock(Delivery.objects.filter(source_kind=MEMO, source_id=memo_id))
+        if row.state in WAITS or is_stoppable(row, list_called([row])):
+            reset(row, due_at, due_at)
+            save_changed([row])
+        notify_due()
 
 
 def withdraw(workspace: Workspace, memo_id: UUID, *, tell: bool = True) -> None:

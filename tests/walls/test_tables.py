@@ -75,6 +75,7 @@ LOOKS_ACROSS = {
     ("delivery/files.py", "open_files", "CLAIM"): "one query for a batch; each file by its own workspace",
     ("publishing/source.py", "prepare", "CLAIM"): "one query for a batch; each variant by its own workspace",
     ("publishing/migrations/0010_fill_sources.py", "fill", "MAINTENANCE"): "rows get their new shape",
+    ("delivery/engine/claim.py", "claim_ahead", "CLAIM"): "what can be staged before its time, of all workspaces",
     ("delivery/engine/claim.py", "claim_due", "CLAIM"): "the claim: one statement for all workspaces",
     ("delivery/engine/claim.py", "next_wake", "CLAIM"): "one instant, and nothing of the row",
     ("delivery/engine/claim.py", "take_over", "RECOVER"): "rows whose worker died, in whichever workspace",

@@ -48,6 +48,9 @@ class Delivery(TenantModel):
     the one before (`after`) is sent. `content` is frozen when sending begins, so every attempt sends the same bytes.
     `needs_person` marks what machinery may not decide. `next_at` is when the engine looks at the row next; without it
     the row sleeps until something else happens (the message before is sent, a person decides, a channel reconnects).
+
+    Before that time, what nobody sees may be staged (files, containers). The row stays scheduled meanwhile and keeps
+    nothing from going out; `ahead_at` is when a worker looks at it for that, and `ahead_until` the end of its lease.
     """
 
     source_kind = models.CharField(max_length=12, default="post", db_default="post")
@@ -82,6 +85,11 @@ class Delivery(TenantModel):
     remote_id = models.CharField(max_length=500, blank=True)
     remote_url = models.CharField(max_length=1000, blank=True)
     sent_at = models.DateTimeField(null=True)
+    stages_ahead = models.BooleanField(default=False, db_default=False)  # as far as was known when it was planned
+    ahead_at = models.DateTimeField(null=True)  # without it nothing is staged, or nothing more
+    ahead_until = models.DateTimeField(null=True)
+    ahead_tries = models.SmallIntegerField(default=0, db_default=0)
+
     announce = models.CharField(max_length=12, blank=True)  # a domain event that is still to be told
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -97,6 +105,9 @@ class Delivery(TenantModel):
         ]
         indexes = [
             models.Index(fields=["next_at"], condition=Q(state__in=OPEN_STATES), name="delivery_open"),
+            models.Index(
+                fields=["ahead_at"], condition=Q(state="scheduled", ahead_at__isnull=False), name="delivery_ahead"
+            ),
             models.Index(
                 fields=["channel", "due_at"], condition=Q(state__in=OPEN_STATES), name="delivery_channel_open"
             ),

@@ -3,12 +3,12 @@
 
 What a source owes: it writes its rows in the transactions in which it changes itself (`planning.py`). A row that may no
 longer go, or is to go in another form or at another time, is taken out or reset there; what cannot be stopped any more
-(`list_called`) is left as it was frozen, and gets `allowed = False` when it should not be sent again.
+(`list_called`) is left as it was frozen, and gets `allowed = False` when it should not be sent again. `plan_ahead`
+has files and containers staged before the time; a row under that is taken like any that waits.
 """
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import Enum, auto
 from typing import Protocol
 from uuid import UUID
@@ -63,9 +63,10 @@ class Source(Protocol):
     """One kind of sender. All calls come from a thread of their own; `prepare` outside any scope, the others inside the
     workspace's."""
 
-    def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
-        """The content of many rows of any workspaces, by the rows' ids, in a few statements. `at` is the moment that
-        their content is to bear. A row that is only looked for is made whatever the plan says by now."""
+    def prepare(self, works: Sequence[Work]) -> Mapping[UUID, Answer]:
+        """The content of many rows of any workspaces, by the rows' ids, in a few statements. `Work.at` is the moment
+        that it is to bear: the due time of a row that is prepared before. Asked once more when that has come, it may
+        say otherwise. A row that may stand on the network is made whatever the plan says by now."""
 
     def follow(self, source_id: UUID) -> None:
         """Bring the rows of one source in line with it."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from kaja.content.document import Document
 from kaja.delivery.frozen import Frozen, freeze_card, freeze_media
 from kaja.delivery.models import Kind
 from kaja.networks.kit.content import Draft
@@ -25,6 +26,14 @@ def list_messages(parts: int, first_comment: bool) -> list[Message]:
     if first_comment:
         messages.append(Message(Kind.COMMENT, parts, 0))
     return messages
+
+
+def has_files(document: Document, position: int) -> bool:
+    """Whether files go with a message of a post; a link's picture may stand in its card."""
+    if position >= len(document.parts):
+        return False
+    card = document.link_card if position == 0 else None
+    return bool(document.parts[position].media or (card and card.image))
 
 
 def freeze_draft(draft: Draft, at: datetime) -> list[Frozen]:

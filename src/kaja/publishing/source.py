@@ -13,7 +13,7 @@ from kaja.content.queries import media_items
 from kaja.delivery import problems
 from kaja.delivery.engine.row import Claimed, Work
 from kaja.delivery.files import Opened, open_files, render_key
-from kaja.delivery.models import Delivery, State
+from kaja.delivery.models import Delivery
 from kaja.delivery.sources import Answer, Made, NotSo, Subject, Words
 from kaja.kernel.problems import Problem
 from kaja.kernel.tenancy import SystemPurpose, system_scope
@@ -41,7 +41,7 @@ class _Stored:
 
     def find_change(self, row: Claimed) -> NotSo | None:
         """What has changed since the row was written; nothing of it matters once it may stand on the network."""
-        if row.state != State.SENDING:
+        if row.may_stand:
             return None
         if self.state != PostState.SCHEDULED or self.deleted is not None or self.removed is not None:
             return NotSo.WITHDRAWN
@@ -79,7 +79,7 @@ _COLUMNS = (
 class PostSource:
     """See `kaja.delivery.sources.Source`."""
 
-    def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
+    def prepare(self, works: Sequence[Work]) -> Mapping[UUID, Answer]:
         with system_scope(SystemPurpose.CLAIM):
             rows = Variant.objects.filter(id__in={work.row.source_id for work in works}).values_list(*_COLUMNS)
             stored = {each.id: each for each in (_Stored(*values) for values in rows)}
@@ -100,7 +100,7 @@ class PostSource:
         }
         files = open_files(wanted)
         for row_id, (work, each) in making.items():
-            answers[row_id] = _make(work, each, files.get((each.workspace_id, row_id), {}), at)
+            answers[row_id] = _make(work, each, files.get((each.workspace_id, row_id), {}))
         return answers
 
     def follow(self, source_id: UUID) -> None:
@@ -128,7 +128,7 @@ def _words_of(variant: Variant, position: int) -> Words | None:
     return Words(document.parts[position].text, str((variant.options or {}).get("title") or ""))
 
 
-def _make(work: Work, stored: _Stored, files: Opened | Problem, at: datetime) -> Answer:
+def _make(work: Work, stored: _Stored, files: Opened | Problem) -> Answer:
     if isinstance(files, Problem):
         return files
     row = work.row
@@ -138,7 +138,7 @@ def _make(work: Work, stored: _Stored, files: Opened | Problem, at: datetime) ->
             for problem in work.connector.rules.check(draft, work.facts):
                 if problem.severity == "error":
                     return problem
-        frozen = freeze_draft(draft, at)
+        frozen = freeze_draft(draft, work.at)
         content = frozen[row.position]
     except Exception as error:  # noqa: BLE001 - a document that cannot be read, or a connector's check that breaks
         log.error("content of delivery %s: %s", row.id, type(error).__name__)

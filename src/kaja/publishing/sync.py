@@ -14,10 +14,20 @@ from kaja.content.document import Document, Overrides, merge
 from kaja.content.models import Post, PostState, Variant
 from kaja.delivery import problems
 from kaja.delivery.models import Delivery, State
-from kaja.delivery.planning import ENDED, WAITS, is_stoppable, list_called, reset, save_changed, take_out
+from kaja.delivery.planning import (
+    ENDED,
+    WAITS,
+    is_stoppable,
+    list_called,
+    plan_ahead,
+    reset,
+    save_changed,
+    stages_ahead,
+    take_out,
+)
 from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_due, notify_live_each
-from kaja.publishing.drafts import Message, list_messages
+from kaja.publishing.drafts import Message, has_files, list_messages
 from kaja.publishing.models import POST, PostDelivery
 
 Rows = dict[int, PostDelivery]
@@ -35,7 +45,7 @@ def sync_deliveries(post_id: UUID, *, revive: bool = False) -> list[PostDelivery
 def sync_posts(post_ids: Collection[UUID], *, revive: bool = False) -> list[PostDelivery]:
     """The same for many posts, in as many statements as for one."""
     posts = {post.id: post for post in lock(Post.objects.filter(id__in=post_ids))}
-    variants = list(Variant.objects.filter(post_id__in=posts).order_by("post_id", "id"))
+    variants = list(Variant.objects.filter(post_id__in=posts).select_related("channel").order_by("post_id", "id"))
     rows: dict[UUID, Rows] = {variant.id: {} for variant in variants}
     found = list(lock(PostDelivery.objects.filter(source_id__in=rows)))
     for row in found:
@@ -112,7 +122,8 @@ def _plan_variant(post: Post, variant: Variant, rows: Rows, step: _Step) -> list
         for position in rows.keys() - messages.keys():
             _remove(rows.pop(position), step)
         for position in sorted(messages):
-            rows[position] = _plan_message(post, variant, messages[position], rows, step)
+            ahead = stages_ahead(variant.channel, files=has_files(document, position))
+            rows[position] = _plan_message(post, variant, messages[position], rows, ahead, step)
     for row in rows.values():
         _say_what_holds(post, row, True, step)
     return [rows[position] for position in sorted(rows)]
@@ -136,7 +147,7 @@ def _remove(row: PostDelivery, step: _Step) -> None:
 
 
 def _plan_message(
-    post: Post, variant: Variant, message: Message, rows: Mapping[int, PostDelivery], step: _Step
+    post: Post, variant: Variant, message: Message, rows: Mapping[int, PostDelivery], ahead: bool, step: _Step
 ) -> PostDelivery:
     assert post.due_at is not None
     due_at = post.due_at
@@ -156,7 +167,9 @@ def _plan_message(
             due_at=due_at,
             next_at=next_at,
             version=post.revision,
+            stages_ahead=ahead,
         )
+        plan_ahead(row)
         step.new.append(row)
         return row
     withdrawn = row.state == State.CANCELLED and (row.problem or {}).get("code") == problems.WITHDRAWN.code
@@ -169,6 +182,7 @@ def _plan_message(
         return row
     keeps = row.state == State.WAITING and not moved and not step.revive
     wait_until, person, problem = row.next_at, row.needs_person, row.problem
+    row.stages_ahead = ahead
     reset(row, due_at, next_at)
     if keeps:
         # An edit does not lift what the post waits for.

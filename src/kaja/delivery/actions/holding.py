@@ -13,6 +13,7 @@ from django.db.models import Exists, F, OuterRef
 from kaja.channels.models import Channel
 from kaja.delivery.events import WorkspaceHeld
 from kaja.delivery.models import Attempt, Delivery, Reckoning, State
+from kaja.delivery.planning import AHEAD
 from kaja.delivery.problems import WORKER_GONE, render_problem
 from kaja.kernel import events
 from kaja.kernel.clock import now
@@ -83,6 +84,12 @@ def _end_calls() -> None:
         problem=render_problem(WORKER_GONE),
     )  # fmt: skip
     rows.update(state=State.WAITING, fence=F("fence") + 1, lease_until=None, next_at=moment)
+    # Files and containers that were staged before their time are that other one's, too.
+    staged = Delivery.objects.filter(state=State.SCHEDULED, after=None, content__isnull=False)
+    staged.update(
+        fence=F("fence") + 1, content=None, stage="", checkpoint={}, ahead_at=F("due_at") - AHEAD, ahead_until=None,
+        ahead_tries=0,
+    )  # fmt: skip
 
 
 def claim_place(actor: Actor, embedded_in: Path | None) -> bool:

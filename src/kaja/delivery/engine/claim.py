@@ -7,14 +7,17 @@ from typing import Any
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
 
+from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.row import Claimed, read_claimed
+from kaja.delivery.planning import AHEAD
 from kaja.kernel.tenancy import SystemPurpose, enter_key
 from kaja.kernel.walls import ENTER
 
-__all__ = ["claim_due", "enter", "next_wake", "take_over"]
+__all__ = ["claim_ahead", "claim_due", "enter", "next_wake", "take_over"]
 
 _DUE = """
-    w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+    (d.ahead_until IS NULL OR d.ahead_until <= now())
+    AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
     AND NOT EXISTS (SELECT 1 FROM publishing_delivery s WHERE s.channel_id = d.channel_id AND s.state = 'sending')
     AND NOT EXISTS (
         SELECT 1 FROM publishing_delivery e
@@ -22,28 +25,10 @@ _DUE = """
           AND e.due_at <= d.due_at AND (e.due_at, e.id) < (d.due_at, d.id)
     )
 """
-# What is processing or uncertain is looked at even while everything is paused: reading publishes nothing.
-_CLAIM = f"""
-WITH picked AS (
-    SELECT d.id
-    FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
-    WHERE d.state IN ('scheduled', 'waiting', 'processing', 'uncertain') AND d.next_at <= now()
-      AND (d.state IN ('processing', 'uncertain') OR ({_DUE}))
-    ORDER BY d.next_at, d.due_at
-    LIMIT %(batch)s
-    FOR UPDATE OF d SKIP LOCKED
-), d AS (
-    UPDATE publishing_delivery t
-    SET state = CASE WHEN t.state IN ('scheduled', 'waiting') THEN 'sending' ELSE t.state END,
-        fence = t.fence + 1, claimed_by = %(worker)s,
-        lease_until = now() + %(lease)s * interval '1 second',
-        next_at = now() + %(lease)s * interval '1 second'
-    FROM picked WHERE t.id = picked.id
-    RETURNING t.*
-)
+_CLAIMED = """
 SELECT d.id, d.workspace_id, d.source_kind, d.variant_id AS source_id, d.subject_id, d.channel_id, d.kind, d.position,
     d.state, d.due_at, d.fence, d.stage, d.checkpoint, d.content, d.post_revision AS version, d.allowed, d.tries,
-    d.uncertain_since, d.needs_person,
+    d.uncertain_since, d.needs_person, d.made_ahead, d.ahead_tries,
     CASE WHEN d.has_late_limit THEN w.late_limit_minutes END AS late_limit_minutes,
     c.network AS access_network, c.account_id AS access_account_id, c.base_url AS access_base_url,
     c.handle AS access_handle, c.name AS access_name, c.facts AS access_facts, c.health AS access_health,
@@ -70,6 +55,50 @@ FROM d
 JOIN channels_channel c ON c.id = d.channel_id
 JOIN workspaces_workspace w ON w.id = d.workspace_id
 ORDER BY d.due_at
+"""
+# What is processing or uncertain is looked at even while everything is paused: reading publishes nothing.
+_CLAIM = f"""
+WITH picked AS (
+    SELECT d.id, d.state = 'scheduled' AND d.content IS NOT NULL AND d.after_id IS NULL AS made_ahead
+    FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
+    WHERE d.state IN ('scheduled', 'waiting', 'processing', 'uncertain') AND d.next_at <= now()
+      AND (d.state IN ('processing', 'uncertain') OR ({_DUE}))
+    ORDER BY d.next_at, d.due_at
+    LIMIT %(batch)s
+    FOR UPDATE OF d SKIP LOCKED
+), d AS (
+    UPDATE publishing_delivery t
+    SET state = CASE WHEN t.state IN ('scheduled', 'waiting') THEN 'sending' ELSE t.state END,
+        fence = t.fence + 1, claimed_by = %(worker)s,
+        lease_until = now() + %(lease)s * interval '1 second',
+        next_at = now() + %(lease)s * interval '1 second'
+    FROM picked WHERE t.id = picked.id
+    RETURNING t.*, picked.made_ahead
+)
+{_CLAIMED}
+"""  # noqa: S608 - put together from constants only
+# Up to a quarter of an hour before their time: rows of which something may be staged. They stay scheduled, so that
+# their channel is free, and the claim above leaves them alone while somebody is at it. A pause forbids it too: nothing
+# of a copy, say, may touch the accounts. Counted at the beginning, so that a file that takes its worker down is not
+# tried again and again.
+_CLAIM_AHEAD = f"""
+WITH picked AS (
+    SELECT d.id
+    FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
+    WHERE d.state = 'scheduled' AND d.ahead_at <= now() AND d.allowed AND d.ahead_tries < %(tries)s
+      AND d.next_at > now() + %(least)s * interval '1 second' AND d.next_at <= now() + %(most)s * interval '1 second'
+      AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+    ORDER BY d.next_at
+    LIMIT %(batch)s
+    FOR UPDATE OF d SKIP LOCKED
+), d AS (
+    UPDATE publishing_delivery t
+    SET fence = t.fence + 1, claimed_by = %(worker)s, ahead_tries = t.ahead_tries + 1,
+        ahead_until = now() + %(lease)s * interval '1 second', ahead_at = now() + %(lease)s * interval '1 second'
+    FROM picked WHERE t.id = picked.id
+    RETURNING t.*, t.content IS NOT NULL AS made_ahead
+)
+{_CLAIMED}
 """  # noqa: S608 - put together from constants only
 # A lease ran out. When the journal shows that the irreversible call had begun and nothing says how it ended, the post
 # may stand on the network: it is looked for. Otherwise nothing was sent, and sending again is safe. The lease's end
@@ -98,6 +127,12 @@ SET state = CASE WHEN begun THEN 'uncertain' ELSE 'waiting' END,
     problem = CASE WHEN begun THEN %(problem)s::jsonb ELSE d.problem END
 FROM judged WHERE d.id = judged.id
 RETURNING d.id
+"""
+# What a lost worker staged ahead may be staged by another.
+_STAGE_AGAIN = """
+UPDATE publishing_delivery SET ahead_at = now() + power(2, least(ahead_tries, 6)) * interval '1 second',
+    ahead_until = NULL, fence = fence + 1
+WHERE state = 'scheduled' AND ahead_at IS NOT NULL AND ahead_until IS NOT NULL AND claimed_by = ANY(%(gone)s::bigint[])
 """
 # What a lost worker was only looking at is looked at again.
 _LOOK_AGAIN = """
@@ -135,6 +170,19 @@ async def claim_due(
         return await cursor.fetchall()
 
 
+async def claim_ahead(connection: AsyncConnection[Any], batch: int, pace: Pace, worker: int) -> list[Claimed]:
+    """Take up to `batch` rows of which something may be staged before their time."""
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.CLAIM)
+        cursor = connection.cursor(row_factory=read_claimed)
+        values = {
+            "batch": batch, "lease": pace.lease, "worker": worker, "tries": pace.ahead_tries,
+            "least": pace.ahead_least, "most": AHEAD.total_seconds(),
+        }  # fmt: skip
+        await cursor.execute(_CLAIM_AHEAD, values)
+        return await cursor.fetchall()
+
+
 async def take_over(
     connection: AsyncConnection[Any], problem: str, gone: Sequence[int] = (), dead: Sequence[int] = ()
 ) -> int:
@@ -149,6 +197,7 @@ async def take_over(
         taken = cursor.rowcount
         if gone:
             taken += (await connection.execute(_LOOK_AGAIN, values)).rowcount
+            taken += (await connection.execute(_STAGE_AGAIN, values)).rowcount
         return taken
 
 

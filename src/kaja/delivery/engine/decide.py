@@ -4,7 +4,7 @@ The rules that keep a post from being lost or doubled stand here: only a result 
 back to sending; everything else that is not "sent" is looked up on the network first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +58,59 @@ class Verdict:
     """The same worker runs the next stage now, under the same lease."""
     repeat: bool = False
     """The same worker makes the irreversible call again, with the same idempotency key."""
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """How a row stands of which something was staged before its time. `at`: when a worker looks at it again for that;
+    None: nothing is left to stage, or it is left to the usual way."""
+
+    stage: str
+    checkpoint: Checkpoint
+    at: datetime | None = None
+    goes_on: bool = False
+    """The same worker runs the next stage now, under the same lease."""
+
+
+def after_ahead(
+    row: Claimed, result: StageResult, *, stages: Sequence[str], ahead: Collection[str], now: datetime, pace: Pace
+) -> Ahead:
+    """What becomes of a row after one stage that ran before its time. A failure tells nobody anything yet: it is tried
+    again after a growing pause, and when the time comes the usual way goes on from where this came to."""
+    match result:
+        case Next(checkpoint):
+            stage = _stage_after(row.stage, stages)
+            more = stage in ahead and now < row.due_at
+            return Ahead(stage, checkpoint, now if more else None, goes_on=more)
+        case Restart(stage, checkpoint, _):
+            return put_off_ahead(row, now, pace, stage=stage, checkpoint=checkpoint)
+        case Later(after, _):
+            return put_off_ahead(row, now, pace, after)
+        case Rejected():
+            return Ahead(row.stage, row.checkpoint)
+        case _:
+            return put_off_ahead(row, now, pace)
+
+
+def forbids_ahead(row: Claimed, now: datetime) -> bool:
+    """Whether nothing of it is to be staged now; before its time nobody is told why."""
+    until = row.access.quota_until
+    return row.access.disconnected or row.access.health == "reconnect" or (until is not None and until > now)
+
+
+def put_off_ahead(
+    row: Claimed,
+    now: datetime,
+    pace: Pace,
+    after: float = 0.0,
+    *,
+    stage: str = "",
+    checkpoint: Checkpoint | None = None,
+) -> Ahead:
+    """Staged again later, if its time has not come by then."""
+    at = now + _seconds(max(after, pace.pause(row.ahead_tries - 1)))
+    kept = row.checkpoint if checkpoint is None else checkpoint
+    return Ahead(stage or row.stage, kept, at if at < row.due_at else None)
 
 
 def _verdict(row: Claimed, state: State, **own: Any) -> Verdict:
@@ -120,6 +173,8 @@ def refused(row: Claimed, problem: Problem) -> Verdict:
         asked = {"needs_person": True, "announce": "" if row.needs_person else "uncertain"}
         since = row.uncertain_since
         return _verdict(row, State.UNCERTAIN, problem=problems.CHOOSE, uncertain_since=since, **asked)
+    if row.state == State.SCHEDULED:
+        return _wait(row, row.due_at, None)  # before its time: then it is said, if it is still so
     return _verdict(row, State.FAILED, problem=problem, needs_person=True, announce="failed")
 
 

@@ -6,12 +6,8 @@ saw is still kept as evidence in its attempt. Repeating a batch after a lost con
 
 import asyncio
 import contextlib
-import json
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -20,58 +16,46 @@ from psycopg import AsyncConnection
 
 from kaja.channels.sessions import KEEP_QUOTAS, render_quota
 from kaja.delivery.engine.claim import enter
-from kaja.delivery.engine.decide import Verdict
+from kaja.delivery.engine.decide import Ahead, Verdict
+from kaja.delivery.engine.lines import (
+    Item,
+    Record,
+    disown,
+    dump,
+    live_payloads,
+    render_ahead,
+    render_finish,
+)
 from kaja.delivery.engine.pace import Pace
-from kaja.delivery.engine.row import Claimed, boot_clock, render_ref
-from kaja.delivery.engine.statements import BEGIN, FINISH, NOTIFY, RENEW, TRY_TO_WRITE
-from kaja.delivery.events import BY_NAME, DeliveryEvent, DeliveryUncertain
+from kaja.delivery.engine.row import Claimed, boot_clock
+from kaja.delivery.engine.statements import (
+    BEGIN,
+    BEGIN_AHEAD,
+    FINISH,
+    FINISH_AHEAD,
+    NOTIFY,
+    RENEW,
+    RENEW_AHEAD,
+    TRY_TO_WRITE,
+)
 from kaja.delivery.models import State
-from kaja.delivery.problems import OWNED, SEEKING, render_problem
-from kaja.kernel.events import is_heard
 from kaja.kernel.ids import new_id
 from kaja.kernel.loops import Loop, describe_error, is_lost_database, telling
 from kaja.kernel.signals import LIVE
 from kaja.kernel.tenancy import SystemPurpose
-from kaja.networks.kit.quotas import Quota
+
+__all__ = ["Journal", "JournalBroken", "Record"]
 
 log = logging.getLogger(__name__)
-
-_NUL = re.compile(r"(\\\\)|\\u0000")
-"""In JSON: an escaped NUL. Behind an escaped backslash the same signs are somebody's words, so those are kept whole."""
-MANY = 20
-"""More changes than this of one workspace in one batch are told as one."""
-
-
-@dataclass(slots=True)
-class Record:
-    """What is known of a finished call: goes into its attempt whether or not the row is still ours."""
-
-    attempt: UUID | None
-    outcome: str = ""
-    message: str = ""
-    params: Mapping[str, Any] = field(default_factory=dict)
-    evidence: list[Any] = field(default_factory=list)
-    quotas: Mapping[str, Quota] = field(default_factory=dict)
+_STATEMENTS = {
+    "finish": FINISH, "begin": BEGIN, "renew": RENEW,
+    "finish ahead": FINISH_AHEAD, "begin ahead": BEGIN_AHEAD, "renew ahead": RENEW_AHEAD,
+}  # fmt: skip
+"""In the order in which a batch is written."""
 
 
 class JournalBroken(Exception):
     """Nothing can be written, so nothing may be sent: the worker has to end."""
-
-
-@dataclass(slots=True)
-class _Item:
-    kind: str
-    values: dict[str, Any]
-    row: Claimed
-    done: "asyncio.Future[bool]"
-
-    def settle(self, kept: bool) -> None:
-        if not self.done.done():
-            self.done.set_result(kept)
-
-    def fail(self, error: Exception) -> None:
-        if not self.done.done():
-            self.done.set_exception(error)
 
 
 async def _takes_writes(connection: AsyncConnection[Any]) -> bool:
@@ -84,16 +68,6 @@ async def _takes_writes(connection: AsyncConnection[Any]) -> bool:
     return True
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
-def _dump(rows: list[dict[str, Any]]) -> str:
-    # PostgreSQL's jsonb holds no NUL character; a network may well send one.
-    text = json.dumps(rows, default=str)
-    return _NUL.sub(r"\1", text) if r"\u0000" in text else text
-
-
 class Journal:
     """One writer per worker. `connect` gives a fresh connection whenever the old one is lost."""
 
@@ -101,7 +75,7 @@ class Journal:
         self._connect = connect
         self._pace = pace
         self._worker = worker
-        self._waiting: list[_Item] = []
+        self._waiting: list[Item] = []
         self._quotas: dict[tuple[UUID, str], dict[str, Any]] = {}
         self._some = asyncio.Event()
         self._closing = False
@@ -112,7 +86,7 @@ class Journal:
     def _add(self, kind: str, row: Claimed, values: dict[str, Any]) -> "asyncio.Future[bool]":
         if self._broken is not None:
             raise JournalBroken from self._broken
-        item = _Item(kind, values, row, asyncio.get_running_loop().create_future())
+        item = Item(kind, values, row, asyncio.get_running_loop().create_future())
         self._waiting.append(item)
         self._some.set()
         return item.done
@@ -143,50 +117,47 @@ class Journal:
     async def finish(self, row: Claimed, verdict: Verdict, record: Record | None = None) -> bool:
         """Close the attempt and move the row. False: the row was taken over meanwhile; only the evidence was kept."""
         record = record or Record(None)
-        for quota in record.quotas.values():
-            self._quotas[row.channel_id, quota.bucket[:60]] = render_quota(row.workspace_id, row.channel_id, quota)
-        sent = verdict.state == State.SENT and verdict.ref is not None
-        ref = verdict.ref if sent else None
-        values = {
-            "id": str(row.id),
-            "attempt": str(record.attempt) if record.attempt else None,
-            "fence": row.fence,
-            "before": row.state.value,
-            "state": verdict.state.value,
-            "stage": verdict.stage,
-            "checkpoint": verdict.checkpoint,
-            "next_at": _time(verdict.next_at),
-            "keeps": verdict.goes_on or verdict.repeat,
-            "tries": min(verdict.tries, 30_000),
-            "uncertain_since": _time(verdict.uncertain_since),
-            "needs_person": verdict.needs_person,
-            "problem": render_problem(verdict.problem) if verdict.problem else None,
-            "candidates": list(verdict.candidates),
-            "remote_id": ref.id[:500] if ref else None,
-            "remote_url": ref.url[:1000] if ref else None,
-            "data": render_ref(ref)["data"] if ref else None,
-            "sent_at": _time(verdict.sent_at),
-            "announce": verdict.announce if is_heard(BY_NAME.get(verdict.announce, DeliveryEvent)) else "",
-            "outcome": record.outcome,
-            "message": record.message[:300],
-            "params": dict(record.params),
-            "evidence": record.evidence,
-            "at": datetime.now(UTC).isoformat(),
-            "publication": str(new_id()),
-        }
+        self._note_quotas(row, record)
+        values = render_finish(row, verdict, record)
         ours = await self._add("finish", row, values)
         if ours:
             row.state, row.stage, row.checkpoint = verdict.state, verdict.stage, verdict.checkpoint
             row.uncertain_since = verdict.uncertain_since
         return ours
 
+    def _note_quotas(self, row: Claimed, record: Record) -> None:
+        for quota in record.quotas.values():
+            self._quotas[row.channel_id, quota.bucket[:60]] = render_quota(row.workspace_id, row.channel_id, quota)
+
     async def renew(self, row: Claimed) -> bool:
         """Give a long upload more time."""
         started = boot_clock()
-        ours = await self._add("renew", row, {"id": str(row.id), "fence": row.fence})
+        kind = "renew ahead" if row.state == State.SCHEDULED else "renew"
+        ours = await self._add(kind, row, {"id": str(row.id), "fence": row.fence})
         if ours:
             row.lease_ends = started + self._pace.lease
         return ours
+
+    # Before a row's time
+
+    async def begin_ahead(self, row: Claimed, stage: str, made: Mapping[str, Any] | None) -> UUID | None:
+        """Open the attempt of a stage that runs ahead of the row's time. None: no longer ours, or not wanted now."""
+        attempt, started = new_id(), boot_clock()
+        values = {"id": str(row.id), "attempt": str(attempt), "fence": row.fence, "stage": stage, "made": made}
+        if not await self._add("begin ahead", row, values):
+            return None
+        row.lease_ends = started + self._pace.lease
+        return attempt
+
+    async def finish_ahead(self, row: Claimed, ahead: Ahead, record: Record | None = None) -> bool:
+        """Close the attempt and keep what was staged. False: the row was taken over, or planned anew."""
+        return await self.leave_ahead(row, ahead, record)
+
+    def leave_ahead(self, row: Claimed, ahead: Ahead, record: Record | None = None) -> "asyncio.Future[bool]":
+        """The same for who cannot wait for it."""
+        record = record or Record(None)
+        self._note_quotas(row, record)
+        return self._add("finish ahead", row, render_ahead(row, ahead, record))
 
     def close(self) -> None:
         """Write what is waiting, then let `run` return."""
@@ -231,7 +202,7 @@ class Journal:
     async def _write_surely(
         self,
         connection: AsyncConnection[Any] | None,
-        batch: list[_Item],
+        batch: list[Item],
         quotas: list[dict[str, Any]],
         news: asyncio.Event,
     ) -> AsyncConnection[Any]:
@@ -271,7 +242,7 @@ class Journal:
             item.settle(id(item) in kept)
         return connection
 
-    async def _write_singly(self, connection: AsyncConnection[Any], batch: list[_Item]) -> set[int]:
+    async def _write_singly(self, connection: AsyncConnection[Any], batch: list[Item]) -> set[int]:
         kept: set[int] = set()
         for item in batch:
             try:
@@ -280,7 +251,7 @@ class Journal:
                 own = isinstance(error, psycopg.IntegrityError | psycopg.DataError)
                 if not own and (is_lost_database(error) or not await _takes_writes(connection)):
                     raise
-                if isinstance(error, psycopg.errors.UniqueViolation) and _disown(item):
+                if isinstance(error, psycopg.errors.UniqueViolation) and disown(item):
                     kept |= await self._write(connection, [item], [])
                     continue
                 # Its lease runs out; then the journal decides what is safe.
@@ -288,71 +259,31 @@ class Journal:
         return kept
 
     async def _write(
-        self, connection: AsyncConnection[Any], batch: list[_Item], quotas: list[dict[str, Any]]
+        self, connection: AsyncConnection[Any], batch: list[Item], quotas: list[dict[str, Any]]
     ) -> set[int]:
-        rows: dict[str, list[_Item]] = {"finish": [], "begin": [], "renew": []}
+        rows: dict[str, list[Item]] = {kind: [] for kind in _STATEMENTS}
         for item in batch:
             rows[item.kind].append(item)
         kept: set[int] = set()
         # Retrying while the answer to an earlier try was lost is harmless: attempts have our ids, rows our fence.
         async with connection.transaction():
             await enter(connection, SystemPurpose.CLAIM)
-            for kind, statement in (("finish", FINISH), ("begin", BEGIN), ("renew", RENEW)):
-                items = rows[kind]
+            for kind, items in rows.items():
                 if not items:
                     continue
                 items.sort(key=lambda item: item.row.id)
                 parameters = {
-                    "rows": _dump([item.values for item in items]),
+                    "rows": dump([item.values for item in items]),
                     "lease": self._pace.lease,
                     "worker": self._worker,
                 }
-                cursor = await connection.execute(statement, parameters)
+                cursor = await connection.execute(_STATEMENTS[kind], parameters)
                 ours = {record[0] for record in await cursor.fetchall()}
                 kept |= {id(item) for item in items if item.row.id in ours}
             if quotas:
-                await connection.execute(KEEP_QUOTAS, [_dump(quotas)])
-            payloads = _live_payloads([item for item in rows["finish"] if id(item) in kept])
+                await connection.execute(KEEP_QUOTAS, [dump(quotas)])
+            payloads = live_payloads([item for item in rows["finish"] if id(item) in kept])
             if payloads:
                 await connection.execute(NOTIFY, [LIVE, payloads])
         self.commits += 1
         return kept
-
-
-def _disown(item: _Item) -> bool:
-    """What was taken for this delivery's belongs to another: found by words, it is looked for again; named by the
-    network itself, a person decides. False when it was not about that."""
-    values = item.values
-    if item.kind != "finish" or values["state"] != State.SENT.value:
-        return False
-    log.warning("delivery %s: what stands there belongs to another", item.row.id)
-    told = values["outcome"] == "sent" or item.row.witness is not None
-    values |= {
-        "state": State.UNCERTAIN.value,
-        "stage": item.row.stage,
-        "checkpoint": item.row.checkpoint,
-        "next_at": None if told else _time(datetime.now(UTC) + timedelta(seconds=1)),
-        "uncertain_since": _time(item.row.uncertain_since or datetime.now(UTC)),
-        "needs_person": told,
-        "problem": render_problem(OWNED if told else SEEKING),
-        "remote_id": None,
-        "remote_url": None,
-        "sent_at": None,
-        "announce": "uncertain" if told and is_heard(DeliveryUncertain) else "",
-        # Not as "sent" or "found", or the next look would believe it.
-        "outcome": "taken",
-    }
-    return True
-
-
-def _live_payloads(items: list[_Item]) -> list[str]:
-    """One message per changed subject, or one for the whole workspace when there are many, or one that is not known."""
-    subjects: dict[UUID, set[UUID | None]] = {}
-    for item in items:
-        if not item.values["keeps"]:
-            subjects.setdefault(item.row.workspace_id, set()).add(item.row.subject_id)
-    return [
-        json.dumps({"workspace": str(workspace), "topic": "delivery", "id": str(subject) if subject else None})
-        for workspace, ids in subjects.items()
-        for subject in (ids if len(ids) <= MANY and None not in ids else [None])
-    ]

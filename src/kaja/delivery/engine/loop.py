@@ -16,12 +16,14 @@ from kaja.delivery import problems
 from kaja.delivery.actions.holding import hold_everything
 from kaja.delivery.engine import decide, housekeeping
 from kaja.delivery.engine.claim import claim_due, next_wake, take_over
-from kaja.delivery.engine.journal import Journal, JournalBroken, _dump
+from kaja.delivery.engine.journal import Journal, JournalBroken
+from kaja.delivery.engine.lines import dump
 from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.prepare import FactsCache, Prepared, prepare
 from kaja.delivery.engine.row import Claimed, boot_clock
 from kaja.delivery.engine.run import Runner
 from kaja.delivery.engine.signs import Signs
+from kaja.delivery.engine.staging import Stager
 from kaja.delivery.engine.steady import Steadiness
 from kaja.delivery.engine.threads import close_connections, in_thread
 from kaja.delivery.models import State
@@ -38,7 +40,7 @@ CUT_OFF = 1.0
 
 
 def _render(problem: Problem) -> str:
-    return _dump([problems.render_problem(problem)])[1:-1]
+    return dump([problems.render_problem(problem)])[1:-1]
 
 
 class Engine:
@@ -53,6 +55,7 @@ class Engine:
         self._facts = FactsCache()
         self.clocks = Steadiness()
         self._signs = Signs(self.connect, self.pace, _render(problems.WORKER_GONE))
+        self._stager = Stager(self._journal, self._runner, self._facts, self.pace, self._signs.key)
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
         self._stopping = False
@@ -83,6 +86,8 @@ class Engine:
             self._keep("events", self._tell),
             self._keep("wake what waited", self._wake_held),
         ]
+        ahead = self._keep("ahead", self._stage_ahead)
+        helpers.append(ahead)
         patience = CUT_OFF
         try:
             claiming = self._keep("claim", self._claim)
@@ -91,6 +96,8 @@ class Engine:
             if writer.done():
                 writer.result()
             claiming.result()
+            ahead.cancel()  # first of all: what it gives back is to be written
+            await asyncio.wait([ahead])
             if self._running:
                 await asyncio.wait(self._running, timeout=self.pace.lease)
             patience = self.pace.lease
@@ -118,7 +125,12 @@ class Engine:
             while not self._stopping:
                 async for _ in connection.notifies(timeout=60, stop_after=1):
                     self._wake.set()
+                    self._stager.wake()
                 await connection.execute("SELECT 1")
+
+    async def _stage_ahead(self) -> None:
+        async with await self.connect() as connection:
+            await self._stager.run(connection)
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass, fields
 
+_WHOLE = ("batch", "in_flight", "look_tries", "ahead_tries", "ahead_in_flight")
+
 
 @dataclass(frozen=True)
 class Pace:
@@ -37,6 +39,12 @@ class Pace:
     look_until: float = 86_400.0
     pause_first: float = 5.0
     pause_longest: float = 600.0
+    ahead_poll: float = 5.0
+    """How often it is looked for what can be staged before its time."""
+    ahead_least: float = 3.0
+    """Nearer to its time nothing is staged ahead any more: the usual way is as quick."""
+    ahead_tries: int = 8
+    ahead_in_flight: int = 20
     repeat_within: float = 1800.0
     """How long an idempotency key is trusted (the shortest that a network keeps one is an hour)."""
     settle: float | None = None
@@ -52,5 +60,5 @@ class Pace:
         own: dict[str, float] = {}
         for field in fields(cls):
             if value := os.environ.get(f"KAJA_PACE_{field.name.upper()}"):
-                own[field.name] = int(value) if field.name in ("batch", "in_flight", "look_tries") else float(value)
+                own[field.name] = int(value) if field.name in _WHOLE else float(value)
         return cls(**own)  # type: ignore[arg-type]

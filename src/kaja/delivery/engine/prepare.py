@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from kaja.channels.models import QuotaState
@@ -15,7 +15,7 @@ from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.row import Claimed, Work
 from kaja.delivery.engine.threads import in_thread
 from kaja.delivery.files import items_of, open_files, render_key
-from kaja.delivery.frozen import parse_frozen
+from kaja.delivery.frozen import Frozen, parse_frozen
 from kaja.delivery.models import State
 from kaja.delivery.sources import SOURCES, Answer, Made, NotSo
 from kaja.kernel.problems import Problem
@@ -25,6 +25,8 @@ from kaja.networks.kit.connector import Facts, draws_on
 from kaja.networks.registry import CONNECTORS
 
 log = logging.getLogger(__name__)
+BEARS_DUE = timedelta(minutes=1)
+"""Content that was made ahead bears its due time; what goes out later than that bears the moment at which it does."""
 
 
 @dataclass(slots=True)
@@ -60,10 +62,10 @@ class FactsCache:
 async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime, pace: Pace) -> list[Prepared]:
     """Everything that can be said about a batch before any call, in a few statements for all of it."""
     prepared = [_judged(row, facts, now) for row in rows]
-    new = [each for each in prepared if each.work and each.row.content is None]
+    # What was made ahead of its time is asked for once more: nothing older than the source is goes out.
+    new = [each for each in prepared if each.work and (each.row.content is None or each.row.made_ahead)]
     if new:
-        at = now.astimezone(UTC).replace(microsecond=now.microsecond // 1000 * 1000)
-        answers = await in_thread(_ask_sources, [each.work for each in new if each.work], at)
+        answers = await in_thread(_ask_sources, [each.work for each in new if each.work])
         for each in new:
             _take(each, answers[each.row.id], now)
     frozen = [each for each in prepared if each.work and each.work.frozen is None]
@@ -131,10 +133,16 @@ def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
     if connector is None or connector.publisher is None:
         problem = problems.with_params(problems.NO_CONNECTOR, network=row.access.network)
         return Prepared(None, row, decide.refused(row, problem))
-    return Prepared(Work(row, connector, facts.get(row)), row)
+    return Prepared(Work(row, connector, facts.get(row), _moment_of(row, now)), row)
 
 
-def _ask_sources(works: Sequence[Work], at: datetime) -> dict[UUID, Answer]:
+def _moment_of(row: Claimed, now: datetime) -> datetime:
+    """What content that is made now bears: before its time that, else the present."""
+    at = max(row.due_at, now).astimezone(UTC) if row.state == State.SCHEDULED else now.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def _ask_sources(works: Sequence[Work]) -> dict[UUID, Answer]:
     """What each row is to send, from whom it belongs to: one call for each kind of source."""
     kinds: dict[str, list[Work]] = {}
     for work in works:
@@ -142,7 +150,7 @@ def _ask_sources(works: Sequence[Work], at: datetime) -> dict[UUID, Answer]:
     answers: dict[UUID, Answer] = {}
     for kind, its in kinds.items():
         if kind in SOURCES:
-            answers |= SOURCES[kind].prepare(its, at)
+            answers |= SOURCES[kind].prepare(its)
         else:  # a newer version's
             unknown = problems.with_params(problems.CONTENT_BROKE, error=kind)
             answers |= {work.row.id: unknown for work in its}
@@ -154,8 +162,11 @@ def _take(each: Prepared, answer: Answer, now: datetime) -> None:
     assert work is not None
     match answer:
         case Made(content, opened, followers):
-            row.content = content.render()
-            work.frozen, work.opened = content, opened
+            work.opened = opened
+            if row.content is not None and (kept := _keep(row, content, now)) is not None:
+                work.frozen = kept
+            else:
+                row.content, work.frozen = content.render(), content
             others = {str(position): frozen.render() for position, frozen in followers.items()}
             work.made = {str(row.position): row.content, **others}
         case Problem():
@@ -165,6 +176,20 @@ def _take(each: Prepared, answer: Answer, now: datetime) -> None:
             each.stale = True
         case NotSo.WITHDRAWN:
             each.settle(decide.withdrawn(row))
+
+
+def _keep(row: Claimed, newest: Frozen, now: datetime) -> Frozen | None:
+    """What was made ahead, when the source makes the same of it now and the moment that it bears is not long over.
+    When it makes something else, what was staged is left behind."""
+    assert row.content is not None
+    try:
+        made = parse_frozen(row.content)
+    except ValueError:
+        made = None
+    if made is None or made.model_copy(update={"created_at": newest.created_at}) != newest:
+        row.stage, row.checkpoint = "", {}
+        return None
+    return made if now < row.due_at + BEARS_DUE else None
 
 
 def _read(each: Prepared) -> None:

@@ -67,11 +67,19 @@ class Claimed:
     doubted: list[str] | None
     """Texts of the channel of which nobody knows yet whether they stand there; only for rows that are to be sent."""
     access: ChannelAccess
+    made_ahead: bool = False
+    """Its content was made when something of it was staged before its time; no call that counts has begun since."""
+    ahead_tries: int = 0
     lease_ends: float = 0.0
     """On the boot clock, which also runs while the process or the machine sleeps."""
 
     def __post_init__(self) -> None:
         self.state, self.kind = State(self.state), Kind(self.kind)
+
+    @property
+    def may_stand(self) -> bool:
+        """It stands on the network, or may: what its source has become since does not matter any more."""
+        return self.state in (State.PROCESSING, State.UNCERTAIN)
 
 
 def read_claimed(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Claimed]:
@@ -108,15 +116,23 @@ def render_ref(ref: RemoteRef) -> dict[str, Any]:
 class Work:
     """A claimed row beside the connector and the facts of its channel, what it sends, and its files by `Media.key`.
 
+    `at`: the moment that content which is made now is to bear.
     `made`: frozen just now, by position: its own content and that of what follows it; written when the call begins.
     """
 
     row: Claimed
     connector: Connector
     facts: Facts
+    at: datetime
     frozen: Frozen | None = None
     opened: Mapping[str, Media] = field(default_factory=dict)
     made: dict[str, Any] | None = None
+
+    @property
+    def own(self) -> dict[str, Any] | None:
+        """What was frozen just now for the row itself."""
+        position = str(self.row.position)
+        return {position: self.made[position]} if self.made and position in self.made else None
 
     @property
     def publisher(self) -> Publisher:

@@ -14,7 +14,6 @@ from kaja.channels.sessions import make_session, record_health
 from kaja.channels.vault import open_credentials
 from kaja.delivery import problems
 from kaja.delivery.engine import decide
-from kaja.delivery.engine.decide import Verdict
 from kaja.delivery.engine.journal import Journal, Record
 from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.row import Claimed, Work, boot_clock, parse_ref, render_ref
@@ -62,12 +61,7 @@ class Runner:
         """Take one row as far as it goes now. Never raises: what it cannot write is settled when the lease ends."""
         row = work.row
         try:
-            access = row.access
-            credentials = open_credentials(row.channel_id, access.credentials)
-            keeper = Keeper(row.workspace_id, row.channel_id)
-            session = make_session(access.network, access.base_url, credentials, keeper)
-            assert work.frozen is not None
-            outgoing = thaw(work.frozen, row.id, work.opened, parse_ref(row.root), parse_ref(row.reply_to))
+            outgoing, session = open_work(work)
             if row.state == State.UNCERTAIN or row.kind == Kind.COMMENT:
                 # Comments are looked for before they are sent, too, where a network takes no second one.
                 outgoing = replace(outgoing, owned=await in_thread(_list_owned, row))
@@ -78,7 +72,7 @@ class Runner:
         except VaultError:
             await self.journal.finish(row, decide.before_locked(row))
         except Exception as error:  # noqa: BLE001 - one row's trouble must not stop the others; its lease runs out
-            _log_error(row, error)
+            log_error(row, error)
 
     # Sending
 
@@ -104,16 +98,19 @@ class Runner:
                 verdict = decide.hand_back(row, _now())
                 await self.journal.finish(row, verdict, Record(attempt, "not_started"))
                 return
-            result = await self._call_stage(work, outgoing, session, irreversible)
+            result = await self.call_stage(work, outgoing, session, irreversible)
             verdict = decide.after_stage(
                 row, result, irreversible=irreversible, stages=names, now=_now(), pace=self.pace
             )
-            verdict = await self._note_health(work, session, result, verdict)
-            record = _record(attempt, result, session)
+            health = await note_health(row, session, result)
+            if isinstance(result, NeedsReconnect) and health == Health.RECONNECT and verdict.state == State.WAITING:
+                verdict = decide.hold(row, result.problem)
+            record = record_of(attempt, result, session)
             if not await self.journal.finish(row, verdict, record) or not verdict.goes_on:
                 return
 
-    async def _call_stage(self, work: Work, outgoing: Outgoing, session: Session, irreversible: bool) -> StageResult:
+    async def call_stage(self, work: Work, outgoing: Outgoing, session: Session, irreversible: bool) -> StageResult:
+        """Run the row's stage, within what its lease allows. Any exception is Unknown."""
         row = work.row
 
         def call() -> Awaitable[StageResult]:
@@ -140,7 +137,7 @@ class Runner:
         except TimeoutError:
             return Unknown(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
         except Exception as error:  # noqa: BLE001 - the contract: an exception inside a stage is an unknown outcome
-            _log_error(row, error)
+            log_error(row, error)
             return Unknown(problems.with_params(problems.CALL_BROKE, error=type(error).__name__))
         finally:
             if keeper is not None:
@@ -175,7 +172,7 @@ class Runner:
         verdict = decide.after_look(
             row, found, settle=settle, idempotent=work.connector.info.idempotent, now=_now(), pace=self.pace
         )
-        if not await self.journal.finish(row, verdict, _record(attempt, found, session)) or not verdict.repeat:
+        if not await self.journal.finish(row, verdict, record_of(attempt, found, session)) or not verdict.repeat:
             return
         await self._repeat(work, outgoing, session, settle)
 
@@ -188,7 +185,7 @@ class Runner:
         except TimeoutError:
             return CannotTell(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
         except Exception as error:  # noqa: BLE001 - a look that fails tells nothing
-            _log_error(row, error)
+            log_error(row, error)
             return CannotTell(problems.with_params(problems.CALL_BROKE, error=type(error).__name__))
 
     async def _repeat(self, work: Work, outgoing: Outgoing, session: Session, settle: float) -> None:
@@ -202,32 +199,39 @@ class Runner:
             )
             return
         session.exchanges.clear()
-        result = await self._call_stage(work, outgoing, session, True)
+        result = await self.call_stage(work, outgoing, session, True)
         verdict = decide.after_repeat(row, result, settle=settle, now=_now(), pace=self.pace)
-        await self.journal.finish(row, verdict, _record(attempt, result, session))
+        await self.journal.finish(row, verdict, record_of(attempt, result, session))
 
-    # What the call says about the channel
 
-    async def _note_health(self, work: Work, session: Session, result: StageResult, verdict: Verdict) -> Verdict:
-        """Whatever becomes of that, the result is still to be written: without it the outcome would be unknown."""
-        try:
-            return await self._write_health(work, session, result, verdict)
-        except Exception as error:  # noqa: BLE001 - the next call says the same of the channel
-            _log_error(work.row, error)
-            return verdict
+async def note_health(row: Claimed, session: Session, result: StageResult) -> Health | None:
+    """Note what a call says about its channel; None when that is nothing new. Whatever becomes of that, the result is
+    still to be written: without it the outcome would be unknown."""
+    try:
+        return await _write_health(row, session, result)
+    except Exception as error:  # noqa: BLE001 - the next call says the same of the channel
+        log_error(row, error)
+        return None
 
-    async def _write_health(self, work: Work, session: Session, result: StageResult, verdict: Verdict) -> Verdict:
-        row = work.row
-        if isinstance(result, NeedsReconnect):
-            used = dict(session.credentials)
-            health = await in_thread(_record_health, row, Health.RECONNECT, result.problem, used=used)
-            if health == Health.RECONNECT and verdict.state == State.WAITING:
-                return decide.hold(row, result.problem)
-        elif isinstance(result, ChannelTrouble):
-            await in_thread(_record_health, row, Health.UNREACHABLE, result.problem, certain=True)
-        elif isinstance(result, Sent | Processing) and (row.access.health != Health.OK or row.access.health_failures):
-            await in_thread(_record_health, row, Health.OK, None)
-        return verdict
+
+async def _write_health(row: Claimed, session: Session, result: StageResult) -> Health | None:
+    if isinstance(result, NeedsReconnect):
+        used = dict(session.credentials)
+        return await in_thread(_record_health, row, Health.RECONNECT, result.problem, used=used)
+    if isinstance(result, ChannelTrouble):
+        return await in_thread(_record_health, row, Health.UNREACHABLE, result.problem, certain=True)
+    if isinstance(result, Sent | Processing) and (row.access.health != Health.OK or row.access.health_failures):
+        return await in_thread(_record_health, row, Health.OK, None)
+    return None
+
+
+def open_work(work: Work) -> tuple[Outgoing, Session]:
+    """What its connector gets. Raises VaultError."""
+    row, access = work.row, work.row.access
+    credentials = open_credentials(row.channel_id, access.credentials)
+    session = make_session(access.network, access.base_url, credentials, Keeper(row.workspace_id, row.channel_id))
+    assert work.frozen is not None
+    return thaw(work.frozen, row.id, work.opened, parse_ref(row.root), parse_ref(row.reply_to)), session
 
 
 def _list_owned(row: Claimed) -> frozenset[tuple[str, str]]:
@@ -244,7 +248,7 @@ def _record_health(row: Claimed, health: Health, problem: Problem | None, **how:
         return record_health(Channel.objects.get(id=row.channel_id), health, problem, **how)
 
 
-def _record(attempt: Any, result: StageResult | Reconciliation, session: Session) -> Record:
+def record_of(attempt: Any, result: StageResult | Reconciliation, session: Session) -> Record:
     """The journal's line on an answer."""
     record = Record(attempt, evidence=list(session.exchanges), quotas=dict(session.quotas))
     session.exchanges.clear()
@@ -289,7 +293,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _log_error(row: Claimed, error: BaseException) -> None:
+def log_error(row: Claimed, error: BaseException) -> None:
     """Where it happened, without the message: messages may quote what was sent."""
     places = "".join(traceback.format_tb(error.__traceback__)[-4:])
     log.error("delivery %s: %s at\n%s", row.id, type(error).__name__, places)

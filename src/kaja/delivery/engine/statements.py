@@ -70,6 +70,51 @@ WITH r AS (
 )
 SELECT id FROM u
 """
+# Before its time a row stays scheduled; its own lease keeps two workers apart. What follows the message is frozen with
+# the call that counts, not here.
+BEGIN_AHEAD = """
+WITH r AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        id uuid, attempt uuid, fence bigint, stage text, made jsonb)
+), u AS (
+    UPDATE publishing_delivery d
+    SET stage = r.stage, content = COALESCE(r.made -> d.position::text, d.content),
+        attempts_made = d.attempts_made + 1,
+        ahead_until = now() + %(lease)s * interval '1 second', ahead_at = now() + %(lease)s * interval '1 second'
+    FROM r, workspaces_workspace w
+    WHERE d.id = r.id AND w.id = d.workspace_id AND d.fence = r.fence AND d.state = 'scheduled' AND d.allowed
+      AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+    RETURNING d.id, d.workspace_id
+)
+INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
+    outcome, message, params, evidence, worker)
+SELECT r.attempt, u.workspace_id, u.id, r.fence, r.stage, false, clock_timestamp(), '', '', '{}', '[]', %(worker)s
+FROM u JOIN r ON r.id = u.id
+ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker
+RETURNING delivery_id
+"""
+FINISH_AHEAD = """
+WITH r AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        id uuid, attempt uuid, fence bigint, stage text, checkpoint jsonb, ahead_at timestamptz, keeps boolean,
+        outcome text, message text, params jsonb, evidence jsonb, at timestamptz)
+), a AS (
+    UPDATE publishing_attempt t
+    SET finished_at = r.at, outcome = r.outcome, message = r.message, params = r.params, evidence = r.evidence
+    FROM r WHERE t.id = r.attempt AND t.finished_at IS NULL
+)
+UPDATE publishing_delivery d
+SET stage = r.stage, checkpoint = r.checkpoint, ahead_at = CASE WHEN r.keeps THEN d.ahead_at ELSE r.ahead_at END,
+    ahead_until = CASE WHEN r.keeps THEN d.ahead_until END, updated_at = now()
+FROM r WHERE d.id = r.id AND d.fence = r.fence AND d.state = 'scheduled'
+RETURNING d.id
+"""
+RENEW_AHEAD = """
+UPDATE publishing_delivery d
+SET ahead_until = now() + %(lease)s * interval '1 second', ahead_at = now() + %(lease)s * interval '1 second'
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id uuid, fence bigint)
+WHERE d.id = r.id AND d.fence = r.fence AND d.state = 'scheduled' AND d.ahead_until IS NOT NULL RETURNING d.id
+"""
 RENEW = """
 UPDATE publishing_delivery d
 SET lease_until = now() + %(lease)s * interval '1 second', next_at = now() + %(lease)s * interval '1 second'

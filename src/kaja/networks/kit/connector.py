@@ -98,6 +98,9 @@ class NetworkInfo:
     """The same for accounts whose server is not known to honour keys; 0: no difference."""
     idempotent: Idempotent = False
     """A repeated publish with the same key makes no second object, so an unclear call may be made again at once."""
+    stages_text: Idempotent = False
+    """Whether a post without files, too, has a stage that may run ahead (a container); by account:
+    `Facts.limits["stages_text"]`."""
     quota_uses: Mapping[str, frozenset[Use]] = field(default_factory=dict)
     """Budgets that only some work draws on, by bucket. A bucket that is not named here counts for every post."""
     help: str = ""
@@ -135,6 +138,11 @@ class Facts:
 def is_idempotent(network: Idempotent, limits: Mapping[str, Any]) -> bool:
     """Whether that holds for an account with these limits."""
     return bool(limits.get("idempotent")) if network == "by account" else network
+
+
+def stages_text(info: NetworkInfo, limits: Mapping[str, Any]) -> bool:
+    """Whether something of a post without files may be staged ahead, for an account with these limits."""
+    return bool(limits.get("stages_text")) if info.stages_text == "by account" else info.stages_text
 
 
 SETTLE_GROWTH, SETTLE_LONGEST = 6.0, 300.0

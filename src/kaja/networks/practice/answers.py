@@ -106,7 +106,7 @@ def parse_facts(account: Mapping[str, Any]) -> Facts:
         handle=str(account["name"]),
         name=str(account["name"]),
         url=str(account["url"]),
-        limits={**account["limits"], "kind": kind, "idempotent": kind == "keyed"},
+        limits={**account["limits"], "kind": kind, "idempotent": kind == "keyed", "stages_text": kind == "staged"},
         permissions=("publish", "edit", "delete", "comment"),
     )
 

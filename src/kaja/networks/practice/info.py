@@ -48,6 +48,7 @@ INFO = NetworkInfo(
     max_images=4,
     practice=True,
     idempotent="by account",  # the kind `keyed` remembers keys
+    stages_text="by account",  # the kind `staged` makes a container of every post
     # The server stores within 2 s of a call and lists after at most 10 s (`lists_complete_after` of an account).
     settle_seconds=15.0,
     help=gettext_noop("A network of your own to try everything on. Nothing here is public."),
