@@ -60,6 +60,7 @@ ACTIONS: dict[str, Any] = {
 
 LOOPS: dict[str, Any] = {
     "deliveries: claim": _("Sending: takes what is due"),
+    "deliveries: ahead": _("Sending: gets files ready before their time"),
     "deliveries: listen": _("Sending: hears what is due at once"),
     "deliveries: wake what waited": _("Sending: wakes what waited"),
     "deliveries: signs": _("Sending: takes over from processes that are gone"),
