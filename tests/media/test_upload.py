@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 import av
 import pytest
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import default_storage
 from PIL import Image
 
 from kaja.kernel.problems import NotAllowed, NotFound
@@ -21,6 +21,7 @@ from kaja.media.item import MediaItem
 from kaja.media.models import Asset
 from kaja.media.open import open_assets, parse_key
 from kaja.media.refusals import UploadRefused
+from kaja.media.store.folder import Folder
 from kaja.media.upload import clean_filename, upload_asset
 from kaja.media.videos import SMALL
 from kaja.workspaces.actor import Actor
@@ -211,10 +212,10 @@ def test_readers_upload_nothing(make_actor: MakeActor) -> None:
 
 
 def test_a_full_disk_says_so_and_leaves_nothing(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: FileSystemStorage, name: str, content: Any) -> str:
+    def full(self: Folder, name: str, content: Any) -> str:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(FileSystemStorage, "_save", full)
+    monkeypatch.setattr(Folder, "_save", full)
     with pytest.raises(UploadRefused) as caught:
         upload(actor, picture(), "a.jpg")
     assert caught.value.problems[0].code == "media_disk_full"

@@ -31,6 +31,8 @@ SHARED = {
     "Bucket": "used tries of limits, under keyed hashes",
     "Instance": "the one switch of the whole installation",
     "HookReceived": "what networks sent: nobody knows yet whose account it speaks of",
+    "Look": "what was seen of the installation's own address",
+    "Arrival": "who came to it from outside, by kind",
     "HookRefusal": "how often somebody called in a network's name",
 }
 """Our tables that belong to no workspace."""

@@ -3,6 +3,7 @@
 import os
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 
@@ -104,6 +105,16 @@ def workspace_makers() -> str:
 def second_factor() -> str:
     """Whether everybody must set up a second factor before they work: `optional` or `required`."""
     return _choice("KAJA_SECOND_FACTOR", ("optional", "required"))
+
+
+def store_of(area: str) -> dict[str, object]:
+    """A Django storage entry for `media` or `renditions`."""
+    return {"BACKEND": "kaja.media.store.folder.Folder", "OPTIONS": {"location": home() / area}}
+
+
+def reachable() -> Literal["auto", "yes", "no"]:
+    """Whether networks can reach the address from outside: the operator's word, or what Kaja sees (`auto`)."""
+    return cast('Literal["auto", "yes", "no"]', _choice("KAJA_REACHABLE", ("auto", "yes", "no")))
 
 
 def api_calls_per_minute() -> int:

@@ -17,6 +17,7 @@ EMBEDDED_IN = None if environment.has_external_database() else HOME
 SECRET_KEY = environment.secret_key()
 DEBUG = False
 BASE_URL = environment.address()
+REACHABLE = environment.reachable()
 ALLOWED_HOSTS = environment.hosts()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE = BASE_URL.startswith("https://")
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "kaja.kernel",
     "kaja.workspaces",
+    "kaja.reach",
     "kaja.channels",
     "kaja.media",
     "kaja.delivery",
@@ -209,15 +211,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [SOURCE / "static", *list_static_folders()]
 STORAGES = {
-    "default": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": HOME / "media"},
-    },
+    "default": environment.store_of("media"),
     # Cut-outs of pictures: made again when they are missing, so neither kept for ever nor in a backup.
-    "renditions": {
-        "BACKEND": "kaja.config.storage.WholeFiles",
-        "OPTIONS": {"location": HOME / "renditions"},
-    },
+    "renditions": environment.store_of("renditions"),
     # Before `kaja migrate` has collected them (tests, development) files are served under their plain names.
     "staticfiles": {
         "BACKEND": "kaja.config.storage.HashedFiles"

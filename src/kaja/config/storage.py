@@ -1,11 +1,5 @@
-"""Static files under names that carry their content's hash, so that browsers may keep them for ever; and cut-outs."""
+"""Static files under names that carry their content's hash, so that browsers may keep them for ever."""
 
-import os
-import tempfile
-from pathlib import Path
-
-from django.core.files.base import File
-from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 
@@ -14,24 +8,3 @@ class HashedFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc] #
 
     support_js_module_import_aggregation = True
     manifest_strict = False
-
-
-class WholeFiles(FileSystemStorage):
-    """A file is there whole or not at all, under exactly the name that was asked for: two who make it make the same."""
-
-    def get_available_name(self, name: str, max_length: int | None = None) -> str:
-        return name
-
-    def _save(self, name: str, content: "File[bytes]") -> str:
-        path = Path(self.path(name))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        number, draft = tempfile.mkstemp(dir=path.parent)
-        try:
-            with os.fdopen(number, "wb") as file:
-                for block in content.chunks():
-                    file.write(block)
-            Path(draft).replace(path)
-        except BaseException:
-            Path(draft).unlink(missing_ok=True)
-            raise
-        return name

@@ -3,10 +3,13 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from kaja.api.main import api
+from kaja.reach.views import answer
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", api.urls),
     path("hooks/", include("kaja.hooks.urls")),
+    path("files/", include("kaja.media.urls")),
+    path("reach/<str:nonce>", answer, name="reach"),
     path("", include("kaja.web.urls")),
 ]
 

@@ -14,6 +14,7 @@ from kaja.kernel.jobs import defer_once
 from kaja.kernel.limits import caller_of, whole_seconds
 from kaja.networks.kit.hooks import find_hooks
 from kaja.networks.registry import CONNECTORS
+from kaja.reach.actions import note_arrival
 
 
 # No cookie is read here, and the signature is what a form's token would be.
@@ -35,4 +36,5 @@ def receive(request: HttpRequest, network: str) -> HttpResponse:
     # First it is there for all to see: a job that waits already may begin in this moment.
     if take_hook(network, request.body):
         defer_once(work_off_hooks, "hooks.work_off")
+    note_arrival(request, f"hook:{network}")
     return HttpResponse(status=200, content_type="text/plain")

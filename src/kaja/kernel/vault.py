@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _VERSION = 1
 _NONCE_BYTES = 12
@@ -50,6 +52,10 @@ class KeyRing:
         return json.dumps({key_id: base64.b64encode(key).decode() for key_id, key in self.keys.items()})
 
 
+def _derive(key: bytes, purpose: str) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=f"kaja.{purpose}".encode()).derive(key)
+
+
 class Vault:
     """Seals and opens values. `bound_to` names the row and field; a value moved elsewhere does not open."""
 
@@ -75,3 +81,8 @@ class Vault:
             return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], header + bound_to.encode())
         except InvalidTag:
             raise VaultError("the sealed value does not belong here, or is damaged") from None
+
+    def derive(self, purpose: str) -> "Vault":
+        """A vault with keys of its own that follow from these, under the same ids: what is sealed with them, and shown
+        to strangers, says nothing of what these seal."""
+        return Vault(KeyRing({key_id: _derive(key, purpose) for key_id, key in self._ring.keys.items()}))

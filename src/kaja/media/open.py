@@ -7,10 +7,13 @@ from uuid import UUID
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.media.crop import Crop, crop_box
 from kaja.media.item import MediaItem
+from kaja.media.links import publisher_of
 from kaja.media.models import Asset
 from kaja.media.renditions import parse_crop, read_rendition, render_crop
-from kaja.media.stored import open_file, read_file
+from kaja.media.store import StoreAway
+from kaja.media.stored import files_away, open_file, read_file
 from kaja.networks.kit.content import Media, MediaKind
+from kaja.networks.kit.egress import NotSent
 
 
 def asset_gone() -> NotFound:
@@ -41,9 +44,14 @@ def parse_key(key: str, alt: str = "") -> MediaItem:
 
 
 def _reader(asset: Asset, crop: Crop | None) -> Callable[[], bytes]:
-    if crop is not None:
-        return lambda: read_rendition(asset, crop)
-    return lambda: read_file(asset.file, asset.filename)
+    def read() -> bytes:
+        try:
+            return read_file(asset.file, asset.filename) if crop is None else read_rendition(asset, crop)
+        except StoreAway as error:
+            # For a network it is as if nothing had been sent; the delivery is tried again.
+            raise NotSent(files_away(error).problems[0]) from error
+
+    return read
 
 
 def open_asset(asset: Asset, item: MediaItem) -> Media:
@@ -71,6 +79,7 @@ def open_asset(asset: Asset, item: MediaItem) -> Media:
         pixels=str(asset.facts.get("pixels", "")),
         read=_reader(asset, crop),
         source=None if crop is not None else partial(open_file, asset.file, asset.filename),
+        publish=publisher_of(asset, crop),
     )
 
 

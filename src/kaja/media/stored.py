@@ -1,10 +1,15 @@
-"""Reading files of the media storage."""
+"""Reading files of the media store."""
 
 from typing import IO, cast
 
-from django.core.files.storage import default_storage
-
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
+from kaja.media.store import StoreAway, media_store
+
+
+class FilesAway(Refused):
+    """The store of files gives no answer; nothing is said of the file, and it may be asked for again."""
+
+    status = 503
 
 
 def file_missing(filename: str) -> Refused:
@@ -20,19 +25,27 @@ def file_missing(filename: str) -> Refused:
     )
 
 
+def files_away(error: StoreAway) -> FilesAway:
+    """What is said when the store cannot be asked. What it answered is for operators: `kaja doctor` shows it."""
+    return FilesAway(
+        Problem(
+            code="media_storage_away",
+            message=gettext_noop("The storage of pictures and videos does not answer at the moment."),
+            fix=gettext_noop("Try again in a minute; if it stays so, the operator should run kaja doctor."),
+            params={"why": error.why},
+        )
+    )
+
+
 def read_file(name: str, filename: str) -> bytes:
-    """The bytes of a stored file, or a refusal that names it."""
-    try:
-        with default_storage.open(name) as file:
-            data: bytes = file.read()
-            return data
-    except FileNotFoundError:
-        raise file_missing(filename) from None
+    """The bytes of a stored file, or a refusal that names it. Raises StoreAway."""
+    with open_file(name, filename) as file:
+        return file.read()
 
 
 def open_file(name: str, filename: str) -> IO[bytes]:
-    """A stored file to be read in pieces, or a refusal that names it."""
+    """A stored file to be read in pieces, or a refusal that names it. Raises StoreAway."""
     try:
-        return cast("IO[bytes]", default_storage.open(name))
+        return cast("IO[bytes]", media_store().open(name))
     except FileNotFoundError:
         raise file_missing(filename) from None

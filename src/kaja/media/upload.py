@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import logging
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import default_storage
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
@@ -21,9 +21,12 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.media import images, refusals, videos
 from kaja.media.models import Asset
 from kaja.media.sniff import Kind, kind_of_name, name_format, sniff
+from kaja.media.store import StoreAway, media_store
+from kaja.media.stored import files_away
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 
+log = logging.getLogger(__name__)
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 """No space on the disk, none left for this user, or a limit on a file's size that the operator set."""
 
@@ -131,7 +134,7 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
 
 def _store(name: str, content: "File[bytes]") -> str:
     content.seek(0)
-    return default_storage.save(name, content)
+    return media_store().save(name, content)
 
 
 def _find_known(taken: _Taken) -> Asset | None:
@@ -145,9 +148,12 @@ def _describe(actor: Actor, known: Asset, alt: str, typed: bool) -> Asset:
 
 
 def _drop(*names: str) -> None:
+    """What no row names. Where the store does not answer, it stays: nothing leads to it."""
     for name in names:
-        if name:
-            default_storage.delete(name)
+        try:
+            media_store().delete(name)
+        except OSError as error:
+            log.warning("%s is left in the media store: %s", name, error)
 
 
 def upload_asset(
@@ -191,6 +197,8 @@ def upload_asset(
         thumbnail = _store(thumbnail, ContentFile(taken.thumbnail))
     except OSError as error:
         _drop(stored, thumbnail)
+        if isinstance(error, StoreAway):
+            raise files_away(error) from error
         if error.errno in NO_ROOM:
             raise refusals.disk_full() from error
         raise
@@ -201,23 +209,25 @@ def upload_asset(
                     "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"{workspace_id} {taken.sha256}"]
                 )
             if known := _find_known(taken):
-                _drop(stored, thumbnail)
-                return _describe(actor, known, alt, typed)
-            asset = Asset.objects.create(
-                id=asset_id,
-                file=stored,
-                thumbnail=thumbnail,
-                filename=f"{stem}.{taken.ending}",
-                size=taken.size,
-                sha256=taken.sha256,
-                alt=alt,
-                uploaded_by_id=actor.user_id,
-                **taken.fields,
-            )
-            audit.record(actor, "asset.upload", asset, after={"filename": asset.filename, "size": asset.size})
+                asset = _describe(actor, known, alt, typed)
+            else:
+                asset = Asset.objects.create(
+                    id=asset_id,
+                    file=stored,
+                    thumbnail=thumbnail,
+                    filename=f"{stem}.{taken.ending}",
+                    size=taken.size,
+                    sha256=taken.sha256,
+                    alt=alt,
+                    uploaded_by_id=actor.user_id,
+                    **taken.fields,
+                )
+                audit.record(actor, "asset.upload", asset, after={"filename": asset.filename, "size": asset.size})
     except Exception:  # whatever it was, no row names these files; it is raised on
         _drop(stored, thumbnail)
         raise
+    if asset.id != asset_id:
+        _drop(stored, thumbnail)  # outside of the scope: the store may be far away
     return asset
 
 

@@ -6,6 +6,7 @@ from kaja.cli.checks.database import check_database
 from kaja.cli.checks.findings import Finding, Level
 from kaja.cli.checks.installation import check_installation, check_proxy, check_service, check_way_back
 from kaja.cli.checks.machine import check_disk, check_home, check_keys, check_python, check_settings, check_zones
+from kaja.cli.checks.reach import check_reach
 from kaja.cli.checks.services import check_mail, check_outgoing, check_practice, check_static, check_web
 
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
@@ -24,6 +25,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_mail,
     check_service,
     check_proxy,
+    check_reach,
     check_way_back,
 )
 

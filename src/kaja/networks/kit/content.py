@@ -3,10 +3,13 @@
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import IO, Any, Literal
+from datetime import datetime, timedelta
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from kaja.networks.kit.results import RemoteRef
+
+if TYPE_CHECKING:
+    from kaja.networks.kit.media import ImageRules
 
 MediaKind = Literal["image", "gif", "video"]
 Kind = Literal["post", "continuation", "comment"]
@@ -34,6 +37,14 @@ class Media:
     pixels: str = ""
     read: Callable[[], bytes] = field(default=bytes, compare=False, repr=False)
     source: Callable[[], IO[bytes]] | None = field(default=None, compare=False, repr=False)
+    publish: "Callable[[timedelta, ImageRules | None], str | None] | None" = field(
+        default=None, compare=False, repr=False
+    )
+
+    def public_url(self, expires: timedelta, rules: "ImageRules | None" = None) -> str | None:
+        """An address where a network that fetches files by itself finds this one for so long, a picture within `rules`;
+        None where nobody outside can reach this Kaja. Slow work: call it in a thread. Raises ImageRefused."""
+        return self.publish(expires, rules) if self.publish else None
 
     def open(self) -> IO[bytes]:
         """The file, to be read in pieces: a film has up to a gigabyte. The caller closes it."""

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -12,6 +13,9 @@ from kaja.delivery.queries import list_untold
 from kaja.hooks.queries import list_standings
 from kaja.kernel.loops import list_loops
 from kaja.kernel.problems import Refused
+from kaja.networks.registry import CONNECTORS
+from kaja.reach.looking import look
+from kaja.reach.queries import get_reach
 from kaja.web.flash import flash
 from kaja.web.settings.forms import SettingsForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
@@ -19,6 +23,7 @@ from kaja.workspaces import actions
 from kaja.workspaces.models import AuditEntry
 from kaja.workspaces.policy import Permission, can, require
 from kaja.workspaces.queries import list_audit
+from kaja.workspaces.wording import name_in_language
 
 
 @require_http_methods(["GET", "POST"])
@@ -82,9 +87,29 @@ def audit(request: WorkspaceRequest) -> HttpResponse:
 @require_safe
 @workspace_view(Permission.MANAGE)
 def running(request: WorkspaceRequest) -> HttpResponse:
-    """How the loops of the installation's processes fare, what networks told it, and what could not be told here."""
-    context = {"loops": list_loops(), "untold": list_untold(), "hooks": list_standings()}
+    """How the loops of the installation's processes fare, whether networks reach it and what they told, and what could
+    not be told in this workspace."""
+    reach = get_reach()
+    _kind, _colon, told_by = (reach.proof.by if reach.proof else "").partition(":")
+    connector = CONNECTORS.get(told_by)
+    context = {
+        "loops": list_loops(),
+        "untold": list_untold(),
+        "hooks": list_standings(),
+        "reach": reach,
+        "proved_by": name_in_language(connector.info.name) if connector else told_by,
+        "address": settings.BASE_URL,
+    }
     return render_page(request, "settings/running.html", context)
+
+
+@require_POST
+@workspace_view(Permission.MANAGE, scoped=False)
+def look_now(request: WorkspaceRequest) -> HttpResponse:
+    """Look from this machine whether the address leads here. Outside the scope: it waits for an answer."""
+    look()
+    flash(request, _("Kaja looked at its own address; what it saw stands below."))
+    return redirect("settings:running", request.workspace.slug)
 
 
 @require_POST

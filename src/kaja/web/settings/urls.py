@@ -19,5 +19,6 @@ urlpatterns = [
     path("tokens/", person.tokens, name="tokens"),
     path("audit/", pages.audit, name="audit"),
     path("running/", pages.running, name="running"),
+    path("running/look/", pages.look_now, name="look"),
     path("running/<uuid:untold_id>/tell/", pages.tell, name="tell_again"),
 ]
