@@ -121,34 +121,6 @@ def _set_aside(workspace: Workspace) -> UntoldEvent | None:
         return UntoldEvent.objects.filter(next_at=None).first()
 
 
-def test_a_row_that_cannot_be_prepared_for_an_unforeseen_reason_holds_up_no_other(
-    practice: PracticeServer, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one, other = (connect_practice(practice, workspace, name) for name in ("one", "other"))
-    from kaja.delivery.engine import loop
-
-    prepare = loop.prepare
-
-    async def breaking(rows: Any, *others: Any) -> Any:
-        if any(row.channel_id == one.id for row in rows):
-            raise ZeroDivisionError
-        return await prepare(rows, *others)
-
-    monkeypatch.setattr(loop, "prepare", breaking)
-    bad = plan_post(workspace, [one], "Breaks")
-    good = plan_post(workspace, [other], "Does not")
-    with running_engine():
-        wait_for_states(workspace, good, "sent")
-        [row] = wait_for_states(workspace, bad, "waiting")
-        wait_until(lambda: _tries(workspace, row) > 1)
-    assert [item["text"] for item in practice.truth()] == ["Does not"]
-
-
-def _tries(workspace: Workspace, row: PostDelivery) -> int:
-    with workspace_scope(workspace.id):
-        return PostDelivery.objects.get(id=row.id).tries
-
-
 @contextmanager
 def read_only() -> Iterator[None]:
     """As after a failover: new sessions of the database may read, and change nothing; the old ones are cut."""

@@ -189,20 +189,25 @@ def test_what_only_a_newer_version_sends_is_left_to_a_person(practice: PracticeS
 
 
 class Choosy(memos.Memos):
-    """Asks the database something that one of its notes makes it refuse."""
+    """Stumbles over one of its notes: the database refuses what it asks about it, or it breaks itself."""
 
     def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
         made = super().prepare(works, at)
         for answer in made.values():
             assert isinstance(answer, Made)
+            if answer.content.text == "breaks":
+                raise ZeroDivisionError
             with connection.cursor() as cursor:
                 cursor.execute("SELECT %s::int", [answer.content.text])
         return made
 
 
-def test_a_row_at_which_the_database_stumbles_holds_up_no_other(practice: PracticeServer, workspace: Workspace) -> None:
+@pytest.mark.parametrize("words", ["no number", "breaks"])
+def test_a_row_that_nobody_can_prepare_holds_up_no_other(
+    practice: PracticeServer, workspace: Workspace, words: str
+) -> None:
     SOURCES[memos.MEMO] = Choosy()
-    bad = memos.send(workspace, connect_practice(practice, workspace, "one"), "no number")
+    bad = memos.send(workspace, connect_practice(practice, workspace, "one"), words)
     good = memos.send(workspace, connect_practice(practice, workspace, "two"), "12")
     with running_engine():
         wait_for_state(workspace, good, State.SENT)
