@@ -161,3 +161,21 @@ def test_a_channel_that_was_let_go_meanwhile_is_told(
     failed = change_of(workspace, edit)
     assert (failed.state, failed.problem and failed.problem["code"]) == ("failed", "channel_disconnected")
     assert [item["text"] for item in practice.truth()] == ["With a tpyo"]
+
+
+def test_a_wish_at_which_kaja_itself_breaks_is_told_at_last(
+    practice: PracticeServer, workspace: Workspace, publication: Publication
+) -> None:
+    """Else it would stand there as wanted for good, with nobody who carries it out."""
+    edit = want(workspace, publication, request_edit)
+    with workspace_scope(workspace.id):
+        RemoteChange.objects.filter(id=edit.id).update(content={"of": "another version"})
+    with pytest.raises(ValueError, match="another version"):
+        carry_out_change(workspace.id, edit.id)
+    assert change_of(workspace, edit).state == "wanted"
+    with pytest.raises(ValueError, match="another version"):
+        carry_out_change(workspace.id, edit.id, last_try=True)
+    told = change_of(workspace, edit)
+    assert (told.state, told.problem and told.problem["code"]) == ("failed", "call_broke")
+    carry_out_change(workspace.id, edit.id)
+    assert [item["text"] for item in practice.truth()] == ["With a tpyo"]

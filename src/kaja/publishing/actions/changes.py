@@ -16,6 +16,7 @@ from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED,
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import ComeAgain
 from kaja.kernel.locks import lock
+from kaja.kernel.loops import is_lost_database
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
@@ -155,8 +156,30 @@ class _Call:
 def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = False) -> None:
     """Make the call: the journal before, the call outside any transaction, the result after.
 
-    Called outside a scope. Raises TryLater when the network asks to wait; on the last try that becomes a failure.
+    Called outside a scope. Raises TryLater when the network asks to wait; on the last try that becomes a failure, and
+    so does an error of Kaja's own, which is raised all the same.
     """
+    try:
+        _carry_out(workspace_id, change_id, last_try=last_try)
+    except TryLater:
+        raise
+    except Exception as error:
+        if last_try and not is_lost_database(error):
+            _give_up(workspace_id, change_id, error)
+        raise
+
+
+def _give_up(workspace_id: UUID, change_id: UUID, error: Exception) -> None:
+    problem = render_problem(with_params(CALL_BROKE, error=type(error).__name__))
+    with workspace_scope(workspace_id):
+        change = lock(RemoteChange.objects.filter(id=change_id, state="wanted")).first()
+        if change is not None:
+            change.state, change.problem, change.finished_at = "failed", problem, now()
+            change.save()
+            notify_live(workspace_id, "delivery", change.publication.delivery.subject_id)
+
+
+def _carry_out(workspace_id: UUID, change_id: UUID, *, last_try: bool) -> None:
     with workspace_scope(workspace_id):
         call = _begin(change_id, patient=not last_try)
     if call is None:
