@@ -113,3 +113,32 @@ def test_a_failed_update_names_the_way_back(installation: Installation, tmp_path
     older = other.kaja("restore", str(made))
     assert older.returncode != 0, "this version fails on it as well"
     assert run_beside(installation, APPLIED) == "8", "the data were not touched"
+
+
+# An ordinary transaction holds the table that the update wants to change; others go on writing to it meanwhile.
+BUSY = """
+import psycopg, subprocess, sys, time
+from kaja.config import environment
+url = environment.owner_database_url()
+with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as watcher, psycopg.connect(url) as writer:
+    holder.execute("LOCK TABLE account_emailaddress IN ROW EXCLUSIVE MODE")
+    update = subprocess.Popen([sys.executable, "-m", "kaja", "migrate", "--quiet"])
+    while update.poll() is None and not watcher.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+        time.sleep(0.02)
+    assert update.poll() is None, "it has to wait"
+    writer.execute("SET lock_timeout = '60s'")
+    writer.execute("LOCK TABLE account_emailaddress IN ROW EXCLUSIVE MODE")
+    writer.rollback()
+    assert update.poll() is None, "nor has it given up"
+    holder.rollback()
+    assert update.wait(100) == 0
+"""
+
+
+def test_an_update_that_waits_for_a_table_stops_nobody_who_uses_it(installation: Installation) -> None:
+    """Whoever asks for a table stands behind everybody who waits for all of it."""
+    assert installation.kaja("migrate").returncode == 0
+    make_older(installation)
+    installation.settings["KAJA_UPDATE_BACKUP"] = "0"
+    run_beside(installation, BUSY)
+    assert run_beside(installation, APPLIED) == "9"

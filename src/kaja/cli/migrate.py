@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,11 @@ from kaja.kernel.walls import set_scope_key
 
 # Any number that nothing else locks: two hosts that start at once migrate one after the other.
 _LOCK = 0x6B616A61
+WAITS_AT_ONCE = 2000
+"""Milliseconds for which a step of a migration waits for a table, and others behind it."""
+REST = 3.0
+PATIENCE = 600.0
+LOCK_NOT_AVAILABLE = "55P03"
 MANIFEST = "staticfiles.json"
 
 
@@ -49,7 +55,6 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
     # Django's settings are read after this line; only this process works as the owner.
     os.environ["DATABASE_URL"] = owner
     import django
-    from django.core.management import call_command
     from django.db.migrations.loader import MigrationLoader
 
     django.setup()
@@ -63,7 +68,7 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
             known = set(MigrationLoader(None).disk_migrations or {})
             saved = back_up_before_update(owner, known) if back_up else None
             try:
-                call_command("migrate", interactive=False, verbosity=0 if quiet else 1)
+                _run_migrations(verbosity=0 if quiet else 1)
             except Exception:  # whatever it was goes on; the way back is said first
                 if saved:
                     click.echo(f"kaja: the update failed. {say_way_back(saved)}", err=True)
@@ -79,6 +84,36 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(owner, error)) from error
     prepared.remember(migrations=sorted(known), migrations_code=prepared.migrations_code())
+
+
+def _run_migrations(verbosity: int) -> None:
+    """Each step, or none of it, without holding up those who work with the database meanwhile.
+
+    A step that changes a table waits until nobody uses it, and everybody who comes later waits behind it. So it gives
+    up after a moment, lets them go on, and tries again.
+    """
+    from django.core.management import call_command
+    from django.db import OperationalError, connection
+
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('lock_timeout', %s, false)", [f"{WAITS_AT_ONCE}ms"])
+            call_command("migrate", interactive=False, verbosity=verbosity)
+        except OperationalError as error:
+            if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
+                raise
+            if time.monotonic() > end:
+                raise DatabaseUnusable(
+                    "Tables are in use all the time by other programs, so they could not be brought to this version; "
+                    "nothing was lost. Stop the others (a backup, `kaja web`, `kaja worker`), and try again."
+                ) from error
+            time.sleep(REST)
+        else:
+            return
+        finally:
+            connection.close()
 
 
 def _grant(connection: psycopg.Connection, app_url: str) -> None:
