@@ -9,6 +9,8 @@ from kaja.api.schemas import (
     ChangeOut,
     ChannelOut,
     DeliveryOut,
+    FormatOut,
+    OptionOut,
     PostOut,
     PostStands,
     ProblemOut,
@@ -24,6 +26,7 @@ from kaja.delivery.models import Delivery, Publication
 from kaja.delivery.problems import parse_problem
 from kaja.kernel.problems import Problem
 from kaja.media.models import Asset
+from kaja.networks.kit.formats import Format
 from kaja.publishing.models import RemoteChange
 from kaja.publishing.queries import deliveries_of, standing_of_deliveries
 
@@ -95,6 +98,26 @@ def _post_out(post: Post, deliveries: Iterable[Delivery]) -> PostOut:
 
 def asset_out(asset: Asset) -> AssetOut:
     return AssetOut.model_validate(asset, from_attributes=True)
+
+
+def format_out(shown_as: Format) -> FormatOut:
+    return FormatOut(
+        key=shown_as.key,
+        text=shown_as.text,
+        least_files=shown_as.media.least,
+        most_files=shown_as.media.most,
+        kinds=list(shown_as.media.files),
+        options=[
+            OptionOut(
+                name=field.name,
+                kind=field.kind,
+                required=field.required,
+                default=field.default,
+                choices=[choice.value for choice in field.choices],
+            )
+            for field in shown_as.options
+        ],
+    )
 
 
 def publication_out(publication: Publication) -> PublicationOut:

@@ -93,12 +93,34 @@ class ChannelIn(Body):
     form: dict[str, str] = Field(max_length=20)
 
 
+class OptionOut(Schema):
+    """A field of a post that only some networks or formats have; `choices` are empty where the account has its own."""
+
+    name: str
+    kind: str
+    required: bool
+    default: str
+    choices: list[str]
+
+
+class FormatOut(Schema):
+    """A way in which a network shows a post: the option `format` names it, and it may have options of its own."""
+
+    key: str
+    text: Literal["required", "optional", "none"]
+    least_files: int
+    most_files: int
+    kinds: list[str]
+    options: list[OptionOut]
+
+
 class NetworkOut(Schema):
     key: str
     name: str
     connect: Literal["form", "oauth"]
     form: list[str]
     options: list[str]
+    formats: list[FormatOut]
     practice: bool
 
 

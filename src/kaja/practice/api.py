@@ -94,6 +94,8 @@ class Api:
             "title": post.title,
             "content_warning": post.warning,
             "language": post.language,
+            "format": post.format,
+            "fields": post.fields,
             "media": [self.show_medium(request, self.store.media[m]) for m in post.media],
             "reply_to": post.reply_to or None,
             "created_at": iso(post.created),
@@ -283,6 +285,8 @@ class Api:
                 "title": post.title,
                 "content_warning": post.warning,
                 "language": post.language,
+                "format": post.format,
+                "fields": post.fields,
                 **body,
                 "reply_to": "",
             }

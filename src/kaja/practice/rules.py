@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
+from kaja.practice.formats import BOARDS, FEED, check_format
 from kaja.practice.http import Refusal
 from kaja.practice.state import KINDS, Account
 from kaja.practice.store import Store
@@ -28,6 +29,7 @@ LIMITS: dict[str, Any] = {
     "max_video_bytes": MAX_VIDEO_BYTES,
     "image_types": IMAGE_TYPES,
     "video_types": VIDEO_TYPES,
+    "boards": BOARDS,
 }
 
 
@@ -111,8 +113,10 @@ def check_post(body: dict[str, Any], account: Account, store: Store) -> dict[str
         raise invalid("text", "A post needs a text, an image or a video.", "required")
     if len(set(media)) != len(media):
         raise invalid("media", "The same upload is named twice.", "bad_media")
-    if sum(kinds) > MAX_IMAGES or (not all(kinds) and len(kinds) > 1):
+    many = sum(kinds) > MAX_IMAGES or (not all(kinds) and len(kinds) > 1)
+    if many and body.get("format", FEED) == FEED:
         raise invalid("media", f"A post takes {MAX_IMAGES} images or one video.", "too_many_media")
+    shown_as = check_format(body, ["image" if picture else "video" for picture in kinds])
     reply_to = body.get("reply_to") or ""
     if reply_to:
         parent = store.posts.get(reply_to) if isinstance(reply_to, str) else None
@@ -125,6 +129,7 @@ def check_post(body: dict[str, Any], account: Account, store: Store) -> dict[str
         "title": check_text(body.get("title") or "", "title", MAX_TITLE),
         "warning": check_text(body.get("content_warning") or "", "content_warning", MAX_TITLE),
         "language": check_text(body.get("language") or "", "language", 20),
+        **shown_as,
     }
 
 

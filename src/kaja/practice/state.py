@@ -60,6 +60,8 @@ class Post:
     deleted: float = 0.0
     requests: int = 1
     container: str = ""
+    format: str = "feed"
+    fields: dict[str, Any] = field(default_factory=dict)
     finished: float = 0.0
     """When a two-stage publish call is over that was answered with "publishing"; 0 when it was over at once."""
     likes: set[str] = field(default_factory=set)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from kaja.practice.formats import FEED
 from kaja.practice.html import Child, Html, Translate, linked, tag
 from kaja.practice.rules import IMAGE_TYPES, MAX_NAME, MAX_TEXT, post_path
 from kaja.practice.state import Account, Comment, Post, iso
@@ -83,6 +84,9 @@ def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool 
     notes: list[Child] = []
     if post.listed > now:
         notes.append(tag("span", _("not in lists yet"), class_="note"))
+    if post.format != FEED:
+        told = ", ".join(f"{name}: {value}" for name, value in post.fields.items())
+        notes.append(tag("span", f"{post.format} ({told})" if told else post.format, class_="note"))
     if post.edited:
         notes.append(tag("span", _("edited"), class_="note"))
     parent = store.posts.get(post.reply_to)

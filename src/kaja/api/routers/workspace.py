@@ -7,7 +7,7 @@ from ninja import File, Router, Status, UploadedFile
 from ninja.params import functions as param_functions
 
 from kaja.api.pages import LIMIT, Cursor, Limit
-from kaja.api.render import asset_out, channel_out
+from kaja.api.render import asset_out, channel_out, format_out
 from kaja.api.routers import actor_of, ok, waits, workspace_of
 from kaja.api.schemas import (
     AssetOut,
@@ -35,6 +35,7 @@ from kaja.kernel.pages import Page
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.queries import get_asset
 from kaja.media.upload import upload_asset
+from kaja.networks.kit.connector import Facts
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
 from kaja.workspaces.models import Workspace
@@ -72,6 +73,7 @@ def list_networks(request: HttpRequest) -> list[NetworkOut]:
             connect=connector.info.connect,
             form=[field.name for field in connector.info.form],
             options=[option.name for option in connector.info.options],
+            formats=[format_out(each) for each in connector.rules.formats(Facts("", "", ""))],
             practice=connector.info.practice,
         )
         for key, connector in CONNECTORS.items()

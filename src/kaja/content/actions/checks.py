@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from kaja.channels.models import Channel
+from kaja.channels.sessions import facts_of
 from kaja.content.document import Document, Overrides, card_of
 from kaja.content.errors import channel_disconnected
 from kaja.content.models import Campaign, Label, Post, PostState
@@ -15,6 +16,7 @@ from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.media.models import Asset
 from kaja.media.open import asset_gone
+from kaja.networks.kit.fields import list_names
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
@@ -99,7 +101,8 @@ def require_channels(channel_ids: Iterable[UUID], already: Iterable[UUID] = ()) 
 def require_options(channel: Channel, options: Mapping[str, Any]) -> None:
     """Refuse option names that the channel's network does not have, and values that are not plain."""
     connector = CONNECTORS.get(channel.network)
-    known = {field.name for field in connector.info.options} if connector else set(options)
+    formats = connector.rules.formats(facts_of(channel)) if connector else ()
+    known = set(list_names(connector.info.options, formats)) if connector else set(options)
     for name, value in options.items():
         plain = isinstance(value, str | bool | int | float) or value is None
         if isinstance(value, list):

@@ -37,7 +37,7 @@ class OptionField:
 
     name: str
     label: str
-    kind: Literal["text", "longtext", "bool", "choice", "terms", "language", "format", "number", "datetime"]
+    kind: Literal["text", "longtext", "bool", "choice", "terms", "language", "format", "number"]
     help: str = ""
     required: bool = False
     """Without a value, and without a default, a post cannot go out."""

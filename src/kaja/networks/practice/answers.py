@@ -30,6 +30,7 @@ _FIELDS = {
     "alt": "parts.0.media",
     "title": "options.title",
     "content_warning": "options.content_warning",
+    "format": "options.format",
 }
 
 
@@ -65,8 +66,15 @@ def _reject(answer: Response) -> Failure:
         return Rejected(replace(refused_problem(NETWORK, message), code=gone, field="parts.0.media"))
     if answer.status == 404:
         return Rejected(target_gone(NETWORK, message), fixable=False)
-    problem = replace(refused_problem(NETWORK, message), field=_FIELDS.get(str(error.get("field", "")), ""))
+    problem = replace(refused_problem(NETWORK, message), field=_field_of(str(error.get("field", ""))))
     return Rejected(problem, fixable=answer.status == 422)
+
+
+def _field_of(named: str) -> str:
+    """Where a person mends what the server named."""
+    if named.startswith("fields."):
+        return f"options.{named.removeprefix('fields.')}"
+    return _FIELDS.get(named, "")
 
 
 def _gone(answer: Response, error: Mapping[str, Any]) -> str:

@@ -32,8 +32,8 @@ from kaja.networks.practice.answers import (
     parse_ref,
     read_told,
 )
+from kaja.networks.practice.formats import get_limit, render_format
 from kaja.networks.practice.lookup import find_delivery, find_post, list_recent
-from kaja.networks.practice.rules import get_limit
 
 __all__ = ["delete", "edit", "find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
 
@@ -77,7 +77,7 @@ async def _send_files(outgoing: Outgoing, facts: Facts, session: Session) -> lis
 
 async def _contain(sending: Sending) -> StageResult:
     headers = {"X-Client-Reference": sending.outgoing.key}
-    body = _body(sending.outgoing, sending.checkpoint.get("media", []))
+    body = _body(sending.outgoing, sending.checkpoint.get("media", []), sending.facts)
     answer = await REST.call(sending.session, "POST", "/api/v1/containers", json=body, headers=headers)
     return sending.note(container=str(read_told(answer)["id"]))
 
@@ -114,7 +114,7 @@ async def _publish(sending: Sending) -> StageResult:
     elif sending.facts.limits.get("kind") == "staged":
         path = f"/api/v1/containers/{sending.checkpoint['container']}/publish"
     else:
-        path, body = "/api/v1/posts", _body(outgoing, sending.checkpoint.get("media", []))
+        path, body = "/api/v1/posts", _body(outgoing, sending.checkpoint.get("media", []), sending.facts)
     told = read_told(await REST.call(sending.session, "POST", path, json=body, headers=headers, irreversible=True))
     if told.get("status") == "publishing":
         return Processing(sending.checkpoint, _pause(told))
@@ -152,7 +152,7 @@ run = make_run(
 @changing
 async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """Replaces text, media and options; repeating it does no harm."""
-    body = _body(outgoing, await _send_files(outgoing, facts, session))
+    body = _body(outgoing, await _send_files(outgoing, facts, session), facts)
     headers = {"X-Client-Reference": outgoing.key}
     answer = await REST.call(session, "PUT", f"/api/v1/posts/{ref.id}", json=body, headers=headers)
     return Changed(_ref(read_told(answer)))
@@ -169,7 +169,7 @@ async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult
     return Changed(None)
 
 
-def _body(outgoing: Outgoing, media: list[str]) -> dict[str, Any]:
+def _body(outgoing: Outgoing, media: list[str], facts: Facts) -> dict[str, Any]:
     first = outgoing.kind == "post"
     return {
         "text": outgoing.text,
@@ -178,6 +178,7 @@ def _body(outgoing: Outgoing, media: list[str]) -> dict[str, Any]:
         "title": str(outgoing.options.get("title") or "") if first else "",
         "content_warning": str(outgoing.options.get("content_warning") or ""),
         "language": outgoing.language,
+        **(render_format(outgoing.options, facts) if first else {}),
     }
 
 

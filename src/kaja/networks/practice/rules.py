@@ -3,31 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import Count, Facts, OptionField, Segment
 from kaja.networks.kit.content import Draft
 from kaja.networks.kit.fields import list_fields
 from kaja.networks.kit.findings import find_usual, link_segments
-from kaja.networks.kit.formats import FileRule, Format, MediaRule, get_format
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.formats import Format, get_format
 from kaja.networks.kit.text import split_text
 from kaja.networks.practice.answers import NETWORK
+from kaja.networks.practice.formats import get_limit, list_formats
 from kaja.networks.practice.info import INFO
-
-DEFAULTS: Mapping[str, Any] = {
-    "max_characters": 500,
-    "max_alt": 1500,
-    "max_images": 4,
-    "max_image_bytes": 8 * 1024 * 1024,
-    "max_video_bytes": 40 * 1024 * 1024,
-    "image_types": ("image/png", "image/jpeg", "image/gif", "image/webp"),
-    "video_types": ("video/mp4", "video/webm"),
-}
-
-
-def get_limit(facts: Facts, name: str) -> Any:
-    """A limit as the server told it, or as it is usually."""
-    return facts.limits.get(name, DEFAULTS[name])
 
 
 def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
@@ -46,15 +31,7 @@ def segments(text: str, facts: Facts) -> list[Segment]:
 
 
 def formats(facts: Facts) -> tuple[Format, ...]:
-    moving = FileRule(tuple(get_limit(facts, "image_types")), max_bytes=get_limit(facts, "max_image_bytes"))
-    video = FileRule(tuple(get_limit(facts, "video_types")), max_bytes=get_limit(facts, "max_video_bytes"))
-    media = MediaRule(
-        {"image": FileRule(), "gif": moving, "video": video},
-        most=get_limit(facts, "max_images"),
-        max_side=ImageRules(1).max_side,
-        max_alt=get_limit(facts, "max_alt"),
-    )
-    return (Format("feed", gettext_noop("Post"), media),)
+    return list_formats(facts)
 
 
 def options(draft: Draft, facts: Facts) -> tuple[OptionField, ...]:

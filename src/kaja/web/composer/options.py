@@ -1,4 +1,4 @@
-"""A network's own fields of a post, as the page draws them."""
+"""A network's own fields of a post, as the page draws them. What a field is drawn with depends on its kind alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from django.conf import settings
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
 from kaja.networks.kit.connector import Choice, OptionField
+from kaja.networks.kit.content import Draft
 from kaja.networks.registry import CONNECTORS
 
 
@@ -18,7 +19,12 @@ class ShownOption:
 
     field: OptionField
     value: Any
+    id: str
     terms: Sequence[str] = ()
+
+    @property
+    def template(self) -> str:
+        return f"components/option/{self.field.kind}.html"
 
     @property
     def choices(self) -> Sequence[Choice]:
@@ -27,18 +33,49 @@ class ShownOption:
         return self.field.choices
 
     @property
+    def is_on(self) -> bool:
+        """Of a yes or no, however it was given."""
+        return str(self.value).lower() in ("true", "on", "1", "yes")
+
+    @property
+    def low(self) -> str:
+        return f"{self.field.bounds[0]:g}"
+
+    @property
+    def high(self) -> str:
+        return f"{self.field.bounds[1]:g}"
+
+    @property
     def joined(self) -> str:
         """A list of terms as people type it."""
         return ", ".join(self.value) if isinstance(self.value, list | tuple) else str(self.value or "")
 
 
 def list_options(channel: Channel, values: Mapping[str, Any]) -> list[ShownOption]:
-    """The fields of one channel."""
-    connector = CONNECTORS.get(channel.network)
-    if connector is None:
-        return []
+    """The fields of one channel, as far as what is chosen so far shows them."""
     terms = facts_of(channel).terms
     return [
-        ShownOption(field, values.get(field.name, field.default), terms.get(field.name, ()))
-        for field in connector.info.options
+        ShownOption(
+            field,
+            values.get(field.name, field.default),
+            f"option-{channel.id}-{field.name}",
+            terms.get(field.name, ()),
+        )
+        for field in _fields_of(channel, values)
     ]
+
+
+def with_defaults(channel: Channel, values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What holds where nothing was chosen."""
+    return {**{field.name: field.default for field in _fields_of(channel, values) if field.default}, **values}
+
+
+def has_formats(channel: Channel) -> bool:
+    """Whether its fields change with what is chosen."""
+    connector = CONNECTORS.get(channel.network)
+    return connector is not None and len(connector.rules.formats(facts_of(channel))) > 1
+
+
+def _fields_of(channel: Channel, values: Mapping[str, Any]) -> Sequence[OptionField]:
+    connector = CONNECTORS.get(channel.network)
+    return connector.rules.options(Draft((), options=values), facts_of(channel)) if connector else ()

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
 
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
@@ -17,8 +16,10 @@ from kaja.kernel.problems import Problem
 from kaja.media.open import parse_key
 from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft, Media
+from kaja.networks.kit.formats import Format, get_format
 from kaja.networks.kit.iri import as_called, show_host
 from kaja.networks.registry import CONNECTORS
+from kaja.web.composer.options import with_defaults
 from kaja.web.media.addresses import media_url
 
 
@@ -57,6 +58,8 @@ class ShownPost:
     problems: Sequence[Problem]
     template: str
     host: str
+    shown_as: Format | None = None
+    """Where the network has more than one way of showing a post."""
 
     @property
     def over(self) -> bool:
@@ -125,6 +128,7 @@ def show_post(slug: str, channel: Channel, draft: Draft) -> ShownPost:
         count = connector.rules.count(part.text, facts, draft.options) if connector else None
         parts.append(ShownPart(segments, [_show_media(slug, m) for m in part.media], count))
     card = draft.link_card
+    formats = connector.rules.formats(facts) if connector else ()
     return ShownPost(
         channel=channel,
         info=connector.info if connector else None,
@@ -136,23 +140,20 @@ def show_post(slug: str, channel: Channel, draft: Draft) -> ShownPost:
         problems=check_draft(channel, draft),
         template=_template(channel.network),
         host=show_host(urlsplit(channel.base_url or channel.url).netloc),
+        shown_as=get_format(formats, draft.options) if len(formats) > 1 else None,
     )
 
 
 def show_content(slug: str, content: PostContent, channels: Sequence[Channel]) -> list[ShownPost]:
     """The previews of an edit that need not be saved, in the order of the channels."""
-    own: dict[UUID, VariantContent] = {c.id: content.variants.get(c.id, VariantContent()) for c in channels}
+    own = {channel.id: content.variants.get(channel.id, VariantContent()) for channel in channels}
     drafts = resolve_all(
-        {key: (content.document, value.overrides, _with_defaults(key, value, channels)) for key, value in own.items()}
+        {
+            channel.id: (content.document, own[channel.id].overrides, with_defaults(channel, own[channel.id].options))
+            for channel in channels
+        }
     )
     return [show_post(slug, channel, drafts[channel.id]) for channel in channels]
-
-
-def _with_defaults(key: UUID, own: VariantContent, channels: Sequence[Channel]) -> Mapping[str, Any]:
-    channel = next(c for c in channels if c.id == key)
-    connector = CONNECTORS.get(channel.network)
-    defaults = {f.name: f.default for f in connector.info.options if f.default} if connector else {}
-    return {**defaults, **own.options}
 
 
 @dataclass

@@ -34,7 +34,7 @@ from kaja.publishing import actions as publishing
 from kaja.publishing.queries import list_standing_refusals
 from kaja.web.composer.answers import json_answer
 from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan, list_gone
-from kaja.web.composer.options import list_options
+from kaja.web.composer.options import has_formats, list_options
 from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
 from kaja.web.composer.previews import group_shown, list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
@@ -214,10 +214,23 @@ def check(request: WorkspaceRequest) -> JsonResponse:
         {
             "previews": render_to_string("composer/previews.html", context, request),
             "problems": render_to_string("composer/problems.html", context, request),
+            "forms": _render_forms(request, payload, channels),
             "counts": {str(s.channel.id): [_count(part.count) for part in s.parts] for s in shown},
             "plan": plan.render(),
         }
     )
+
+
+def _render_forms(request: WorkspaceRequest, payload: Payload, channels: Sequence[Channel]) -> dict[str, str]:
+    """The fields of those channels whose fields change with what is chosen."""
+    own = payload.own()
+    return {
+        str(channel.id): render_to_string(
+            "composer/options.html", {"options": list_options(channel, own[channel.id].options)}, request
+        )
+        for channel in channels
+        if has_formats(channel)
+    }
 
 
 def _count(count: Any) -> dict[str, Any] | None:

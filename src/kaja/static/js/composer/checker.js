@@ -6,8 +6,8 @@ import { NoAnswer, post } from "./ask.js";
 const PAUSE = 300;
 
 export class Checker {
-  constructor(root, state, words, onCounts) {
-    Object.assign(this, { root, state, words, onCounts });
+  constructor(root, state, words, onCounts, onForms) {
+    Object.assign(this, { root, state, words, onCounts, onForms });
     this.previews = root.querySelector("#previews");
     this.problems = root.querySelector("#problems");
     this.button = root.querySelector("#finish");
@@ -41,6 +41,7 @@ export class Checker {
     replace(this.problems, data.problems);
     this.showPlan(data.plan);
     this.onCounts(data.counts);
+    this.onForms(data.forms);
   }
 
   showPlan(plan) {

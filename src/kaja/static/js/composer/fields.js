@@ -1,9 +1,13 @@
 // Everything beside text and media: options per network, first comment, language, link card, campaign, labels.
 
+import "../options/index.js";
+import { Option } from "../options/option.js";
+import { readTerms as terms } from "../options/terms.js";
 import { NoAnswer, post, reasons } from "./ask.js";
 
 const LINK = /https?:\/\/[^\s<>"'）」』】]+/g;
-const terms = (text) => [...new Set(text.split(/[,，、]/).map((term) => term.trim()).filter(Boolean))];
+
+const names = (place) => [...place.querySelectorAll("[data-option]")].map((field) => field.dataset.option).join();
 
 export class Fields {
   constructor(root, state, words, channels) {
@@ -35,18 +39,33 @@ export class Fields {
   }
 
   onOption(channel, field) {
-    const name = field.dataset.option;
-    if (!name) return;
-    const kind = field.dataset.kind;
-    const value = kind === "bool" ? field.checked : kind === "terms" ? terms(field.value) : field.value;
-    this.state.setOption(channel, name, value);
+    const option = field.closest("[data-default]");
+    if (!(option instanceof Option)) return;
+    this.state.setOption(channel, option.name, option.isUsual ? null : option.value);
     this.count(field.closest("[data-options]"));
+  }
+
+  /** Fields that depend on the format, as Kaja says them. What is there already stays, with its focus. */
+  showForms(forms) {
+    for (const [channel, html] of Object.entries(forms)) {
+      const group = this.root.querySelector(`[data-options="${channel}"]`);
+      const place = group?.querySelector("[data-fields]");
+      if (!place) continue;
+      const fresh = document.createElement("template");
+      fresh.innerHTML = html;
+      if (names(fresh.content) === names(place)) continue;
+      const focused = place.contains(document.activeElement) ? document.activeElement.id : "";
+      place.replaceChildren(fresh.content);
+      if (focused) this.root.querySelector(`#${focused}`)?.focus();
+      this.count(group);
+    }
   }
 
   /** How many options are set, beside the heading. */
   count(group) {
     const options = this.state.variants[group.dataset.options]?.options ?? {};
-    const set = Object.keys(options).length;
+    const shown = [...group.querySelectorAll("[data-option]")].map((field) => field.dataset.option);
+    const set = shown.filter((name) => name in options).length;
     group.querySelector(".options-set").textContent = set ? String(set) : "";
   }
 

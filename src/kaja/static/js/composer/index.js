@@ -27,7 +27,7 @@ class Composer extends HTMLElement {
     this.strip = new Strip(this, this.state, this.editor, this.words, { alt: askAlt, crop: askCrop });
     this.fields = new Fields(this, this.state, this.words, this.channels);
     this.when = new When(this, this.state);
-    this.checker = new Checker(this, this.state, this.words, (counts) => this.showCounts(counts));
+    this.checker = new Checker(this, this.state, this.words, (counts) => this.showCounts(counts), (forms) => this.fields.showForms(forms));
     this.saver = new Saver(
       this,
       this.state,

@@ -104,7 +104,7 @@ export class State extends EventTarget {
 
   setOption(channel, name, value) {
     const options = this.variant(channel).options;
-    if (value === "" || value === false || (Array.isArray(value) && !value.length)) delete options[name];
+    if (value === null) delete options[name];
     else options[name] = value;
     this.changed("options");
   }

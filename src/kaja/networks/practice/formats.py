@@ -1,0 +1,135 @@
+"""Every kind of format, so that what later networks need can be tried: each with its own files and fields."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from kaja.kernel.problems import gettext_noop
+from kaja.networks.kit.connector import Choice, Facts, OptionField
+from kaja.networks.kit.content import MediaKind
+from kaja.networks.kit.formats import FORMAT, FileRule, Format, MediaRule, get_format
+from kaja.networks.kit.media import ImageRules
+
+DEFAULTS: Mapping[str, Any] = {
+    "max_characters": 500,
+    "max_alt": 1500,
+    "max_images": 4,
+    "max_image_bytes": 8 * 1024 * 1024,
+    "max_video_bytes": 40 * 1024 * 1024,
+    "image_types": ("image/png", "image/jpeg", "image/gif", "image/webp"),
+    "video_types": ("video/mp4", "video/webm"),
+    "boards": (),
+}
+UPRIGHT = (0.4, 0.8)
+
+_LINK = OptionField("link", gettext_noop("Link"), "text", max_length=500)
+_REEL = (
+    OptionField("cover_at", gettext_noop("Cover: second of the video"), "number", bounds=(0, 90)),
+    OptionField("in_feed", gettext_noop("Show it among the posts, too"), "bool", default="true"),
+)
+_SHORT = (
+    # Without a default, as networks demand of such a choice: a person makes it for each post.
+    OptionField(
+        "audience",
+        gettext_noop("Who sees it"),
+        "choice",
+        required=True,
+        missing=gettext_noop("Who may see this has to be chosen."),
+        choices=(Choice("everybody", gettext_noop("Everybody")), Choice("friends", gettext_noop("Friends"))),
+    ),
+)
+_STORY = (
+    _LINK,
+    OptionField(
+        "with_words", gettext_noop("Words beside the link"), "bool", help=gettext_noop("Shown on the link's button.")
+    ),
+    OptionField("link_words", gettext_noop("The words"), "text", max_length=40, shown_when=("with_words", "true")),
+)
+_ARTICLE = (
+    OptionField(
+        "headline",
+        gettext_noop("Headline"),
+        "text",
+        required=True,
+        missing=gettext_noop("An article needs a headline."),
+        max_length=200,
+    ),
+    OptionField("summary", gettext_noop("Summary"), "longtext", max_length=500),
+)
+_PIN = (
+    OptionField(
+        "board",
+        gettext_noop("Board"),
+        "choice",
+        required=True,
+        missing=gettext_noop("A pin needs a board."),
+        choices_from="boards",
+    ),
+    _LINK,
+)
+_POLL = (
+    OptionField(
+        "answers",
+        gettext_noop("Answers"),
+        "terms",
+        required=True,
+        missing=gettext_noop("A poll needs two to four answers."),
+    ),
+    OptionField("hours", gettext_noop("Open for so many hours"), "number", default="24", bounds=(1, 168)),
+    OptionField("several", gettext_noop("Several answers may be chosen"), "bool"),
+)
+
+
+def get_limit(facts: Facts, name: str) -> Any:
+    """A limit as the server told it, or as it is usually."""
+    return facts.limits.get(name, DEFAULTS[name])
+
+
+def list_formats(facts: Facts) -> tuple[Format, ...]:
+    """What an account can show, the usual post first."""
+    picture = FileRule()
+    moving = FileRule(tuple(get_limit(facts, "image_types")), max_bytes=get_limit(facts, "max_image_bytes"))
+    video = FileRule(tuple(get_limit(facts, "video_types")), max_bytes=get_limit(facts, "max_video_bytes"))
+    pictures: Mapping[MediaKind, FileRule] = {"image": picture, "gif": moving}
+
+    def media(files: Mapping[MediaKind, FileRule], least: int, most: int) -> MediaRule:
+        return MediaRule(files, least, most, max_side=ImageRules(1).max_side, max_alt=get_limit(facts, "max_alt"))
+
+    def film(ratios: tuple[float, float] | None, longest: float) -> FileRule:
+        return FileRule(video.types, max_bytes=video.max_bytes, ratios=ratios, seconds=(1, longest))
+
+    upright: Mapping[MediaKind, FileRule] = {"image": FileRule(ratios=UPRIGHT), "video": film(UPRIGHT, 60)}
+    every: Mapping[MediaKind, FileRule] = {**pictures, "video": video}
+    return (
+        Format("feed", gettext_noop("Post"), media(every, 0, get_limit(facts, "max_images"))),
+        Format("story", gettext_noop("Story"), media(upright, 1, 1), "none", _STORY, False, preview="story"),
+        Format("reel", gettext_noop("Reel"), media({"video": film(UPRIGHT, 90)}, 1, 1), options=_REEL, threads=False),
+        Format(
+            "short", gettext_noop("Short"), media({"video": film(UPRIGHT, 60)}, 1, 1), options=_SHORT, threads=False
+        ),
+        Format("article", gettext_noop("Article"), media(every, 0, 20), "required", _ARTICLE, False, preview="article"),
+        Format("carousel", gettext_noop("Carousel"), media(pictures, 2, 10), threads=False),
+        Format("pin", gettext_noop("Pin"), media(pictures, 1, 1), options=_PIN, threads=False, preview="pin"),
+        Format("poll", gettext_noop("Poll"), media({}, 0, 0), "required", _POLL, False, preview="poll"),
+    )
+
+
+def render_format(options: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
+    """The format of a post and its fields, as the server takes them."""
+    chosen = get_format(list_formats(facts), options)
+    fields: dict[str, Any] = {}
+    for field in chosen.options:
+        value = options.get(field.name, field.default)
+        if value in ("", None, []) or field.name == "with_words":
+            continue
+        fields[field.name] = _plain(field, value)
+    return {FORMAT: chosen.key, "fields": fields}
+
+
+def _plain(field: OptionField, value: Any) -> Any:
+    if field.kind == "bool":
+        return value is True or value == "true"
+    if field.kind == "number":
+        return float(value)
+    if field.kind == "terms" and isinstance(value, str):
+        return [term.strip() for term in value.split(",") if term.strip()]
+    return value

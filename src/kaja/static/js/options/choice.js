@@ -1,0 +1,3 @@
+import { Option } from "./option.js";
+
+customElements.define("kaja-option-choice", class extends Option {});

@@ -1,0 +1,3 @@
+import { Option } from "./option.js";
+
+customElements.define("kaja-option-format", class extends Option {});

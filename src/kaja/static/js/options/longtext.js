@@ -1,0 +1,3 @@
+import { Option } from "./option.js";
+
+customElements.define("kaja-option-longtext", class extends Option {});
