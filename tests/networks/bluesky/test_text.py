@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.networks.bluesky.text import count_text, find_entities, list_mentions, normalize, render_facets, show
+from kaja.networks.bluesky.rules import RULES
+from kaja.networks.bluesky.text import find_entities, list_mentions, normalize, render_facets
+from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.iri import to_uri
+
+FACTS = Facts("1", "alice.test", "Alice")
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
 PIECES = st.sampled_from(
@@ -83,7 +87,7 @@ def test_facets_are_byte_ranges_of_what_they_mean(text: str) -> None:
 
 @given(st.lists(PIECES, max_size=30).map("".join))
 def test_segments_are_the_text(text: str) -> None:
-    assert "".join(segment.text for segment in show(text)) == normalize(text)
+    assert "".join(segment.text for segment in RULES.segments(text, FACTS)) == normalize(text)
 
 
 def test_a_handle_that_nobody_has_stays_text() -> None:
@@ -93,7 +97,7 @@ def test_a_handle_that_nobody_has_stays_text() -> None:
 
 def test_counts_characters_until_bytes_run_out() -> None:
     family = "👨‍👩‍👧‍👦"
-    assert (count_text(" abc\r\n").used, count_text("abc").unit) == (3, "characters")
-    assert count_text(family * 120).used == 120
-    over = count_text(family * 121)
+    assert (RULES.count(" abc\r\n", FACTS, {}).used, RULES.count("abc", FACTS, {}).unit) == (3, "characters")
+    assert RULES.count(family * 120, FACTS, {}).used == 120
+    over = RULES.count(family * 121, FACTS, {})
     assert (over.used, over.limit, over.unit) == (3025, 3000, "bytes")

@@ -7,8 +7,8 @@ import pytest
 
 from kaja.networks.kit.connector import Facts, Segment
 from kaja.networks.kit.content import Draft, Media, Part
+from kaja.networks.kit.fields import read_flag, read_terms
 from kaja.networks.wordpress import CONNECTOR
-from kaja.networks.wordpress.rules import read_terms, wants_featured
 
 FACTS = Facts(
     "blog.example#1",
@@ -94,10 +94,10 @@ def test_terms_are_read_from_lists_and_text(value: Any, names: list[str]) -> Non
 
 
 def test_the_first_picture_is_featured_unless_switched_off() -> None:
-    assert wants_featured({})
-    assert wants_featured({"featured": "true"})
-    assert not wants_featured({"featured": False})
-    assert not wants_featured({"featured": "false"})
+    assert read_flag({}, "featured", default=True)
+    assert read_flag({"featured": "true"}, "featured", default=True)
+    assert not read_flag({"featured": False}, "featured", default=True)
+    assert not read_flag({"featured": "false"}, "featured", default=True)
 
 
 def test_segments_show_links() -> None:

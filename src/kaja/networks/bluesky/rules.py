@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 import regex
 
@@ -10,93 +9,48 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky.info import INFO
 from kaja.networks.bluesky.limits import (
     ADVISED_VIDEO_SECONDS,
+    APP,
     IMAGES,
     MAX_ALT_GRAPHEMES,
+    MAX_BYTES,
+    MAX_GRAPHEMES,
     MAX_IMAGES,
     MAX_VIDEO_BYTES,
-    NETWORK,
 )
-from kaja.networks.bluesky.text import count_text, show, split_thread
-from kaja.networks.kit.connector import Count, Facts, OptionField, Segment
+from kaja.networks.bluesky.text import find_entities, normalize
+from kaja.networks.kit.connector import Count, Facts
 from kaja.networks.kit.content import Draft
-from kaja.networks.kit.fields import list_fields
-from kaja.networks.kit.findings import find_usual
+from kaja.networks.kit.entities import Entity
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
+from kaja.networks.kit.ruleset import Ruleset
+from kaja.networks.kit.text import count_bytes, count_graphemes
 
 _LANGUAGE = regex.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")  # BCP 47, without the rare forms
+_PLACES = {"link": "", "mention": f"{APP}/profile/", "tag": f"{APP}/hashtag/"}
 
 
-def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
-    return count_text(text)
+def _count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+    """In characters as a reader sees them; in bytes when those run out first (3,000 in UTF-8)."""
+    text = normalize(text)
+    size, characters = count_bytes(text), count_graphemes(text)
+    if size > MAX_BYTES:
+        return Count(size, MAX_BYTES, "bytes", f"{characters}/{MAX_GRAPHEMES}")
+    return Count(characters, MAX_GRAPHEMES, "characters", f"{size}/{MAX_BYTES}")
 
 
-def split(text: str, facts: Facts) -> list[str]:
-    return split_thread(text)
-
-
-def segments(text: str, facts: Facts) -> list[Segment]:
-    return show(text)
-
-
-def formats(facts: Facts) -> tuple[Format, ...]:
+def _formats(facts: Facts) -> tuple[Format, ...]:
     limit = min(int(facts.limits.get("blob_bytes") or MAX_VIDEO_BYTES), MAX_VIDEO_BYTES)
     video = FileRule(("video/mp4",), max_bytes=limit, advised_seconds=ADVISED_VIDEO_SECONDS)
     media = MediaRule(
-        {"image": FileRule(), "gif": FileRule(), "video": video},
+        {"image": FileRule(), "gif": FileRule(becomes="still"), "video": video},
         most=MAX_IMAGES,
         max_side=IMAGES.max_side,
         max_alt=MAX_ALT_GRAPHEMES,
     )
-    return (Format("feed", gettext_noop("Post"), media, card_alone=True),)
+    return (Format("feed", gettext_noop("Post"), media, card="own"),)
 
 
-def options(draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
-    return list_fields(INFO.options, formats(facts), draft.options, facts)
-
-
-def check(draft: Draft, facts: Facts) -> list[Problem]:
-    """Everything that is wrong or risky with a post, by field."""
-    [shown_as] = formats(facts)
-    usual = find_usual(draft, shown_as, options(draft, facts), NETWORK, count_text)
-    return [*usual, *_check_animations(draft), *_check_card(draft), *_check_language(draft)]
-
-
-def _check_animations(draft: Draft) -> Iterator[Problem]:
-    for index, part in enumerate(draft.parts):
-        for position, media in enumerate(part.media):
-            if media.kind == "gif":
-                yield Problem(
-                    "gif_still",
-                    gettext_noop("Bluesky shows an animation as a still picture."),
-                    f"parts.{index}.media.{position}",
-                    gettext_noop("Upload it as an MP4 video if it should move."),
-                    severity="warning",
-                )
-
-
-def _check_card(draft: Draft) -> Iterator[Problem]:
-    card = draft.link_card
-    if card is None:
-        return
-    if urlsplit(card.url).scheme not in ("http", "https") or not urlsplit(card.url).netloc or " " in card.url:
-        yield Problem(
-            "link_invalid",
-            gettext_noop("“%(url)s” is not a web address."),
-            "link_card.url",
-            gettext_noop("Write it like https://example.org/page."),
-            {"url": card.url[:100]},
-        )
-    if draft.parts and draft.parts[0].media:
-        yield Problem(
-            "link_card_hidden",
-            gettext_noop("Bluesky shows either pictures or a link card: the card will be left out."),
-            "link_card",
-            gettext_noop("Remove the pictures if the card matters more."),
-            severity="warning",
-        )
-
-
-def _check_language(draft: Draft) -> Iterator[Problem]:
+def _find_wrong_language(draft: Draft, facts: Facts) -> Iterator[Problem]:
     if draft.language and not _LANGUAGE.fullmatch(draft.language):
         yield Problem(
             "language_invalid",
@@ -105,3 +59,10 @@ def _check_language(draft: Draft) -> Iterator[Problem]:
             gettext_noop("Use a code such as en, ru or zh-Hant."),
             {"language": draft.language},
         )
+
+
+def _address_of(entity: Entity, facts: Facts) -> str:
+    return _PLACES[entity.kind] + entity.value
+
+
+RULES = Ruleset(INFO, _count, _formats, _find_wrong_language, find_entities, _address_of, normalize)

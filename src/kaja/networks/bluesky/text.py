@@ -9,12 +9,11 @@ from typing import Any
 
 import regex
 
-from kaja.networks.bluesky.limits import APP, MAX_BYTES, MAX_GRAPHEMES, MAX_TAG_GRAPHEMES
-from kaja.networks.kit.connector import Count, Segment
+from kaja.networks.bluesky.limits import MAX_TAG_GRAPHEMES
 from kaja.networks.kit.domains import TOP_LEVEL_DOMAINS
-from kaja.networks.kit.entities import Entity, find_bytes, keep_apart, list_spans, render_segments
+from kaja.networks.kit.entities import Entity, find_bytes, keep_apart
 from kaja.networks.kit.iri import as_called
-from kaja.networks.kit.text import count_bytes, count_graphemes, split_text, trim_link
+from kaja.networks.kit.text import count_bytes, count_graphemes, trim_link
 
 _MENTION = regex.compile(r"(?:^|(?<=[\s(]))@([a-zA-Z0-9.-]+)\b")
 _LINK = regex.compile(
@@ -80,29 +79,3 @@ def render_facets(text: str, dids: Mapping[str, str]) -> list[dict[str, Any]]:
             start, end = find_bytes(text, entity)
             facets.append({"index": {"byteStart": start, "byteEnd": end}, "features": [features[entity.kind]]})
     return facets
-
-
-def show(text: str) -> list[Segment]:
-    """The text as the apps show it. Joined, the pieces are the normalized text."""
-    text = normalize(text)
-    places = {"link": "", "mention": f"{APP}/profile/", "tag": f"{APP}/hashtag/"}
-    return render_segments(text, find_entities(text), lambda entity: places[entity.kind] + entity.value)
-
-
-def count_text(text: str) -> Count:
-    """In characters as a reader sees them; in bytes when those run out first (3,000 in UTF-8)."""
-    text = normalize(text)
-    size = count_bytes(text)
-    if size > MAX_BYTES:
-        return Count(size, MAX_BYTES, "bytes", f"{count_graphemes(text)}/{MAX_GRAPHEMES}")
-    return Count(count_graphemes(text), MAX_GRAPHEMES, "characters", f"{size}/{MAX_BYTES}")
-
-
-def split_thread(text: str) -> list[str]:
-    def fits(part: str) -> bool:
-        count = count_text(part)
-        return count.used <= count.limit
-
-    return split_text(
-        normalize(text), fits, window=MAX_BYTES + 1, find_whole=lambda whole: list_spans(find_entities(whole))
-    )

@@ -44,6 +44,8 @@ class OptionField:
     missing: str = ""
     """What is said then."""
     max_length: int | None = None
+    """In characters; of `terms` that of each."""
+    max_bytes: int = 0
     choices: tuple[Choice, ...] = ()
     choices_from: str = ""
     """Where the account has the choices: a name in `Facts.limits` with pairs of value and label."""
@@ -189,6 +191,8 @@ class Count:
     limit: int
     unit: str
     detail: str = ""
+    too_long: str = ""
+    """What is said when it is, where not only the text counts."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,27 @@ from kaja.networks.kit.connector import Choice, Facts, OptionField
 from kaja.networks.kit.formats import FORMAT, Format, get_format
 
 
+def read_text(options: Mapping[str, Any], name: str) -> str:
+    """A text option, trimmed."""
+    return str(options.get(name) or "").strip()
+
+
+def read_flag(options: Mapping[str, Any], name: str, default: bool = False) -> bool:
+    """A yes or no, however a form or a program spelled it."""
+    return str(options.get(name, default)).lower() in ("true", "on", "1", "yes")
+
+
+def read_terms(options: Mapping[str, Any], name: str) -> list[str]:
+    """Names (tags, answers): a list, or one text with commas between. Without duplicates."""
+    value = options.get(name) or ()
+    names = value.split(",") if isinstance(value, str) else [str(item) for item in value]
+    found: dict[str, str] = {}
+    for item in names:
+        if clean := " ".join(item.split()):
+            found.setdefault(clean.casefold(), clean)
+    return list(found.values())
+
+
 def list_fields(
     common: Sequence[OptionField], formats: Sequence[Format], options: Mapping[str, Any], facts: Facts
 ) -> tuple[OptionField, ...]:

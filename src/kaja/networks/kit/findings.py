@@ -6,13 +6,15 @@ it adds. The words name the network.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import media_findings
 from kaja.networks.kit.connector import Count, OptionField, Segment
 from kaja.networks.kit.content import Draft
+from kaja.networks.kit.fields import read_terms
 from kaja.networks.kit.formats import Format
-from kaja.networks.kit.text import find_links
+from kaja.networks.kit.text import count_bytes, find_links
 
 CountText = Callable[[str], Count]
 
@@ -33,14 +35,49 @@ def find_usual(
         )
     for index, part in enumerate(draft.parts):
         yield from media_findings.find_media(part.media, shown_as.media, network, f"parts.{index}.media")
+    yield from find_wrong_card(draft, shown_as, network)
     yield from find_wrong_options(fields, draft.options)
+
+
+def find_wrong_card(draft: Draft, shown_as: Format, network: str) -> Iterator[Problem]:
+    """A link card that leads nowhere, or that is not shown."""
+    card, params = draft.link_card, {"network": network}
+    if card is None:
+        return
+    parts = urlsplit(card.url)
+    if shown_as.card == "own" and (parts.scheme not in ("http", "https") or not parts.netloc or " " in card.url):
+        yield Problem(
+            "link_invalid",
+            gettext_noop("“%(url)s” is not a web address."),
+            "link_card.url",
+            gettext_noop("Write it like https://example.org/page."),
+            {"url": card.url[:100]},
+        )
+    if shown_as.card == "own" and draft.parts[0].media:
+        yield Problem(
+            "link_card_hidden",
+            gettext_noop("%(network)s shows either pictures or a link card: the card will be left out."),
+            "link_card",
+            gettext_noop("Remove the pictures if the card matters more."),
+            params,
+            severity="warning",
+        )
+    if shown_as.card == "text" and not any(card.url in part.text for part in draft.parts):
+        yield Problem(
+            "link_not_in_text",
+            gettext_noop("%(network)s makes its link card from a link in the text; the text has none to this page."),
+            "link_card",
+            gettext_noop("Put the link into the text."),
+            params,
+            severity="warning",
+        )
 
 
 def find_empty(draft: Draft, shown_as: Format) -> Iterator[Problem]:
     """Parts without text and files, and texts where the format needs or shows none."""
     for index, part in enumerate(draft.parts):
         field = f"parts.{index}.text"
-        has_card = shown_as.card_alone and index == 0 and draft.link_card is not None
+        has_card = shown_as.card == "own" and index == 0 and draft.link_card is not None
         if not part.text.strip() and not part.media and not has_card:
             yield Problem(
                 "empty",
@@ -88,7 +125,7 @@ def find_long_text(told: Count, field: str, network: str) -> Iterator[Problem]:
         return
     yield Problem(
         "text_too_long",
-        gettext_noop("This text has %(used)s characters; %(network)s takes %(limit)s."),
+        told.too_long or gettext_noop("This text has %(used)s characters; %(network)s takes %(limit)s."),
         field,
         gettext_noop("Shorten it by %(over)s, or make it a thread."),
         params,
@@ -118,13 +155,41 @@ def find_wrong_options(fields: Sequence[OptionField], options: Mapping[str, Any]
             )
         elif field.kind == "number":
             yield from _find_wrong_number(field, value, path)
-        elif field.max_length and isinstance(value, str) and len(value) > field.max_length:
+        elif field.kind == "terms":
+            yield from _find_long_terms(field, read_terms(options, field.name), path)
+        else:
+            yield from _find_long_value(field, str(value).strip(), path)
+
+
+def _find_long_value(field: OptionField, value: str, path: str) -> Iterator[Problem]:
+    used, size = len(value), count_bytes(value)
+    if field.max_length and used > field.max_length:
+        yield Problem(
+            "option_too_long",
+            gettext_noop("This has %(used)s characters; %(limit)s are taken."),
+            path,
+            gettext_noop("Shorten it by %(over)s characters."),
+            {"used": used, "limit": field.max_length, "over": used - field.max_length},
+        )
+    elif field.max_bytes and size > field.max_bytes:
+        yield Problem(
+            "option_too_long",
+            gettext_noop("This field has %(used)s bytes; %(limit)s are stored."),
+            path,
+            gettext_noop("Shorten it."),
+            {"used": size, "limit": field.max_bytes},
+        )
+
+
+def _find_long_terms(field: OptionField, terms: Sequence[str], path: str) -> Iterator[Problem]:
+    for term in terms:
+        if field.max_length and len(term) > field.max_length:
             yield Problem(
-                "option_too_long",
-                gettext_noop("This has %(used)s characters; %(limit)s are taken."),
+                "term_too_long",
+                gettext_noop("“%(term)s” is longer than the %(limit)s characters that are kept."),
                 path,
-                gettext_noop("Shorten it by %(over)s characters."),
-                {"used": len(value), "limit": field.max_length, "over": len(value) - field.max_length},
+                gettext_noop("Shorten it."),
+                {"term": term[:40], "limit": field.max_length},
             )
 
 

@@ -34,6 +34,10 @@ class FileRule:
     seconds: tuple[float, float] | None = None
     advised_seconds: float = 0.0
     """Longer ones are taken, and perhaps not shown."""
+    becomes: Literal["", "still", "gif"] = ""
+    """What an animation is sent as, where it is not `as_is`."""
+    plays: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Codecs that play everywhere where a video is shown as it is, with their pixel formats (none: any)."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +67,8 @@ class Format:
     options: "tuple[OptionField, ...]" = ()
     threads: bool = True
     """Whether it may have more parts."""
-    card_alone: bool = False
-    """Whether a link card needs no text beside it."""
+    card: Literal["own", "text", ""] = ""
+    """A link card is sent by itself, and then needs no text; or made by the network from a link in the text."""
     preview: str = "feed"
     """How it is drawn: as a post among others (feed), as a whole screen (story), as an article, a pin or a poll."""
 

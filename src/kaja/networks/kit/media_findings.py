@@ -102,8 +102,47 @@ def _find_wrong_file(item: Media, rule: FileRule, network: str, field: str) -> I
             {"width": item.width, "height": item.height, "limit": rule.max_pixels},
         )
     yield from _find_wrong_shape(item, rule, network, field)
+    if rule.becomes and not (rule.as_is and item.mime in rule.as_is):
+        yield _changed(rule, network, field)
     if item.kind == "video":
+        yield from _find_wrong_codec(item, rule, network, field)
         yield from _find_wrong_length(item, rule, network, field)
+
+
+def _changed(rule: FileRule, network: str, field: str) -> Problem:
+    """An animation that is sent as something else."""
+    if rule.becomes == "still":
+        return Problem(
+            "gif_still",
+            gettext_noop("%(network)s shows an animation as a still picture."),
+            field,
+            gettext_noop("Upload it as an MP4 video if it should move."),
+            {"network": network},
+            severity="warning",
+        )
+    return Problem(
+        "animation_as_gif",
+        gettext_noop("%(network)s plays animations only as GIF: this one is sent as a GIF with 255 colours."),
+        field,
+        gettext_noop("Upload it as an MP4 video if its colours matter."),
+        {"network": network},
+        severity="warning",
+    )
+
+
+def _find_wrong_codec(item: Media, rule: FileRule, network: str, field: str) -> Iterator[Problem]:
+    # A file that was taken in before Kaja noted its codec says nothing.
+    pixels = rule.plays.get(item.codec)
+    if not rule.plays or not item.codec or (pixels is not None and (not pixels or item.pixels in ("", *pixels))):
+        return
+    yield Problem(
+        "video_codec",
+        gettext_noop("%(network)s shows a video as it is, and this one (%(codec)s) does not play in every browser."),
+        field,
+        gettext_noop("Export it as MP4 (H.264) with the usual 8 bits and 4:2:0, which all of them play."),
+        {"codec": " ".join(filter(None, (item.codec, item.pixels))), "network": network},
+        severity="warning",
+    )
 
 
 def _find_wrong_shape(item: Media, rule: FileRule, network: str, field: str) -> Iterator[Problem]:

@@ -60,6 +60,12 @@ def read_uploaded(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
     return {entry["key"]: entry for entry in media} if isinstance(media, list) else dict(media)
 
 
+def list_used(outgoing: Outgoing, checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """The same for the files of this message only."""
+    uploaded = read_uploaded(checkpoint)
+    return {key: uploaded[key] for key in list_keys(outgoing.media) if key in uploaded}
+
+
 def make_run(
     steps: Mapping[str, Step],
     stages: Callable[[Outgoing, Facts], tuple[Stage, ...]],

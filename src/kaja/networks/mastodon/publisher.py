@@ -33,7 +33,7 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
-from kaja.networks.kit.steps import UPLOADS, Sending, list_uploads, make_run, read_uploaded, upload_one
+from kaja.networks.kit.steps import UPLOADS, Sending, list_uploads, list_used, make_run, upload_one
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.mastodon import files, statuses
 from kaja.networks.mastodon.api import NETWORK, REST, said_of
@@ -86,12 +86,7 @@ async def _publish(sending: Sending) -> StageResult:
     outgoing = sending.outgoing
     body, headers = statuses.render_status(outgoing, sending.uploaded), {"Idempotency-Key": outgoing.key}
     made = await REST.call(sending.session, "POST", "/api/v1/statuses", json=body, headers=headers, irreversible=True)
-    return Sent(statuses.build_ref(read_object(made, "id"), _used(outgoing, sending.checkpoint)))
-
-
-def _used(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
-    uploaded = read_uploaded(checkpoint)
-    return {key: uploaded[key] for key in list_keys(outgoing.media) if key in uploaded}
+    return Sent(statuses.build_ref(read_object(made, "id"), list_used(outgoing, sending.checkpoint)))
 
 
 async def _explain(refused: Rejected, sending: Sending) -> StageResult:
@@ -128,7 +123,7 @@ async def _begin_again(lost: dict[str, Any], sending: Sending) -> StageResult:
 async def _list_lost_files(sending: Sending) -> dict[str, Any]:
     """Entries of files that cannot be attached now, by their key: marked as gone, or as not ready. Raises Failed."""
     lost: dict[str, Any] = {}
-    for key, item in _used(sending.outgoing, sending.checkpoint).items():
+    for key, item in list_used(sending.outgoing, sending.checkpoint).items():
         try:
             if (await REST.call(sending.session, "GET", f"/api/v1/media/{item['id']}")).status == 206:
                 lost[key] = {**item, "ready": False}
@@ -155,7 +150,7 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
     # Where a reply's own place is shown, a status without one is another.
     matching = [status for status in matching if statuses.answers(status, outgoing)] or matching
     if matching:  # the list is newest first: ours came first
-        return Found(statuses.build_ref(matching[-1], _used(outgoing, checkpoint)))
+        return Found(statuses.build_ref(matching[-1], list_used(outgoing, checkpoint)))
     # Not every server lists to its owner what only followers may read; one that has shown such a status does.
     private = outgoing.options.get("visibility") == "private" and not shows_private
     hidden = private and read_limits(facts.limits).software != "mastodon"

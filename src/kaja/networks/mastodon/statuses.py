@@ -9,13 +9,14 @@ from kaja.networks.kit.alike import are_alike, differ_in_numbers
 from kaja.networks.kit.answers import parse_time, read_list, read_mapping
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.fields import read_flag, read_text
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.markup import parse_html
 from kaja.networks.kit.results import Candidate, RemoteRef
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.mastodon.api import REST
 from kaja.networks.mastodon.oauth import CLIENT_NAME
-from kaja.networks.mastodon.rules import read_spoiler
+from kaja.networks.mastodon.rules import SPOILER
 from kaja.networks.mastodon.text import skeleton
 
 LISTED = 40  # the most that one page of an account's statuses holds
@@ -32,10 +33,10 @@ def render_status(outgoing: Outgoing, uploaded: Mapping[str, Any]) -> dict[str, 
     body: dict[str, Any] = {
         "status": outgoing.text,
         "visibility": outgoing.options.get("visibility") or "public",
-        "sensitive": str(outgoing.options.get("sensitive")).lower() in ("true", "on", "1", "yes"),
+        "sensitive": read_flag(outgoing.options, "sensitive"),
     }
-    if spoiler := read_spoiler(outgoing.options):
-        body["spoiler_text"] = spoiler
+    if spoiler := read_text(outgoing.options, SPOILER):
+        body[SPOILER] = spoiler
     if language := render_language(outgoing.language):
         body["language"] = language
     if outgoing.media:

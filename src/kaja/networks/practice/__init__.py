@@ -1,14 +1,15 @@
 """The practice network: Kaja's own small server, reached over HTTP like every other network."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.practice import accounts, publisher, rules
+from kaja.networks.practice import accounts, publisher
 from kaja.networks.practice.info import INFO
 from kaja.networks.practice.reader import PracticeHooks, PracticeReader
+from kaja.networks.practice.rules import RULES
 
 CONNECTOR = Connector(
     INFO,
     accounts,
-    rules,
+    RULES,
     publisher,
     editor=publisher,
     remover=publisher,

@@ -127,7 +127,7 @@ def render_format(options: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
 
 def _plain(field: OptionField, value: Any) -> Any:
     if field.kind == "bool":
-        return value is True or value == "true"
+        return str(value).lower() == "true"
     if field.kind == "number":
         return float(value)
     if field.kind == "terms" and isinstance(value, str):

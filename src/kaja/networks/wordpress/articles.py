@@ -5,6 +5,7 @@ from typing import Any
 
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.fields import read_flag, read_text
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.media import ImageRules
 from kaja.networks.kit.results import RemoteRef
@@ -12,7 +13,7 @@ from kaja.networks.kit.uploads import UPLOAD_SECONDS, list_keys, open_upload
 from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.blocks import Attachment, render_blocks
 from kaja.networks.wordpress.literal import keep_entities, keep_smileys
-from kaja.networks.wordpress.rules import MAX_SIDE, read_text, wants_featured
+from kaja.networks.wordpress.rules import MAX_SIDE
 
 PICTURE = ImageRules(max_bytes=8 * 1024 * 1024, max_side=MAX_SIDE)
 
@@ -39,7 +40,7 @@ def render_article(outgoing: Outgoing, media: Mapping[str, Any], terms: Mapping[
         for key, item in zip(list_keys(outgoing.media), outgoing.media, strict=True)
     ]
     featured = 0
-    if attachments and attachments[0].kind == "image" and wants_featured(outgoing.options):
+    if attachments and attachments[0].kind == "image" and read_flag(outgoing.options, "featured", default=True):
         featured = attachments.pop(0).id  # themes show it above the text: it does not stand there twice
     article = {
         # Both fields take HTML, and what people type here is text; the rest is escaped by WordPress when it is shown.

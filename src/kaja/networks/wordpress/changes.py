@@ -4,6 +4,7 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.fields import read_text
 from kaja.networks.kit.guards import Failed, changing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
@@ -12,7 +13,6 @@ from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.articles import build_ref, render_article, upload
 from kaja.networks.wordpress.comments import edit_comment
-from kaja.networks.wordpress.rules import read_text
 from kaja.networks.wordpress.terms import find_terms
 
 

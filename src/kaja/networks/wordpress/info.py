@@ -3,7 +3,8 @@
 from kaja.kernel.problems import gettext_noop, pgettext_noop
 from kaja.networks.kit.connector import FormField, NetworkInfo, OptionField
 
-SLUG_BYTES = 200  # the column's width (wp-admin/includes/schema.php, 6.8, read 2026-11-22)
+# Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).
+TITLE_BYTES, SLUG_BYTES, TERM_CHARACTERS = 65_535, 200, 200
 
 INFO = NetworkInfo(
     key="wordpress",
@@ -27,6 +28,7 @@ INFO = NetworkInfo(
             "text",
             required=True,
             missing=gettext_noop("A blog article needs a title."),
+            max_bytes=TITLE_BYTES,
         ),
         OptionField(
             "slug",
@@ -35,9 +37,15 @@ INFO = NetworkInfo(
             help=gettext_noop("The end of the article's link. Left empty, it is made from the title."),
             max_length=SLUG_BYTES,
         ),
-        OptionField("excerpt", gettext_noop("Excerpt"), "longtext", help=gettext_noop("Shown in lists and feeds.")),
-        OptionField("categories", gettext_noop("Categories"), "terms"),
-        OptionField("tags", gettext_noop("Tags"), "terms"),
+        OptionField(
+            "excerpt",
+            gettext_noop("Excerpt"),
+            "longtext",
+            help=gettext_noop("Shown in lists and feeds."),
+            max_bytes=TITLE_BYTES,
+        ),
+        OptionField("categories", gettext_noop("Categories"), "terms", max_length=TERM_CHARACTERS),
+        OptionField("tags", gettext_noop("Tags"), "terms", max_length=TERM_CHARACTERS),
         OptionField(
             "featured",
             gettext_noop("First picture as featured image"),

@@ -5,12 +5,12 @@ made from the delivery's key and is found again by it. docs/decisions/ says why.
 """
 
 from datetime import UTC, datetime
-from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_object
 from kaja.networks.kit.connector import Facts, Stage
 from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.fields import read_terms, read_text
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.outcome import file_again, file_gone
@@ -23,13 +23,12 @@ from kaja.networks.kit.results import (
     Sent,
     StageResult,
 )
-from kaja.networks.kit.steps import UPLOADS, Sending, list_uploads, make_run, read_uploaded, upload_one
+from kaja.networks.kit.steps import UPLOADS, Sending, list_uploads, list_used, make_run, upload_one
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress import comments
 from kaja.networks.wordpress.api import NETWORK, REST
 from kaja.networks.wordpress.articles import build_ref, render_article, upload
 from kaja.networks.wordpress.lookup import find_post, list_recent
-from kaja.networks.wordpress.rules import read_terms, read_text
 from kaja.networks.wordpress.terms import TAXONOMIES, find_terms
 
 __all__ = ["find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
@@ -99,12 +98,7 @@ async def _publish(sending: Sending) -> StageResult:
     post = read_object(answer, "id", "status")
     if post["status"] != "publish":
         return Rejected(_not_public(str(post["status"])))
-    return Sent(build_ref(post, _used(sending.outgoing, sending.checkpoint)))
-
-
-def _used(outgoing: Outgoing, checkpoint: Checkpoint) -> dict[str, Any]:
-    uploaded = read_uploaded(checkpoint)
-    return {key: uploaded[key] for key in list_keys(outgoing.media) if key in uploaded}
+    return Sent(build_ref(post, list_used(sending.outgoing, sending.checkpoint)))
 
 
 def _draft_gone() -> Problem:
@@ -145,4 +139,6 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
         if not failed.gone:
             raise
         return AbsentAsOf(looked_at)
-    return Found(build_ref(post, _used(outgoing, checkpoint))) if post["status"] == "publish" else AbsentAsOf(looked_at)
+    if post["status"] != "publish":
+        return AbsentAsOf(looked_at)
+    return Found(build_ref(post, list_used(outgoing, checkpoint)))

@@ -7,12 +7,12 @@ from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping
+from kaja.networks.kit.fields import read_terms
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import refused_problem
 from kaja.networks.kit.results import Later, Rejected
 from kaja.networks.wordpress.api import NETWORK, REST
-from kaja.networks.wordpress.rules import read_terms
 
 TAXONOMIES = ("categories", "tags")
 

@@ -3,15 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.networks.discord.api import NETWORK
+from kaja.networks.discord.info import INFO
 
-from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import Count, Facts, OptionField, Segment
-from kaja.networks.kit.content import Draft
-from kaja.networks.kit.findings import find_usual, link_segments
+from kaja.networks.kit.connector import Count, Facts
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
 from kaja.networks.kit.media import ImageRules
-from kaja.networks.kit.text import split_text
+from kaja.networks.kit.ruleset import Ruleset
 
 CHARACTERS = 2000
 FILE_BYTES = 10 * 1024 * 1024
@@ -31,25 +28,8 @@ MESSAGE = Format(
 )
 
 
-def formats(facts: Facts) -> tuple[Format, ...]:
-    return (MESSAGE,)
-
-
-def options(draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
-    return ()
-
-
-def check(draft: Draft, facts: Facts) -> list[Problem]:
-    return list(find_usual(draft, MESSAGE, (), NETWORK, lambda text: count(text, facts, draft.options)))
-
-
-def count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
+def _count(text: str, facts: Facts, options: Mapping[str, Any]) -> Count:
     return Count(len(text), CHARACTERS, "characters")
 
 
-def split(text: str, facts: Facts) -> list[str]:
-    return split_text(text, lambda part: len(part) <= CHARACTERS, window=CHARACTERS + 1)
-
-
-def segments(text: str, facts: Facts) -> list[Segment]:
-    return link_segments(text)
+RULES = Ruleset(INFO, _count, lambda facts: (MESSAGE,))

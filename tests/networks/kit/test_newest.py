@@ -1,0 +1,66 @@
+"""Looking back through a list: where it ends, and what a list that cannot be turned says."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from kaja.networks.kit.newest import find_back, read_back
+
+NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
+Item = tuple[str, datetime | None]
+
+
+def item(number: int) -> Item:
+    return str(number), NOW - timedelta(minutes=number)
+
+
+class Listed:
+    def __init__(self, items: Sequence[Item], size: int, turns: bool = True) -> None:
+        self.items, self.size, self.turns, self.asked = list(items), size, turns, 0
+
+    async def fetch(self, cursor: str) -> tuple[Sequence[Item], str]:
+        self.asked += 1
+        start = int(cursor or 0) if self.turns else 0
+        page = self.items[start : start + self.size]
+        return page, str(start + self.size) if page else ""
+
+
+async def read(listed: Listed, minutes: float = 5, **how: object) -> tuple[list[str], bool]:
+    found, complete = await read_back(
+        listed.fetch,
+        lambda each: each[1],
+        NOW - timedelta(minutes=minutes),
+        **how,  # type: ignore[arg-type]
+    )
+    return [name for name, _ in found], complete
+
+
+async def test_it_ends_with_what_is_older_and_with_what_is_known() -> None:
+    assert await read(Listed([item(n) for n in range(10)], 3)) == (["0", "1", "2", "3", "4", "5"], True)
+    known = await read(Listed([item(n) for n in range(10)], 3), id_of=lambda each: each[0], known={"2"})
+    assert known == (["0", "1"], True)
+
+
+async def test_a_list_that_is_too_long_is_not_complete() -> None:
+    assert await read(Listed([item(n) for n in range(10)], 2), minutes=60, pages=3) == (list("012345"), False)
+
+
+@pytest.mark.parametrize(("count", "complete"), [(2, True), (8, False)])
+async def test_a_list_that_ignores_cursors_is_complete_when_it_is_short(count: int, complete: bool) -> None:
+    listed = Listed([item(n) for n in range(count)], 8, turns=False)
+    found = await read(listed, minutes=60, id_of=lambda each: each[0], page_size=8)
+    assert found == ([str(n) for n in range(count)], complete)
+    assert listed.asked == 2
+
+
+async def test_what_has_no_time_counts_as_new() -> None:
+    assert await read(Listed([("odd", None), item(9)], 5)) == (["odd"], True)
+
+
+async def test_the_newest_that_is_wanted() -> None:
+    listed = Listed([item(n) for n in range(10)], 3)
+    assert await find_back(listed.fetch, lambda each: each[0] in "47") == item(4)
+    assert listed.asked == 2, "no page more than needed"
+    assert await find_back(Listed([item(1)], 3).fetch, lambda each: False) is None
+    assert await find_back(Listed([item(1)] * 9, 2).fetch, lambda each: False, pages=2) is None
