@@ -79,7 +79,7 @@ def test_a_mention_would_be_found(tmp_path: Path) -> None:
     assert list(_find_in(path, words)) == [2, 3]
 
 
-# Lines of Python. What a network needs beyond this is either its own peculiarity, said in docs/decisions/0026, or the kit's.
+# Lines of Python. What a network needs beyond this is the kit's; docs/decisions/0026 says why it is so many.
 MOST_LINES = 1250
 # Those that are there shrink and do not grow again.
 LINES = {"bluesky": 1140, "mastodon": 1150, "practice": 900, "wordpress": 1240}

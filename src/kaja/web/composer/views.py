@@ -1,6 +1,7 @@
 """The composer's page, and what it asks: check, save, finish."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -204,7 +205,10 @@ def check(request: WorkspaceRequest) -> JsonResponse:
     shown = show_content(request.workspace.slug, payload.content(), channels)
     post = queries.get_post(payload.post) if payload.revision else queries.find_post(payload.post)
     if post is not None:
-        refused = list_standing_refusals(post.id, {each.channel.id: each.draft for each in shown})
+        own = payload.own()
+        # As they would be sent: what stands in fields that nobody touched is not part of a post.
+        drafts = {each.channel.id: replace(each.draft, options=own[each.channel.id].options) for each in shown}
+        refused = list_standing_refusals(post.id, drafts)
         shown = [each.with_problems(refused.get(each.channel.id, ())) for each in shown]
     plan = describe_plan(request.actor, payload, shown, zone_of(request), post, list_gone(post))
     # Nothing is wrong with a page on which nobody has begun.
