@@ -175,7 +175,8 @@ def _refused_form(page: Page) -> None:
 
 
 def _flash(page: Page) -> None:
-    page.evaluate("""() => import(document.querySelector('script[src*="js/app"]').src.replace(/app[^/]*$/, "flash.js"))
+    page.evaluate("""() => import(
+      document.querySelector('script[src*="js/app"]').src.replace(/app[^/]*$/, "kit/flash.js"))
       .then(({say}) => ["done", "info", "warning", "needs"].forEach((kind) => say(`A message: ${kind}`, kind)))""")
     expect(page.locator("#flashes .notice")).to_have_count(4)
 
@@ -198,8 +199,8 @@ LAYERS = (
     Layer("card-menu", WEEK, _card_menu, root="#card-menu"),
     Layer("move-dialog", WEEK, _move_dialog),
     Layer("moving-by-keys", WEEK, _moving_by_keys, (1440,)),
-    Layer("filter", WEEK, _press(".cal-filter", ".cal-filters .menu-list"), root=MENU),
-    Layer("filter-last", WEEK, _press(".cal-filters .menu:last-of-type > summary", MENU), root=MENU),
+    Layer("filter", WEEK, _press(".filters summary", ".filters .menu-list"), root=MENU),
+    Layer("filter-last", WEEK, _press(".filters .menu:last-of-type > summary", MENU), root=MENU),
     Layer("selected-move", LIST, _selected(0), root="#bulk"),
     Layer("selected-campaign", LIST, _selected(1), root="#bulk"),
     Layer("selected-label", LIST, _selected(2), root="#bulk"),

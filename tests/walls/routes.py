@@ -123,7 +123,7 @@ REQUESTS: dict[str, Sent] = {
     "needs_you:read_notice": form(),
     "calendar:move": data(post="{post_id}", to="2031-05-05T09:00"),
     "calendar:bulk": data(do="delete", posts=["{post_id}"]),
-    "calendar:undo": form(),
+    "undo": form(),
     "calendar:slots": form(day=["1"], time="10:30"),
     "calendar:copy_slots": form(to=["{channel_id}"]),
     "groups:create_campaign": form(name="Stolen", colour="ink"),

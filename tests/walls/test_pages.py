@@ -210,10 +210,8 @@ def test_no_address_leads_out_of_kaja(outside: str, acme: Inhabited) -> None:
     settle = f"/w/acme/needs-you/deliveries/{acme.ids['delivery_id']}/"
     targets += [
         client.post(settle, {"do": "retry", "next": outside}),
-        client.post(f"/w/acme/calendar/undo/{acme.ids['post_id']}", headers={"referer": outside}),
-        client.post(
-            f"/w/acme/calendar/undo/{acme.ids['post_id']}", headers={"referer": "http://testserver/w/acme/@evil.test"}
-        ),
+        client.post(f"/w/acme/undo/{acme.ids['post_id']}", headers={"referer": outside}),
+        client.post(f"/w/acme/undo/{acme.ids['post_id']}", headers={"referer": "http://testserver/w/acme/@evil.test"}),
     ]
     for response in targets:
         location = response.headers.get("Location", "")

@@ -14,7 +14,7 @@ from kaja.cli.application import application
 from kaja.content.errors import EditConflict
 from kaja.kernel.problems import Conflict, NotAllowed, NotFound, Problem, Refused
 from kaja.media.refusals import BodyRefused
-from kaja.web.composer.answers import json_answer
+from kaja.web.kit.json import json_answer
 from kaja.web.workspace import refused_response
 
 SAID = {Refused: (422, 1), NotAllowed: (403, 7), NotFound: (404, 8), Conflict: (409, 9), BodyRefused: (413, 1)}

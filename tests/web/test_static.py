@@ -52,6 +52,18 @@ def test_every_stylesheet_and_script_named_in_a_template_exists() -> None:
     assert missing == []
 
 
+def test_every_module_that_a_script_imports_exists() -> None:
+    imports, missing = 0, []
+    for file in STATIC.rglob("*.js"):
+        if VENDOR not in file.parents:
+            for name in re.findall(r'(?:from|import)\s+"(\.[^"]+)"', file.read_text()):
+                imports += 1
+                if not (file.parent / name).resolve().is_file():
+                    missing.append(f"{file.relative_to(STATIC)}: {name}")
+    assert imports > 40
+    assert missing == []
+
+
 def blocks() -> dict[str, dict[str, str]]:
     text = (STATIC / "css/tokens.css").read_text()
     found = {}

@@ -11,7 +11,8 @@ from tests.web.calendar.conftest import TALLINN, make_channel, make_post
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-SAY = """([text, kind]) => import(document.querySelector('script[src*="js/app"]').src.replace(/app[^/]*$/, "flash.js"))
+SAY = """([text, kind]) => import(
+    document.querySelector('script[src*="js/app"]').src.replace(/app[^/]*$/, "kit/flash.js"))
   .then(({say}) => say(text, kind))"""
 
 

@@ -117,6 +117,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "kaja.web.templatetags.kaja",
+                "kaja.web.templatetags.kit",
                 "kaja.web.templatetags.foreign",
             ],
         },

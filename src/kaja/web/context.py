@@ -9,8 +9,9 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
-from kaja.web.frame.navigation import COMPOSE, address, list_destinations
+from kaja.web.frame.navigation import COMPOSE, list_destinations
 from kaja.web.frame.standing import Standing, read_standing
+from kaja.web.kit.page import address
 from kaja.workspaces.policy import Permission, can
 from kaja.workspaces.queries import may_make_workspaces
 

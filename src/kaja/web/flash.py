@@ -1,7 +1,7 @@
 """What the page says after a step: toasts over the page, with an undo where there is one.
 
 What was done goes by itself after a while (never while somebody reads or focuses it); warnings and refusals stay until
-they are dismissed, because they may be the only place that says so. `static/js/flash.js` is the other half.
+they are dismissed, because they may be the only place that says so. `static/js/kit/flash.js` is the other half.
 """
 
 import json

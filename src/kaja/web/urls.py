@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from kaja.web.frame import views as frame
+from kaja.web.kit.undo import undo
 from kaja.web.live import live
 
 W = "w/<slug:slug>/"
@@ -14,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("kaja.web.accounts.urls")),
     path(W, frame.workspace_home, name="workspace"),
     path(f"{W}live", live, name="live"),
+    path(f"{W}undo/<uuid:key>", undo, name="undo"),
     path(f"{W}find/", include(([path("", frame.palette, name="palette")], "frame"))),
     path(f"{W}channels/", include("kaja.web.channels.urls")),
     path(f"{W}settings/", include("kaja.web.settings.urls")),

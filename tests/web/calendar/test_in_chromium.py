@@ -186,7 +186,7 @@ def test_many_are_selected_deleted_and_restored(page: Page, workspace: Workspace
     card(page, posts[0]).locator(".cal-link").focus()
     page.keyboard.press("x")
     card(page, posts[2]).locator(".cal-link").click(modifiers=["Shift"])
-    expect(page.locator("#bulk-count")).to_have_text("3 selected")
+    expect(page.locator("#bulk .bulk-count")).to_have_text("3 selected")
     page.locator("#bulk").get_by_role("button", name="Put into the bin").click()
     expect(page.locator(".cal-card")).to_have_count(0)
     with workspace_scope(workspace.id):
@@ -203,7 +203,7 @@ def test_address_holds_the_view_and_back_works(page: Page, workspace: Workspace,
     make_post(workspace, "Second", next_week(1), (make_channel(workspace, "Two"),))
     visit(page)
     page.locator("summary", has_text="Channel").click()
-    page.locator(".cal-filters .menu-list a[href*='channel=']", has_text="Acme").click()
+    page.locator(".filters .menu-list a[href*='channel=']", has_text="Acme").click()
     expect(page.locator(".cal-card")).to_have_count(1)
     expect(page).to_have_url(re.compile(f"channel={channel.id}"))
     page.get_by_role("link", name="List").click()
@@ -289,10 +289,10 @@ def test_press_on_an_empty_place_writes_a_post_there(
 def test_press_that_closes_a_menu_writes_nothing(page: Page, workspace: Workspace, channel: Channel) -> None:
     make_post(workspace, "Somewhere else", next_week(0), (channel,))
     visit(page)
-    page.locator("summary.cal-filter").first.click()
-    expect(page.locator(".cal-filters details[open]")).to_be_visible()
+    page.locator(".filters summary").first.click()
+    expect(page.locator(".filters details[open]")).to_be_visible()
     cell(page, next_week(5, 14)).click(position={"x": 30, "y": 20})
-    expect(page.locator(".cal-filters details[open]")).to_have_count(0)
+    expect(page.locator(".filters details[open]")).to_have_count(0)
     assert "/calendar/" in page.url
 
 

@@ -7,7 +7,7 @@ from django.test import RequestFactory
 from kaja.content.models import Label
 from kaja.kernel.problems import Problem, Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.web.composer.answers import json_answer
+from kaja.web.kit.json import json_answer
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.models import Workspace
 from tests.people import member_of

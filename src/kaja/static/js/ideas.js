@@ -1,8 +1,9 @@
 // The ideas board: cards are dragged, or moved with Alt and the arrows or by their menu (which fingers use), within and
 // between the columns that allow it.
 
-import { say } from "./flash.js";
-import { fill, NoAnswer, post, reasons, useToken } from "./composer/ask.js";
+import { say } from "./kit/flash.js";
+import { closePopup, openPopup } from "./kit/popup.js";
+import { fill, NoAnswer, post, reasons, useToken } from "./kit/ask.js";
 
 const board = () => document.getElementById("board");
 const said = document.getElementById("board-said");
@@ -131,41 +132,20 @@ document.addEventListener("keydown", (event) => {
 const menu = document.getElementById("idea-menu");
 let chosen = null;
 const stepOf = (item) => item.dataset.to ?? item.dataset.step;
-const items = () => [...menu.querySelectorAll("[role=menuitem]:not([hidden])")];
 
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.(".idea-more");
   if (!button) return;
   chosen = button.closest("[data-move]");
   for (const item of menu.querySelectorAll("[role=menuitem]")) item.hidden = !goal(chosen, stepOf(item));
-  menu.showPopover();
-  const at = button.getBoundingClientRect();
-  menu.style.left = `${Math.max(8, Math.min(at.right - menu.offsetWidth, innerWidth - menu.offsetWidth - 8))}px`;
-  const below = at.bottom + 4;
-  menu.style.top = `${below + menu.offsetHeight < innerHeight ? below : Math.max(8, at.top - menu.offsetHeight - 4)}px`;
-  button.setAttribute("aria-expanded", "true");
-  items()[0]?.focus();
-});
-
-menu?.addEventListener("toggle", (event) => {
-  if (event.newState === "closed") chosen?.querySelector(".idea-more").setAttribute("aria-expanded", "false");
+  openPopup(menu, button);
 });
 
 menu?.addEventListener("click", (event) => {
   const item = event.target.closest("[role=menuitem]");
   if (!item) return;
-  menu.hidePopover();
+  closePopup(menu);
   take(chosen, stepOf(item));
-});
-
-menu?.addEventListener("keydown", (event) => {
-  const listed = items();
-  const here = listed.indexOf(document.activeElement);
-  const next = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: listed.length - 1 }[event.key];
-  if (next !== undefined) listed[(next + listed.length) % listed.length].focus();
-  else if (event.key === "Tab") menu.hidePopover();
-  else return;
-  event.preventDefault();
 });
 
 if (board()?.dataset.csrf) useToken(board().dataset.csrf);

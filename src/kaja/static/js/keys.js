@@ -1,6 +1,6 @@
 // Keys: c writes a post, Ctrl/Cmd-K finds, ? lists, z undoes the last step, g then a letter goes somewhere ([data-go="letter"]).
 // A page adds its own with `bindKey("j", action)`.
-import { undoLast } from "./flash.js";
+import { undoLast } from "./kit/flash.js";
 import { openPalette } from "./palette.js";
 
 const bound = new Map();

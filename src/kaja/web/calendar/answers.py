@@ -6,14 +6,13 @@ from uuid import UUID
 
 from django.http import JsonResponse
 from django.template.loader import render_to_string
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from kaja.content.plan.conflicts import list_conflicts
 from kaja.content.queries import list_summaries
 from kaja.kernel.problems import Refused
-from kaja.web.calendar.undo import keep_step
+from kaja.web.kit.undo import keep_step
 from kaja.web.problems import problem_line
 from kaja.web.workspace import WorkspaceRequest
 
@@ -32,10 +31,7 @@ def answer_step(
     request: WorkspaceRequest, said: str, kind: str, data: Sequence[Any], notes: Sequence[str] = ()
 ) -> JsonResponse:
     """Answer a step that was done. Without data there is nothing to undo."""
-    undo = ""
-    if data:
-        key = keep_step(request, kind, list(data))
-        undo = reverse("calendar:undo", args=[request.workspace.slug, key])
+    undo = keep_step(request, kind, list(data)) if data else ""
     text = " ".join([said, *notes])
     flashes = [{"text": text, "kind": "warning" if notes else "done", "undo": undo}]
     # `get_token` through the context: the undo is a form of its own.

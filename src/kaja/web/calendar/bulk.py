@@ -1,14 +1,11 @@
 """One step for many posts, and taking a step back."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
-from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext as _
+from django.http import JsonResponse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
@@ -20,10 +17,10 @@ from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.publishing import actions as publishing
 from kaja.web.calendar.answers import answer_step, conflict_words, refusal_words
 from kaja.web.calendar.payload import Bulk, parse_bulk
-from kaja.web.calendar.slots import put_slots_back
-from kaja.web.calendar.undo import parse_plan, render_plan, take_step
-from kaja.web.composer.answers import json_answer
-from kaja.web.flash import flash
+from kaja.web.calendar.steps import parse_plan, render_plan
+from kaja.web.kit.json import json_answer
+from kaja.web.kit.page import zone_of
+from kaja.web.kit.undo import undoes
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.policy import Permission
 
@@ -86,7 +83,7 @@ def _publish(request: WorkspaceRequest, posts: Sequence[Post]) -> JsonResponse:
 def bulk(request: WorkspaceRequest) -> JsonResponse:
     """Do one thing to many posts. What could not be done is said post by post; the rest can be undone."""
     asked = parse_bulk(request)
-    zone = ZoneInfo(request.workspace.time_zone)
+    zone = zone_of(request)
     posts = list_chosen(asked.posts)
     if len(posts) != len(set(asked.posts)):
         raise NotFound(
@@ -118,6 +115,7 @@ def bulk(request: WorkspaceRequest) -> JsonResponse:
     )
 
 
+@undoes("plan")
 def _undo_plan(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
     outcome = publishing.take_back_plans(request.actor, [parse_plan(each) for each in data])
     count = len(outcome.steps)
@@ -125,6 +123,7 @@ def _undo_plan(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[s
     return said % {"count": count}, refusal_words(outcome.refused)
 
 
+@undoes("delete")
 def _undo_delete(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
     steps = [parse_plan(each) for each in data]
     outcome = publishing.restore_posts(request.actor, steps)
@@ -144,6 +143,7 @@ def _undo_delete(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple
     return said, notes + refusal_words({k: v for k, v in outcome.refused.items() if k not in drafts})
 
 
+@undoes("groups")
 def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
     wanted = {
         UUID(each["post"]): Groups(UUID(each["campaign"]) if each["campaign"] else None, tuple(each["labels"]))
@@ -153,41 +153,3 @@ def _undo_groups(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple
     count = len(wanted) - len(refused)
     said = ngettext("%(count)s post is as it was.", "%(count)s posts are as they were.", count) % {"count": count}
     return said, refusal_words(refused)
-
-
-def _undo_slots(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
-    for each in data:
-        put_slots_back(request.actor, each)
-    return _("The weekly times are as they were."), []
-
-
-_BACK: dict[str, Callable[[WorkspaceRequest, list[dict[str, Any]]], tuple[str, list[str]]]] = {
-    "plan": _undo_plan,
-    "delete": _undo_delete,
-    "groups": _undo_groups,
-    "slots": _undo_slots,
-}
-
-
-@require_POST
-@workspace_view(Permission.WRITE)
-def undo(request: WorkspaceRequest, key: UUID) -> HttpResponse:
-    """Take a step back, and go on where the person was."""
-    step = take_step(request, key)
-    if step is None:
-        flash(request, _("This step was taken back already, or is too long ago."), "info")
-    else:
-        kind, data = step
-        said, notes = _BACK[kind](request, data)
-        flash(request, " ".join([said, *notes]), "warning" if notes else "done")
-    return HttpResponseRedirect(where_from(request))
-
-
-def where_from(request: WorkspaceRequest) -> str:
-    """The page of this workspace on which a form was, else the calendar."""
-    origin = request.headers.get("Referer", "")
-    room = f"/w/{request.workspace.slug}/"
-    here = f"{request.scheme}://{request.get_host()}{room}"
-    if origin.startswith(here) and url_has_allowed_host_and_scheme(origin, {request.get_host()}):
-        return origin
-    return reverse("calendar:index", args=[request.workspace.slug])

@@ -13,6 +13,7 @@ from kaja.content.groups import find_campaign
 from kaja.content.queries import PostFilter
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.publishing.choices import Choice, Choices
+from kaja.web.kit.filters import Filter, Menu, draw_filters
 
 STATES: Mapping[str, Any] = {
     "draft": gettext_lazy("Draft"),
@@ -111,48 +112,20 @@ def _is_archived(value: str, choices: Choices) -> bool:
     return True
 
 
-MENUS: Mapping[str, tuple[Any, str]] = {
-    "channel": (gettext_lazy("Channel"), "radio-tower"),
-    "campaign": (gettext_lazy("Campaign"), "flag"),
-    "label": (gettext_lazy("Label"), "tag"),
-    "state": (gettext_lazy("State"), "circle-dashed"),
-    "owner": (gettext_lazy("Owner"), "user"),
-}
-
-# What takes a filter away again, said whole: a word put into a sentence would have the wrong ending in most languages.
-CLEAR = {
-    "channel": gettext_lazy("Show all channels again"),
-    "campaign": gettext_lazy("Show all campaigns again"),
-    "label": gettext_lazy("Show all labels again"),
-    "state": gettext_lazy("Show all states again"),
-    "owner": gettext_lazy("Show all owners again"),
-}
+FILTERS = (
+    Filter("channel", gettext_lazy("Channel"), "radio-tower", gettext_lazy("Show all channels again")),
+    Filter("campaign", gettext_lazy("Campaign"), "flag", gettext_lazy("Show all campaigns again")),
+    Filter("label", gettext_lazy("Label"), "tag", gettext_lazy("Show all labels again")),
+    Filter("state", gettext_lazy("State"), "circle-dashed", gettext_lazy("Show all states again")),
+    Filter("owner", gettext_lazy("Owner"), "user", gettext_lazy("Show all owners again")),
+)
 
 
-def describe_menus(wanted: Wanted, choices: Choices) -> list[dict[str, Any]]:
-    """The filters' menus, each with its choices' addresses, and the chip of what is chosen."""
-    menus = []
-    for name, (word, symbol) in MENUS.items():
-        listed = _choices_of(choices, name)
-        if not listed:
-            continue
-        chosen = getattr(wanted, name)
-        menus.append(
-            {
-                "name": name,
-                "word": word,
-                "icon": symbol,
-                "items": [
-                    {
-                        "choice": choice,
-                        "chosen": choice.value == chosen,
-                        "href": wanted.query(**{name: "" if choice.value == chosen else choice.value}),
-                    }
-                    for choice in listed
-                ],
-                "chosen": next((choice.name for choice in listed if choice.value == chosen), ""),
-                "clear": wanted.query(**{name: ""}),
-                "clear_words": str(CLEAR[name]),
-            }
-        )
-    return menus
+def list_menus(wanted: Wanted, choices: Choices) -> list[Menu]:
+    """The filters as they are drawn, each with its choices' addresses."""
+    return draw_filters(
+        FILTERS,
+        {name: _choices_of(choices, name) for name in NAMES},
+        {name: getattr(wanted, name) for name in NAMES},
+        lambda name, value: wanted.query(**{name: value}),
+    )

@@ -1,16 +1,16 @@
 """What the calendar's page sends, checked before anything looks at it."""
 
-import json
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.times import ResolvedTime, resolve_local, wall_of
+from kaja.web.kit.json import parse_body
 
 MANY = 200
 """More posts than this are not changed in one step: nobody should wait for it, or regret it."""
@@ -47,32 +47,14 @@ def _refuse(detail: str) -> Refused:
     )
 
 
-def _parse(request: HttpRequest) -> object:
-    try:
-        return json.loads(request.body)
-    except ValueError:
-        raise _refuse("JSON") from None
-
-
-def _detail(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return ".".join(str(step) for step in first["loc"]) + ": " + first["msg"]
-
-
 def parse_move(request: HttpRequest) -> Move:
     """Raises Refused."""
-    try:
-        return Move.model_validate(_parse(request))
-    except ValidationError as error:
-        raise _refuse(_detail(error)) from error
+    return parse_body(Move, request, _refuse)
 
 
 def parse_bulk(request: HttpRequest) -> Bulk:
     """Raises Refused, also for more posts than one step takes."""
-    try:
-        bulk = Bulk.model_validate(_parse(request))
-    except ValidationError as error:
-        raise _refuse(_detail(error)) from error
+    bulk = parse_body(Bulk, request, _refuse)
     if len(bulk.posts) > MANY:
         raise Refused(
             Problem(

@@ -16,11 +16,10 @@ from kaja.channels.models import Slot
 from kaja.channels.queries import get_channel
 from kaja.channels.slots import WeekTime, list_slots, set_slots
 from kaja.kernel.problems import Problem, Refused, gettext_noop
-from kaja.web.calendar.undo import keep_step
 from kaja.web.dates import present_manner
 from kaja.web.flash import flash, flash_refusal
+from kaja.web.kit.undo import keep_step, undoes
 from kaja.web.workspace import WorkspaceRequest, workspace_view
-from kaja.workspaces.actor import Actor
 from kaja.workspaces.policy import Permission
 
 WEEK = range(5)
@@ -84,9 +83,13 @@ def _kept(channel_id: UUID, before: set[WeekTime]) -> dict[str, Any]:
     return {"channel": str(channel_id), "slots": [[day, f"{at:%H:%M}"] for day, at in sorted(before)]}
 
 
-def put_slots_back(actor: Actor, data: dict[str, Any]) -> None:
+@undoes("slots")
+def put_slots_back(request: WorkspaceRequest, data: list[dict[str, Any]]) -> tuple[str, list[str]]:
     """Make the times what a kept step says they were."""
-    set_slots(actor, UUID(data["channel"]), [(day, time.fromisoformat(at)) for day, at in data["slots"]])
+    for each in data:
+        wanted = [(day, time.fromisoformat(at)) for day, at in each["slots"]]
+        set_slots(request.actor, UUID(each["channel"]), wanted)
+    return _("The weekly times are as they were."), []
 
 
 def _wanted(request: WorkspaceRequest, before: set[WeekTime]) -> set[WeekTime]:
@@ -126,7 +129,7 @@ def change(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     except Refused as refused:
         flash_refusal(request, refused)
         return _back(request, channel_id)
-    key = keep_step(request, "slots", [_kept(channel.id, before)])
+    undo = keep_step(request, "slots", [_kept(channel.id, before)])
     added, gone = len(wanted - before), len(before - wanted)
     if added:
         said = ngettext("%(count)s weekly time added.", "%(count)s weekly times added.", added) % {"count": added}
@@ -137,7 +140,7 @@ def change(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     flash(
         request,
         said + " " + _("Posts that are scheduled already keep their times."),
-        undo=reverse("calendar:undo", args=[request.workspace.slug, key]),
+        undo=undo,
     )
     return _back(request, channel_id)
 
@@ -160,9 +163,8 @@ def copy(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
         before = _keys(list_slots(target))
         set_slots(request.actor, target, wanted)
         steps.append(_kept(target, before))
-    key = keep_step(request, "slots", steps)
     said = ngettext("Copied to %(count)s channel.", "Copied to %(count)s channels.", len(steps)) % {"count": len(steps)}
-    flash(request, said, undo=reverse("calendar:undo", args=[request.workspace.slug, key]))
+    flash(request, said, undo=keep_step(request, "slots", steps))
     return _back(request, channel_id)
 
 

@@ -9,7 +9,6 @@ urlpatterns = [
     path("", views.index, name="index"),
     path("move", views.move, name="move"),
     path("bulk", bulk.bulk, name="bulk"),
-    path("undo/<uuid:key>", bulk.undo, name="undo"),
     path("free", views.free_slots, name="free"),
     path("next-slot", views.next_slot, name="next_slot"),
     path("slots/<uuid:channel_id>", slots.change, name="slots"),

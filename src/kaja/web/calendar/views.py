@@ -1,7 +1,6 @@
 """The calendar's page, moving one post, and the next free slot."""
 
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, JsonResponse
 from django.urls import reverse
@@ -18,16 +17,17 @@ from kaja.publishing import actions as publishing
 from kaja.publishing.choices import list_choices
 from kaja.web.calendar.answers import answer_step, conflict_words
 from kaja.web.calendar.cards import NOBODY
-from kaja.web.calendar.filters import NAMES, Wanted, describe_menus, require_known
+from kaja.web.calendar.filters import NAMES, Wanted, list_menus, require_known
 from kaja.web.calendar.month import put_in_month
 from kaja.web.calendar.page import make_facts, make_page
 from kaja.web.calendar.payload import parse_move, resolve_wall
 from kaja.web.calendar.periods import VIEWS, make_period, name_period, parse_day, step_period, today_in
-from kaja.web.calendar.undo import render_plan
+from kaja.web.calendar.steps import render_plan
 from kaja.web.calendar.words import page_words
-from kaja.web.composer.answers import json_answer
 from kaja.web.composer.words import in_words, zone_name
 from kaja.web.flash import flash
+from kaja.web.kit.json import json_answer
+from kaja.web.kit.page import zone_of
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.policy import Permission
 
@@ -44,10 +44,6 @@ CARD_ACTIONS = (
     ("delete", "trash-2"),
 )
 """The lines of a card's menu: what it does, and its icon. The page's words name them."""
-
-
-def zone_of(request: WorkspaceRequest) -> ZoneInfo:
-    return ZoneInfo(request.workspace.time_zone)
 
 
 def read_wanted(request: WorkspaceRequest) -> Wanted:
@@ -106,8 +102,8 @@ def index(request: WorkspaceRequest) -> HttpResponse:
         "today": wanted.query(day=today, past=False),
         "earlier": wanted.query(past=True),
         "week_of": wanted.query(view="week"),
-        "menus": describe_menus(wanted, choices),
-        "unfiltered": Wanted(wanted.view, wanted.day).query(),
+        "menus": list_menus(wanted, choices),
+        "clear": Wanted(wanted.view, wanted.day).query() if wanted.filtered else "",
         "campaigns": choices.campaign,
         "labels": choices.label,
         "no_channels": not choices.channel,

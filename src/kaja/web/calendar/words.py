@@ -30,8 +30,5 @@ def page_words() -> dict[str, str]:
         "delete": pgettext("button", "Put into the bin"),
         "select": _("Select"),
         "deselect": _("Take off the selection"),
-        "selected": _("{count} selected"),
-        "selectedOne": _("{count} selected: {name}"),
-        "none": _("Nothing is selected."),
         "menu": _("What can be done with this post"),
     }

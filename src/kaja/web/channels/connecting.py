@@ -20,7 +20,8 @@ from kaja.networks.kit.iri import show_host
 from kaja.networks.registry import CONNECTORS
 from kaja.web.channels.forms import make_connect_form
 from kaja.web.flash import flash, flash_refusal
-from kaja.web.frame.navigation import COMPOSE, address
+from kaja.web.frame.navigation import COMPOSE
+from kaja.web.kit.page import address
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces.policy import Permission
 

@@ -1,13 +1,12 @@
 """What the composer's page sends: the whole edit as JSON, checked here before anything looks at it."""
 
-import json
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kaja.content.actions import Changes
 from kaja.content.document import Document, Overrides
@@ -17,6 +16,7 @@ from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.times import ResolvedTime, resolve_local, wall_of
+from kaja.web.kit.json import parse_body
 
 
 class OwnPart(BaseModel):
@@ -85,32 +85,20 @@ class Payload(BaseModel):
         }
 
 
+def _refuse(detail: str) -> Refused:
+    return Refused(
+        Problem(
+            code="composer_invalid",
+            message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your text is still here."),
+            fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
+            params={"detail": detail},
+        )
+    )
+
+
 def parse_payload(request: HttpRequest) -> Payload:
     """The edit that the page sent. Raises Refused; the page keeps what was typed."""
-    try:
-        return Payload.model_validate(json.loads(request.body))
-    except (ValidationError, ValueError) as error:
-        detail = ""
-        if isinstance(error, ValidationError):
-            first = error.errors()[0]
-            detail = ".".join(str(step) for step in first["loc"]) + ": " + first["msg"]
-        raise Refused(
-            Problem(
-                code="composer_invalid",
-                message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your text is still here."),
-                fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
-                params={"detail": detail[:200] or "JSON"},
-            )
-        ) from error
-
-
-def parse_json(request: HttpRequest) -> dict[str, Any]:
-    """A small JSON object, or an empty one."""
-    try:
-        value = json.loads(request.body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+    return parse_body(Payload, request, _refuse)
 
 
 def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo, post: UUID | None = None) -> ResolvedTime | None:

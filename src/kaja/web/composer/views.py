@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.http import HttpResponse, JsonResponse
@@ -33,21 +32,18 @@ from kaja.media.queries import list_assets
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing import actions as publishing
 from kaja.publishing.queries import list_standing_refusals
-from kaja.web.composer.answers import json_answer
 from kaja.web.composer.bar import NO_FREE_SLOT, describe_plan, list_gone
 from kaja.web.composer.options import has_formats, list_options
 from kaja.web.composer.payload import Payload, When, parse_payload, resolve_when
 from kaja.web.composer.previews import group_shown, list_findings, show_content
 from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
+from kaja.web.kit.json import json_answer
+from kaja.web.kit.page import zone_of
 from kaja.web.problems import problem_json
 from kaja.web.templatetags.kaja import network_name
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.policy import Permission, can
-
-
-def zone_of(request: WorkspaceRequest) -> ZoneInfo:
-    return ZoneInfo(request.workspace.time_zone)
 
 
 def _channel_data(channel: Channel) -> dict[str, Any]:

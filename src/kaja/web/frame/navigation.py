@@ -6,6 +6,8 @@ from typing import Any
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
 
+from kaja.web.kit.page import address
+
 
 @dataclass(frozen=True)
 class Destination:
@@ -31,14 +33,6 @@ DESTINATIONS = (
 COMPOSE = "composer:new"
 # Where a place has several pages, what their addresses have in common.
 ROOMS = {"settings:workspace": "/w/{slug}/settings/", "groups:campaigns": "/w/{slug}/groups/"}
-
-
-def address(url_name: str, slug: str) -> str:
-    """The address of a place, or nothing where this installation has no such place."""
-    try:
-        return reverse(url_name, args=[slug])
-    except NoReverseMatch:
-        return ""
 
 
 def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:

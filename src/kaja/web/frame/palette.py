@@ -13,7 +13,8 @@ from kaja.content.queries import active_variants, list_found
 from kaja.publishing.queries import standings_of_posts
 from kaja.web.calendar.cards import look_of
 from kaja.web.dates import write_moment
-from kaja.web.frame.navigation import COMPOSE, address, list_destinations, post_address
+from kaja.web.frame.navigation import COMPOSE, list_destinations, post_address
+from kaja.web.kit.page import address
 from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest
 from kaja.workspaces.policy import Permission, can

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 
-from kaja.web.frame.navigation import address
 from kaja.web.frame.palette import find
 from kaja.web.frame.specimens import specimens
+from kaja.web.kit.page import address
 from kaja.web.workspace import WorkspaceRequest, render_fragment, render_page, workspace_view
 from kaja.workspaces.queries import has_people, list_workspaces_of
 

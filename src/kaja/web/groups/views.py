@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -23,6 +22,7 @@ from kaja.publishing.queries import standings_of_posts
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.groups.forms import CampaignForm, LabelForm
+from kaja.web.kit.page import zone_of
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.policy import Permission, require
 
@@ -103,7 +103,7 @@ def campaign(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
             return HttpResponseRedirect(request.path)
     page = list_posts_by_time(PostFilter(campaign=campaign_id), request.GET.get("after", ""))
     standings = standings_of_posts([post.id for post in page.rows])
-    zone = ZoneInfo(request.workspace.time_zone)
+    zone = zone_of(request)
     rows = [
         {
             "post": post,

@@ -17,10 +17,10 @@ from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.publishing import queries as deliveries
-from kaja.web.composer.answers import json_answer
-from kaja.web.composer.payload import parse_json
 from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash
+from kaja.web.kit.json import json_answer, parse_json
+from kaja.web.kit.page import zone_of
 from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_page, workspace_view
 from kaja.workspaces.policy import Permission
@@ -114,7 +114,7 @@ def _more(wanted: QueryDict, state: str, shown: int) -> str:
 @workspace_view()
 def board(request: WorkspaceRequest) -> HttpResponse:
     """The board."""
-    columns = list_columns(request.workspace.slug, ZoneInfo(request.workspace.time_zone), request.GET)
+    columns = list_columns(request.workspace.slug, zone_of(request), request.GET)
     return render_page(request, "ideas/board.html", {"columns": columns, "none": not any(c.cards for c in columns)})
 
 

@@ -12,7 +12,7 @@ from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.needs_you import list_channels_to_reconnect, list_unsettled_notices, list_waiting
 from kaja.web.flash import flash
-from kaja.web.frame.navigation import address
+from kaja.web.kit.page import address
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.actions import read_notice, read_notices
 from kaja.workspaces.policy import Permission

@@ -7,7 +7,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from kaja.web.frame.navigation import COMPOSE, address
+from kaja.web.frame.navigation import COMPOSE
+from kaja.web.kit.page import address
 from kaja.workspaces.actions import hide_first_steps
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member

@@ -14,8 +14,9 @@ from kaja.channels.actions import connect_channel
 from kaja.kernel.problems import Refused
 from kaja.networks.registry import CONNECTORS
 from kaja.web.flash import flash, flash_refusal
-from kaja.web.frame.navigation import COMPOSE, address
+from kaja.web.frame.navigation import COMPOSE
 from kaja.web.frame.views import LAST_WORKSPACE
+from kaja.web.kit.page import address
 from kaja.web.onboarding.forms import WorkspaceForm
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import create_workspace, hide_first_steps

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -21,7 +20,7 @@ from kaja.publishing.models import PostDelivery
 from kaja.web.composer.previews import group_shown, show_content
 from kaja.web.composer.words import in_words
 from kaja.web.flash import Kind, flash, flash_refusal
-from kaja.web.frame.navigation import address
+from kaja.web.kit.page import address, zone_of
 from kaja.web.post.timeline import list_events
 from kaja.web.workspace import WorkspaceRequest, chosen_id, render_fragment, render_page, workspace_view
 from kaja.workspaces.policy import Permission
@@ -91,7 +90,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     rows = deliveries.list_deliveries(post.id)
     changes = deliveries.list_changes_of([p for row in rows if (p := _publication(row))])
     channels = [variant.channel for variant in queries.active_variants(post)]
-    zone = ZoneInfo(request.workspace.time_zone)
+    zone = zone_of(request)
     carried = {row.channel_id for row in rows}
     context = {
         "post": post,

@@ -16,6 +16,7 @@ from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.times import resolve_local
 from kaja.web.flash import flash
+from kaja.web.kit.page import zone_of
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.models import Held
 from kaja.workspaces.policy import Permission
@@ -50,7 +51,7 @@ def decide(request: WorkspaceRequest) -> HttpResponse:
         for name, value in request.POST.items()
         if name.startswith(OWN) and value
     }
-    later = _parse_later(request.POST.get("later", ""), ZoneInfo(request.workspace.time_zone))
+    later = _parse_later(request.POST.get("later", ""), zone_of(request))
     missing, unclear = (_choice(request.POST.get(name, "")) for name in ("missing", "unclear"))
     settle_workspace(request.actor, Settlement(missing, unclear, later, own))  # type: ignore[arg-type]
     flash(request, _("It is settled. Kaja sends again."))

@@ -10,8 +10,8 @@ from kaja.channels.slots import list_slots
 from kaja.content.plan.slots import next_free_slot
 from kaja.kernel import clock
 from kaja.web.calendar.slots import PRESETS, describe_week
-from kaja.web.calendar.views import zone_of
 from kaja.web.composer.words import in_words, zone_name
+from kaja.web.kit.page import zone_of
 
 register = template.Library()
 

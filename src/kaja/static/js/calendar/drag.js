@@ -3,7 +3,7 @@
 import { announce, hide, show } from "./flag.js";
 import { placeAt, words } from "./places.js";
 import { move, root } from "./send.js";
-import { say } from "../flash.js";
+import { say } from "../kit/flash.js";
 
 const FAR = 5; // px before a press becomes a drag
 const EDGE = 48; // px from the edge of the window where it scrolls

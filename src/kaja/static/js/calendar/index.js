@@ -1,6 +1,6 @@
 // The calendar's page: puts the pieces together, and keeps them in order when the calendar is drawn anew.
 
-import { say } from "../flash.js";
+import { say } from "../kit/flash.js";
 import "./drag.js";
 import { isMoving, focusedCard, rove } from "./keyboard.js";
 import "./menu.js";
@@ -38,7 +38,7 @@ document.addEventListener("htmx:after:swap", () => {
 // A press on an empty place writes a post for that time, unless it only closed something.
 let closing = false;
 document.addEventListener("pointerdown", () => {
-  closing = document.querySelector("details[data-menu][open], :popover-open, #card-menu:not([hidden])") !== null;
+  closing = document.querySelector("details[data-menu][open], :popover-open") !== null;
 }, true);
 document.addEventListener("click", (event) => {
   if (closing || event.detail > 1 || event.ctrlKey || event.metaKey || event.shiftKey) return;

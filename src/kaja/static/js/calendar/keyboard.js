@@ -1,7 +1,7 @@
 // From card to card with the arrows; m takes the focused card along, arrows choose another time, Enter puts it there.
 
 import { bindKey } from "../keys.js";
-import { say } from "../flash.js";
+import { say } from "../kit/flash.js";
 import { announce, hide, show } from "./flag.js";
 import { facts, later, name, placeOf, words } from "./places.js";
 import { move, root } from "./send.js";
@@ -132,6 +132,21 @@ bindKey("m", (event) => {
   event.preventDefault();
   startMove(card);
 });
+
+// In the list, from post to post as in every list.
+if (facts.view === "list") {
+  for (const [key, step] of [["j", 1], ["k", -1]]) {
+    bindKey(key, () => {
+      const all = cards();
+      const here = all.indexOf(focusedCard());
+      const other = here < 0 ? all[0] : all[here + step];
+      if (!other) return;
+      rove(other);
+      linkOf(other).focus();
+      other.scrollIntoView({ block: "nearest" });
+    });
+  }
+}
 
 for (const key of ["p", "t", "n"]) {
   bindKey(key, () => document.querySelector(`.cal-steps [data-key="${key}"]`)?.click());

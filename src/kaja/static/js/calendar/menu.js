@@ -1,21 +1,20 @@
 // What can be done with one card: one menu for all of them, opened by its button, by "." or by the right button.
 
-import { ask } from "../confirm.js";
+import { ask } from "../kit/dialog.js";
 import { bindKey } from "../keys.js";
-import { say } from "../flash.js";
+import { say } from "../kit/flash.js";
+import { closePopup, openPopup } from "../kit/popup.js";
 import { renewId } from "../ids.js";
 import { focusedCard, startMove } from "./keyboard.js";
 import { facts, judge, words } from "./places.js";
 import { isSelected, toggle } from "./select.js";
-import { bulk, move, root } from "./send.js";
+import { bulk, cardOf, move, root } from "./send.js";
 
 const menu = document.getElementById("card-menu");
 const dialog = document.getElementById("move-dialog");
 const field = dialog?.querySelector("kaja-date");
 const address = (what, id) => facts[what].replace(facts.nobody, id);
 let card = null;
-
-const items = () => [...menu.querySelectorAll("[data-do]:not([hidden])")];
 
 function possible(what) {
   const writes = root().dataset.write !== undefined;
@@ -32,34 +31,18 @@ function possible(what) {
   return true;
 }
 
-export function openMenu(which, x, y) {
-  close();
+export function openMenu(which, at = {}) {
+  closePopup(menu);
   card = which;
   for (const item of menu.querySelectorAll("[data-do]")) {
     const what = item.dataset.do;
     item.hidden = !possible(what);
     item.lastElementChild.textContent = words[what === "select" && isSelected(card.dataset.post) ? "deselect" : what];
   }
-  menu.hidden = false;
   menu.setAttribute("aria-label", card.querySelector(".cal-text").textContent || words.menu);
-  const left = Math.max(4, Math.min(x, innerWidth - menu.offsetWidth - 4));
-  const top = Math.max(4, Math.min(y, innerHeight - menu.offsetHeight - 4));
-  menu.style.transform = `translate(${left}px, ${top}px)`;
-  card.querySelector(".cal-more").setAttribute("aria-expanded", "true");
-  items()[0].focus();
-}
-
-function close(back = false) {
-  if (menu.hidden) return;
-  menu.hidden = true;
-  const button = card?.querySelector(".cal-more");
-  button?.setAttribute("aria-expanded", "false");
-  if (back) card?.querySelector(".cal-link").focus();
-}
-
-function openBelow(which) {
-  const box = which.querySelector(".cal-more").getBoundingClientRect();
-  openMenu(which, box.right - 8, box.bottom);
+  // The calendar may be drawn anew while it is open.
+  const back = () => cardOf(which.dataset.post)?.querySelector(".cal-link");
+  openPopup(menu, card.querySelector(".cal-more"), { ...at, back });
 }
 
 const actions = {
@@ -88,36 +71,21 @@ const actions = {
 menu.addEventListener("click", (event) => {
   const what = event.target.closest("[data-do]")?.dataset.do;
   if (!what) return;
-  close(true);
+  closePopup(menu, true);
   actions[what](card.dataset.post);
 });
 
-menu.addEventListener("keydown", (event) => {
-  const listed = items();
-  const here = listed.indexOf(document.activeElement);
-  const step = { ArrowDown: here + 1, ArrowUp: here - 1, Home: 0, End: listed.length - 1 }[event.key];
-  if (step !== undefined) listed[(step + listed.length) % listed.length].focus();
-  else if (event.key === "Escape" || event.key === "Tab") close(true);
-  else return;
-  event.preventDefault();
-  event.stopPropagation();
-});
-
-document.addEventListener("pointerdown", (event) => {
-  if (!menu.hidden && !menu.contains(event.target)) close();
-});
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-card-menu]");
-  if (button) openBelow(button.closest("[data-post]"));
+  if (button) openMenu(button.closest("[data-post]"));
 });
-addEventListener("scroll", () => close(), { passive: true });
-bindKey(".", () => focusedCard() && openBelow(focusedCard()));
+addEventListener("scroll", () => closePopup(menu), { passive: true });
+bindKey(".", () => focusedCard() && openMenu(focusedCard()));
 document.addEventListener("contextmenu", (event) => {
   const which = event.target.closest?.("#calendar [data-post]");
   if (!which || event.shiftKey) return;
   event.preventDefault();
-  if (event.clientX || event.clientY) openMenu(which, event.clientX, event.clientY);
-  else openBelow(which);
+  openMenu(which, event.clientX || event.clientY ? { x: event.clientX, y: event.clientY } : {});
 });
 
 // A time by fields: for fingers, and for far away days.

@@ -1,7 +1,7 @@
 // Wall-clock times of the workspace as the page writes them ("2026-11-27T09:00"), what they are called, and what is
 // wrong with them. The browser's own zone plays no part.
 
-import { fill } from "../composer/ask.js";
+import { fill } from "../kit/ask.js";
 import { writeMoment } from "../dates/write.js";
 
 export const facts = JSON.parse(document.getElementById("calendar-facts").textContent);

@@ -1,73 +1,33 @@
-// Which cards are selected, and the bar that does one thing to all of them.
+// Which cards are selected, and what the bar does to all of them.
 
 import { bindKey } from "../keys.js";
-import { fill } from "../composer/ask.js";
+import { Selection } from "../kit/selection.js";
 import { announce } from "./flag.js";
 import { focusedCard } from "./keyboard.js";
-import { words } from "./places.js";
 import { bulk, cardOf, root } from "./send.js";
 
-const chosen = new Set();
 const bar = document.getElementById("bulk");
-let anchor = null;
-
-const cards = () => [...(root()?.querySelectorAll("[data-post]") ?? [])];
-export const isSelected = (id) => chosen.has(id);
-
-/** Draw the selection again; what is no longer on the page is no longer selected. */
-export function drawSelection() {
-  if (!bar) return;
-  for (const id of [...chosen]) if (!cardOf(id)) chosen.delete(id);
-  for (const card of cards()) {
-    const on = chosen.has(card.dataset.post);
+const selection = new Selection({
+  bar,
+  things: () => [...(root()?.querySelectorAll("[data-post]") ?? [])],
+  keyOf: (card) => card.dataset.post,
+  nameOf: (card) => card.querySelector(".cal-text").textContent,
+  mark(card, on) {
     card.classList.toggle("selected", on);
-    const box = card.parentElement.querySelector(".list-box");
+    const box = card.closest(".list-row")?.querySelector(".list-box");
     if (box) box.checked = on;
-  }
-  const all = document.getElementById("select-all");
-  if (all) {
-    all.checked = chosen.size > 0 && chosen.size === cards().length;
-    all.indeterminate = chosen.size > 0 && !all.checked;
-  }
-  bar.hidden = chosen.size === 0;
-  document.getElementById("bulk-count").textContent = fill(words.selected, { count: chosen.size });
-}
+  },
+  all: () => document.getElementById("select-all"),
+  say: announce,
+});
 
-function set(card, on) {
-  if (on) chosen.add(card.dataset.post);
-  else chosen.delete(card.dataset.post);
-}
-
-/** Select one more or one less; with `range`, all from the last one to this. */
-export function toggle(card, range = false) {
-  if (!bar) return;
-  const all = cards();
-  const from = anchor ? all.findIndex((each) => each.dataset.post === anchor) : -1;
-  const on = range ? true : !chosen.has(card.dataset.post);
-  if (range && from >= 0) {
-    const to = all.indexOf(card);
-    for (const each of all.slice(Math.min(from, to), Math.max(from, to) + 1)) set(each, on);
-  } else set(card, on);
-  anchor = card.dataset.post;
-  drawSelection();
-  const text = card.querySelector(".cal-text").textContent;
-  announce(fill(words.selectedOne, { count: chosen.size, name: text }));
-}
-
-function clear() {
-  chosen.clear();
-  drawSelection();
-  announce(words.none);
-}
+export const isSelected = (id) => selection.has(id);
+export const drawSelection = () => selection.draw();
+export const toggle = (card, range = false) => selection.toggle(card, range);
 
 document.addEventListener("click", (event) => {
-  const box = event.target.closest?.(".list-box");
-  if (box) {
-    const card = cardOf(box.value);
-    if (event.shiftKey) toggle(card, true);
-    else toggle(card);
-    return;
-  }
+  const box = event.target.closest?.("#calendar .list-box");
+  if (box) return toggle(cardOf(box.value), event.shiftKey);
   const card = event.target.closest?.("#calendar [data-post]");
   if (card && (event.shiftKey || event.ctrlKey || event.metaKey) && !event.target.closest(".cal-more")) {
     event.preventDefault();
@@ -76,27 +36,20 @@ document.addEventListener("click", (event) => {
 }, true);
 
 document.addEventListener("change", (event) => {
-  if (event.target.id !== "select-all") return;
-  for (const card of cards()) set(card, event.target.checked);
-  drawSelection();
+  if (event.target.id === "select-all") selection.toggleAll(event.target.checked);
 });
 
-bindKey("x", (event) => {
-  const card = focusedCard();
-  if (!card) return;
-  event.preventDefault();
-  toggle(card);
-});
-bindKey("X", (event) => {
-  const card = focusedCard();
-  if (!card) return;
-  event.preventDefault();
-  toggle(card, true);
-});
-bindKey("Escape", () => chosen.size && clear());
+for (const key of ["x", "X"]) {
+  bindKey(key, (event) => {
+    const card = focusedCard();
+    if (!card) return;
+    event.preventDefault();
+    toggle(card, key === "X");
+  });
+}
+bindKey("Escape", () => selection.size && selection.clear());
 
 bar?.addEventListener("click", async (event) => {
-  if (event.target.closest("#bulk-clear")) return clear();
   const button = event.target.closest("[data-bulk]");
   if (!button) return;
   const what = button.dataset.bulk;
@@ -114,11 +67,10 @@ bar?.addEventListener("click", async (event) => {
     if (!more.label.trim()) return field.focus();
   }
   for (const menu of bar.querySelectorAll("details[open]")) menu.open = false;
-  // In the order of the page, so that slots are filled in that order.
-  const posts = cards().map((card) => card.dataset.post).filter((id) => chosen.has(id));
   for (const each of bar.querySelectorAll("button")) each.disabled = true;
-  const done = await bulk(what, posts, more);
+  // In the order of the page, so that slots are filled in that order. What is put into the bin leaves the page, and so
+  // the selection.
+  await bulk(what, selection.keys(), more);
   for (const each of bar.querySelectorAll("button")) each.disabled = false;
-  if (done && what === "delete") chosen.clear();
-  drawSelection();
+  selection.draw();
 });

@@ -1,7 +1,7 @@
 // Asking Kaja to change the plan, and showing how it stands afterwards without losing the focus.
 
-import { say, show } from "../flash.js";
-import { NoAnswer, post, reasons, useToken } from "../composer/ask.js";
+import { say, show } from "../kit/flash.js";
+import { NoAnswer, post, reasons, useToken } from "../kit/ask.js";
 import { announce } from "./flag.js";
 import { facts, words } from "./places.js";
 

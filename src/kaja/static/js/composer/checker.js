@@ -1,7 +1,7 @@
 // Asks Kaja, shortly after the last key, how the post would look and what is wrong. Typing never waits for it; only
 // the newest answer is shown.
 
-import { NoAnswer, post } from "./ask.js";
+import { NoAnswer, post } from "../kit/ask.js";
 
 const PAUSE = 300;
 

@@ -1,7 +1,7 @@
 // The text and the thread: one field per part. Fields keep focus and cursor; they are made anew only when parts come,
 // go or change places.
 
-import { fill } from "./ask.js";
+import { fill } from "../kit/ask.js";
 import { drawStrip } from "./strip.js";
 
 export class Editor {

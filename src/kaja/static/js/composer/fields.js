@@ -1,9 +1,9 @@
 // Everything beside text and media: options per network, first comment, language, link card, campaign, labels.
 
+import { NoAnswer, post, reasons } from "../kit/ask.js";
 import "../options/index.js";
 import { Option } from "../options/option.js";
 import { readTerms as terms } from "../options/terms.js";
-import { NoAnswer, post, reasons } from "./ask.js";
 
 const LINK = /https?:\/\/[^\s<>"'）」』】]+/g;
 

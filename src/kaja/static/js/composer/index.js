@@ -1,7 +1,7 @@
 // <kaja-composer>: puts the pieces together.
 
-import { say } from "../flash.js";
-import { post, reasons, useToken } from "./ask.js";
+import { say } from "../kit/flash.js";
+import { post, reasons, useToken } from "../kit/ask.js";
 import { Checker } from "./checker.js";
 import { askAlt, askCrop } from "./dialogs.js";
 import { Editor } from "./editor.js";

@@ -1,6 +1,6 @@
 // Saving: a little after the last key; what is not saved yet lives in this browser until it is.
 
-import { fill, NoAnswer, post, reasons } from "./ask.js";
+import { fill, NoAnswer, post, reasons } from "../kit/ask.js";
 
 const PAUSE = 2000;
 const RETRY = 8000;

@@ -1,6 +1,6 @@
 // The media strip of one part: files come by button, drop and paste; they are moved, described, cropped, removed.
 
-import { fill, NoAnswer, reasons, upload } from "./ask.js";
+import { fill, NoAnswer, reasons, upload } from "../kit/ask.js";
 
 /** Draw a strip from a part's media. */
 export function drawStrip(strip, media, state, words) {

@@ -1,12 +1,14 @@
-"""JSON answers of the composer; what is refused comes with the same words as everywhere."""
+"""JSON to and from the pages' scripts; what is refused comes with the same words as everywhere."""
 
+import json
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from django.db import DataError, transaction
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
+from pydantic import BaseModel, ValidationError
 
 from kaja.kernel.constraints import not_storable
 from kaja.kernel.problems import Refused
@@ -15,6 +17,7 @@ from kaja.web.problems import problem_json
 from kaja.web.workspace import WorkspaceRequest
 
 P = ParamSpec("P")
+B = TypeVar("B", bound=BaseModel)
 View = Callable[Concatenate[WorkspaceRequest, P], JsonResponse]
 Answer = Callable[..., JsonResponse]
 
@@ -43,3 +46,24 @@ def json_answer(view: View[P]) -> Answer:
         return response
 
     return answer
+
+
+def parse_json(request: HttpRequest) -> dict[str, Any]:
+    """A small JSON object, or an empty one."""
+    try:
+        value = json.loads(request.body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def parse_body(model: type[B], request: HttpRequest, refuse: Callable[[str], Refused]) -> B:
+    """What a page sent, checked; raises what `refuse` makes of the first thing that is wrong with it."""
+    try:
+        return model.model_validate(json.loads(request.body))
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise refuse(f"{place}: {first['msg']}"[:200]) from error
+    except ValueError as error:
+        raise refuse("JSON") from error

@@ -1,3 +1,4 @@
+// Dialogs: <button data-open-dialog="id"> opens one (`{% dialog %}`); Escape closes it and the focus goes back by itself.
 // Actions that cannot be undone ask first, in our own dialog: <form data-confirm="What will happen"
 // data-confirm-title="…" data-confirm-yes="Delete">, and hx-confirm the same way.
 
@@ -47,4 +48,9 @@ document.addEventListener("htmx:confirm", async (event) => {
   event.preventDefault();
   if (await ask(ctx.confirm, words(ctx.sourceElement))) issueRequest();
   else event.detail.dropRequest?.();
+});
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-open-dialog]");
+  if (button) document.getElementById(button.dataset.openDialog)?.showModal();
 });
