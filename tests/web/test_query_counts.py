@@ -167,7 +167,7 @@ EXACT = {
     "channel": 15,
     "needs you": 11,
     "members": 10,
-    "audit": 9,
+    "audit": 10,  # also who there is to filter by
     "palette": 12,
     "shift": 31,
     "day": 31,

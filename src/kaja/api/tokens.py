@@ -13,6 +13,7 @@ from kaja.api.models import Token
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock
+from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 from kaja.workspaces import audit, policy
@@ -142,6 +143,16 @@ def list_tokens(actor: Actor) -> list[Token]:
     if policy.can(actor, policy.Permission.MANAGE):
         return list(rows)
     return [token for token in rows if token.user_id == actor.user_id]
+
+
+def page_tokens(actor: Actor, cursor: str = "", limit: int = PAGE) -> Page[Token]:
+    """The same, in pages."""
+    rows = Token.objects.select_related("user")
+    if not policy.can(actor, policy.Permission.MANAGE):
+        if actor.user_id is None:
+            return Page([])
+        rows = rows.filter(user_id=actor.user_id)
+    return cut_page(rows, ("-created_at", "-id"), cursor, limit)
 
 
 def list_tokens_of(user: User) -> list[Token]:

@@ -31,11 +31,15 @@ class Untold:
     subject: Subject
 
 
-def list_untold(limit: int = 50) -> list[Untold]:
+def list_untold(cursor: str = "", limit: int = PAGE) -> Page[Untold]:
     """Newest first, each with its delivery and channel."""
-    rows = list(UntoldEvent.objects.select_related("delivery__channel").order_by("-failed_at")[:limit])
-    subjects = describe([row.delivery for row in rows])
-    return [Untold(row, subjects[row.delivery_id]) for row in rows]
+    rows = UntoldEvent.objects.select_related("delivery__channel")
+
+    def tell(found: list[UntoldEvent]) -> list[Untold]:
+        subjects = describe([row.delivery for row in found])
+        return [Untold(row, subjects[row.delivery_id]) for row in found]
+
+    return cut_page(rows, ("-failed_at", "-id"), cursor, limit).map(tell)
 
 
 # The journal in plain words

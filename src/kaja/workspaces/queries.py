@@ -144,9 +144,11 @@ def list_open_invitations(cursor: str = "", limit: int = PAGE) -> Page[Invitatio
     return cut_page(rows, ("-created_at", "-id"), cursor, limit)
 
 
-def list_audit(cursor: str = "", limit: int = PAGE, *, target_id: str = "") -> Page[AuditEntry]:
-    """The audit log, of one thing or of all, newest first."""
+def list_audit(cursor: str = "", limit: int = PAGE, *, target_id: str = "", person: str = "") -> Page[AuditEntry]:
+    """The audit log, of one thing, of one person or of all, newest first."""
     entries = AuditEntry.objects.filter(target_id=target_id) if target_id else AuditEntry.objects.all()
+    if person:
+        entries = entries.filter(actor_id=person)
     return cut_page(entries, ("-id",), cursor, limit)
 
 

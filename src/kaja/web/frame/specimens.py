@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from kaja.kernel.problems import Problem
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.choices import Choice
+from kaja.web.frame.kit_specimens import list_specimens
 from kaja.web.templatetags.kaja import STATES, symbols
 
 NAMES = ("Kohvik Kaja", "Талтех", "迴聲", "Mari Maasikas")
@@ -26,6 +27,7 @@ class SpecimenForm(forms.Form):
 def specimens() -> dict[str, Any]:
     """Everything that `frame/ui.html` shows."""
     return {
+        "lists": list_specimens(),
         "states": list(STATES),
         "icons": sorted(symbols("vendor/icons.svg")),
         "channels": [Choice("", name, network) for name, network in zip(NAMES, sorted(CONNECTORS), strict=False)],

@@ -1,55 +1,32 @@
 """Campaigns and labels: make, rename, colour, archive, delete; a campaign's page lists its posts."""
 
-from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from kaja.content.actions.checks import get_campaign
 from kaja.content.actions.groups import archive_campaign, create_label, delete_label, rename_label, save_campaign
-from kaja.content.groups import page_campaigns, page_labels
-from kaja.content.models import Campaign
-from kaja.content.queries import PostFilter, list_posts_by_time
 from kaja.kernel import clock
 from kaja.kernel.problems import Refused
 from kaja.publishing.progress import Progress, progress_of_campaigns
-from kaja.publishing.queries import standings_of_posts
-from kaja.web.composer.words import day_in_words
 from kaja.web.flash import flash, flash_refusal
 from kaja.web.groups.forms import CampaignForm, LabelForm
-from kaja.web.kit.page import zone_of
+from kaja.web.groups.lists import ARCHIVED, CAMPAIGNS, LABELS, MAKE_ONE, POSTS, describe_campaign
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
-from kaja.workspaces.policy import Permission, require
-
-STATE_WORDS = {"under_way": "underway", "done": "done", "needs_you": "needs", "dropped": "cancelled"}
-
-
-def describe_campaign(campaign: Campaign, progress: Progress, moment: datetime) -> dict[str, Any]:
-    """What a campaign's card says: its days, whether it runs, how far it is, and what comes next."""
-    today = timezone.localtime(moment).date()
-    when = "runs" if campaign.starts_on or campaign.ends_on else ""
-    if campaign.starts_on and campaign.starts_on > today:
-        when = "comes"
-    elif campaign.ends_on and campaign.ends_on < today:
-        when = "over"
-    return {"campaign": campaign, "progress": progress, "when": when}
+from kaja.workspaces.policy import Permission, can, require
 
 
 def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200) -> HttpResponse:
-    archived = page_campaigns(limit=10_000, archived=True).rows
-    listed = page_campaigns(limit=10_000).rows
-    moment = clock.now()
-    progress = progress_of_campaigns([each.id for each in listed], moment)
-    rows = [describe_campaign(each, progress.get(each.id, Progress()), moment) for each in listed]
+    running = CAMPAIGNS.read(request, empty=MAKE_ONE if can(request.actor, Permission.WRITE) else None)
+    archived = ARCHIVED.read(request)
     context = {
         "form": form,
-        "running": rows,
+        "running": running,
         "archived": archived,
+        "nothing": not running.rows and not archived.rows,
         "form_open": bool(form.errors),
         "live_page": reverse("groups:campaigns", args=[request.workspace.slug]),
     }
@@ -101,21 +78,10 @@ def campaign(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
         else:
             flash(request, _("The campaign is saved."))
             return HttpResponseRedirect(request.path)
-    page = list_posts_by_time(PostFilter(campaign=campaign_id), request.GET.get("after", ""))
-    standings = standings_of_posts([post.id for post in page.rows])
-    zone = zone_of(request)
-    rows = [
-        {
-            "post": post,
-            "due": day_in_words(post.due_at, zone) if post.due_at else "",
-            "state": STATE_WORDS.get(standings[post.id].standing, post.state) if post.id in standings else post.state,
-        }
-        for post in page.rows
-    ]
     moment = clock.now()
     progress = progress_of_campaigns([found.id], moment).get(found.id, Progress())
     context = describe_campaign(found, progress, moment)
-    context |= {"form": form, "rows": rows, "older": page.next_cursor, "form_open": bool(form.errors)}
+    context |= {"form": form, "posts": POSTS.read(request, campaign=campaign_id), "form_open": bool(form.errors)}
     return render_page(request, "groups/campaign.html", context, status=422 if form.errors else 200)
 
 
@@ -131,8 +97,7 @@ def archive(request: WorkspaceRequest, campaign_id: UUID) -> HttpResponse:
 
 
 def _labels(request: WorkspaceRequest, form: LabelForm, status: int = 200) -> HttpResponse:
-    rows = page_labels(limit=10_000).rows
-    return render_page(request, "groups/labels.html", {"form": form, "rows": rows}, status=status)
+    return render_page(request, "groups/labels.html", {"form": form, "labels": LABELS.read(request)}, status=status)
 
 
 @require_http_methods(["GET", "POST"])

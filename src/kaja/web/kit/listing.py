@@ -6,9 +6,11 @@ queries (`tests/web/test_listings.py` counts them for every listing that there i
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
+
+from django.utils.translation import gettext_lazy
 
 from kaja.kernel.pages import PAGE, Page
 from kaja.publishing.choices import Choice
@@ -27,6 +29,9 @@ class Empty:
     text: Any = ""
     href: str = ""
     word: Any = ""
+
+
+NOTHING_FURTHER = Empty("", gettext_lazy("There is nothing further."))
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,12 @@ class Shown(Generic[T]):
     menus: Sequence[Menu] = ()
     clear: str = ""
     """The address without filters, where there are some."""
+    empty: Empty = Empty("circle", "")
+    """What stands there when there are no rows."""
 
-    @property
-    def empty(self) -> Empty:
-        return self.listing.unmatched if self.clear and self.listing.unmatched else self.listing.empty
+
+LISTINGS: dict[str, "Listing[Any]"] = {}
+"""Every list of the screen, by its name."""
 
 
 @dataclass(frozen=True)
@@ -90,10 +97,15 @@ class Listing(Generic[T]):
     page_size: int = PAGE
     cursor: str = "after"
     newest_first: bool = False
-    selects: bool = field(default=False)
+    selects: bool = False
+    """Whether rows can be selected, for a bar below (`{% bulk %}`) with the id of the list and `-bulk`."""
 
-    def read(self, request: WorkspaceRequest, **about: Any) -> Shown[T]:
-        """The page of the list that the address asks for. Raises Refused for a cursor that is none of ours."""
+    def __post_init__(self) -> None:
+        LISTINGS[self.name] = self
+
+    def read(self, request: WorkspaceRequest, *, empty: Empty | None = None, **about: Any) -> Shown[T]:
+        """The page of the list that the address asks for; `empty` where what stands there depends on who looks. Raises
+        Refused for a cursor that is none of ours."""
         choices = self.choices(request) if self.choices and self.filters else {}
         chosen = {
             each.name: value
@@ -114,7 +126,13 @@ class Listing(Generic[T]):
         )
         menus = draw_filters(self.filters, choices, chosen, lambda name, value: address(**{name: value}))
         clear = address(**dict.fromkeys(chosen, "")) if chosen else ""
-        return Shown(self, page.rows, pager, menus, clear)
+        return Shown(self, page.rows, pager, menus, clear, self._empty(empty or self.empty, cursor, clear))
+
+    def _empty(self, usual: Empty, cursor: str, clear: str) -> Empty:
+        if clear and self.unmatched:
+            return self.unmatched
+        # The last rows of a page may have gone while somebody looked at the one before.
+        return replace(NOTHING_FURTHER, icon=usual.icon) if cursor else usual
 
     def _anchor(self) -> str:
         """Several lists of a page: the next page of one begins where it stands."""

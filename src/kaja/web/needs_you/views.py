@@ -1,5 +1,6 @@
 """One page with everything that waits for a person, each with the one or two presses that settle it."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -10,9 +11,9 @@ from django.views.decorators.http import require_POST, require_safe
 from kaja.delivery.actions import cancel_delivery, resolve_missed, retry_delivery, settle_at_address, settle_delivery
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.needs_you import list_channels_to_reconnect, list_unsettled_notices, list_waiting
 from kaja.web.flash import flash
-from kaja.web.kit.page import address
+from kaja.web.kit.listing import Shown
+from kaja.web.needs_you.lists import CHANNELS, NOTICES, WAITING
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.actions import read_notice, read_notices
 from kaja.workspaces.policy import Permission
@@ -22,17 +23,13 @@ from kaja.workspaces.policy import Permission
 @workspace_view()
 def index(request: WorkspaceRequest) -> HttpResponse:
     """Everything that waits."""
-    waiting = list_waiting(limit=200).rows
-    channels = list_channels_to_reconnect(limit=200).rows
-    notices = list_unsettled_notices(request.member, limit=100).rows
-    context = {
-        "waiting": waiting,
-        "channels": channels,
-        "notices": notices,
-        "nothing": not (waiting or channels or notices),
-        "calendar": address("calendar:index", request.workspace.slug),
+    lists: dict[str, Shown[Any]] = {
+        "channels": CHANNELS.read(request),
+        "waiting": WAITING.read(request),
+        "notices": NOTICES.read(request),
     }
-    return render_page(request, "needs_you/list.html", context)
+    nothing = not any(shown.rows or shown.pager.first for shown in lists.values())
+    return render_page(request, "needs_you/list.html", {**lists, "nothing": nothing})
 
 
 @require_POST

@@ -20,6 +20,20 @@ Kind = Literal[
 ]
 
 
+ICONS: Mapping[Kind, str] = {
+    "written": "pencil",
+    "changed": "pencil-line",
+    "planned": "calendar-clock",
+    "unplanned": "calendar-x",
+    "sent": "check-check",
+    "refused": "octagon-alert",
+    "remote": "refresh-cw",
+    "deleted": "trash-2",
+    "duplicated": "copy",
+    "restored": "undo-2",
+}
+
+
 @dataclass(frozen=True)
 class Event:
     """One thing that happened. Which of the further fields are set depends on the kind."""
@@ -34,6 +48,10 @@ class Event:
     problem: Problem | None = None
     further: int = 0
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.kind]
 
 
 def _written(revision: Revision) -> Event:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
+from kaja.web.settings import lists
 from kaja.web.settings.forms import InviteForm
 from kaja.web.settings.words import ROLE_WORDS, list_roles
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
@@ -21,9 +22,7 @@ from kaja.workspaces import actions
 from kaja.workspaces.jobs import mail_invitation
 from kaja.workspaces.often import INVITATIONS, count
 from kaja.workspaces.policy import Permission
-from kaja.workspaces.queries import list_members, list_open_invitations
 
-ALL = 10_000
 ONLY_HERE = ("localhost", "127.0.0.1", "::1")
 """Hosts of addresses that mean, on every computer, that computer itself."""
 
@@ -32,11 +31,8 @@ def _render(
     request: WorkspaceRequest, form: InviteForm, link: str = "", email: str = "", status: int = 200
 ) -> HttpResponse:
     context = {
-        "members": [
-            {"member": each, "roles": list_roles(each.role), "words": ROLE_WORDS[each.role]}
-            for each in list_members(limit=ALL).rows
-        ],
-        "invitations": list_open_invitations(limit=ALL).rows,
+        "members": lists.MEMBERS.read(request),
+        "invitations": lists.INVITATIONS.read(request),
         "roles": [(name, ROLE_WORDS[value]) for value, name in list_roles()],
         "form": form,
         "link": link,

@@ -9,20 +9,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kaja.delivery.actions import pause_workspace, resume_workspace, tell_again
-from kaja.delivery.queries import list_untold
 from kaja.hooks.queries import list_standings
-from kaja.kernel.loops import list_loops
 from kaja.kernel.problems import Refused
 from kaja.networks.registry import CONNECTORS
 from kaja.reach.looking import look
 from kaja.reach.queries import get_reach
 from kaja.web.flash import flash
 from kaja.web.settings.forms import SettingsForm
+from kaja.web.settings.lists import AUDIT, LOOPS, UNTOLD
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces import actions
-from kaja.workspaces.models import AuditEntry
 from kaja.workspaces.policy import Permission, can, require
-from kaja.workspaces.queries import list_audit
 from kaja.workspaces.wording import name_in_language
 
 
@@ -78,10 +75,7 @@ def resume(request: WorkspaceRequest) -> HttpResponse:
 @workspace_view(Permission.MANAGE)
 def audit(request: WorkspaceRequest) -> HttpResponse:
     """Who did what, newest first, in pages that stay right while entries are added."""
-    after = request.GET.get("after", "")
-    page = list_audit(after)
-    rows = [{"entry": entry, "changes": _changes(entry)} for entry in page.rows]
-    return render_page(request, "settings/audit.html", {"rows": rows, "older": page.next_cursor, "paged": bool(after)})
+    return render_page(request, "settings/audit.html", {"shown": AUDIT.read(request)})
 
 
 @require_safe
@@ -93,8 +87,8 @@ def running(request: WorkspaceRequest) -> HttpResponse:
     _kind, _colon, told_by = (reach.proof.by if reach.proof else "").partition(":")
     connector = CONNECTORS.get(told_by)
     context = {
-        "loops": list_loops(),
-        "untold": list_untold(),
+        "loops": LOOPS.read(request),
+        "untold": UNTOLD.read(request),
         "hooks": list_standings(),
         "reach": reach,
         "proved_by": name_in_language(connector.info.name) if connector else told_by,
@@ -119,9 +113,3 @@ def tell(request: WorkspaceRequest, untold_id: UUID) -> HttpResponse:
     tell_again(request.actor, untold_id)
     flash(request, _("It is told again within seconds. If Kaja breaks at it once more, it comes back to this page."))
     return redirect("settings:running", request.workspace.slug)
-
-
-def _changes(entry: AuditEntry) -> list[tuple[str, object, object]]:
-    before, after = entry.before, entry.after
-    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
-    return [(name, before.get(name, ""), after.get(name, "")) for name in names]

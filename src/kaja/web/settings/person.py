@@ -11,11 +11,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from kaja.api.tokens import SCOPES, create_token, list_tokens, revoke_token
+from kaja.api.tokens import SCOPES, create_token, revoke_token
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
 from kaja.web.settings.forms import ProfileForm, TokenForm
+from kaja.web.settings.lists import TOKENS
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import choose_mails, update_profile
 from kaja.workspaces.factors import list_factor_kinds
@@ -102,5 +103,5 @@ def tokens(request: WorkspaceRequest) -> HttpResponse:
             secret = create_token(request.actor, name, scopes, expires, chosen_id(request))[1]
         except Refused as refused:
             add_problems(form, refused)
-    context = {"form": form, "secret": secret, "tokens": list_tokens(request.actor), "now": now()}
+    context = {"form": form, "secret": secret, "tokens": TOKENS.read(request), "now": now()}
     return render_page(request, "settings/tokens.html", context, status=422 if form.errors else 200)

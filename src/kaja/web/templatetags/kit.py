@@ -33,9 +33,12 @@ def listing(context: Context, content: str, shown: Shown[Any], label: str = "", 
 
 
 @register.simple_block_tag(end_name="end_item")
-def item(content: str, key: Any, name: str = "", selected: bool = False, off: bool = False) -> SafeString:
-    """One row of a list. With a `name` it can be selected, and that is what it is called; `off` where it may not be."""
-    return _row("li", content, key, name, selected=selected, off=off)
+def item(
+    content: str, key: Any, name: str = "", selected: bool = False, off: bool = False, css: str = "", prefix: str = ""
+) -> SafeString:
+    """One row of a list. With a `name` it can be selected, and that is what it is called; `off` where it may not be.
+    With a `prefix` its key makes an id that addresses can name."""
+    return _row("li", content, key, name, selected=selected, off=off, css=css, prefix=prefix)
 
 
 @register.simple_block_tag(end_name="end_row")
@@ -44,7 +47,9 @@ def row(content: str, key: Any) -> SafeString:
     return _row("tr", content, key, "", selected=False, off=False)
 
 
-def _row(tag: str, content: str, key: Any, name: str, *, selected: bool, off: bool) -> SafeString:
+def _row(
+    tag: str, content: str, key: Any, name: str, *, selected: bool, off: bool, css: str = "", prefix: str = ""
+) -> SafeString:
     box = ""
     if name:
         box = format_html(
@@ -54,8 +59,12 @@ def _row(tag: str, content: str, key: Any, name: str, *, selected: bool, off: bo
             SafeString(" checked") if selected else "",
             SafeString(" disabled") if off else "",
         )
-    look = SafeString(' class="selected"') if selected else ""
-    return format_html('<{0} data-item="{1}" tabindex="-1"{2}>{3}{4}</{0}>', SafeString(tag), key, look, box, content)
+    classes = " ".join(filter(None, (css, "selected" if selected else "")))
+    look = format_html(' class="{}"', classes) if classes else ""
+    known = format_html(' id="{}-{}"', prefix, key) if prefix else ""
+    return format_html(
+        '<{0}{5} data-item="{1}" tabindex="-1"{2}>{3}{4}</{0}>', SafeString(tag), key, look, box, content, known
+    )
 
 
 @register.inclusion_tag("components/pager.html")
@@ -74,6 +83,12 @@ def filters(menus: Any, clear: str = "") -> dict[str, Any]:
 def section(content: str, title: str, lead: str = "", html_id: str = "", live: str = "") -> SafeString:
     """A part of a page under its heading; `lead` says what it is for."""
     return _render("section", content, title=title, lead=lead, id=html_id, live=live)
+
+
+@register.filter
+def same(value: object, other: object) -> bool:
+    """Whether two values are the same, for a component that takes a yes or no."""
+    return value == other
 
 
 @register.simple_block_tag(end_name="end_tabs")

@@ -1,0 +1,91 @@
+"""The lists of the settings."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from kaja.api.models import Token
+from kaja.api.tokens import page_tokens
+from kaja.delivery.queries import Untold, list_untold
+from kaja.kernel.loops import list_loops
+from kaja.kernel.models import LoopRecord
+from kaja.kernel.pages import Page
+from kaja.publishing.choices import Choice, list_choices
+from kaja.web.kit.filters import Filter
+from kaja.web.kit.listing import Asked, Column, Empty, Listing
+from kaja.web.settings.words import ROLE_WORDS, list_roles
+from kaja.web.workspace import WorkspaceRequest
+from kaja.workspaces.models import AuditEntry, Invitation, Member
+from kaja.workspaces.queries import list_audit, list_members, list_open_invitations
+
+Row = dict[str, Any]
+
+
+def _audit(asked: Asked) -> Page[Row]:
+    page = list_audit(asked.cursor, asked.limit, person=asked.chosen.get("person", ""))
+    return page.map(lambda entries: [{"entry": entry, "changes": list_changes(entry)} for entry in entries])
+
+
+def list_changes(entry: AuditEntry) -> list[tuple[str, object, object]]:
+    """What an entry changed: name, before, after."""
+    before, after = entry.before, entry.after
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return [(name, before.get(name, ""), after.get(name, "")) for name in names]
+
+
+def _people(_request: WorkspaceRequest) -> Mapping[str, Sequence[Choice]]:
+    return {"person": list_choices().owner}
+
+
+AUDIT: Listing[Row] = Listing(
+    "audit",
+    _audit,
+    Empty("scroll-text", _("Nothing happened yet."), _("What people and programs change stands here from then on.")),
+    columns=(Column(_("When")), Column(_("Who")), Column(_("What")), Column(_("Before and after"))),
+    filters=(Filter("person", _("Person"), "user", _("Show everybody again")),),
+    choices=_people,
+    unmatched=Empty("scroll-text", _("Nothing here matches the filters.")),
+    newest_first=True,
+)
+
+
+def _members(asked: Asked) -> Page[Row]:
+    def describe(members: list[Member]) -> list[Row]:
+        return [{"member": each, "roles": list_roles(each.role), "words": ROLE_WORDS[each.role]} for each in members]
+
+    return list_members(asked.cursor, asked.limit).map(describe)
+
+
+MEMBERS: Listing[Row] = Listing("members", _members, Empty("users", _("Nobody is here.")))
+INVITATIONS: Listing[Invitation] = Listing(
+    "invitations",
+    lambda asked: list_open_invitations(asked.cursor, asked.limit),
+    Empty("mail", _("No invitation is open.")),
+    cursor="invitation",
+)
+TOKENS: Listing[Token] = Listing(
+    "tokens",
+    lambda asked: page_tokens(asked.request.actor, asked.cursor, asked.limit),
+    Empty("key-round", _("There is none yet.")),
+    newest_first=True,
+)
+LOOPS: Listing[LoopRecord] = Listing(
+    "loops",
+    lambda asked: Page(list_loops()),  # some dozen for each process, however many posts there are
+    Empty("circle-pause", _("Nothing was heard of in the last day: no worker runs.")),
+    columns=(
+        Column(_("What")),
+        Column(_("State")),
+        Column(_("Errors")),
+        Column(_("Last error")),
+        Column(_("Last went well")),
+    ),
+    cursor="loop",
+)
+UNTOLD: Listing[Untold] = Listing(
+    "untold",
+    lambda asked: list_untold(asked.cursor, asked.limit),
+    Empty("circle-check", _("Everything was told.")),
+    newest_first=True,
+)
