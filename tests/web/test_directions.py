@@ -9,12 +9,12 @@ WORDS = frozenset(
     author campaign.name card.html card.post.campaign card.post.summary card.row.owner card.row.summary channel
     channel.handle choice.label delivery.channel delivery.variant.post.summary difference.channel each.channel
     each.delivery.channel each.name entry.actor_name error event.who first_text fix flash.text found.text
-    hit.label hit.note item.choice.name label line.reason member.user menu.chosen name new notice old option.value
+    hit.label hit.note item.choice.name label line.reason member.user menu.chosen.name name new notice old option.value
     each.event.delivery.channel
     other person post.campaign post.channel.name post.draft.first_comment post.draft.link_card.description
     post.draft.link_card.title post.options.categories post.options.content_warning post.options.excerpt
     post.options.spoiler_text post.options.title post.owner post.summary post.title problem query request.workspace.name
-    row.channel.name row.entry.actor_name row.post.summary row.what run.text segment.text session.what tag
+    row.channel.name each.entry.actor_name each.post.summary each.note row.what run.text segment.text session.what tag
     token.name token.user user version.revision.author_name who workspace workspace.name
     """.split()  # noqa: SIM905
 )

@@ -27,7 +27,8 @@ EVIL = [
 OWN = frozenset(
     """
     item.href step.href hit.href card.thumbnail hit.picture each.url each.thumbnail post.card_image.url flash.link
-    flash.undo href picture day.write today previous next menu.clear earlier unfiltered column.more address
+    flash.undo href picture day.write today previous next menu.clear earlier clear pager.first pager.following address
+    column.more
     attrs.src attrs.action attrs.href login_url action_url alt.url totp_svg_data_uri frame.compose_url steps_url
     settle_url edit_url post_address
     """.split()  # noqa: SIM905

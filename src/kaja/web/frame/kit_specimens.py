@@ -3,6 +3,7 @@
 from typing import Any
 
 from kaja.kernel.pages import Page
+from kaja.networks.registry import CONNECTORS
 from kaja.publishing.choices import Choice
 from kaja.web.kit.filters import Filter, Item, Menu
 from kaja.web.kit.listing import Column, Empty, Listing, Pager, Shown
@@ -13,7 +14,9 @@ FILTERS = (
     Filter("channel", "Channel", "radio-tower", "Show all channels again"),
     Filter("label", "Label", "tag", "Show all labels again"),
 )
-CHOICES = (Choice("#c1", "Kohvik Kaja", "practice"), Choice("#c2", LONG, "mastodon"), Choice("#c3", "קפה", "bluesky"))
+NETWORKS = sorted(CONNECTORS)
+NAMES = ("Kohvik Kaja", LONG, "קפה")
+CHOICES = tuple(Choice(f"#{key}", name, key) for name, key in zip(NAMES, NETWORKS, strict=False))
 ROWS = (
     {"id": "a", "name": "Winter menu", "note": "Connected on 22 November"},
     {"id": "b", "name": LONG, "note": LONG},

@@ -13,10 +13,11 @@ const mainOf = (row) => row.querySelector("[data-item-main], .list-title a[href]
 const boxOf = (row) => row.querySelector(":scope > .list-box:not(:disabled)");
 
 let last = null; // the key of the row, its place among the rows, and which of its controls had the focus
+let held = false; // whether it has the focus as a swap begins
 
 document.addEventListener("focusin", (event) => {
   const row = rowOf(event.target);
-  last = row && {
+  if (row) last = {
     list: row.closest("[data-listing]").id,
     key: row.dataset.item,
     place: rows().indexOf(row),
@@ -96,10 +97,10 @@ document.addEventListener("keydown", (event) => {
   event.target.querySelector(FOCUSABLE)?.click();
 });
 
+document.addEventListener("htmx:before:swap", () => (held = rowOf(document.activeElement) !== null));
 document.addEventListener("htmx:after:swap", () => {
   for (const each of selections.values()) each.draw();
-  const active = document.activeElement;
-  if (!last || (active && active !== document.body && active.isConnected)) return;
+  if (!held || !last || rowOf(document.activeElement)) return;
   const list = document.getElementById(last.list);
   if (!list) return;
   const kept = list.querySelector(`[data-item="${CSS.escape(last.key)}"]`);
