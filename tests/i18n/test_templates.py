@@ -10,7 +10,11 @@ from tests.i18n.templates import list_untranslated
 
 TEMPLATES = messages.SOURCE / "web/templates"
 SCRIPTS = messages.SOURCE / "static/js"
-WORKSHOP = {"frame/ui.html": "the page of components, for those who work on Kaja"}
+WORKSHOP = {
+    "frame/ui.html": "the page of components, for those who work on Kaja",
+    "frame/ui_lists.html": "a part of it",
+    "frame/ui_menus.html": "a part of it",
+}
 # Names, and words that every language writes so.
 NAMES = re.compile(r"\b(?:Kaja|ALT|https?|Bluesky|Mastodon|WordPress|Ctrl|Enter|Esc|Shift)\b")
 ENDONYMS = {"Deutsch", "Suomi", "Latviešu", "Українська", "Eesti", "English", "Русский", "繁體中文"}
