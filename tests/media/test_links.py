@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from PIL import Image
 
 from kaja.channels.vault import get_vault
@@ -28,7 +28,7 @@ from kaja.media.open import open_assets
 from kaja.media.renditions import parse_rules, render_rules
 from kaja.media.store import media_store
 from kaja.media.upload import upload_asset
-from kaja.media.views import AT_ONCE, FETCHES, readers
+from kaja.media.views import AT_ONCE, FETCHES, fetch, readers
 from kaja.networks.kit.media import ImageRefused, ImageRules
 from kaja.reach.models import Arrival
 from kaja.workspaces.models import Workspace
@@ -304,4 +304,27 @@ def test_more_than_so_many_readers_are_asked_to_come_again(large: Asset, served:
     finally:
         for _ in range(AT_ONCE):
             readers.go()
+    assert readers.count == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_goes_before_the_first_byte_takes_no_place_along(large: Asset, served: Served) -> None:
+    """Else so many who only knock would keep everybody out, until Kaja is started again."""
+    path = link(large)
+    give_back()
+    for _ in range(30):
+        served.open(None, path).close()
+    assert served.ask(None, "/readyz")[0] == 200
+    wait_until(lambda: readers.count == 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_that_nobody_reads_gives_its_place_and_its_file_back(large: Asset) -> None:
+    answer = fetch(RequestFactory().get("/"), *link(large).removeprefix("/files/").rsplit(".", 1))
+    assert (answer.status_code, answer.streaming, readers.count) == (200, True, 1)
+    answer.close()
+    assert readers.count == 0
+    answer = fetch(RequestFactory().get("/"), *link(large).removeprefix("/files/").rsplit(".", 1))
+    assert readers.count == 1
+    del answer  # the server drops it when the one who asked is gone by then
     assert readers.count == 0

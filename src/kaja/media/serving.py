@@ -35,20 +35,39 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return first, last
 
 
-async def _blocks(file: IO[bytes], first: int, length: int, done: Callable[[], None]) -> AsyncIterator[bytes]:
+class _Pieces:
     """`length` bytes of the file in pieces; asynchronous, because a server would first collect a synchronous one.
 
-    Reading shares a few threads; waiting for a slow reader takes none.
+    Reading shares a few threads; waiting for a slow reader takes none. File and place are given back once: when the
+    last byte went out, when the answer is closed, or when nobody holds it any more, for a server drops unread what is
+    for somebody who has gone.
     """
-    loop = asyncio.get_running_loop()
-    try:
-        await loop.run_in_executor(_threads, file.seek, first)
-        while length > 0 and (block := await loop.run_in_executor(_threads, file.read, min(BLOCK, length))):
-            length -= len(block)
-            yield block
-    finally:
-        file.close()
-        done()
+
+    def __init__(self, file: IO[bytes], first: int, length: int, done: Callable[[], None]) -> None:
+        self._file, self._first, self._length = file, first, length
+        self._done: Callable[[], None] | None = done
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._read()
+
+    async def _read(self) -> AsyncIterator[bytes]:
+        loop, length = asyncio.get_running_loop(), self._length
+        try:
+            await loop.run_in_executor(_threads, self._file.seek, self._first)
+            while length > 0 and (block := await loop.run_in_executor(_threads, self._file.read, min(BLOCK, length))):
+                length -= len(block)
+                yield block
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            self._file.close()
+            done()
+
+    def __del__(self) -> None:
+        self.close()
 
 
 def serve_file(
@@ -92,7 +111,7 @@ def serve_file(
             done()
         response = HttpResponse(content, status=status, content_type=mime)
     else:
-        response = StreamingHttpResponse(_blocks(stored, first, length, done), status=status, content_type=mime)
+        response = StreamingHttpResponse(_Pieces(stored, first, length, done), status=status, content_type=mime)
     response["Content-Length"] = str(length)
     if span:
         response["Content-Range"] = f"bytes {first}-{last}/{size}"
