@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
+from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.channels.sessions import render_facts
-from kaja.channels.vault import seal_credentials
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Workspace
 from tests.conformance.server import serving
@@ -102,6 +102,6 @@ def connect_mastodon(workspace: Workspace, base_url: str) -> Channel:
             handle=FACTS.handle,
             facts=render_facts(FACTS),
         )
-        channel.credentials = seal_credentials(channel.id, {"access_token": TOKEN, "scope": "read write"})
         channel.save()
+        channel.grant = write_credentials(channel.id, {"access_token": TOKEN, "scope": "read write"})
     return channel

@@ -14,7 +14,8 @@ from kaja.channels.actions import (
     finish_authorization,
     start_authorization,
 )
-from kaja.channels.models import Channel, Health, PendingConnection, Slot
+from kaja.channels.credentials import read_credentials
+from kaja.channels.models import Channel, Grant, Health, PendingConnection, Slot
 from kaja.channels.sessions import open_session
 from kaja.channels.storing import store_connection
 from kaja.channels.vault import get_vault
@@ -47,6 +48,7 @@ def test_connected_channel_works_and_its_secret_is_sealed(workspace: Workspace, 
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT string_agg(x, ' ') FROM (SELECT row_to_json(c)::text AS x FROM channels_channel c "
+                "UNION ALL SELECT row_to_json(g)::text FROM channels_grant g "
                 "UNION ALL SELECT row_to_json(a)::text FROM workspaces_auditentry a) t"
             )
             everything = cursor.fetchone()[0]
@@ -60,7 +62,7 @@ def test_connected_channel_works_and_its_secret_is_sealed(workspace: Workspace, 
 def test_credentials_do_not_open_on_another_row(workspace: Workspace, practice: PracticeServer) -> None:
     first, second = connect(workspace, practice, "One"), connect(workspace, practice, "Two")
     with workspace_scope(workspace.id):
-        Channel.objects.filter(id=second.id).update(credentials=Channel.objects.get(id=first.id).credentials)
+        Grant.objects.filter(id=second.grant_id).update(credentials=Grant.objects.get(id=first.grant_id).credentials)
     checked = check_channel(workspace.id, second.id)
     assert checked.health_problem is not None
     assert checked.health_problem["code"] == "credentials_sealed"
@@ -75,7 +77,8 @@ def test_disconnect_keeps_row_slots_and_history_and_forgets_the_secret(
         disconnect_channel(actor(workspace), channel.id)
         kept = Channel.objects.get()
         assert kept.disconnected_at is not None
-        assert bytes(kept.credentials) == b""
+        assert read_credentials(kept.id) == {}
+        assert bytes(Grant.objects.get().credentials) == b""
     again = connect(workspace, practice)
     assert again.id == channel.id
     with workspace_scope(workspace.id):
@@ -194,6 +197,7 @@ def test_connecting_what_was_connected_says_so(workspace: Workspace, practice: P
 
 
 def pend(workspace: Workspace, state: str = "s3cret", minutes: int = 20, network: str = "mastodon") -> None:
+    """A round trip that the owner has begun."""
     with workspace_scope(workspace.id):
         row = PendingConnection(
             state_hash=hash_token(state),
@@ -216,7 +220,7 @@ def refused_code(workspace: Workspace, answer: dict[str, str], who: str = "", ne
 def test_state_opens_once(workspace: Workspace) -> None:
     pend(workspace)
     assert refused_code(workspace, {"state": "s3cret", "error": "access_denied"}) == "consent_refused"
-    assert refused_code(workspace, {"state": "s3cret", "code": "c"}) == "oauth_state"
+    assert refused_code(workspace, {"state": "s3cret", "code": "c"}) == "oauth_used"
 
 
 @pytest.mark.parametrize("answer", [{}, {"code": "c"}, {"state": "", "code": "c"}, {"state": "other", "code": "c"}])
@@ -234,16 +238,18 @@ def test_state_of_another_person_workspace_network_or_day_is_refused(
     pend(workspace, "old", minutes=-1)
     add_member(workspace, "second@acme.test", Role.CONTENT_MANAGER)
     good = {"state": "s3cret", "code": "c"}
-    assert refused_code(workspace, good, who="second@acme.test") == "oauth_state"
+    assert refused_code(workspace, good, who="second@acme.test") == "oauth_person"
     assert refused_code(other_workspace, good) == "oauth_state"
-    assert refused_code(workspace, good, network="bluesky") == "oauth_state"
-    assert refused_code(workspace, {"state": "old", "code": "c"}) == "oauth_state"
+    assert refused_code(workspace, good, network="bluesky") == "connect_by_form"
+    pend(workspace, "of another", network="wordpress")
+    assert refused_code(workspace, {"state": "of another", "code": "c"}) == "oauth_network"
+    assert refused_code(workspace, {"state": "old", "code": "c"}) == "oauth_late"
+    # None of that used it up.
+    assert refused_code(workspace, {"state": "s3cret", "error": "access_denied"}) == "consent_refused"
 
 
 def test_consent_on_an_unreachable_server_leaves_nothing(workspace: Workspace) -> None:
     with pytest.raises(Refused):
-        start_authorization(
-            actor(workspace), workspace, "mastodon", {"instance": "http://127.0.0.1:9"}, "http://127.0.0.1/back"
-        )
+        start_authorization(actor(workspace), workspace, "mastodon", {"instance": "http://127.0.0.1:9"})
     with workspace_scope(workspace.id):
         assert not PendingConnection.objects.exists()

@@ -17,10 +17,9 @@ import pytest
 from django.db import close_old_connections, connection
 
 from kaja.channels.actions import check_channel, disconnect_channel, store_connection
-from kaja.channels.credentials import Keeper, write_credentials
-from kaja.channels.models import Channel, Health
+from kaja.channels.credentials import Keeper, read_credentials, write_credentials
+from kaja.channels.models import Channel, Grant, Health
 from kaja.channels.sessions import open_session, record_health
-from kaja.channels.vault import open_credentials
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
@@ -113,7 +112,7 @@ def make_channel(
 def stored(workspace: Workspace) -> dict[str, str]:
     with workspace_scope(workspace.id):
         row = Channel.objects.get()
-        return open_credentials(row.id, bytes(row.credentials))
+        return read_credentials(row.id)
 
 
 def test_of_many_who_need_fresh_tokens_one_asks_a_thousand_times_over(workspace: Workspace) -> None:
@@ -160,9 +159,9 @@ def test_of_many_who_need_fresh_tokens_one_asks_a_thousand_times_over(workspace:
     assert len(ends) == races * RACERS
     assert len(set(ends)) == races, "both of each round go on with the same"
     with workspace_scope(workspace.id):
-        rows = list(Channel.objects.all())
-    assert {open_credentials(row.id, bytes(row.credentials))["refresh"] for row in rows} == set(server.good.values())
-    assert {(row.health, row.health_failures, row.renewing_until) for row in rows} == {(Health.OK, 0, None)}
+        rows = list(Channel.objects.select_related("grant"))
+        assert {read_credentials(row.id)["refresh"] for row in rows} == set(server.good.values())
+    assert {(row.health, row.health_failures, row.grant.renewing_until) for row in rows} == {(Health.OK, 0, None)}
 
 
 def renew(channel: Channel, used: Mapping[str, str], fetch: Any) -> Mapping[str, str]:
@@ -226,7 +225,7 @@ def test_a_turn_whose_holder_is_gone_ends_and_one_that_failed_ends_at_once(works
     channel = make_channel(workspace, refresh="old")
     used = stored(workspace)
     with workspace_scope(workspace.id):
-        Channel.objects.update(renewing_by=new_id(), renewing_until=now() + timedelta(seconds=0.5))
+        Grant.objects.update(renewing_by=new_id(), renewing_until=now() + timedelta(seconds=0.5))
 
     async def broken() -> Mapping[str, str]:
         raise ConnectionError("the network's mood")

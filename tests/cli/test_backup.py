@@ -20,7 +20,7 @@ FILL = """
 from django.core.files.storage import default_storage
 from django.core.files.base import ContentFile
 from kaja.channels.models import Channel
-from kaja.channels.vault import seal_credentials
+from kaja.channels.credentials import write_credentials
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.workspaces.models import Workspace
@@ -28,22 +28,22 @@ with system_scope(SystemPurpose.MAINTENANCE):
     workspace = Workspace.objects.get()
 with workspace_scope(workspace.id):
     channel = Channel(id=new_id(), network="bluesky", account_id="did:plc:x", name="Kohvik")
-    channel.credentials = seal_credentials(channel.id, {"app_password": "abcd-efgh-ijkl-mnop"})
     channel.save()
+    write_credentials(channel.id, {"app_password": "abcd-efgh-ijkl-mnop"})
 default_storage.save("pictures/kohv.txt", ContentFile("a picture, say".encode()))
 """
 READ = """
 import json
 from django.core.files.storage import default_storage
 from kaja.channels.models import Channel
-from kaja.channels.vault import open_credentials
+from kaja.channels.credentials import read_credentials
 from kaja.kernel.tenancy import SystemPurpose, system_scope
 from kaja.workspaces.models import User
 with system_scope(SystemPurpose.MAINTENANCE):
     channel = Channel.objects.get()
     print(json.dumps({
         "workspace": channel.workspace.name, "zone": channel.workspace.time_zone, "name": channel.name,
-        "credentials": open_credentials(channel.id, bytes(channel.credentials)),
+        "credentials": read_credentials(channel.id),
         "file": default_storage.open("pictures/kohv.txt").read().decode(),
         "password": User.objects.get().check_password("correct horse battery"),
     }))

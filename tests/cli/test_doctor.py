@@ -38,7 +38,7 @@ def test_healthy_installation_and_what_breaks_it(installation: Installation) -> 
     # A channel whose credentials were sealed with a key that is gone.
     made = installation.python("""
 from kaja.channels.models import Channel
-from kaja.channels.vault import seal_credentials
+from kaja.channels.credentials import write_credentials
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.actions import create_workspace
@@ -46,8 +46,8 @@ from kaja.workspaces.models import User
 workspace = create_workspace(User.objects.create_user("a@kaja.test", "x"), name="Kohvik")
 with workspace_scope(workspace.id):
     channel = Channel(id=new_id(), network="bluesky", account_id="did:plc:x", name="Meie kohvik")
-    channel.credentials = seal_credentials(channel.id, {"app_password": "abcd-efgh-ijkl-mnop"})
     channel.save()
+    write_credentials(channel.id, {"app_password": "abcd-efgh-ijkl-mnop"})
 """)
     assert made.returncode == 0, made.stderr
     keys = installation.home / "keys.json"

@@ -11,9 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import ConnectRefused, draws_on
+from kaja.networks.kit.connector import draws_on
 from kaja.networks.kit.content import LinkCard, Media, Part
-from kaja.networks.kit.http import Session
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
 
@@ -81,14 +80,13 @@ def test_is_registered_under_its_own_key(network: str) -> None:
 
 
 @every_network
-async def test_what_connects_by_a_form_says_so_when_asked_for_consent(network: str) -> None:
+def test_there_is_a_way_to_connect(network: str) -> None:
     connector = CONNECTORS[network]
-    if connector.info.connect == "form":
-        with pytest.raises(ConnectRefused) as refused:
-            await connector.accounts.authorize(
-                {}, "https://kaja.example/back", "state", Session("https://unused.example")
-            )
-        assert refused.value.problem.fix
+    assert (connector.consent is not None) or connector.info.connect == "form"
+    assert hasattr(connector.accounts, "connect") == (connector.info.connect == "form")
+    assert bool(connector.info.consent_button) == (connector.consent is not None)
+    assert len({slot.key for slot in connector.info.apps}) == len(connector.info.apps)
+    assert connector.consent is not None or not connector.info.apps
 
 
 @every_network

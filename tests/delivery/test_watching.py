@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 import pytest
 
+from kaja.channels.credentials import read_credentials
 from kaja.channels.models import Channel
-from kaja.channels.vault import open_credentials
 from kaja.delivery.actions import hold_everything
 from kaja.delivery.actions.watching import list_watched, look_for_others
 from kaja.kernel.tenancy import workspace_scope
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @contextmanager
 def posting_elsewhere(channel: Channel) -> Iterator[Callable[[str], None]]:
     """With the account's own token, as another program of its owner does."""
-    secrets = open_credentials(channel.id, bytes(channel.credentials)).values()
+    secrets = read_credentials(channel.id).values()
     [token] = [value for value in secrets if value.startswith("practice-")]
     with httpx2.Client(base_url=channel.base_url, headers={"Authorization": f"Bearer {token}"}) as client:
 

@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any
 
+from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.channels.sessions import render_facts
-from kaja.channels.vault import seal_credentials
 from kaja.content.actions import create_post
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post
@@ -50,8 +50,8 @@ def connect_practice(practice: PracticeServer, workspace: Workspace, name: str, 
             handle=connected.facts.handle,
             facts=render_facts(connected.facts),
         )
-        channel.credentials = seal_credentials(channel.id, connected.credentials)
         channel.save()
+        channel.grant = write_credentials(channel.id, connected.credentials)
     return channel
 
 

@@ -70,10 +70,12 @@ def connections() -> dict[str, Connected]:
 async def alice(snac: Snac, connections: dict[str, Connected]) -> Connected:
     """Alice's account, connected once through the real consent pages."""
     if "alice" not in connections:
-        pending = await CONNECTOR.accounts.authorize({"instance": snac.url}, REDIRECT, "state-1", make_session())
+        pending = await CONNECTOR.consent.authorize({"instance": snac.url}, REDIRECT, "state-1", None, make_session())
         came_back = consent(pending.url, "alice", snac.passwords["alice"])
         assert came_back["state"] == "state-1"
-        connections["alice"] = await CONNECTOR.accounts.connect(came_back, pending.pending, make_session())
+        granted = await CONNECTOR.consent.exchange(came_back, pending.pending, None, make_session())
+        [offer] = granted.offers
+        connections["alice"] = Connected(offer.facts, granted.tokens.credentials, offer.base_url)
     return connections["alice"]
 
 
@@ -104,23 +106,25 @@ async def test_connects_through_the_servers_own_forms(alice: Connected, snac: Sn
 
 
 async def test_a_refused_token_exchange_is_said(snac: Snac) -> None:
-    pending = await CONNECTOR.accounts.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
+    pending = await CONNECTOR.consent.authorize({"instance": snac.url}, REDIRECT, "s", None, make_session())
     came_back = consent(pending.url, "alice", snac.passwords["alice"])
+    wrong = {**pending.pending, "client_secret": "0" * 32}
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.accounts.connect(came_back, {**pending.pending, "client_secret": "0" * 32}, make_session())
+        await CONNECTOR.consent.exchange(came_back, wrong, None, make_session())
     assert refused.value.problem.code == "connect_refused"
 
 
 async def test_an_account_that_was_not_allowed_is_not_connected(snac: Snac) -> None:
-    pending = await CONNECTOR.accounts.authorize({"instance": snac.url}, REDIRECT, "s", make_session())
+    pending = await CONNECTOR.consent.authorize({"instance": snac.url}, REDIRECT, "s", None, make_session())
+    came_back = {"error": "access_denied", "state": "s"}
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.accounts.connect({"error": "access_denied", "state": "s"}, pending.pending, make_session())
+        await CONNECTOR.consent.exchange(came_back, pending.pending, None, make_session())
     assert refused.value.problem.code == "consent_missing"
 
 
 async def test_a_server_that_is_not_mastodon_is_named(wordpress: object) -> None:
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.accounts.authorize({"instance": wordpress.url}, REDIRECT, "s", make_session())  # type: ignore[attr-defined]
+        await CONNECTOR.consent.authorize({"instance": wordpress.url}, REDIRECT, "s", None, make_session())  # type: ignore[attr-defined]
     assert refused.value.problem.code == "not_mastodon"
 
 

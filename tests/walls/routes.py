@@ -101,6 +101,7 @@ REQUESTS: dict[str, Sent] = {
     "onboarding:practice": form(),
     "onboarding:hide_steps": form(),
     "channels:connect_network": form(name="Stolen", kind="plain", base_url="http://127.0.0.1:1"),
+    "channels:choose": form(account="1"),
     "channels:check": form(),
     "settling:decide": form(missing="skip", unclear="skip"),
     "settling:look": form(),

@@ -23,10 +23,10 @@ from django.db import connection
 from django.test import Client
 
 from kaja.api.tokens import create_token
+from kaja.channels.credentials import read_credentials
 from kaja.channels.jobs import check_one
 from kaja.channels.models import Channel
 from kaja.channels.vault import _vault as open_vault
-from kaja.channels.vault import open_credentials
 from kaja.config.logs import RedactingFormatter
 from kaja.delivery.models import Attempt
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
@@ -168,7 +168,7 @@ def test_a_server_that_shouts_during_consent(stage: str, mode: str, workspace: W
         onwards = html.unescape(re.findall(r'href="([^"]*/oauth/authorize[^"]*)"', sent.content.decode())[0])
         state = parse_qs(urlsplit(onwards).query)["state"][0]
         back = {"state": state, "code": secrets["code"]}
-        page = client.get("/w/acme/channels/connected/mastodon/", back, follow=True)
+        page = client.get("/connect/mastodon/back", back, follow=True)
         assert server.served > 2
     with workspace_scope(workspace.id):
         assert not Channel.objects.exists()
@@ -183,7 +183,7 @@ def connect_through(server: EchoServer, workspace: Workspace, settings: Any) -> 
     assert connected.status_code == 302, connected.content
     with workspace_scope(workspace.id):
         channel = Channel.objects.get()
-        [token] = [v for v in open_credentials(channel.id, bytes(channel.credentials)).values() if len(v) > 15]
+        [token] = [v for v in read_credentials(channel.id).values() if len(v) > 15]
     return channel, token
 
 
@@ -249,7 +249,7 @@ def test_the_key_ring_and_the_secret_key(
         pages = [client.get(f"/w/acme/{path}") for path in paths]
         assert {page.status_code for page in pages} == {200}
         with pytest.raises(VaultError) as refused:
-            open_credentials(channel.id, bytes(channel.credentials))
+            read_credentials(channel.id)
         with pytest.raises(VaultError) as damaged:
             KeyRing.parse(ring.render()[:-1])
         said = f"{refused.value} {damaged.value} {ring!r} {open_vault(ring.render(), keys)!r}"

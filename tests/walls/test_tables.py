@@ -30,6 +30,7 @@ SHARED = {
     "LoopRecord": "how the processes of the installation fare",
     "Bucket": "used tries of limits, under keyed hashes",
     "Instance": "the one switch of the whole installation",
+    "NetworkApp": "the operator's developer apps, for the whole installation",
     "HookReceived": "what networks sent: nobody knows yet whose account it speaks of",
     "Look": "what was seen of the installation's own address",
     "Arrival": "who came to it from outside, by kind",
@@ -48,6 +49,10 @@ LOOKS_ACROSS = {
     ("delivery/actions/holding.py", "hold_everything", "MAINTENANCE"): "the whole installation waits at once",
     ("cli/checks/database.py", "_held", "MAINTENANCE"): "doctor counts what is held back",
     ("cli/settle.py", "_held", "MAINTENANCE"): "the operator settles what is held back, workspace by workspace",
+    ("channels/consenting.py", "find_workspace_of", "CONSENT"): "networks send people back with nothing but a state",
+    ("channels/renewal.py", "list_due", "RENEW"): "one clock for all workspaces; it gives ids only",
+    ("channels/renewal.py", "list_ending", "RENEW"): "the same",
+    ("channels/migrations/0007_fill_grants.py", "fill", "MAINTENANCE"): "rows get their new shape",
     ("reading/claim.py", "_enter", "READ"): "the claim of what is to be read: one statement for all workspaces",
     ("reading/actions.py", "want_looks", "HOOK"): "a hook names an account, not a workspace; it only sets when to look",
     (

@@ -1,5 +1,6 @@
 """Two workspaces with one row of every kind in each, and everything that stands in one of them as text."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -15,13 +16,19 @@ from django.test import Client
 
 from kaja.api.models import RememberedRequest
 from kaja.api.tokens import create_token
+from kaja.channels.consenting import bound_to
+from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel, PendingConnection, QuotaState, Slot
-from kaja.channels.vault import seal_credentials
+from kaja.channels.offers import render_granted
+from kaja.channels.vault import seal_values
 from kaja.content.models import Label, Post, PostLabel
 from kaja.delivery.models import Attempt, Delivery, Reckoning, UntoldEvent
 from kaja.kernel import clock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.media.models import Asset
+from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.consent import Granted, Offer
+from kaja.networks.kit.grants import Tokens
 from kaja.publishing.models import RemoteChange
 from kaja.reading.models import Item, Poll
 from kaja.workspaces import audit
@@ -84,8 +91,8 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     channel = Channel.objects.get(id=ids["channel_id"])
     # Nobody listens there: what asks the network is told so at once.
     channel.base_url = "http://127.0.0.1:1"
-    channel.credentials = seal_credentials(channel.id, {"token": f"{mark}-token"})
     channel.save()
+    write_credentials(channel.id, {"token": f"{mark}-token"})
     Slot.objects.create(channel=channel, weekday=0, time="09:00")
     QuotaState.objects.create(channel=channel, bucket="posts", limit=10, remaining=1)
     sealed = {"network": "mastodon", "sealed": b"x"}
@@ -93,6 +100,14 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
         state_hash=workspace.id.bytes * 2, user_id=member_of(workspace).user_id, channel=channel,
         expires_at=now + timedelta(minutes=5), **sealed,
     )  # fmt: skip
+    waiting = PendingConnection(
+        state_hash=workspace.id.bytes[::-1] * 2, user_id=member_of(workspace).user_id, network="practice", offers=True,
+        expires_at=now + timedelta(minutes=5),
+    )  # fmt: skip
+    offer = Offer(Facts("1", mark, mark), {"page": "1"}, "http://127.0.0.1:1")
+    granted = render_granted(Granted(Tokens({"access_token": "x"}, subject=mark), (offer,)))
+    waiting.sealed = seal_values({"granted": json.dumps(granted)}, bound_to(waiting.id))
+    waiting.save()
     Poll.objects.create(channel=channel, what="channel.health", problem={"code": mark})
     Item.objects.create(channel=channel, stream="comments", remote_id="1", at=now, read_at=now, content={"text": mark})
     post = Post.objects.get(id=ids["post_id"])
@@ -111,6 +126,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     guest = member_of(workspace, f"guest@{workspace.slug}.test")
     return {
         "binned_id": str(binned.id),
+        "choice_id": str(waiting.id),
         "member_id": str(guest.id),
         "invitation_id": str(invitation.id),
         "invitation_token": invitation_token,

@@ -148,10 +148,12 @@ def test_consent_that_was_not_asked_for_connects_nothing(workspace: Workspace, o
         )  # fmt: skip
         row.sealed = get_vault().seal(json.dumps({}).encode(), bound_to=f"pending:{row.id}")
         row.save()
-    for client, slug in ((browser(other_workspace), "rival"), (browser(workspace), "acme")):
+    forged, others = "was not asked for from here", "Somebody else began to connect this"
+    for client, slug, said in ((browser(other_workspace), "rival", others), (browser(workspace), "acme", forged)):
         state = "forged" if slug == "acme" else "mine"
-        answer = client.get(f"/w/{slug}/channels/connected/mastodon/?state={state}&code=abc", follow=True)
-        assert "was not asked for from here" in answer.content.decode()
+        for back in ("/connect/mastodon/back", f"/w/{slug}/channels/connected/mastodon/"):
+            answer = client.get(f"{back}?state={state}&code=abc", follow=True)
+            assert said in answer.content.decode()
     with workspace_scope(workspace.id):
         assert not Channel.objects.exists()
         assert PendingConnection.objects.count() == 1

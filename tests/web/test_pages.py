@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel, Health, QuotaState
-from kaja.channels.vault import seal_credentials
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web import urls as web_urls
 from kaja.workspaces.models import Member, Notice, Role, Workspace
@@ -31,8 +31,8 @@ def make_channel(workspace: Workspace) -> Channel:
             network="bluesky", account_id="did:plc:x", name="Kohvik <b>Kaja</b>", handle="kohvik.test",
             health=Health.RECONNECT, health_problem={"code": "x", "message": "Not accepted.", "fix": ""},
         )  # fmt: skip
-        channel.credentials = seal_credentials(channel.id, {"app_password": SECRET})
         channel.save()
+        write_credentials(channel.id, {"app_password": SECRET})
         QuotaState.objects.create(channel=channel, bucket="posts", limit=300, remaining=12)
         Notice.objects.create(
             kind="test", message="The channel %(channel)s works.", params={"channel": "<i>x</i>"},

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
+from kaja.channels.credentials import get_end
 from kaja.channels.events import ChannelBroken
 from kaja.channels.models import Channel, Health
 from kaja.channels.queries import get_channel
@@ -47,7 +48,8 @@ def keep_finding(channel_id: UUID, finding: Finding, session: Session, before: s
         return channel
     facts = finding.facts
     if facts is not None and facts.account_id == channel.account_id:
-        channel.facts, channel.expires_at = render_facts(facts), facts.expires_at
+        channel.facts = render_facts(facts)
+        channel.expires_at = facts.expires_at or (get_end(channel.grant) if channel.grant else None)
         channel.name, channel.handle = (facts.name or facts.handle)[:200], facts.handle[:200]
         channel.save(update_fields=["facts", "expires_at", "name", "handle"])
     record_quota(channel, session.quotas.values())
@@ -55,7 +57,7 @@ def keep_finding(channel_id: UUID, finding: Finding, session: Session, before: s
         Channel.objects.filter(id=channel.id).update(checked_at=now())
     used = session.credentials if finding.health == Health.RECONNECT else None
     record_health(channel, finding.health, finding.problem, certain=finding.certain, used=used)
-    _tell_broken(channel, before)
+    tell_broken(channel, before)
     channel.refresh_from_db()
     return channel
 
@@ -63,12 +65,13 @@ def keep_finding(channel_id: UUID, finding: Finding, session: Session, before: s
 def keep_sealed_shut(channel: Channel, before: str) -> Channel:
     """The same where the channel's credentials do not open, so that nobody can ask."""
     record_health(channel, Health.RECONNECT, sealed_shut())
-    _tell_broken(channel, before)
+    tell_broken(channel, before)
     channel.refresh_from_db()
     return channel
 
 
-def _tell_broken(channel: Channel, before: str) -> None:
+def tell_broken(channel: Channel, before: str) -> None:
+    """Say so when a channel needs a person since then. `before`: its health at that time."""
     if channel.health == Health.RECONNECT and before != Health.RECONNECT:
         publish(ChannelBroken(channel.id))
         create_notice(

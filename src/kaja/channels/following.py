@@ -8,7 +8,7 @@ from django.db import transaction
 from kaja.channels.checking import sealed_shut
 from kaja.channels.credentials import are_current
 from kaja.channels.events import ChannelConnected
-from kaja.channels.models import Channel, Health
+from kaja.channels.models import Channel, Grant, Health
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import make_session, open_session, render_facts
 from kaja.kernel.clock import now
@@ -87,11 +87,13 @@ def follow_channel(actor: Actor, workspace_id: UUID, channel_id: UUID, to: str =
         if moved_to(row) != target or not are_current(row.id, used):
             raise Conflict(_not_moved())
         before = row.base_url
-        row.base_url, row.facts, row.expires_at = target, render_facts(facts), facts.expires_at
+        row.base_url, row.facts = target, render_facts(facts)
+        row.expires_at = facts.expires_at or row.expires_at
         row.url, row.avatar_url = facts.url[:500], facts.avatar_url[:500]
         row.health, row.health_problem, row.health_failures, row.checked_at = Health.OK, None, 0, now()
         with refuse_duplicate("channel_once", _there_already(target)):
             row.save()
+        Grant.objects.filter(channels=row, base_url=before).update(base_url=target)
         audit.record(actor, "channel.follow", row, {"base_url": before}, {"base_url": target, "name": row.name})
         publish(ChannelConnected(row.id))
         notify_live(workspace_id, "channel", row.id)

@@ -11,9 +11,8 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import F
 
-from kaja.channels.credentials import Keeper, are_current
+from kaja.channels.credentials import Keeper, are_current, read_credentials
 from kaja.channels.models import Channel, Health
-from kaja.channels.vault import open_credentials
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Problem
@@ -30,8 +29,9 @@ MOST_CALLS = 2**31 - 1
 
 
 def open_session(channel: Channel) -> Session:
-    """Access to the channel's network. Raises VaultError when the credentials do not open."""
-    credentials = open_credentials(channel.id, bytes(channel.credentials))
+    """Access to the channel's network. Raises VaultError when the credentials do not open. Inside the workspace's
+    scope."""
+    credentials = read_credentials(channel.id)
     return make_session(channel.network, channel.base_url, credentials, Keeper(channel.workspace_id, channel.id))
 
 

@@ -1,4 +1,4 @@
-"""The installation's key ring, and how a channel's credentials are sealed with it."""
+"""The installation's key ring, and how credentials are sealed with it: those of a consent, and a channel's own."""
 
 import json
 import os
@@ -30,18 +30,38 @@ def _vault(text: str, file: Path) -> Vault:
     return Vault(KeyRing.parse(text))
 
 
-def bound_to(channel_id: UUID) -> str:
-    """What a channel's sealed credentials are tied to."""
-    return f"channel:{channel_id}:credentials"
+def bound_to(grant_id: UUID) -> str:
+    """What a consent's sealed credentials are tied to. It is named after the channel whose id it may have."""
+    return f"channel:{grant_id}:credentials"
 
 
-def seal_credentials(channel_id: UUID, credentials: Mapping[str, str]) -> bytes:
-    return get_vault().seal(json.dumps(dict(credentials)).encode(), bound_to=bound_to(channel_id))
+def seal_values(values: Mapping[str, str], bound: str) -> bytes:
+    """Nothing stays nothing."""
+    return get_vault().seal(json.dumps(dict(values)).encode(), bound_to=bound) if values else b""
 
 
-def open_credentials(channel_id: UUID, sealed: bytes) -> dict[str, str]:
-    """The credentials in the clear; raises VaultError. A channel without any (practice) gives an empty dict."""
+def open_values(sealed: bytes, bound: str) -> dict[str, str]:
+    """The values in the clear; raises VaultError. Nothing gives an empty dict."""
     if not sealed:
         return {}
-    opened: dict[str, str] = json.loads(get_vault().open(bytes(sealed), bound_to=bound_to(channel_id)))
+    opened: dict[str, str] = json.loads(get_vault().open(bytes(sealed), bound_to=bound))
     return opened
+
+
+def seal_credentials(grant_id: UUID, credentials: Mapping[str, str]) -> bytes:
+    return seal_values(credentials, bound_to(grant_id))
+
+
+def seal_own(channel_id: UUID, credentials: Mapping[str, str]) -> bytes:
+    return seal_values(credentials, f"channel:{channel_id}:own")
+
+
+def open_own(channel_id: UUID, sealed: bytes) -> dict[str, str]:
+    """What only this channel has; raises VaultError."""
+    return open_values(sealed, f"channel:{channel_id}:own")
+
+
+def open_credentials(grant_id: UUID | None, sealed: bytes | None, channel_id: UUID, own: bytes) -> dict[str, str]:
+    """What a channel signs in with: its consent's credentials and its own; raises VaultError. They share no name."""
+    shared = open_values(sealed or b"", bound_to(grant_id)) if grant_id else {}
+    return {**shared, **open_own(channel_id, own)}

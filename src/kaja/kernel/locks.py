@@ -3,7 +3,7 @@
 A transaction locks the kinds of rows that it needs from top to bottom of this list, and of one kind those with the
 smaller id first:
 
-    a board (its workspace's advisory lock), workspace, member, channel, post, label, campaign,
+    a board (its workspace's advisory lock), workspace, member, channel, consent, post, label, campaign,
     delivery, publication, wish to change one, everything that only one action knows
 
 `lock` is the only place that says FOR UPDATE (a test holds that), and it says NO KEY UPDATE: a row that others point to

@@ -39,9 +39,11 @@ WITH due AS (
     RETURNING p.*
 )
 SELECT t.id, t.workspace_id, t.channel_id, t.what, t.subject_id, t.cursor, t.fence, t.failures,
-    c.network, c.account_id, c.base_url, c.handle, c.name AS channel_name, c.facts, c.health, c.credentials,
+    c.network, c.account_id, c.base_url, c.handle, c.name AS channel_name, c.facts, c.health,
+    c.grant_id, g.credentials, c.own_credentials,
     coalesce((SELECT jsonb_agg(to_jsonb(q)) FROM channels_quotastate q WHERE q.channel_id = c.id), '[]') AS quotas
 FROM t JOIN channels_channel c ON c.id = t.channel_id
+LEFT JOIN channels_grant g ON g.id = c.grant_id
 ORDER BY t.channel_id, t.what
 """
 _WAKE = """

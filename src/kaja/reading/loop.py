@@ -192,7 +192,7 @@ class ReadingLoop:
             await beside(lambda: hand_back(row, (until - moment).total_seconds()))
             return
         try:
-            credentials = open_credentials(row.channel_id, bytes(row.credentials))
+            credentials = open_credentials(row.grant_id, row.credentials, row.channel_id, row.own_credentials)
         except VaultError:
             await beside(lambda: self._sealed_shut(row))
             return

@@ -30,7 +30,9 @@ class Claimed:
     channel_name: str
     facts: dict[str, Any]
     health: str
-    credentials: bytes
+    grant_id: UUID | None
+    credentials: bytes | None
+    own_credentials: bytes
     quotas: list[dict[str, Any]]
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from kaja.web.channels.consent import back
 from kaja.web.frame import views as frame
 from kaja.web.kit.undo import undo
 from kaja.web.live import live
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", frame.home, name="home"),
     path("ui", frame.ui, name="ui"),
     path("welcome/", include("kaja.web.onboarding.urls")),
+    path("connect/<slug:network>/back", back, name="consent_back"),
     path("account/", include("kaja.web.accounts.urls")),
     path(W, frame.workspace_home, name="workspace"),
     path(f"{W}live", live, name="live"),

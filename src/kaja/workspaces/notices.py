@@ -1,9 +1,10 @@
 """Telling members what they should know: in the application, and by e-mail where they want it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
+from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_live
 from kaja.workspaces.models import Mails, Member, Notice
 from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission, mails_of
@@ -41,3 +42,8 @@ def create_notice(
     if notices:
         notify_live(notices[0].workspace_id, "notice")
     return notices
+
+
+def settle_notices(kind: str, paths: Collection[str]) -> None:
+    """What they told is settled, for everybody."""
+    Notice.objects.filter(kind=kind, path__in=paths, read_at=None).update(read_at=now())

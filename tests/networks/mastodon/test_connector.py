@@ -340,12 +340,12 @@ async def test_a_wrong_code_verifier_does_not_connect() -> None:
     server = MastodonServer()
     async with at_work(server) as (_, session):
         anonymous = Session(allow_private=("127.0.0.1",))
-        authorization = await CONNECTOR.accounts.authorize(
-            {"instance": session.base_url}, "https://k.example/", "s", anonymous
+        authorization = await CONNECTOR.consent.authorize(
+            {"instance": session.base_url}, "https://k.example/", "s", None, anonymous
         )
         server.challenge = "that of another"
         with pytest.raises(ConnectRefused) as refused:
-            await CONNECTOR.accounts.connect({"code": "good-code"}, authorization.pending, anonymous)
+            await CONNECTOR.consent.exchange({"code": "good-code"}, authorization.pending, None, anonymous)
     assert "verifier" in refused.value.problem.text()
     secrets = (authorization.pending["client_secret"], authorization.pending["code_verifier"])
     assert not any(secret in str(anonymous.exchanges) for secret in secrets)

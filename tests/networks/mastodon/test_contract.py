@@ -30,15 +30,15 @@ async def perform_everything(server: MastodonServer) -> None:
     async with serving(server.handle) as (_, url):
         session = Session(allow_private=("127.0.0.1",))
         redirect = "https://kaja.example/channels/callback"
-        authorization = await CONNECTOR.accounts.authorize({"instance": url}, redirect, "state", session)
+        authorization = await CONNECTOR.consent.authorize({"instance": url}, redirect, "state", None, session)
         query = {name: value[0] for name, value in parse_qs(urlsplit(authorization.url).query).items()}
         server.requests.append(Request("GET", "/oauth/authorize", query, {}, b""))  # what the person's browser asks
         server.challenge = query["code_challenge"]
-        connected = await CONNECTOR.accounts.connect(
-            {"code": "good-code", "state": "state"}, authorization.pending, session
-        )
-        assert connected.facts.limits["idempotent"] is True
-        session = Session(url, {**connected.credentials}, allow_private=("127.0.0.1",))
+        came_back = {"code": "good-code", "state": "state"}
+        granted = await CONNECTOR.consent.exchange(came_back, authorization.pending, None, session)
+        [offer] = granted.offers
+        assert offer.facts.limits["idempotent"] is True
+        session = Session(url, {**granted.tokens.credentials}, allow_private=("127.0.0.1",))
         options = {"spoiler_text": "Mind", "sensitive": True, "visibility": "unlisted"}
         media = (make_picture("One"), make_picture("", "blue"))
         outgoing = make_outgoing("Hello", media=media, options=options, language="et")

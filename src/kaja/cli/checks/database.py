@@ -187,11 +187,12 @@ def _sealed(connection: psycopg.Connection) -> Iterator[Finding]:
 
     total, closed = 0, []
     with system_scope(SystemPurpose.MAINTENANCE):
-        rows = Channel.objects.filter(disconnected_at=None).values_list("id", "name", "credentials")
-        for channel_id, name, sealed in rows.iterator(chunk_size=500):
+        columns = ("name", "grant_id", "grant__credentials", "id", "own_credentials")
+        rows = Channel.objects.filter(disconnected_at=None).values_list(*columns)
+        for name, *sealed in rows.iterator(chunk_size=500):
             total += 1
             try:
-                open_credentials(channel_id, bytes(sealed))
+                open_credentials(*sealed)
             except VaultError as error:
                 closed.append(f"{name} ({error})")
     if closed:

@@ -33,7 +33,7 @@ SELECT d.id, d.workspace_id, d.source_kind, d.variant_id AS source_id, d.subject
     c.network AS access_network, c.account_id AS access_account_id, c.base_url AS access_base_url,
     c.handle AS access_handle, c.name AS access_name, c.facts AS access_facts, c.health AS access_health,
     c.health_failures AS access_health_failures, c.disconnected_at IS NOT NULL AS access_disconnected,
-    c.credentials AS access_credentials,
+    c.grant_id AS access_grant_id, g.credentials AS access_credentials, c.own_credentials AS access_own_credentials,
     (SELECT max(greatest(q.blocked_until, CASE WHEN q.remaining <= 0 THEN q.resets_at END))
        FROM channels_quotastate q WHERE q.channel_id = d.channel_id) AS access_quota_until,
     (SELECT jsonb_build_object('id', a.remote_id, 'url', a.remote_url, 'data', a.data)
@@ -53,6 +53,7 @@ SELECT d.id, d.workspace_id, d.source_kind, d.variant_id AS source_id, d.subject
        AND u.content IS NOT NULL) END AS doubted
 FROM d
 JOIN channels_channel c ON c.id = d.channel_id
+LEFT JOIN channels_grant g ON g.id = c.grant_id
 JOIN workspaces_workspace w ON w.id = d.workspace_id
 ORDER BY d.due_at
 """

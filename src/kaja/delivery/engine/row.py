@@ -29,7 +29,10 @@ class ChannelAccess:
     health: str
     health_failures: int
     disconnected: bool
-    credentials: bytes
+    grant_id: UUID | None
+    credentials: bytes | None
+    """Of its consent; `own_credentials` are the channel's own."""
+    own_credentials: bytes
     quota_until: datetime | None
 
 

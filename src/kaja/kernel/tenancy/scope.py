@@ -29,6 +29,8 @@ class SystemPurpose(StrEnum):
     CREATE_WORKSPACE = "create a workspace"
     JOB_DISPATCH = "find the workspace of a background job"
     READ = "claim what is due to be read"
+    CONSENT = "find the workspace of a consent by its state"
+    RENEW = "find consents that are to be renewed, or that end"
     HOOK = "find the channels that a network's hook speaks of"
 
 

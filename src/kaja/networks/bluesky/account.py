@@ -12,7 +12,7 @@ from kaja.networks.bluesky.auth import call, create_session, read_claims
 from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES, RESOLVER
 from kaja.networks.bluesky.xrpc import read, read_quotas
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.guards import Failed, inspecting
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import to_uri
@@ -28,9 +28,7 @@ class Accounts:
     resolver: str = RESOLVER
     directory: str = DIRECTORY
 
-    authorize = staticmethod(authorize_by_form)
-
-    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+    async def connect(self, form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
         return await connect(form, session, resolver=self.resolver, directory=self.directory)
 
     @inspecting

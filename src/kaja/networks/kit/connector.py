@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem
 from kaja.networks.kit.content import Draft, Kind, Outgoing
 from kaja.networks.kit.formats import Format
+from kaja.networks.kit.grants import App, AppSlot
 from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import (
@@ -22,6 +23,7 @@ from kaja.networks.kit.results import (
 )
 
 if TYPE_CHECKING:  # which speaks of Facts
+    from kaja.networks.kit.consent import Consent
     from kaja.networks.kit.reading import Reader
 
 
@@ -109,7 +111,9 @@ class NetworkInfo:
     guide: tuple[str, ...] = ()
     """What a person has to do on the network before it can be connected, step by step."""
     consent_button: str = ""
-    """What leads to the place where consent is given; only where `connect` is "oauth"."""
+    """What leads to the place where consent is given, where the network has a `consent`."""
+    apps: tuple[AppSlot, ...] = ()
+    """The developer apps that the operator needs there, where consent is given in the name of one."""
     stage_words: Mapping[str, str] = field(default_factory=dict)
     """What its steps of a delivery are called, with context "step of a delivery", where it has steps of its own."""
     grant_words: Mapping[str, str] = field(default_factory=dict)
@@ -176,14 +180,6 @@ class Connected:
 
 
 @dataclass(frozen=True)
-class Authorization:
-    """Where to send the person, and what must be kept (sealed) until they come back."""
-
-    url: str
-    pending: Mapping[str, str]
-
-
-@dataclass(frozen=True)
 class Count:
     """How long a text is in the network's own measure."""
 
@@ -242,15 +238,24 @@ class Rules(Protocol):
 
 
 class Accounts(Protocol):
-    """Connecting, and how an account is. `inspect` raises ConnectRefused when the account cannot be used."""
+    """How an account is. `inspect` raises ConnectRefused when it cannot be used."""
 
-    async def authorize(
-        self, form: Mapping[str, str], redirect_uri: str, state: str, session: Session
-    ) -> Authorization: ...
-
-    # `pending` is what `authorize` kept; for a form what the installation itself shows.
-    async def connect(self, form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected: ...
     async def inspect(self, session: Session) -> Facts: ...
+
+
+class ByForm(Accounts, Protocol):
+    """The accounts of a network whose `info.connect` is "form"."""
+
+    # `shown` is what the installation itself shows. Raises ConnectRefused.
+    async def connect(self, form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected: ...
+
+
+class Apps(Protocol):
+    """The operator's developer apps, looked at."""
+
+    async def check(self, slot: str, app: App, back: str, session: Session) -> None:
+        """Whether the network knows the app and its secret, and the address `back`, as far as it can be asked. Raises
+        ConnectRefused, TransportError."""
 
 
 class Publisher(Protocol):
@@ -302,18 +307,9 @@ class Connector:
     remover: Remover | None = None
     reader: "Reader | None" = None
     hooks: Hooks | None = None
+    consent: "Consent | None" = None
+    apps: Apps | None = None
 
     def can_send(self, kind: Kind) -> bool:
         """Whether a message of that kind can be sent there."""
         return self.publisher is not None and kind in self.publisher.kinds
-
-
-async def authorize_by_form(form: Mapping[str, str], redirect_uri: str, state: str, session: Session) -> Authorization:
-    """For networks whose `info.connect` is "form": there is no site on which a person would give consent."""
-    raise ConnectRefused(
-        Problem(
-            "connect_by_form",
-            gettext_noop("This network is connected with a form, not by giving consent on its site."),
-            fix=gettext_noop("Open the channels page of the workspace and connect it there."),
-        )
-    )

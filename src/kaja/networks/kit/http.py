@@ -34,6 +34,7 @@ from kaja.networks.kit.egress import (
 )
 from kaja.networks.kit.encodings import decode_json
 from kaja.networks.kit.evidence import Redactor
+from kaja.networks.kit.grants import App, Tokens
 from kaja.networks.kit.iri import SAFE, read_location, to_uri
 from kaja.networks.kit.pool import Pool
 from kaja.networks.kit.quotas import Quota
@@ -109,12 +110,15 @@ class Response:
         return value if isinstance(value, dict) else {}
 
 
+Fetch = Callable[[], Awaitable[Mapping[str, str] | Tokens]]
+"""Asks for fresh credentials; Tokens also say how long they last."""
+
+
 class Keeper(Protocol):
     """Where a channel's credentials are kept: lets one renewal at a time happen, and stores it."""
 
-    async def renew(
-        self, used: Mapping[str, str], fetch: Callable[[], Awaitable[Mapping[str, str]]]
-    ) -> Mapping[str, str]: ...
+    async def renew(self, used: Mapping[str, str], fetch: Fetch) -> Mapping[str, str]: ...
+    async def find_app(self) -> App | None: ...
 
 
 @dataclass
@@ -133,6 +137,8 @@ class Session:
     timeout: float = SECONDS
     keeper: Keeper | None = None
     """None for a session without a stored channel (while it is being connected)."""
+    app: App | None = None
+    """The developer app, where it is known already; `find_app` also asks the keeper."""
     open_credentials: Collection[str] = ()
     """Names of credentials whose values are no secret; every other value is kept out of the evidence."""
     credentials_for: Collection[str] = ()
@@ -161,11 +167,21 @@ class Session:
     def use_no_credentials(self) -> None:
         self._authorization = ""
 
-    async def renew(self, fetch: Callable[[], Awaitable[Mapping[str, str]]]) -> None:
+    async def find_app(self) -> App | None:
+        """The operator's developer app in whose name the consent was given; its secret stays out of the evidence."""
+        if self.app is None and self.keeper is not None:
+            self.app = await self.keeper.find_app()
+        if self.app is not None:
+            self.hide(*filter(None, (self.app.secret, self.app.webhook_secret)))
+        return self.app
+
+    async def renew(self, fetch: Fetch) -> None:
         """Replace credentials that are used up by what `fetch` brings, or by what somebody else has stored meanwhile:
         of all processes that hold the same ones, one fetches. Raises what `fetch` raises, and NotSent."""
         if self.keeper is None:
-            self.use_credentials({**self.credentials, **await fetch()})
+            given = await fetch()
+            fresh = given.credentials if isinstance(given, Tokens) else given
+            self.use_credentials({**self.credentials, **fresh})
         else:
             self.use_credentials(await self.keeper.renew(self.credentials, fetch))
 

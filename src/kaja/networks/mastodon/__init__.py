@@ -1,10 +1,10 @@
 """Mastodon and compatible servers. Facts and limits with their sources: docs/networks/mastodon.md."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.mastodon import changes, oauth, publisher
+from kaja.networks.mastodon import account, changes, oauth, publisher
 from kaja.networks.mastodon.info import INFO
 from kaja.networks.mastodon.rules import RULES
 
-CONNECTOR = Connector(INFO, oauth, RULES, publisher, editor=changes, remover=changes)
+CONNECTOR = Connector(INFO, account, RULES, publisher, editor=changes, remover=changes, consent=oauth)
 
 __all__ = ["CONNECTOR"]

@@ -48,7 +48,7 @@ async def fetch_instance(base: str, session: Session) -> Instance:
     )
 
 
-async def inspect_account(session: Session) -> Facts:
+async def inspect(session: Session) -> Facts:
     """Who the token belongs to and what the server allows. Raises ConnectRefused, or TransportError for the moment."""
     open_session(session)
     answer = await request(session, "GET", "/api/v1/accounts/verify_credentials")

@@ -17,7 +17,7 @@ DELETE_LIMIT = "30"
 """Deletions and uploads have budgets of 30 in 30 minutes beside the general one; https://docs.joinmastodon.org/api/rate-limits/"""
 # Some compatible servers close a kept connection without notice (seen: snac2 2.75), and a call that meets the closing
 # ends as "may have arrived". A new connection costs a handshake and makes that rare.
-_ALONE = {"Connection": "close"}
+ALONE = {"Connection": "close"}
 
 
 def _sign(session: Session) -> None:
@@ -33,7 +33,7 @@ def open_session(session: Session) -> Session:
 
 async def request(session: Session, method: str, url: str, **arguments: Any) -> Response:
     """One exchange, also with a server that no account is known at yet. Raises TransportError."""
-    return await session.request(method, url, headers=_ALONE, **arguments)
+    return await session.request(method, url, headers=ALONE, **arguments)
 
 
 def _reject(answer: Response) -> Failure:
@@ -72,7 +72,7 @@ def _bucket_of(answer: Answer, method: str, path: str) -> str:
     return _bucket(path, method == "DELETE")
 
 
-REST = Rest(NETWORK, _reject, _sign, bucket_of=_bucket_of, read_quotas=_read_quotas, headers=_ALONE)
+REST = Rest(NETWORK, _reject, _sign, bucket_of=_bucket_of, read_quotas=_read_quotas, headers=ALONE)
 
 
 def said_of(refused: Rejected) -> Rejected:

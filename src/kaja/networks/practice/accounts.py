@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, FormField, authorize_by_form
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, FormField
 from kaja.networks.kit.guards import Failed, inspecting
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.practice import lookup
@@ -19,21 +19,19 @@ from kaja.networks.practice.answers import (
 )
 from kaja.networks.practice.info import INFO
 
-authorize = authorize_by_form
 
-
-async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
-    """Makes the account, or opens the one that has this name already. `pending` holds what Kaja itself shows: its
+async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
+    """Makes the account, or opens the one that has this name already. `shown` holds what Kaja itself shows: its
     key, and the workspace whose the account is."""
     session.base_url = parse_base_url(form.get("base_url") or _field("base_url").default)
     session.use_no_credentials()
     body = {
         "name": form.get("name", ""),
         "kind": form.get("kind") or _field("kind").default,
-        "workspace": pending.get("workspace", ""),
+        "workspace": shown.get("workspace", ""),
     }
-    session.hide(pending.get("key", ""))
-    headers = {"X-Practice-Key": pending.get("key", "")}
+    session.hide(shown.get("key", ""))
+    headers = {"X-Practice-Key": shown.get("key", "")}
     try:
         answer = await ask(session, "POST", "/api/v1/accounts", json=body, headers=headers)
         if isinstance(answer, Response) and (known := not_connected(answer)):

@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.markup import parse_html
@@ -26,8 +26,6 @@ _HREF = re.compile(rb"href=[\"']([^\"']+)", re.IGNORECASE)
 PERMISSIONS = ("publish_posts", "upload_files", "edit_posts", "manage_categories", "delete_posts", "moderate_comments")
 TERM_PAGES = 3
 TERM_PAGE = 100
-
-authorize = authorize_by_form
 
 
 def parse_site(typed: str) -> str:
@@ -99,7 +97,7 @@ def _keep_encrypted(root: str, site: str) -> str:
     return root
 
 
-async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
     """Check the site and the application password. Raises ConnectRefused with the field of the form."""
     site = parse_site(form.get("site", ""))
     credentials = {"username": form.get("username", "").strip(), "password": form.get("password", "").strip()}

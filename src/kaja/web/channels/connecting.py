@@ -4,24 +4,22 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.conf import settings
+from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from kaja.channels.actions import connect_channel, finish_authorization, start_authorization
+from kaja.channels.actions import connect_channel, start_authorization
 from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
-from kaja.content.queries import has_posts
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.iri import show_host
 from kaja.networks.registry import CONNECTORS
+from kaja.web.channels.consent import say_connected
 from kaja.web.channels.forms import make_connect_form
-from kaja.web.flash import flash, flash_refusal
-from kaja.web.frame.navigation import COMPOSE
-from kaja.web.kit.page import address
+from kaja.web.flash import flash_refusal
 from kaja.web.workspace import WorkspaceRequest, add_problems, render_page, workspace_view
 from kaja.workspaces.policy import Permission
 
@@ -61,17 +59,24 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
     if info.practice:
         initial["base_url"] = settings.PRACTICE_URL
     form = make_connect_form(info, request.POST or None, initial)
+    # Some networks have both ways; then a second button of the page asks for the network's own site.
+    by_site = info.connect == "oauth" or "consent" in request.POST
     status = 200
-    if request.method == "POST" and form.is_valid():
-        values = {name: str(value) for name, value in form.cleaned_data.items()}
+    if request.method == "POST" and ((by_site and info.connect == "form") or form.is_valid()):
+        values = {} if info.connect == "form" and by_site else _values(form)
         try:
-            if info.connect == "oauth":
-                callback = settings.BASE_URL + reverse("channels:callback", args=[request.workspace.slug, network])
-                url = start_authorization(request.actor, request.workspace, network, values, callback, expected=channel)
+            if by_site:
+                slot = request.POST.get("slot", "")
+                url = start_authorization(
+                    request.actor, request.workspace, network, values, expected=channel, slot=slot
+                )
                 return _leave(request, url)
             connected = connect_channel(request.actor, request.workspace, network, values, expected=channel)
-            return _done(request, connected)
+            return say_connected(request, [connected])
         except Refused as refused:
+            if by_site and info.connect == "form":
+                flash_refusal(request, refused)
+                return redirect(request.path)
             add_problems(form, refused)
     if form.errors:
         status = 422
@@ -87,16 +92,8 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
         return render_page(request, "channels/connect.html", context, status=status)
 
 
-@require_GET
-@workspace_view(Permission.CHANNELS, scoped=False)
-def callback(request: WorkspaceRequest, network: str) -> HttpResponse:
-    """Where a network sends the person back to."""
-    try:
-        channel = finish_authorization(request.actor, request.workspace, network, request.GET.dict())
-    except Refused as refused:
-        flash_refusal(request, refused)
-        return redirect("channels:connect", request.workspace.slug)
-    return _done(request, channel)
+def _values(form: Form) -> dict[str, str]:
+    return {name: str(value) for name, value in form.cleaned_data.items()}
 
 
 def _leave(request: WorkspaceRequest, url: str) -> HttpResponse:
@@ -110,17 +107,3 @@ def _leave(request: WorkspaceRequest, url: str) -> HttpResponse:
     with workspace_scope(request.workspace.id):
         host = show_host(urlsplit(url).netloc)
         return render_page(request, "channels/leave.html", {"url": url, "host": host})
-
-
-def _done(request: WorkspaceRequest, channel: Channel) -> HttpResponse:
-    """Say what happened, not what was asked for: an account that was here before is connected again either way."""
-    slug = request.workspace.slug
-    if channel.was_known:
-        flash(request, _("%(channel)s is connected again; its history is kept.") % {"channel": channel})
-        return redirect("channels:page", slug, channel.id)
-    flash(request, _("%(channel)s is connected.") % {"channel": channel})
-    with workspace_scope(request.workspace.id):
-        first = not has_posts()
-    # Whoever has written nothing yet came here to write.
-    compose = address(COMPOSE, slug)
-    return redirect(compose) if first and compose else redirect("channels:page", slug, channel.id)

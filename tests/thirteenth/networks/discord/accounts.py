@@ -5,14 +5,12 @@ from collections.abc import Mapping
 from kaja.networks.discord.api import API, call
 
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, authorize_by_form
+from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
 from kaja.networks.kit.guards import inspecting
 from kaja.networks.kit.http import Session, TransportError
 
-authorize = authorize_by_form
 
-
-async def connect(form: Mapping[str, str], pending: Mapping[str, str], session: Session) -> Connected:
+async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
     session.base_url = session.base_url or API
     session.use_credentials({"token": form.get("token", "").strip(), "channel": form.get("channel", "").strip()})
     try:

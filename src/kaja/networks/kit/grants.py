@@ -1,0 +1,41 @@
+"""What a consent gives, and the developer apps in whose name it is asked for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """What one consent gave: shared by all channels that were chosen from it, and renewed for all of them at once."""
+
+    credentials: Mapping[str, str] = field(repr=False)
+    expires_at: datetime | None = None
+    """When it ends unless it is renewed; None: not by itself."""
+    renew_at: datetime | None = None
+    """When it is to be renewed, well before; None where only a person can give a new one."""
+    subject: str = ""
+    """Who consented, as the network names them: a second consent of theirs takes the first one's place. Empty where
+    the account itself consents, so that a consent has one channel."""
+
+
+@dataclass(frozen=True)
+class App:
+    """The operator's own developer app at a network. Its secrets leave Kaja only towards that network."""
+
+    client_id: str = ""
+    secret: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class AppSlot:
+    """A developer app that a network asks for. Most need one; some want one of its own for a product."""
+
+    key: str
+    label: str
+    """What it is for."""
+    steps: tuple[str, ...] = ()
+    """What to apply for there and where, step by step; message ids."""
+    webhook: bool = False
+    """Whether the network signs what it sends by itself with a secret of its own."""

@@ -1,0 +1,186 @@
+"""OAuth 2 as networks do it: authorization code with PKCE, exchange, renewal with tokens that rotate or do not.
+
+RFC 6749 (codes, refresh), RFC 7636 (PKCE), RFC 9700 (what is recommended today), read 2026-11-30. A network's folder
+says where its pages are and what it asks for; what differs comes in as arguments.
+"""
+
+import base64
+import hashlib
+import secrets
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.consent import Authorization
+from kaja.networks.kit.grants import App, Tokens
+from kaja.networks.kit.http import AnswerLost, Response, Session
+from kaja.networks.kit.outcome import reconnect_problem
+
+EARLY = 60.0
+"""Seconds before its end from which on a token is not used any more."""
+DENIED = frozenset({"access_denied", "user_cancelled_authorize", "user_cancelled_login", "user_denied"})
+"""What networks call it when a person says no."""
+_USED_UP = frozenset({"invalid_grant", "invalid_token", "invalid_client", "unauthorized_client", "access_denied"})
+"""Answers to a renewal after which only a person helps; whatever else is said may pass by itself."""
+
+
+def begin(
+    address: str, app: App, back: str, state: str, *, scopes: str = "", pkce: bool = True, **more: str
+) -> Authorization:
+    """The address of the consent page at `address`, and what is needed to exchange the code that comes back."""
+    query = {"response_type": "code", "client_id": app.client_id, "redirect_uri": back, "state": state, **more}
+    if scopes:
+        query["scope"] = scopes
+    pending = {"redirect_uri": back}
+    if pkce:
+        pending["code_verifier"] = verifier = secrets.token_urlsafe(48)
+        digest = hashlib.sha256(verifier.encode()).digest()
+        query |= {
+            "code_challenge": base64.urlsafe_b64encode(digest).decode().rstrip("="),
+            "code_challenge_method": "S256",
+        }
+    return Authorization(f"{address}{'&' if '?' in address else '?'}{urlencode(query)}", pending)
+
+
+async def exchange(
+    address: str,
+    app: App,
+    answer: Mapping[str, str],
+    pending: Mapping[str, str],
+    session: Session,
+    *,
+    as_json: bool = False,
+    headers: Mapping[str, str] | None = None,
+    **more: str,
+) -> dict[str, Any]:
+    """The token answer for the code that the person came back with. Raises ConnectRefused, TransportError."""
+    if answer.get("error") or not answer.get("code"):
+        raise ConnectRefused(consent_missing(answer))
+    session.hide(answer["code"])
+    body = {"grant_type": "authorization_code", "code": answer["code"], "redirect_uri": pending["redirect_uri"], **more}
+    if "code_verifier" in pending:
+        body["code_verifier"] = pending["code_verifier"]
+        session.hide(pending["code_verifier"])
+    told = await _ask(address, app, body, session, as_json, headers)
+    token, why = read_token(told)
+    if why:
+        raise ConnectRefused(refused(why))
+    return token
+
+
+async def renew(
+    address: str, network: str, session: Session, *, as_json: bool = False, headers: Mapping[str, str] | None = None
+) -> Tokens:
+    """Fresh tokens for the session's refresh token. Raises ConnectRefused when it opens nothing any more,
+    TransportError for trouble of the moment."""
+    app = await session.find_app()
+    refresh = session.credentials.get("refresh_token", "")
+    if app is None or not refresh:
+        raise ConnectRefused(reconnect_problem(network))
+    body = {"grant_type": "refresh_token", "refresh_token": refresh}
+    told = await _ask(address, app, body, session, as_json, headers)
+    token, why = read_token(told)
+    if why:
+        if why in _USED_UP:
+            raise ConnectRefused(reconnect_problem(network))
+        raise AnswerLost(_trouble(network, told, why))
+    return read_tokens(token, session)
+
+
+async def ensure(session: Session, fetch: Any) -> None:
+    """Use the access token, renewed by `fetch` when it is about to end. Raises what `fetch` raises, and NotSent."""
+    if is_over(session.credentials):
+        await session.renew(fetch)
+    session.use_bearer(session.credentials.get("access_token", ""))
+
+
+def is_over(credentials: Mapping[str, str]) -> bool:
+    """Whether an access token has ended, or will within a minute."""
+    ends = credentials.get("ends", "")
+    return bool(ends) and float(ends) - time.time() < EARLY
+
+
+def read_tokens(token: Mapping[str, Any], session: Session, subject: str = "") -> Tokens:
+    """A token answer as it is kept. It is renewed when four fifths of its life are over, where it can be."""
+    credentials = {"access_token": str(token["access_token"])}
+    refresh = str(token.get("refresh_token") or session.credentials.get("refresh_token", ""))
+    if refresh:
+        credentials["refresh_token"] = refresh
+    session.hide(*credentials.values())
+    for name in ("scope", "token_type"):
+        if token.get(name):
+            credentials[name] = str(token[name])
+    expires_at = renew_at = None
+    lasts = token.get("expires_in")
+    if isinstance(lasts, int | float | str) and str(lasts).replace(".", "", 1).isdigit() and float(lasts) > 0:
+        moment = datetime.now(UTC)
+        expires_at = moment + timedelta(seconds=float(lasts))
+        credentials["ends"] = str(int(expires_at.timestamp()))
+        renew_at = moment + timedelta(seconds=float(lasts) * 0.8) if refresh else None
+    return Tokens(credentials, expires_at, renew_at, subject)
+
+
+def read_token(answer: Response) -> tuple[dict[str, Any], str]:
+    """The token of an answer, or why there is none: some networks refuse with a 200 and an error in it."""
+    body = answer.json_object()
+    if inner := body.get("data"):  # an envelope
+        body = {**body, **inner} if isinstance(inner, dict) else body
+    error = body.get("error") or body.get("error_code")
+    if isinstance(error, dict):
+        error = error.get("code") if isinstance(error.get("code"), str) else error.get("message") or error.get("code")
+    if answer.ok and not error and isinstance(body.get("access_token"), str):
+        return body, ""
+    return {}, str(error or body.get("error_description") or answer.status)
+
+
+async def _ask(
+    address: str,
+    app: App,
+    body: dict[str, str],
+    session: Session,
+    as_json: bool,
+    headers: Mapping[str, str] | None,
+) -> Response:
+    body = {**body, "client_id": app.client_id}
+    if app.secret:
+        body["client_secret"] = app.secret
+        session.hide(app.secret)
+    sent = {"json": body} if as_json else {"data": body}
+    answer = await session.request("POST", address, authorized=False, headers=headers, **sent)  # type: ignore[arg-type]
+    if answer.status == 429 or answer.status >= 500:
+        raise AnswerLost(_trouble("", answer, str(answer.status)))
+    return answer
+
+
+def consent_missing(answer: Mapping[str, str]) -> Problem:
+    """The person came back without a code: they said no, or the network had a reason of its own."""
+    said = answer.get("error_description") or answer.get("error_reason") or answer.get("error") or ""
+    if answer.get("error") in DENIED or not said:
+        return Problem(
+            "consent_missing",
+            gettext_noop("The server sent you back without a permission for Kaja."),
+            fix=gettext_noop("Connect again and allow the access that the server asks about."),
+        )
+    return refused(said)
+
+
+def refused(said: str) -> Problem:
+    """The network did not want to, in its own words."""
+    return Problem(
+        "connect_refused",
+        gettext_noop("The server refused the connection: %(answer)s"),
+        fix=gettext_noop("Start connecting again; the permission is good for one use and a few minutes only."),
+        params={"answer": said[:300]},
+    )
+
+
+def _trouble(network: str, answer: Response, said: str) -> Problem:
+    return Problem(
+        "network_error",
+        gettext_noop("%(network)s had an error of its own (status %(status)s)."),
+        params={"network": network or urlsplit(answer.url).hostname or "", "status": answer.status, "said": said[:200]},
+    )
