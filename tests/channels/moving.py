@@ -18,7 +18,8 @@ from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
 
 
 class Front(ThreadingHTTPServer):
-    """Passes calls on to `behind`; with `moved` set, answers every one with that status and the new address."""
+    """Passes calls on to `behind`; with `moved` set, answers every one with that status and the new address. The answer
+    of the next call of the path `losing` is lost."""
 
     daemon_threads = True
 
@@ -26,6 +27,7 @@ class Front(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.behind = behind
         self.moved = 0
+        self.losing, self.lost = "", 0
         self.url = f"http://127.0.0.1:{self.server_address[1]}"
 
 
@@ -49,6 +51,11 @@ class _Handler(BaseHTTPRequestHandler):
         connection.request(self.command, self.path, body or None, headers)
         told = connection.getresponse()
         content = told.read()
+        if self.path == self.server.losing:
+            self.server.losing = ""
+            self.server.lost += 1
+            self.close_connection = True
+            return
         self.send_response(told.status)
         for name, value in told.getheaders():
             if name.lower() not in ("content-length", "connection", "transfer-encoding", "server", "date"):

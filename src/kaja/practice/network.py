@@ -31,6 +31,10 @@ class Entry:
     seconds: float
 
 
+def _open_nothing(token: str, account_id: str) -> Account:
+    raise Refusal(401, "bad_token", "This token is not known here, or it was revoked.")
+
+
 class Network:
     """Everything behind the API and the pages."""
 
@@ -41,6 +45,8 @@ class Network:
         self.counts: Counter[tuple[str, str]] = Counter()
         """How many calls of an operation had an outcome."""
         self.log: deque[Entry] = deque(maxlen=1000)
+        self.open_account: Callable[[str, str], Account] = _open_nothing
+        """The account that the access token of a consent and an account's id open."""
         self.on_comment: Callable[[Comment], None] | None = None
         """Told of each comment once it is stored."""
 
@@ -64,7 +70,10 @@ class Network:
     def get_account(self, request: Request) -> Account:
         """The account whose token the call carries."""
         scheme, _, token = request.header(b"authorization").partition(" ")
-        account = self.store.tokens.get(digest(token.strip())) if scheme.lower() == "bearer" else None
+        token, _, account_id = token.strip().partition(":")
+        if account_id:  # of the accounts that a consent opens, the one that is meant
+            return self.open_account(token, account_id)
+        account = self.store.tokens.get(digest(token)) if scheme.lower() == "bearer" else None
         if account is None:
             raise Refusal(401, "bad_token", "This token is not known here, or it was revoked.")
         return account

@@ -95,3 +95,38 @@ class Account:
     keys: dict[str, str] = field(default_factory=dict)
     window_start: float = 0.0
     window_used: int = 0
+
+
+@dataclass(slots=True)
+class App:
+    """A developer app: who may ask for consents, and where people are sent back to."""
+
+    client_id: str
+    name: str
+    secret: str
+    """Its digest."""
+    back: str
+
+
+@dataclass(slots=True)
+class Consent:
+    """What one person allowed one app. A refresh token opens once; the one before it goes on opening until the tokens
+    that it brought were used, so that an answer that was lost costs nobody the consent."""
+
+    id: str
+    client_id: str
+    person: str
+    workspace: str
+    lasts: float
+    renews: bool
+    accounts: list[str]
+    readable: list[str]
+    """Accounts that are shown, and that may not be sent to."""
+    refresh: str = ""
+    before: str = ""
+    spent: set[str] = field(default_factory=set)
+    access: dict[str, float] = field(default_factory=dict)
+    """When access tokens end, by digest."""
+    page_tokens: set[str] = field(default_factory=set)
+    """Digests of what single accounts of it are used with."""
+    over: bool = False

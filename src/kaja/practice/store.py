@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kaja.practice.http import Refusal
-from kaja.practice.state import Account, Comment, Container, Medium, Post
+from kaja.practice.state import Account, App, Comment, Consent, Container, Medium, Post
 
 
 class StorageFull(Refusal):
@@ -48,6 +48,8 @@ class Store:
         """Forget everything that is held in memory."""
         self.accounts: dict[str, Account] = {}  # by name
         self.tokens: dict[str, Account] = {}  # by digest
+        self.apps: dict[str, App] = {}  # by client id
+        self.consents: dict[str, Consent] = {}  # by id
         self.posts: dict[str, Post] = {}  # by id, in order of creation
         self.comments: dict[str, Comment] = {}
         self.containers: dict[str, Container] = {}
@@ -121,6 +123,40 @@ class Store:
         """One token, or every token of the account."""
         for key in [digest] if digest else [k for k, owner in self.tokens.items() if owner.name == account]:
             self.tokens.pop(key, None)
+
+    def _on_app(self, **data: Any) -> App:
+        app = App(**data)
+        self._seen(app.client_id.removeprefix("app"))
+        self.apps[app.client_id] = app
+        return app
+
+    def _on_consent(self, **data: Any) -> Consent:
+        consent = Consent(**data)
+        self._seen(consent.id)
+        self.consents[consent.id] = consent
+        return consent
+
+    def _on_tokens(self, consent: str, access: str, ends: float, refresh: str, before: str) -> None:
+        row = self.consents[consent]
+        row.access = {key: until for key, until in row.access.items() if until > ends - 86400.0} | {access: ends}
+        # What came of a renewal whose answer was lost is known to nobody.
+        row.spent |= {key for key in (row.refresh, row.before) if key and key != before}
+        row.refresh, row.before = refresh, before
+
+    def _on_used(self, consent: str) -> None:
+        row = self.consents[consent]
+        row.spent.add(row.before)
+        row.before = ""
+
+    def _on_page_token(self, consent: str, account: str, digest: str) -> None:
+        self.consents[consent].page_tokens.add(digest)
+        self.tokens[digest] = self.accounts[account]
+
+    def _on_end(self, consent: str) -> None:
+        row = self.consents[consent]
+        row.over = True
+        for digest in row.page_tokens:
+            self.tokens.pop(digest, None)
 
     def _on_medium(self, **data: Any) -> Medium:
         medium = Medium(**data)

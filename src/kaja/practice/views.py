@@ -24,7 +24,7 @@ def show_time(moment: float, seconds: bool = False) -> Html:
 
 def render_page(_: Translate, language: str, title: str, content: Child, current: str = "") -> Html:
     """The frame that says everywhere that this is practice."""
-    links = (("/", _("Timeline")), ("/accounts", _("Accounts")), ("/faults", _("Faults")))
+    links = (("/", _("Timeline")), ("/accounts", _("Accounts")), ("/apps", _("Apps")), ("/faults", _("Faults")))
     head = tag(
         "head",
         tag("meta", charset="utf-8"),

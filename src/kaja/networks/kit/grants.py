@@ -1,8 +1,12 @@
 """What a consent gives, and the developer apps in whose name it is asked for."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+
+EARLY = 60.0
+"""Seconds before its end from which on an access token is not used any more."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,9 @@ class AppSlot:
     """What to apply for there and where, step by step; message ids."""
     webhook: bool = False
     """Whether the network signs what it sends by itself with a secret of its own."""
+
+
+def is_over(credentials: Mapping[str, str]) -> bool:
+    """Whether an access token (`ends`, seconds since 1970) has ended, or will within a minute."""
+    ends = credentials.get("ends", "")
+    return bool(ends) and float(ends) - time.time() < EARLY

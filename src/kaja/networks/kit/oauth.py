@@ -7,7 +7,6 @@ says where its pages are and what it asks for; what differs comes in as argument
 import base64
 import hashlib
 import secrets
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,8 +19,6 @@ from kaja.networks.kit.grants import App, Tokens
 from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.outcome import reconnect_problem
 
-EARLY = 60.0
-"""Seconds before its end from which on a token is not used any more."""
 DENIED = frozenset({"access_denied", "user_cancelled_authorize", "user_cancelled_login", "user_denied"})
 """What networks call it when a person says no."""
 _USED_UP = frozenset({"invalid_grant", "invalid_token", "invalid_client", "unauthorized_client", "access_denied"})
@@ -91,19 +88,6 @@ async def renew(
     return read_tokens(token, session)
 
 
-async def ensure(session: Session, fetch: Any) -> None:
-    """Use the access token, renewed by `fetch` when it is about to end. Raises what `fetch` raises, and NotSent."""
-    if is_over(session.credentials):
-        await session.renew(fetch)
-    session.use_bearer(session.credentials.get("access_token", ""))
-
-
-def is_over(credentials: Mapping[str, str]) -> bool:
-    """Whether an access token has ended, or will within a minute."""
-    ends = credentials.get("ends", "")
-    return bool(ends) and float(ends) - time.time() < EARLY
-
-
 def read_tokens(token: Mapping[str, Any], session: Session, subject: str = "") -> Tokens:
     """A token answer as it is kept. It is renewed when four fifths of its life are over, where it can be."""
     credentials = {"access_token": str(token["access_token"])}
@@ -135,6 +119,23 @@ def read_token(answer: Response) -> tuple[dict[str, Any], str]:
     if answer.ok and not error and isinstance(body.get("access_token"), str):
         return body, ""
     return {}, str(error or body.get("error_description") or answer.status)
+
+
+async def check_app(address: str, app: App, back: str, session: Session) -> None:
+    """Whether a server knows an app and its secret: shown with a code that cannot be good, it complains of the code.
+
+    Raises ConnectRefused, TransportError.
+    """
+    body = {"grant_type": "authorization_code", "code": "kaja-looks", "redirect_uri": back, "code_verifier": "x" * 43}
+    _, why = read_token(await _ask(address, app, body, session, False, None))
+    if why in ("invalid_client", "unauthorized_client"):
+        raise ConnectRefused(
+            Problem(
+                "app_unknown",
+                gettext_noop("The network does not know this app, or its secret is another one."),
+                fix=gettext_noop("Copy the app's id and secret from the network once more, and store them again."),
+            )
+        )
 
 
 async def _ask(

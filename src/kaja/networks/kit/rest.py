@@ -3,15 +3,18 @@
 Several networks say their errors inside a status of success; `find_error` reads them before the status counts.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from kaja.networks.kit.answers import read_object
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.grants import Tokens, is_over
 from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.http import Response, Session, TransportError
+from kaja.networks.kit.http import NotSent, Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.results import NeedsReconnect
 
 Answer = Response | TransportError
 
@@ -47,18 +50,31 @@ class Rest:
     read_quotas: Callable[[Response], Iterable[Quota]] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every call."""
+    renew: Callable[[Session], Awaitable[Tokens]] | None = None
+    """Asks for fresh tokens; before a call whose access token is about to end."""
 
     async def ask(
         self, session: Session, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any
     ) -> Answer:
         """The answer, whatever its status, or why there is none."""
-        if how.get("authorized", True):
-            self.sign(session)
         session.read_quotas = self.read_quotas
         try:
+            if how.get("authorized", True):
+                if self.renew is not None and is_over(session.credentials):
+                    await self._renew(session, self.renew)
+                self.sign(session)
             return await session.request(method, path, headers={**self.headers, **(headers or {})}, **how)
         except TransportError as error:
             return error
+
+    async def _renew(self, session: Session, renew: Callable[[Session], Awaitable[Tokens]]) -> None:
+        """The call itself was not made yet, whatever goes wrong here. Raises Failed, NotSent."""
+        try:
+            await session.renew(lambda: renew(session))
+        except ConnectRefused as refused:
+            raise Failed(NeedsReconnect(refused.problem)) from refused
+        except TransportError as error:
+            raise NotSent(error.problem) from error
 
     async def call(
         self, session: Session, method: str, path: str, *, irreversible: bool = False, **how: Any

@@ -1,7 +1,7 @@
 """The practice network: Kaja's own small server, reached over HTTP like every other network."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.practice import accounts, publisher
+from kaja.networks.practice import accounts, consent, publisher
 from kaja.networks.practice.info import INFO
 from kaja.networks.practice.reader import PracticeHooks, PracticeReader
 from kaja.networks.practice.rules import RULES
@@ -15,6 +15,8 @@ CONNECTOR = Connector(
     remover=publisher,
     reader=PracticeReader(),
     hooks=PracticeHooks(),
+    consent=consent,
+    apps=consent.PracticeApps(),
 )
 
 __all__ = ["CONNECTOR"]

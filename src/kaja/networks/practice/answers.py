@@ -7,7 +7,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit import oauth
 from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.grants import Tokens
 from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.outcome import (
     Failure,
@@ -23,6 +25,7 @@ from kaja.networks.kit.results import ChannelTrouble, Later, Rejected, RemoteRef
 
 NETWORK = "Practice"
 BUCKET = "posts"
+TOKEN = "/oauth/token"  # noqa: S105 - an address
 UPLOAD_GONE, CONTAINER_GONE = "upload_gone", "container_gone"
 _FIELDS = {
     "text": "parts.0.text",
@@ -35,10 +38,13 @@ _FIELDS = {
 
 
 def open_session(session: Session) -> None:
-    """The session with the account's token; before there is one it stays as it is."""
+    """The session with the account's own token, or with its consent's; before there is one it stays as it is."""
     session.read_quotas = _read_quotas
-    if token := session.credentials.get("token"):
+    stored = session.credentials
+    if token := stored.get("token"):
         session.use_bearer(token)
+    elif access := stored.get("access_token"):  # a consent that opens several accounts, of which this is one
+        session.use_bearer(f"{access}:{stored['account']}" if "account" in stored else access)
 
 
 def _read_quotas(answer: Response) -> Iterator[Quota]:
@@ -85,7 +91,12 @@ def _gone(answer: Response, error: Mapping[str, Any]) -> str:
     return CONTAINER_GONE if error.get("code") == "not_found" and path.startswith("/api/v1/containers/") else ""
 
 
-REST = Rest(NETWORK, _reject, open_session, bucket_of=_bucket_of, read_quotas=_read_quotas)
+async def renew(session: Session) -> Tokens:
+    """Fresh tokens of a consent."""
+    return await oauth.renew(TOKEN, NETWORK, session)
+
+
+REST = Rest(NETWORK, _reject, open_session, bucket_of=_bucket_of, read_quotas=_read_quotas, renew=renew)
 ask, read = REST.ask, REST.read
 
 

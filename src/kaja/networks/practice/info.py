@@ -2,6 +2,7 @@
 
 from kaja.kernel.problems import gettext_noop, pgettext_noop
 from kaja.networks.kit.connector import Choice, FormField, NetworkInfo, OptionField
+from kaja.networks.kit.grants import AppSlot
 
 PRACTICE = "http://127.0.0.1:8001"
 """Where it is unless something else is set; Kaja puts the address of its own into the form."""
@@ -55,6 +56,18 @@ INFO = NetworkInfo(
     guide=(
         gettext_noop("Nothing has to be prepared: the account is made for you."),
         gettext_noop("What you post there is seen only on the practice network's own page, beside this Kaja."),
+    ),
+    consent_button=gettext_noop("Give consent at the practice network"),
+    apps=(
+        AppSlot(
+            "",
+            gettext_noop("An app at the practice network, so that people can give consent there."),
+            (
+                gettext_noop("Open the practice network's own pages, beside this Kaja, and there “Apps”."),
+                gettext_noop("Make an app with the redirect address that stands below."),
+                gettext_noop("Copy its id and its secret into the fields below; the secret is shown only once."),
+            ),
+        ),
     ),
     stage_words={"container": pgettext_noop("step of a delivery", "prepare")},
     known_again={"name": "name"},

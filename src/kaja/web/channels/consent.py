@@ -17,7 +17,8 @@ from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.registry import CONNECTORS
 from kaja.web.flash import flash, flash_refusal
-from kaja.web.frame.navigation import COMPOSE, address
+from kaja.web.frame.navigation import COMPOSE
+from kaja.web.kit.page import address
 from kaja.web.workspace import WorkspaceRequest, render_page, sign_in_first, workspace_view
 from kaja.workspaces.policy import Permission
 from kaja.workspaces.queries import list_memberships
