@@ -25,7 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @contextmanager
 def posting_elsewhere(channel: Channel) -> Iterator[Callable[[str], None]]:
     """With the account's own token, as another program of its owner does."""
-    secrets = read_credentials(channel.id).values()
+    with workspace_scope(channel.workspace_id):
+        secrets = read_credentials(channel.id).values()
     [token] = [value for value in secrets if value.startswith("practice-")]
     with httpx2.Client(base_url=channel.base_url, headers={"Authorization": f"Bearer {token}"}) as client:
 

@@ -248,7 +248,7 @@ def test_the_key_ring_and_the_secret_key(
         paths = (f"channels/{channel.id}/", "needs-you/", f"posts/{post.id}", "settings/audit/")
         pages = [client.get(f"/w/acme/{path}") for path in paths]
         assert {page.status_code for page in pages} == {200}
-        with pytest.raises(VaultError) as refused:
+        with workspace_scope(workspace.id), pytest.raises(VaultError) as refused:
             read_credentials(channel.id)
         with pytest.raises(VaultError) as damaged:
             KeyRing.parse(ring.render()[:-1])

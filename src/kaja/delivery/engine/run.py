@@ -228,7 +228,8 @@ async def _write_health(row: Claimed, session: Session, result: StageResult) -> 
 def open_work(work: Work) -> tuple[Outgoing, Session]:
     """What its connector gets. Raises VaultError."""
     row, access = work.row, work.row.access
-    credentials = open_credentials(row.channel_id, access.credentials)
+    sealed = access.grant_id, access.credentials, row.channel_id, access.own_credentials
+    credentials = open_credentials(*sealed)
     session = make_session(access.network, access.base_url, credentials, Keeper(row.workspace_id, row.channel_id))
     assert work.frozen is not None
     return thaw(work.frozen, row.id, work.opened, parse_ref(row.root), parse_ref(row.reply_to)), session
