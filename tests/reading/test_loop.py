@@ -7,7 +7,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -16,20 +16,22 @@ from django.db import connection
 
 from kaja.channels.models import Channel, Health
 from kaja.channels.storing import disconnect_channel
+from kaja.delivery.actions import Settlement, hold_everything, settle_workspace
 from kaja.delivery.worker.main import get_address
 from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.connector import Connector
 from kaja.reading.actions import finish, wake_polls
-from kaja.reading.claim import claim_due, plan_missing
+from kaja.reading.claim import claim_due, next_wake, plan_missing
 from kaja.reading.events import ItemsRead
 from kaja.reading.health import WHAT as HEALTH
 from kaja.reading.loop import ReadingLoop, list_topics
 from kaja.reading.models import Item, Poll
 from kaja.reading.streams import take_in, topic_of
 from kaja.reading.topics import Answer, Asked, Claimed
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.actor import system_actor
+from kaja.workspaces.models import Held, Workspace
 from tests.people import actor
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice
@@ -289,3 +291,32 @@ def test_who_claims_waits_for_nobody_who_wakes_what_is_due(practice: PracticeSer
     assert claim(COMMENTS) == [], "the channel is spoken to"
     assert finish(found[0], Answer(60.0))
     assert [row.channel_id for row in claim(COMMENTS)] == [channel.id]
+
+
+def test_a_copy_or_a_restored_backup_asks_nobody_until_it_is_settled(
+    practice: PracticeServer, workspace: Workspace, other_workspace: Workspace
+) -> None:
+    """Each look may renew a sign-in, and leave the installation that it was copied from without one."""
+    channel, theirs = (
+        connect_practice(practice, workspace, "bakery"),
+        connect_practice(practice, other_workspace, "shop"),
+    )
+    hold_everything(system_actor("tests"), Held.COPY, now())
+    with workspace_scope(other_workspace.id):
+        settle_workspace(actor(other_workspace), Settlement("skip", "skip"))
+    plan(HEALTH, COMMENTS)
+    with running_reader():
+        wait_until(lambda: poll_of(other_workspace, theirs, HEALTH).read_at)
+        assert {poll_of(workspace, channel, what).fence for what in (HEALTH, COMMENTS)} == {0}
+        assert wakes() is None or wakes() > now(), "nor does the loop turn for nothing"  # type: ignore[operator]
+        with workspace_scope(workspace.id):
+            settle_workspace(actor(workspace), Settlement("skip", "skip"))
+        wait_until(lambda: poll_of(workspace, channel, HEALTH).read_at)
+
+
+def wakes() -> datetime | None:
+    async def work() -> datetime | None:
+        async with await ReadingLoop(get_address(), QUICK).connect() as own:
+            return await next_wake(own, [HEALTH])
+
+    return asyncio.run(work())

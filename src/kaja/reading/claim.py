@@ -14,7 +14,8 @@ from kaja.reading.topics import Claimed
 # Channels with something due that nobody is asking, and of them all that is due: one conversation with each network at
 # a time. A channel's row is held only for this statement, so that two workers do not take two halves. A worker that is
 # gone holds a poll until its lease ends; then it is simply due again, for reading may be repeated. Nobody is waited for
-# here: a poll that somebody wakes or finishes in this moment is taken the next time.
+# here: a poll that somebody wakes or finishes in this moment is taken the next time. A workspace that is held may be a
+# copy of another: each look may renew a sign-in, which the other would then have no more.
 _CLAIM = """
 WITH due AS (
     SELECT p.channel_id, min(p.next_at) AS since FROM reading_poll p
@@ -22,7 +23,8 @@ WITH due AS (
     GROUP BY p.channel_id
 ), free AS (
     SELECT c.id FROM channels_channel c JOIN due ON due.channel_id = c.id
-    WHERE c.disconnected_at IS NULL
+        JOIN workspaces_workspace w ON w.id = c.workspace_id
+    WHERE c.disconnected_at IS NULL AND w.held_at IS NULL
       AND NOT EXISTS (SELECT FROM reading_poll b WHERE b.channel_id = c.id AND b.lease_until > now())
     ORDER BY due.since
     LIMIT %(channels)s
@@ -48,7 +50,8 @@ ORDER BY t.channel_id, t.what
 """
 _WAKE = """
 SELECT p.next_at FROM reading_poll p JOIN channels_channel c ON c.id = p.channel_id
-WHERE p.next_at IS NOT NULL AND p.what = ANY(%(topics)s) AND c.disconnected_at IS NULL
+    JOIN workspaces_workspace w ON w.id = c.workspace_id
+WHERE p.next_at IS NOT NULL AND p.what = ANY(%(topics)s) AND c.disconnected_at IS NULL AND w.held_at IS NULL
 ORDER BY p.next_at LIMIT 1
 """
 # Channels from before there was this room, and topics that are new: the first look is spread, so that an update does
