@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from kaja.cli.archive import BadArchive, Manifest, unpack_archive, write_archive
+from kaja.cli.archive import BadArchive, Manifest, OnDisk, unpack_archive, write_archive
 from kaja.content.links import read_bounded
 from kaja.media.images import cut_picture, read_picture
 from kaja.media.refusals import UploadRefused
@@ -88,8 +88,9 @@ def list_archives() -> tuple[bytes, ...]:
         (folder / "database.dump").write_bytes(b"PGDMP" * 100)
         (folder / "picture").write_bytes(noise().tobytes()[:3000])
         manifest = Manifest("1", 180000, "2026-11-29T00:00:00+00:00", False, [("content", "0001_initial")])
-        files = [("database.dump", folder / "database.dump"), ("media/ж/picture", folder / "picture")]
-        write_archive(folder / "backup", manifest, iter(files), b"only for tests")
+        names = {"database.dump": "database.dump", "media/ж/picture": "picture"}
+        files = [(name, OnDisk(folder / file)) for name, file in names.items()]
+        write_archive(folder / "backup", manifest, files, b"only for tests")
         plain = (folder / "backup").read_bytes()
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:

@@ -6,9 +6,11 @@ import pytest
 
 from tests.realnet.servers import bluesky as bluesky_server
 from tests.realnet.servers import snac as snac_server
+from tests.realnet.servers import swift as swift_server
 from tests.realnet.servers import wordpress as wordpress_server
 from tests.realnet.servers.bluesky import Bluesky
 from tests.realnet.servers.snac import Snac
+from tests.realnet.servers.swift import Swift
 from tests.realnet.servers.wordpress import WordPress
 from tests.realnet.setup import cache_folder
 
@@ -28,4 +30,10 @@ def snac(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Snac]:
 @pytest.fixture(scope="session")
 def wordpress(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WordPress]:
     with wordpress_server.serve(cache_folder(), tmp_path_factory.mktemp("wordpress")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Swift]:
+    with swift_server.serve(cache_folder(), tmp_path_factory.mktemp("swift")) as server:
         yield server

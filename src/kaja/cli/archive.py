@@ -5,12 +5,15 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING, Protocol, cast
 
 from kaja.cli.signing import sign
+
+if TYPE_CHECKING:
+    from kaja.media.store import Entry, Store
 
 FORMAT = 1
 SIGNATURE = "KAJA.signature"
@@ -20,6 +23,8 @@ DATABASE = "database.dump"
 MANIFEST = "manifest.json"
 KEYS = ("keys.json", "secret-key")
 FOLDERS = ("media", "practice")
+DRAFT = ".draft-"
+"""How names of files begin that are not whole yet (`media/store/folder.py`)."""
 
 
 class BadArchive(Exception):
@@ -37,6 +42,7 @@ class Manifest:
     migrations: list[tuple[str, str]]
     files: dict[str, str] = field(default_factory=dict)
     format: int = FORMAT
+    with_media: bool = True
 
     def render(self) -> bytes:
         """The text that stands in the file, and that is signed."""
@@ -68,15 +74,59 @@ class _Hashing(io.RawIOBase):
         return block
 
 
-def list_files(home: Path) -> Iterator[tuple[str, Path]]:
+class Source(Protocol):
+    """What goes into a backup: something to be read, with a size."""
+
+    def open(self) -> IO[bytes]: ...
+    def describe(self, stream: IO[bytes], name: str) -> tarfile.TarInfo: ...
+
+
+@dataclass(frozen=True)
+class OnDisk:
+    """A file of this machine."""
+
+    path: Path
+
+    def open(self) -> IO[bytes]:
+        return self.path.open("rb")
+
+    def describe(self, stream: IO[bytes], name: str) -> tarfile.TarInfo:
+        about, entry = os.fstat(stream.fileno()), tarfile.TarInfo(name)
+        entry.size, entry.mtime, entry.mode = about.st_size, about.st_mtime, about.st_mode & 0o777
+        return entry
+
+
+@dataclass(frozen=True)
+class InStore:
+    """A file of a store."""
+
+    store: "Store"
+    entry: "Entry"
+
+    def open(self) -> IO[bytes]:
+        return cast("IO[bytes]", self.store.open(self.entry.name))
+
+    def describe(self, stream: IO[bytes], name: str) -> tarfile.TarInfo:
+        entry = tarfile.TarInfo(name)
+        entry.size, entry.mtime, entry.mode = self.entry.size, int(self.entry.modified.timestamp()), 0o600
+        return entry
+
+
+def list_files(home: Path, *folders: str) -> Iterator[tuple[str, OnDisk]]:
     """The files of the data folder that a backup holds, with their names in it."""
-    for folder in FOLDERS:
+    for folder in folders or FOLDERS:
         for path in sorted((home / folder).rglob("*")):
-            if path.is_file() and not path.is_symlink():
-                yield path.relative_to(home).as_posix(), path
+            if path.is_file() and not path.is_symlink() and not path.name.startswith(DRAFT):
+                yield path.relative_to(home).as_posix(), OnDisk(path)
 
 
-def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, Path]], key: bytes) -> None:
+def list_stored(store: "Store") -> Iterator[tuple[str, InStore]]:
+    """The files of a store that takes the place of the folder of media."""
+    for entry in store.list_all():
+        yield f"media/{entry.name}", InStore(store, entry)
+
+
+def write_archive(target: Path, manifest: Manifest, files: Iterable[tuple[str, Source]], key: bytes) -> None:
     """Write a backup, signed with the installation's `key`, readable only for its owner. Never overwrites.
 
     It stands under its name only when it is whole.
@@ -85,9 +135,9 @@ def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, P
     try:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
             with tarfile.open(fileobj=stream, mode="w", format=tarfile.PAX_FORMAT) as tar:
-                for name, path in files:
+                for name, source in files:
                     try:
-                        manifest.files[name] = _add(tar, name, path)
+                        manifest.files[name] = _add(tar, name, source)
                     except FileNotFoundError:
                         continue  # deleted by a user since it was listed
                 text = manifest.render()
@@ -102,9 +152,9 @@ def write_archive(target: Path, manifest: Manifest, files: Iterator[tuple[str, P
         draft.unlink(missing_ok=True)
 
 
-def _add(tar: tarfile.TarFile, name: str, path: Path) -> str:
-    with path.open("rb") as stream:
-        entry = tar.gettarinfo(arcname=name, fileobj=stream)
+def _add(tar: tarfile.TarFile, name: str, source: Source) -> str:
+    with source.open() as stream:
+        entry = source.describe(stream, name)
         entry.uid = entry.gid = 0
         entry.uname = entry.gname = ""
         hashing = _Hashing(stream)

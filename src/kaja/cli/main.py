@@ -18,6 +18,7 @@ COMMANDS = {
     "service": "kaja.cli.systemd:service",
     "backup": "kaja.cli.backup:backup",
     "restore": "kaja.cli.restore:restore",
+    "media": "kaja.cli.media:media",
     "settle": "kaja.cli.settle:settle",
     "workspace": "kaja.cli.workspace:workspace",
     "user": "kaja.cli.workspace:user",

@@ -5,11 +5,12 @@ import shutil
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import psycopg
 
-from kaja.cli import archive, prepared
+from kaja.cli import archive, files, prepared
 from kaja.cli.backup import make_backup
 from kaja.cli.database import explain, running_database
 from kaja.cli.dump import count_tables, empty_database, has_data, load_database
@@ -19,6 +20,9 @@ from kaja.cli.migrate import migrate_database
 from kaja.cli.signing import find_backup_key, is_signed
 from kaja.config import environment
 from kaja.kernel.vault import KeyRing, VaultError
+
+if TYPE_CHECKING:
+    from kaja.media.store import Store
 
 
 @click.command()
@@ -38,7 +42,7 @@ def restore(file: Path, replace: bool, unverified: bool) -> None:
             _verify(home, unpacked, file, unverified=unverified)
             _refuse_newer(manifest)
             _refuse_other_keys(Path(work), manifest)
-            with running_database():
+            with files.told(), running_database():
                 held = _restore(home, Path(work), manifest, replace=replace)
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(environment.database_url(), error)) from error
@@ -104,7 +108,10 @@ def _refuse_other_keys(work: Path, manifest: archive.Manifest) -> None:
 
 def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: bool) -> int:
     url = environment.owner_database_url()
-    occupied = has_data(url) or any(True for _ in archive.list_files(home))
+    bucket = files.find_bucket() if manifest.with_media else None
+    folders = archive.FOLDERS if manifest.with_media and bucket is None else ("practice",)
+    here = (archive.list_files(home, *folders), bucket.list_all() if bucket is not None else ())
+    occupied = has_data(url) or any(True for each in here for _ in each)
     if occupied and not replace:
         raise CommandFailed(
             f"{home} or its database holds data already; nothing was changed. Set KAJA_HOME to a new folder (and "
@@ -112,18 +119,23 @@ def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: boo
         )
     if occupied:
         safety = home / f"before-restore-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar"
-        make_backup(safety, with_keys=True)
+        make_backup(safety, with_keys=True, with_media=manifest.with_media)
         click.echo(f"The data that were here are kept in {safety}.")
+    if bucket is not None:
+        # First of all: what is too much there harms nobody, should the rest not come about.
+        _upload(bucket, work / "media")
     if count_tables(url):
         empty_database(url)
     load_database(url, work / archive.DATABASE)
-    for folder in archive.FOLDERS:
+    for folder in folders:
         shutil.rmtree(home / folder, ignore_errors=True)
         if (work / folder).exists():
             (work / folder).rename(home / folder)
         else:
             (home / folder).mkdir(mode=0o700)
         (home / folder).chmod(0o700)
+    if bucket is not None:
+        _delete_others(bucket, work / "media")
     for name in archive.KEYS:
         if (work / name).exists():
             (work / name).chmod(0o600)
@@ -131,6 +143,23 @@ def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: boo
     # Also brings a backup of an older version to this one, and gives the application's role its rights.
     migrate_database(quiet=True)
     return _hold(manifest)
+
+
+def _upload(bucket: "Store", folder: Path) -> None:
+    """Every file of the backup into the bucket."""
+    from django.core.files.base import File
+
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            with path.open("rb") as file:
+                bucket.save(path.relative_to(folder).as_posix(), File(file))
+
+
+def _delete_others(bucket: "Store", folder: Path) -> None:
+    """What the backup does not hold was given up."""
+    for entry in list(bucket.list_all()):
+        if not (folder / entry.name).is_file():
+            bucket.delete(entry.name)
 
 
 def _hold(manifest: archive.Manifest) -> int:

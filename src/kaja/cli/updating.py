@@ -45,7 +45,8 @@ def back_up_before_update(url: str, known: set[tuple[str, str]]) -> Path | None:
     click.echo(f"kaja: a backup before the update: {target} ...", err=True)
     try:
         folder().mkdir(mode=0o700, exist_ok=True)
-        make_backup(target, with_keys=True)
+        # An update touches no file in a bucket, and fetching all of them would take hours.
+        make_backup(target, with_keys=True, with_media=environment.media_store() == "folder")
     except OSError as error:
         raise FolderUnusable(_nothing_changed(f"{folder()} could not be written ({error.strerror})")) from error
     except CommandFailed as error:

@@ -107,8 +107,35 @@ def second_factor() -> str:
     return _choice("KAJA_SECOND_FACTOR", ("optional", "required"))
 
 
+def media_store() -> str:
+    """Where files are: in a `folder` of the data folder, or in a bucket of `s3`."""
+    return _choice("KAJA_MEDIA_STORE", ("folder", "s3"))
+
+
+def bucket() -> dict[str, object]:
+    """The bucket that `KAJA_S3_BUCKET` and its companions name. Raises Misconfigured when something is missing."""
+    wanted = {name: os.environ.get(name, "") for name in ("KAJA_S3_BUCKET", "KAJA_S3_ACCESS_KEY", "KAJA_S3_SECRET_KEY")}
+    if missing := [name for name, value in wanted.items() if not value]:
+        raise Misconfigured(f"files in S3 need {', '.join(missing)} (docs/operations.md, “Files in S3”)")
+    endpoint = os.environ.get("KAJA_S3_ENDPOINT", "").rstrip("/")
+    if endpoint and urlsplit(endpoint).scheme not in {"http", "https"}:
+        raise Misconfigured(f"KAJA_S3_ENDPOINT must begin with https:// (it is {endpoint!r})")
+    return {
+        "bucket": wanted["KAJA_S3_BUCKET"],
+        "access_key": wanted["KAJA_S3_ACCESS_KEY"],
+        "secret_key": wanted["KAJA_S3_SECRET_KEY"],
+        "endpoint": endpoint,
+        "region": os.environ.get("KAJA_S3_REGION") or "us-east-1",
+        "path_style": _choice("KAJA_S3_PATH_STYLE", ("1", "0")) == "1",
+        "prefix": os.environ.get("KAJA_S3_PREFIX", ""),
+        "public": _choice("KAJA_S3_PUBLIC", ("auto", "yes", "no")),
+    }
+
+
 def store_of(area: str) -> dict[str, object]:
     """A Django storage entry for `media` or `renditions`."""
+    if media_store() == "s3":
+        return {"BACKEND": "kaja.media.store.bucket.Bucket", "OPTIONS": {**bucket(), "area": area}}
     return {"BACKEND": "kaja.media.store.folder.Folder", "OPTIONS": {"location": home() / area}}
 
 

@@ -24,10 +24,12 @@ from kaja.kernel.vault import Vault, VaultError
 from kaja.media.crop import Crop
 from kaja.media.models import Asset
 from kaja.media.renditions import ENDINGS, ensure_rendition, parse_crop, parse_rules, render_crop, render_rules
-from kaja.media.store import media_store, rendition_store
+from kaja.media.store import StoreAway, media_store, rendition_store
+from kaja.media.stored import files_away
+from kaja.networks.kit.egress import NotSent
 from kaja.networks.kit.media import ImageRules
 from kaja.reach.judging import State
-from kaja.reach.queries import get_reach
+from kaja.reach.queries import get_reach, is_out_of_reach
 
 PATH = "/files/"
 LONGEST = timedelta(days=7)
@@ -101,6 +103,8 @@ def publisher_of(asset: Asset, crop: Crop | None) -> Callable[[timedelta, ImageR
     def publish(expires: timedelta, rules: ImageRules | None) -> str | None:
         try:
             return make_link(asset, crop, expires, rules if asset.kind == "image" else None)
+        except StoreAway as error:
+            raise NotSent(files_away(error).problems[0]) from error
         finally:
             give_back()  # this thread was borrowed for it
 
@@ -114,7 +118,7 @@ def make_link(asset: Asset, crop: Crop | None, expires: timedelta, rules: ImageR
     """
     expires = min(max(expires, timedelta(seconds=1)), LONGEST)
     in_bucket = media_store().is_public()
-    if not in_bucket and get_reach().state == State.NO:
+    if not in_bucket and (is_out_of_reach() or get_reach().state == State.NO):
         return None
     give_back()  # what follows may wait for pictures and stores
     as_it_is = crop is None and rules is None

@@ -5,6 +5,7 @@ import time
 from typing import Any
 
 from kaja.practice.faults import LONGEST_LISTING, NOTHING, STORE_WITHIN, Plan
+from kaja.practice.fetching import fetch
 from kaja.practice.guard import Guard
 from kaja.practice.http import Refusal, Request, Response, Routes, answer, gettext_noop
 from kaja.practice.network import Network
@@ -50,6 +51,7 @@ class Api:
         routes.add("DELETE", f"{v1}/token", self.revoke_token)
         routes.add("GET", f"{v1}/account/posts", self.list_posts)
         routes.add("POST", f"{v1}/media", self.upload)
+        routes.add("POST", f"{v1}/media/fetch", self.fetch)
         routes.add("POST", f"{v1}/posts", self.publish)
         routes.add("GET", f"{v1}/posts/*", self.get_post)
         routes.add("PUT", f"{v1}/posts/*", self.edit_post)
@@ -136,6 +138,17 @@ class Api:
         account = self.network.get_account(request)
         alt = check_text(request.query.get("alt", ""), "alt", MAX_ALT)
         mime = check_medium(request.body, request.header(b"content-type").partition(";")[0].strip())
+        return await self._keep(request, account, request.body, mime, alt)
+
+    async def fetch(self, request: Request) -> Response:
+        """`{url, alt}`: the file is fetched from there, in ranges."""
+        account = self.network.get_account(request)
+        body = request.json()
+        alt = check_text(body.get("alt") or "", "alt", MAX_ALT)
+        content, told, _ = await asyncio.to_thread(fetch, str(body.get("url") or ""))
+        return await self._keep(request, account, content, check_medium(content, told), alt)
+
+    async def _keep(self, request: Request, account: Account, content: bytes, mime: str, alt: str) -> Response:
         medium_id = self.store.next_id()
         path = self.store.media_path(medium_id)
 
@@ -145,17 +158,17 @@ class Api:
                 id=medium_id,
                 account=account.name,
                 mime=mime,
-                size=len(request.body),
+                size=len(content),
                 alt=alt,
                 created=time.time(),
             )
             return answer(self.show_medium(request, medium), 201)
 
         try:
-            await asyncio.to_thread(path.write_bytes, request.body)
+            await asyncio.to_thread(path.write_bytes, content)
         except OSError:
             raise Refusal(507, "storage_full", "The practice network has no room for this file.") from None
-        return await self.network.call(request, account, "upload", f"{len(request.body)}/{alt}", accept)
+        return await self.network.call(request, account, "upload", f"{len(content)}/{alt}", accept)
 
     async def publish(self, request: Request) -> Response:
         account = self.network.get_account(request)

@@ -30,6 +30,7 @@ LIMITS: dict[str, Any] = {
     "image_types": IMAGE_TYPES,
     "video_types": VIDEO_TYPES,
     "boards": BOARDS,
+    "fetches": True,
 }
 
 

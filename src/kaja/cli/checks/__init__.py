@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from kaja.cli.checks.database import check_database
+from kaja.cli.checks.files import check_files
 from kaja.cli.checks.findings import Finding, Level
 from kaja.cli.checks.installation import check_installation, check_proxy, check_service, check_way_back
 from kaja.cli.checks.machine import check_disk, check_home, check_keys, check_python, check_settings, check_zones
@@ -16,6 +17,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     check_settings,
     check_home,
     check_disk,
+    check_files,
     check_keys,
     check_database,
     check_web,

@@ -13,6 +13,14 @@ from kaja.kernel.zones import find_packaged_version, find_system_version
 
 LITTLE_SPACE = 2_000_000_000
 TOO_LITTLE_SPACE = 200_000_000
+READ = (
+    environment.port,
+    environment.practice_port,
+    environment.pool_size,
+    environment.wants_update_backup,
+    environment.reachable,
+    environment.media_store,
+)
 
 
 def check_python() -> Iterator[Finding]:
@@ -36,7 +44,7 @@ def check_zones() -> Iterator[Finding]:
 
 def check_settings() -> Iterator[Finding]:
     problems = []
-    for read in (environment.port, environment.practice_port, environment.pool_size, environment.wants_update_backup):
+    for read in READ:
         try:
             read()
         except environment.Misconfigured as error:

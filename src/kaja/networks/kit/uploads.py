@@ -5,6 +5,7 @@ import secrets
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.guards import Failed
@@ -17,6 +18,8 @@ _ENDINGS = {"image/jpeg": "jpg", "video/quicktime": "mov", "video/x-matroska": "
 
 
 UPLOAD_SECONDS = 300.0
+LINK_LASTS = timedelta(hours=24)
+"""Networks fetch at once, or within their own retries."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,17 @@ async def open_upload(
     except ImageRefused as refused:
         raise Failed(refused.as_result(field)) from refused
     return Upload(fitted.content, fitted.mime, fitted.width, fitted.height, name_upload(media, fitted.mime))
+
+
+async def open_link(
+    media: Media, pictures: ImageRules, *, lasts: timedelta = LINK_LASTS, field: str = "parts.0.media"
+) -> str | None:
+    """Where a network that fetches files by itself (Instagram, Threads, TikTok, Pinterest ...) finds this one; None
+    where nobody reaches this Kaja from outside. Raises Failed, TransportError."""
+    try:
+        return await asyncio.to_thread(media.public_url, lasts, pictures if media.kind == "image" else None)
+    except ImageRefused as refused:
+        raise Failed(refused.as_result(field)) from refused
 
 
 def name_upload(media: Media, mime: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts, Stage
-from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.content import Kind, Media, Outgoing
 from kaja.networks.kit.guards import Failed, changing
 from kaja.networks.kit.http import AnswerLost, Session
 from kaja.networks.kit.media import ImageRules
@@ -22,7 +22,7 @@ from kaja.networks.kit.results import (
     StageResult,
 )
 from kaja.networks.kit.steps import Sending, make_run
-from kaja.networks.kit.uploads import open_upload
+from kaja.networks.kit.uploads import open_link, open_upload
 from kaja.networks.practice.answers import (
     CONTAINER_GONE,
     NETWORK,
@@ -59,9 +59,12 @@ async def _upload(sending: Sending) -> Next:
 
 
 async def _send_files(outgoing: Outgoing, facts: Facts, session: Session) -> list[str]:
-    uploaded = []
+    uploaded, pictures = [], ImageRules(get_limit(facts, "max_image_bytes"))
     for medium in outgoing.media:
-        file = await open_upload(medium, ImageRules(get_limit(facts, "max_image_bytes")))
+        if facts.limits.get("fetches") and (fetched := await _have_fetched(medium, pictures, session)):
+            uploaded.append(fetched)
+            continue
+        file = await open_upload(medium, pictures)
         answer = await REST.call(
             session,
             "POST",
@@ -73,6 +76,20 @@ async def _send_files(outgoing: Outgoing, facts: Facts, session: Session) -> lis
         )
         uploaded.append(str(read_told(answer)["id"]))
     return uploaded
+
+
+async def _have_fetched(medium: Media, pictures: ImageRules, session: Session) -> str:
+    """The id of a file that the network fetched from us; empty where it cannot, and has to be sent it."""
+    if (url := await open_link(medium, pictures)) is None:
+        return ""
+    body = {"url": url, "alt": medium.alt}
+    try:
+        answer = await REST.call(session, "POST", "/api/v1/media/fetch", json=body, timeout=UPLOAD_SECONDS)
+    except Failed as failed:
+        if isinstance(failed.result, Rejected):
+            return ""
+        raise
+    return str(read_told(answer)["id"])
 
 
 async def _contain(sending: Sending) -> StageResult:
