@@ -19,14 +19,17 @@ from django.db import close_old_connections, connection
 from kaja.channels.actions import check_channel, disconnect_channel, store_connection
 from kaja.channels.credentials import Keeper, read_credentials, write_credentials
 from kaja.channels.models import Channel, Grant, Health
+from kaja.channels.renewal import list_due, tell_ending
 from kaja.channels.sessions import open_session, record_health
+from kaja.delivery.actions import hold_everything
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.bluesky import auth
 from kaja.networks.kit.connector import Connected, Facts
 from kaja.networks.kit.http import NotSent, Session, close_pools
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.actor import system_actor
+from kaja.workspaces.models import Held, Workspace
 from tests.people import actor
 from tests.waiting import wait_until
 
@@ -270,5 +273,84 @@ def _alone(work: Any, *args: Any, **kwargs: Any) -> Any:
     close_old_connections()
     try:
         return work(*args, **kwargs)
+    finally:
+        connection.close()
+
+
+@contextmanager
+def stumbling(table: str, error: str) -> Iterator[None]:
+    """The database ends the first change of a row there, as after a deadlock, or when it goes away."""
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=name, autocommit=True) as own:
+        own.execute(
+            "CREATE SEQUENCE stumbles; GRANT ALL ON stumbles TO PUBLIC;"
+            "CREATE FUNCTION stumble() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF nextval('stumbles') = 1 THEN"
+            f" RAISE 'not now' USING ERRCODE = '{error}'; END IF; RETURN NEW; END $$;"
+            f"CREATE TRIGGER stumble BEFORE UPDATE ON {table} FOR EACH ROW EXECUTE FUNCTION stumble()"
+        )
+        try:
+            yield
+        finally:
+            own.execute(f"DROP TRIGGER stumble ON {table}; DROP FUNCTION stumble; DROP SEQUENCE stumbles")
+
+
+@pytest.mark.parametrize("error", ["40P01", "57P01"])
+def test_what_a_renewal_brought_is_kept_also_when_the_database_stumbles(workspace: Workspace, error: str) -> None:
+    """What it was asked with is used up: lost, only a person could connect the channel again."""
+    channel = make_channel(workspace, refresh="used up")
+    keeper = Keeper(workspace.id, channel.id)
+    with workspace_scope(workspace.id):
+        used = read_credentials(channel.id)
+
+    async def work() -> Mapping[str, str]:
+        stumbles = stumbling("channels_grant", error)
+
+        async def fetch() -> Mapping[str, str]:
+            await asyncio.to_thread(stumbles.__enter__)
+            return {"refresh": "fresh"}
+
+        try:
+            return await keeper.renew(used, fetch)
+        finally:
+            await asyncio.to_thread(stumbles.__exit__, None, None, None)
+
+    assert asyncio.run(work())["refresh"] == "fresh"
+    with workspace_scope(workspace.id):
+        assert read_credentials(channel.id)["refresh"] == "fresh"
+
+
+def test_a_copy_renews_nothing_that_is_the_originals(workspace: Workspace) -> None:
+    make_channel(workspace, refresh="rotates")
+    with workspace_scope(workspace.id):
+        grant = Grant.objects.get()
+        Grant.objects.update(renew_at=now())
+    assert list_due() == [(workspace.id, grant.id)]
+    hold_everything(system_actor("tests"), Held.COPY, now())
+    assert list_due() == []
+
+
+def test_who_tells_of_an_end_takes_channels_before_their_consent(workspace: Workspace) -> None:
+    """As whoever connects or lets go does; in another order the two could end each other."""
+    channel = make_channel(workspace)
+    with workspace_scope(workspace.id):
+        Grant.objects.update(expires_at=now())
+        grant = Grant.objects.get()
+    telling = threading.Thread(target=_tell, args=(workspace, grant))
+    name = connection.settings_dict["NAME"]
+    with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], dbname=name) as own:
+        own.execute("SELECT 1 FROM channels_channel WHERE id = %s FOR UPDATE", [channel.id])
+        telling.start()
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND wait_event_type = 'Lock'"
+        with psycopg.connect(os.environ["KAJA_TEST_POSTGRES"], autocommit=True) as watcher:
+            wait_until(lambda: watcher.execute(waiting, [name]).fetchone() == (1,))
+        own.execute("SELECT 1 FROM channels_grant FOR UPDATE NOWAIT")
+    telling.join(60)
+    with workspace_scope(workspace.id):
+        assert Channel.objects.get().health == Health.RECONNECT
+
+
+def _tell(workspace: Workspace, grant: Grant) -> None:
+    try:
+        tell_ending(workspace.id, grant.id)
     finally:
         connection.close()

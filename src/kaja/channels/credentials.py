@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from kaja.channels.developer_apps import find_app
 from kaja.channels.models import Channel, Grant
 from kaja.channels.vault import bound_to, open_credentials, open_own, open_values, seal_credentials
-from kaja.kernel.beside import beside
+from kaja.kernel.beside import beside, surely_beside
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock
@@ -169,7 +169,8 @@ class Keeper:
             if isinstance(error, TimeoutError):
                 raise NotSent(_BUSY) from error
             raise
-        stored = await asyncio.shield(beside(lambda: self._store(stand, grant, given)))
+        # What it was asked with may be used up: lost here, only a person could connect again.
+        stored = await asyncio.shield(surely_beside(lambda: self._store(stand, grant, given)))
         if not stored:
             raise NotSent(_GONE)
         return stored

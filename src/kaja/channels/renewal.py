@@ -16,6 +16,7 @@ from kaja.channels.models import Channel, Grant, Health
 from kaja.channels.sessions import make_session, record_health
 from kaja.channels.vault import bound_to, open_values
 from kaja.kernel.clock import now
+from kaja.kernel.locks import lock
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.kernel.vault import VaultError
@@ -38,7 +39,8 @@ ENDING = "channel.ending"
 def list_due() -> list[tuple[UUID, UUID]]:
     """Workspace and id of the consents whose time to be renewed has come."""
     with system_scope(SystemPurpose.RENEW):
-        rows = Grant.objects.filter(renew_at__lte=now()).order_by("renew_at")
+        # A workspace that is held may be a copy: what it renewed, the original would have no more.
+        rows = Grant.objects.filter(renew_at__lte=now(), workspace__held_at=None).order_by("renew_at")
         return list(rows.values_list("workspace_id", "id")[:1000])
 
 
@@ -84,8 +86,14 @@ async def _fetch(consent: Consent, session: Session) -> None:
     await session.renew(lambda: consent.renew(session))
 
 
+def _lock_channels(grant: Grant) -> None:
+    """Before the consent's own row changes: channels are locked first, here as everywhere."""
+    list(lock(Channel.objects.filter(grant=grant)).only("id"))
+
+
 def _keep_refusal(grant: Grant, problem: Problem) -> None:
     """Only a person can go on: unless one did meanwhile."""
+    _lock_channels(grant)
     rows = Grant.objects.filter(id=grant.id, version=grant.version)
     if rows.update(renew_at=None, renew_problem=asdict(problem), renew_failures=F("renew_failures") + 1):
         _mark(grant, Health.RECONNECT, problem)
@@ -93,6 +101,7 @@ def _keep_refusal(grant: Grant, problem: Problem) -> None:
 
 def _keep_trouble(grant: Grant, problem: Problem) -> None:
     """It is tried again, less and less often."""
+    _lock_channels(grant)
     pause = min(PAUSE * 2 ** min(grant.renew_failures, 10), LONGEST_PAUSE)
     failures = grant.renew_failures + 1
     rows = Grant.objects.filter(id=grant.id, version=grant.version)
@@ -115,6 +124,7 @@ def tell_ending(workspace_id: UUID, grant_id: UUID) -> None:
         grant = Grant.objects.filter(id=grant_id, renew_at=None, expires_at__lte=now() + WARN).first()
         if grant is None or grant.expires_at is None:
             return
+        _lock_channels(grant)
         if grant.expires_at <= now():
             over = _ended()
             Grant.objects.filter(id=grant.id).update(warned_of=grant.expires_at, renew_problem=asdict(over))

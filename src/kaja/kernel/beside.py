@@ -6,7 +6,11 @@ from typing import TypeVar
 
 from django.db import connection
 
+from kaja.kernel.loops import is_lost_database
+
 T = TypeVar("T")
+PATIENCE = 600.0
+FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 
 async def beside(work: Callable[[], T]) -> T:
@@ -19,3 +23,18 @@ async def beside(work: Callable[[], T]) -> T:
             connection.close()
 
     return await asyncio.to_thread(whole)
+
+
+async def surely_beside(work: Callable[[], T]) -> T:
+    """The same for what nobody could get again: while the database is away, or has ended the work for another's sake,
+    it is done anew, for ten minutes."""
+    loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
+    end = loop.time() + PATIENCE
+    while True:
+        try:
+            return await beside(work)
+        except Exception as error:
+            if not is_lost_database(error) or loop.time() > end:
+                raise
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
