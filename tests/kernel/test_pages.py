@@ -71,7 +71,8 @@ def encode(value: object) -> str:
 @pytest.mark.parametrize(
     "cursor",
     ["nonsense", "", "é", encode({}), encode(["a"]), encode(["a", "no id"]), encode([None, "00" * 16]),
-     encode(["\0", "00" * 16]), encode(["\ud800", "00" * 16]), encode([["a"], "00" * 16]), "A" * 4001],
+     encode(["\0", "00" * 16]), encode(["\ud800", "00" * 16]), encode([["a"], "00" * 16]), "A" * 4001,
+     base64.urlsafe_b64encode(b"[" * 5000).decode()],
 )  # fmt: skip
 def test_cursor_that_is_none_of_ours_is_refused(workspace: Workspace, cursor: str) -> None:
     with workspace_scope(workspace.id):

@@ -74,7 +74,7 @@ def parse_cursor(rows: QuerySet[M, M], order: Sequence[str], cursor: str) -> lis
         if not isinstance(values, list) or len(values) != len(order):
             raise ValueError(cursor)
         return [_typed(_field_of(rows, name), value) for name, value in zip(order, values, strict=True)]
-    except (ValueError, TypeError, ValidationError):
+    except (ValueError, TypeError, ValidationError, RecursionError):
         raise Refused(CURSOR_INVALID) from None
 
 

@@ -52,7 +52,7 @@ def parse_json(request: HttpRequest) -> dict[str, Any]:
     """A small JSON object, or an empty one."""
     try:
         value = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -65,5 +65,5 @@ def parse_body(model: type[B], request: HttpRequest, refuse: Callable[[str], Ref
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
         raise refuse(f"{place}: {first['msg']}"[:200]) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise refuse("JSON") from error
