@@ -14,6 +14,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from kaja.channels.developer_apps import open_app
 from kaja.channels.models import Channel
 from kaja.hooks.actions import BAD_SIGNATURES, KEPT, REFUSALS_KEPT, forget_hooks, work_off
 from kaja.hooks.models import HookReceived, HookRefusal
@@ -23,6 +24,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.reading.models import Poll
 from kaja.reading.streams import topic_of
 from kaja.workspaces.models import Workspace
+from tests.channels.consenting import store_app
 from tests.people import browser
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice
@@ -102,7 +104,7 @@ def test_of_whoever_is_not_the_network_only_the_number_is_kept(
     if forgery == "no key":
         settings.PRACTICE_KEY, settings.PRACTICE_KEY_FILE = "", "/nowhere"
     assert send(body, signature) == 401
-    with django_assert_num_queries(3):  # a try, and one more of so many
+    with django_assert_num_queries(4):  # the operator's apps; a try, and one more of so many
         assert send(body, signature) == 401
     assert HookReceived.objects.count() == 0
     assert HookRefusal.objects.get().count == 2
@@ -113,7 +115,7 @@ def test_a_flood_of_forgeries_is_turned_away_and_the_network_beside_it_is_not(
 ) -> None:
     body, tries = body_for(channel), BAD_SIGNATURES.tries
     assert {send(body, "sha256=x") for _ in range(tries)} == {401}
-    with django_assert_num_queries(2):  # no try is left; how long until there is one
+    with django_assert_num_queries(3):  # the operator's apps; no try is left; how long until there is one
         answer = post(body, "sha256=x")
     assert (answer.status_code, int(answer["Retry-After"]) >= 1) == (429, True)
     assert HookRefusal.objects.get().count == tries, "a flood writes no more than its share"
@@ -162,7 +164,8 @@ def test_operators_see_what_came_in_lately(
 
 def test_networks_without_hooks_have_no_room(db: None) -> None:
     assert [send(b"{}", "x", network) for network in ("mastodon", "nowhere")] == [404, 404]
-    assert Client().get("/hooks/practice").status_code == 405
+    assert Client().get("/hooks/practice").status_code == 404
+    assert Client().put("/hooks/practice").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -261,3 +264,15 @@ def test_a_hundred_hooks_take_as_many_statements_as_one(
             assert work_off() == len(numbers)
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+def test_the_operators_app_has_a_secret_of_its_own_and_a_handshake(channel: Channel, practice: PracticeServer) -> None:
+    row = store_app(practice)
+    body = body_for(channel)
+    assert send(body, sign("another-secret", body)) == 401
+    assert send(body, sign("hook-secret", body)) == 200
+    known = {"hub.mode": "subscribe", "hub.challenge": "1234", "hub.verify_token": open_app(row).verify_token}
+    answer = Client().get("/hooks/practice", known)
+    assert (answer.status_code, answer.content) == (200, b"1234")
+    for wrong in ({**known, "hub.verify_token": "hook-secret"}, {**known, "hub.mode": "x"}, {}):
+        assert Client().get("/hooks/practice", wrong).status_code == 404

@@ -109,6 +109,7 @@ REQUESTS: dict[str, Sent] = {
     "channels:reconnect": form(name="Stolen", kind="plain", base_url="http://127.0.0.1:1"),
     "channels:disconnect": form(),
     "settings:workspace": form(name="Stolen", time_zone="UTC", language="en", late_limit_minutes="5"),
+    "settings:network": form(do="store", slot="", client_id="stolen", secret="stolen", webhook_secret=""),
     "settings:pause": form(),
     "settings:resume": form(),
     "settings:tell_again": form(),

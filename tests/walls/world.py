@@ -71,7 +71,7 @@ class Inhabited:
 def inhabit(slug: str, mark: str) -> Inhabited:
     """A workspace with a curator, an analyst, a guest who may leave, and one row of every tenant table."""
     workspace = make_workspace(slug, f"owner@{slug}.test")[0]
-    User.objects.filter(email=f"owner@{slug}.test").update(name=mark)
+    User.objects.filter(email=f"owner@{slug}.test").update(name=mark, is_staff=True)
     for role in (Role.ANALYST, Role.GUEST):
         add_member(workspace, f"{role}@{slug}.test", role, mark)
     world = build_world(workspace, mark)

@@ -8,11 +8,13 @@ from django.db import transaction
 from django.db.models import F
 
 from kaja.channels import practice
+from kaja.channels.developer_apps import list_apps
 from kaja.hooks.models import HookReceived, HookRefusal
 from kaja.kernel.clock import now
 from kaja.kernel.limits import Limit, take
 from kaja.kernel.locks import lock
 from kaja.networks.kit.connector import Connector
+from kaja.networks.kit.grants import App
 from kaja.networks.kit.hooks import find_hooks
 from kaja.networks.registry import CONNECTORS
 from kaja.reading.actions import Wanted, want_looks
@@ -29,9 +31,11 @@ BAD_SIGNATURES = Limit("hooks: bad signature", 60, 600)
 nobody can lock a network out by sending nonsense from beside it."""
 
 
-def find_secret(connector: Connector) -> str:
-    """What a network signs its hooks with for this installation; empty where nothing was agreed."""
-    return practice.get_key() if connector.info.practice else ""
+def list_signers(connector: Connector) -> list[App]:
+    """The developer apps for which a network may send hooks; the practice network also signs with the key that it
+    shares with this Kaja."""
+    apps = list_apps(connector.info.key)
+    return [*apps, App(webhook_secret=practice.get_key())] if connector.info.practice else apps
 
 
 def take_hook(network: str, body: bytes) -> bool:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hmac import new as new_hmac
 
 EARLY = 60.0
 """Seconds before its end from which on an access token is not used any more."""
@@ -30,6 +31,13 @@ class App:
     client_id: str = ""
     secret: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
+
+    @property
+    def verify_token(self) -> str:
+        """What the network is told to show before it sends webhooks. It opens nothing, and says nothing of the secret;
+        empty without one."""
+        secret = self.webhook_secret or self.secret
+        return new_hmac(secret.encode(), b"kaja: handshake of webhooks", "sha256").hexdigest()[:32] if secret else ""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from hmac import compare_digest
 from hmac import new as new_hmac
 from typing import Protocol
 
+from kaja.networks.kit.grants import App
+
 
 @dataclass(frozen=True)
 class HookEvent:
@@ -22,8 +24,13 @@ class HookEvent:
 class Hooks(Protocol):
     """How a network's hooks are told from anybody else's, and read."""
 
-    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-        """Whether the network itself sent exactly these bytes. Header names are in lower case."""
+    def verify(self, headers: Mapping[str, str], body: bytes, app: App) -> bool:
+        """Whether the network itself sent exactly these bytes for this developer app. Header names are in lower
+        case."""
+
+    def handshake(self, query: Mapping[str, str], app: App) -> str | None:
+        """What to answer a network that asks whether this address is ours, before it sends anything; None for nobody
+        that we know."""
 
     def parse(self, body: bytes) -> list[HookEvent]:
         """What a verified body speaks of. Raises ValueError, KeyError or TypeError for what is in no known form."""
@@ -32,6 +39,13 @@ class Hooks(Protocol):
 def find_hooks(connector: object) -> Hooks | None:
     """A connector's hooks; None for a network that sends none."""
     return getattr(connector, "hooks", None)
+
+
+def answer_challenge(query: Mapping[str, str], app: App) -> str | None:
+    """The handshake of WebSub, which several networks have: they show the token that was agreed, and want their
+    challenge back."""
+    known = compare_digest(query.get("hub.verify_token", "").encode(), app.verify_token.encode())
+    return query.get("hub.challenge") if app.verify_token and known and query.get("hub.mode") == "subscribe" else None
 
 
 def is_signed(body: bytes, secret: str, given: str) -> bool:

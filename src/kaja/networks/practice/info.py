@@ -67,6 +67,7 @@ INFO = NetworkInfo(
                 gettext_noop("Make an app with the redirect address that stands below."),
                 gettext_noop("Copy its id and its secret into the fields below; the secret is shown only once."),
             ),
+            webhook=True,
         ),
     ),
     stage_words={"container": pgettext_noop("step of a delivery", "prepare")},

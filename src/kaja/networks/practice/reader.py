@@ -7,8 +7,9 @@ from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.grants import App
 from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.hooks import HookEvent, is_signed
+from kaja.networks.kit.hooks import HookEvent, answer_challenge, is_signed
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.outcome import SOON
 from kaja.networks.kit.reading import Author, Cursor, Incoming, Page, ReadResult
@@ -59,8 +60,10 @@ class PracticeReader:
 class PracticeHooks:
     """Signed with the key that Kaja and its practice network share."""
 
-    def verify(self, headers: Mapping[str, str], body: bytes, secret: str) -> bool:
-        return is_signed(body, secret, headers.get(SIGNATURE, ""))
+    handshake = staticmethod(answer_challenge)
+
+    def verify(self, headers: Mapping[str, str], body: bytes, app: App) -> bool:
+        return is_signed(body, app.webhook_secret, headers.get(SIGNATURE, ""))
 
     def parse(self, body: bytes) -> list[HookEvent]:
         return [HookEvent(str(event["account"]), str(event["stream"])) for event in json.loads(body)["events"]]

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from kaja.channels.actions import connect_channel, start_authorization
+from kaja.channels.developer_apps import list_wanted
 from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
 from kaja.kernel.problems import Refused
@@ -87,8 +88,10 @@ def _connect(request: WorkspaceRequest, network: str, channel: Channel | None) -
         "channel": channel,
         "practice": info.practice,
         "consent_button": _(info.consent_button) if info.consent_button else "",
+        "by_form": info.connect == "form",
     }
     with workspace_scope(request.workspace.id):
+        context["consents"] = list_wanted(network) if info.apps else []
         return render_page(request, "channels/connect.html", context, status=status)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.settings import members, pages, person
+from kaja.web.settings import members, networks, pages, person
 
 app_name = "settings"
 urlpatterns = [
@@ -18,6 +18,8 @@ urlpatterns = [
     path("security/", person.security, name="security"),
     path("tokens/", person.tokens, name="tokens"),
     path("audit/", pages.audit, name="audit"),
+    path("networks/", networks.index, name="networks"),
+    path("networks/<slug:network>/", networks.network, name="network"),
     path("running/", pages.running, name="running"),
     path("running/look/", pages.look_now, name="look"),
     path("running/<uuid:untold_id>/tell/", pages.tell, name="tell_again"),

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from kaja.kernel.ids import new_id
@@ -153,6 +153,12 @@ def network_name(network: str) -> str:
     """The name that people know a network by."""
     connector = CONNECTORS.get(network)
     return name_in_language(connector.info.name) if connector else network
+
+
+@register.filter
+def app_words(message: str) -> str:
+    """What a network says of the developer app that it asks for; a message id of its folder."""
+    return gettext(message) if message else ""
 
 
 @register.filter
