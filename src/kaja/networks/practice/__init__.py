@@ -16,7 +16,7 @@ CONNECTOR = Connector(
     reader=PracticeReader(),
     hooks=PracticeHooks(),
     consent=consent,
-    apps=consent.PracticeApps(),
+    apps=consent,
 )
 
 __all__ = ["CONNECTOR"]

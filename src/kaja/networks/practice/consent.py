@@ -11,7 +11,7 @@ from kaja.networks.kit.guards import inspecting
 from kaja.networks.kit.http import Session
 from kaja.networks.practice.answers import REST, TOKEN, parse_facts, renew
 
-__all__ = ["authorize", "exchange", "renew"]
+__all__ = ["authorize", "check", "exchange", "renew"]
 
 
 async def authorize(form: Mapping[str, str], back: str, state: str, app: App | None, session: Session) -> Authorization:
@@ -48,8 +48,5 @@ def _parse_offer(told: Mapping[str, object], session: Session) -> Offer:
     return Offer(facts, own, session.base_url)
 
 
-class PracticeApps:
-    """The app's id and secret, shown at the token address with a code that cannot be good."""
-
-    async def check(self, slot: str, app: App, back: str, session: Session) -> None:
-        await oauth.check_app(TOKEN, app, back, session)
+async def check(slot: str, app: App, back: str, session: Session) -> None:
+    await oauth.check_app(TOKEN, app, back, session)
