@@ -110,11 +110,12 @@ def run_kaja(world: World, accounts: list[Account], posts: int, workers: int) ->
         "PostgreSQL": [world.cluster.process.pid] if world.cluster.process else [],
         "network": [world.practice.process.pid],
     }
+    # From here on, because a worker prepares what is due soon.
+    before = {part: cpu_of_trees(pids) for part, pids in parts.items()}
     left = (due_at - datetime.now(UTC)).total_seconds()
     if left < 0.5:
         print(f"  planting took too long: {left:.1f} s left")
     time.sleep(max(0.0, left - 0.3))
-    before = {part: cpu_of_trees(pids) for part, pids in parts.items()}
     started = time.monotonic()
 
     def number_sent() -> int:

@@ -1,8 +1,10 @@
 """Taking rows: the statements that look across workspaces. Each is one short transaction."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import AsyncConnection
 from psycopg.rows import scalar_row
@@ -13,8 +15,11 @@ from kaja.delivery.planning import AHEAD
 from kaja.kernel.tenancy import SystemPurpose, enter_key
 from kaja.kernel.walls import ENTER
 
-__all__ = ["claim_ahead", "claim_due", "enter", "next_wake", "take_over"]
+__all__ = ["Share", "claim_ahead", "claim_due", "enter", "find_share", "next_wake", "read_ready", "take_over"]
 
+# Workers share the channels, so that two do not prepare the same rows; what one of them has not taken in time, because
+# it is stopped, say, is anybody's.
+_SHARE = "(uuid_hash(d.channel_id) & 2147483647) %% %(workers)s = %(rank)s"
 _DUE = """
     (d.ahead_until IS NULL OR d.ahead_until <= now())
     AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
@@ -28,7 +33,7 @@ _DUE = """
 _CLAIMED = """
 SELECT d.id, d.workspace_id, d.source_kind, d.variant_id AS source_id, d.subject_id, d.channel_id, d.kind, d.position,
     d.state, d.due_at, d.fence, d.stage, d.checkpoint, d.content, d.post_revision AS version, d.allowed, d.tries,
-    d.uncertain_since, d.needs_person, d.made_ahead, d.ahead_tries,
+    d.uncertain_since, d.needs_person, d.made_ahead, d.ahead_tries, d.next_at,
     CASE WHEN d.has_late_limit THEN w.late_limit_minutes END AS late_limit_minutes,
     c.network AS access_network, c.account_id AS access_account_id, c.base_url AS access_base_url,
     c.handle AS access_handle, c.name AS access_name, c.facts AS access_facts, c.health AS access_health,
@@ -63,7 +68,9 @@ WITH picked AS (
     SELECT d.id, d.state = 'scheduled' AND d.content IS NOT NULL AND d.after_id IS NULL AS made_ahead
     FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
     WHERE d.state IN ('scheduled', 'waiting', 'processing', 'uncertain') AND d.next_at <= now()
-      AND (d.state IN ('processing', 'uncertain') OR ({_DUE}))
+      AND (d.state IN ('processing', 'uncertain') OR (
+        ({_SHARE} OR d.next_at <= now() - %(others)s * interval '1 second')
+        AND NOT EXISTS (SELECT 1 FROM unnest(%(ready)s::uuid[]) AS r(id) WHERE r.id = d.channel_id) AND {_DUE}))
     ORDER BY d.next_at, d.due_at
     LIMIT %(batch)s
     FOR UPDATE OF d SKIP LOCKED
@@ -75,6 +82,19 @@ WITH picked AS (
         next_at = now() + %(lease)s * interval '1 second'
     FROM picked WHERE t.id = picked.id
     RETURNING t.*, picked.made_ahead
+)
+{_CLAIMED}
+"""  # noqa: S608 - put together from constants only
+# Some seconds before their time: rows as they are, read and not touched. The statement that opens a call takes its row.
+_READ_READY = f"""
+WITH d AS (
+    SELECT d.*, d.state = 'scheduled' AND d.content IS NOT NULL AND d.after_id IS NULL AS made_ahead
+    FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
+    WHERE d.state IN ('scheduled', 'waiting') AND d.next_at <= now() + %(before)s * interval '1 second'
+      AND (d.next_at, d.id) > (%(since)s, %(last)s) AND d.allowed AND d.kind <> 'comment' AND {_SHARE}
+      AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+    ORDER BY d.next_at, d.id
+    LIMIT %(batch)s
 )
 {_CLAIMED}
 """  # noqa: S608 - put together from constants only
@@ -152,23 +172,73 @@ ORDER BY d.next_at LIMIT 1
 """
 
 
+_WORKERS = "SELECT key FROM publishing_workersign WHERE seen_at > now() - make_interval(secs => %s) ORDER BY key"
+
+
 async def enter(connection: AsyncConnection[Any], purpose: SystemPurpose) -> None:
     """The system scope for the connection's open transaction."""
     await connection.execute(ENTER, ["", purpose.value, enter_key()])
 
 
+@dataclass(frozen=True)
+class Share:
+    """Which channels are this worker's: one of so many has this rank."""
+
+    workers: int = 1
+    rank: int = 0
+
+
+ALL = Share()
+
+
 async def claim_due(
-    connection: AsyncConnection[Any], batch: int, lease: float, worker: int | None = None
+    connection: AsyncConnection[Any],
+    batch: int,
+    lease: float,
+    worker: int | None = None,
+    *,
+    share: Share = ALL,
+    others: float = 0.0,
+    ready: Sequence[UUID] = (),
 ) -> list[Claimed]:
     """Take up to `batch` rows whose time has come; one per channel among those that are to be sent.
 
-    `worker`: the key under which others can see whether it lives (`signs.py`).
+    `worker`: the key under which others can see whether it lives (`signs.py`). `others`: for how many seconds rows
+    outside of its `share` are left to other workers. `ready`: channels that it has prepared rows of.
     """
     async with connection.transaction():
         await enter(connection, SystemPurpose.CLAIM)
         cursor = connection.cursor(row_factory=read_claimed)
-        await cursor.execute(_CLAIM, {"batch": batch, "lease": lease, "worker": worker})
+        values = {
+            "batch": batch, "lease": lease, "worker": worker, "others": others, "ready": list(ready),
+            "workers": share.workers, "rank": share.rank,
+        }  # fmt: skip
+        await cursor.execute(_CLAIM, values)
         return await cursor.fetchall()
+
+
+async def read_ready(
+    connection: AsyncConnection[Any], batch: int, before: float, share: Share, since: datetime, last: UUID
+) -> list[Claimed]:
+    """Rows of the share that are due in so many seconds, or due already, in the order of their times; those after the
+    row `last`, whose time is `since`."""
+    async with connection.transaction():
+        await enter(connection, SystemPurpose.CLAIM)
+        cursor = connection.cursor(row_factory=read_claimed)
+        values = {
+            "batch": batch, "before": before, "workers": share.workers, "rank": share.rank,
+            "since": since, "last": last,
+        }  # fmt: skip
+        await cursor.execute(_READ_READY, values)
+        return await cursor.fetchall()
+
+
+async def find_share(connection: AsyncConnection[Any], worker: int, gone: float) -> Share:
+    """This worker's share among those that gave a sign lately."""
+    cursor = connection.cursor(row_factory=scalar_row)
+    await cursor.execute(_WORKERS, [gone])
+    keys: list[int] = await cursor.fetchall()
+    return Share(len(keys), keys.index(worker)) if worker in keys else ALL
 
 
 async def claim_ahead(connection: AsyncConnection[Any], batch: int, pace: Pace, worker: int) -> list[Claimed]:

@@ -36,6 +36,7 @@ from kaja.delivery.engine.statements import (
     NOTIFY,
     RENEW,
     RENEW_AHEAD,
+    TAKE,
     TRY_TO_WRITE,
 )
 from kaja.delivery.models import State
@@ -49,9 +50,9 @@ __all__ = ["Journal", "JournalBroken", "Record"]
 log = logging.getLogger(__name__)
 _STATEMENTS = {
     "finish": FINISH, "begin": BEGIN, "renew": RENEW,
-    "finish ahead": FINISH_AHEAD, "begin ahead": BEGIN_AHEAD, "renew ahead": RENEW_AHEAD,
+    "finish ahead": FINISH_AHEAD, "begin ahead": BEGIN_AHEAD, "renew ahead": RENEW_AHEAD, "take": TAKE,
 }  # fmt: skip
-"""In the order in which a batch is written."""
+"""In the order in which a batch is written: who ends frees the channel for the one that is taken next."""
 
 
 class JournalBroken(Exception):
@@ -107,6 +108,7 @@ class Journal:
             "stage": stage,
             "irreversible": irreversible,
             "made": made,
+            "checkpoint": row.checkpoint if made else None,
         }
         if not await self._add("begin", row, values):
             return None
@@ -114,12 +116,34 @@ class Journal:
         row.lease_ends = started + self._pace.lease
         return attempt
 
-    async def finish(self, row: Claimed, verdict: Verdict, record: Record | None = None) -> bool:
-        """Close the attempt and move the row. False: the row was taken over meanwhile; only the evidence was kept."""
+    async def take(self, row: Claimed, stage: str, made: Mapping[str, Any] | None, worker: int) -> UUID | None:
+        """Take a row that was read before its time, and open the attempt of its irreversible call, in one statement.
+        None: it is not as it was read, or may not go now; it is whoever's it was."""
+        attempt, started = new_id(), boot_clock()
+        values = {
+            "id": str(row.id), "attempt": str(attempt), "fence": row.fence, "stage": stage, "made": made,
+            "checkpoint": row.checkpoint if made else None, "worker": worker,
+        }  # fmt: skip
+        if not await self._add("take", row, values):
+            return None
+        row.state, row.stage, row.lease_ends = State.SENDING, stage, started + self._pace.lease
+        row.fence += 1
+        return attempt
+
+    async def finish(
+        self, row: Claimed, verdict: Verdict, record: Record | None = None, then: Callable[[], None] | None = None
+    ) -> bool:
+        """Close the attempt and move the row. False: the row was taken over meanwhile; only the evidence was kept.
+
+        `then` is called at once: what it has taken is written together with this, and after it.
+        """
         record = record or Record(None)
         self._note_quotas(row, record)
         values = render_finish(row, verdict, record)
-        ours = await self._add("finish", row, values)
+        written = self._add("finish", row, values)
+        if then is not None:
+            then()
+        ours = await written
         if ours:
             row.state, row.stage, row.checkpoint = verdict.state, verdict.stage, verdict.checkpoint
             row.uncertain_since = verdict.uncertain_since
@@ -144,6 +168,7 @@ class Journal:
         """Open the attempt of a stage that runs ahead of the row's time. None: no longer ours, or not wanted now."""
         attempt, started = new_id(), boot_clock()
         values = {"id": str(row.id), "attempt": str(attempt), "fence": row.fence, "stage": stage, "made": made}
+        values["checkpoint"] = row.checkpoint if made else None
         if not await self._add("begin ahead", row, values):
             return None
         row.lease_ends = started + self._pace.lease
@@ -207,14 +232,16 @@ class Journal:
         news: asyncio.Event,
     ) -> AsyncConnection[Any]:
         """Try until the batch is written; gives the connection that serves now."""
-        singly = False
+        singly = again = False
         refused_since: float | None = None
         while True:
             try:
                 if connection is None or connection.closed:
                     connection = await self._connect()
                 kept = await (
-                    self._write_singly(connection, batch) if singly else self._write(connection, batch, quotas)
+                    self._write_singly(connection, batch, again)
+                    if singly
+                    else self._write(connection, batch, quotas, again)
                 )
                 break
             except (psycopg.IntegrityError, psycopg.DataError):
@@ -229,6 +256,7 @@ class Journal:
                     if boot_clock() - refused_since > self._pace.write_patience:
                         log.error("the database takes no writes: the worker ends")
                         raise JournalBroken from error
+                again = True
                 pause = self._loop.note_failure(error)
                 news.set()
                 log.warning("%s results are waiting to be written", len(batch))
@@ -242,11 +270,11 @@ class Journal:
             item.settle(id(item) in kept)
         return connection
 
-    async def _write_singly(self, connection: AsyncConnection[Any], batch: list[Item]) -> set[int]:
+    async def _write_singly(self, connection: AsyncConnection[Any], batch: list[Item], again: bool) -> set[int]:
         kept: set[int] = set()
         for item in batch:
             try:
-                kept |= await self._write(connection, [item], [])
+                kept |= await self._write(connection, [item], [], again)
             except Exception as error:
                 own = isinstance(error, psycopg.IntegrityError | psycopg.DataError)
                 if not own and (is_lost_database(error) or not await _takes_writes(connection)):
@@ -254,12 +282,14 @@ class Journal:
                 if isinstance(error, psycopg.errors.UniqueViolation) and disown(item):
                     kept |= await self._write(connection, [item], [])
                     continue
+                if own and item.kind == "take":
+                    continue  # two workers met on one channel; the other has it
                 # Its lease runs out; then the journal decides what is safe.
                 log.error("delivery %s could not be written: %s", item.row.id, describe_error(error))
         return kept
 
     async def _write(
-        self, connection: AsyncConnection[Any], batch: list[Item], quotas: list[dict[str, Any]]
+        self, connection: AsyncConnection[Any], batch: list[Item], quotas: list[dict[str, Any]], again: bool = False
     ) -> set[int]:
         rows: dict[str, list[Item]] = {kind: [] for kind in _STATEMENTS}
         for item in batch:
@@ -269,6 +299,9 @@ class Journal:
         async with connection.transaction():
             await enter(connection, SystemPurpose.CLAIM)
             for kind, items in rows.items():
+                if kind == "take" and quotas:
+                    await connection.execute(KEEP_QUOTAS, [dump(quotas)])  # what is taken looks at them
+                    quotas = []
                 if not items:
                     continue
                 items.sort(key=lambda item: item.row.id)
@@ -276,12 +309,11 @@ class Journal:
                     "rows": dump([item.values for item in items]),
                     "lease": self._pace.lease,
                     "worker": self._worker,
+                    "again": again,
                 }
                 cursor = await connection.execute(_STATEMENTS[kind], parameters)
                 ours = {record[0] for record in await cursor.fetchall()}
                 kept |= {id(item) for item in items if item.row.id in ours}
-            if quotas:
-                await connection.execute(KEEP_QUOTAS, [dump(quotas)])
             payloads = live_payloads([item for item in rows["finish"] if id(item) in kept])
             if payloads:
                 await connection.execute(NOTIFY, [LIVE, payloads])

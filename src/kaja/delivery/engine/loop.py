@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -20,6 +20,7 @@ from kaja.delivery.engine.journal import Journal, JournalBroken
 from kaja.delivery.engine.lines import dump
 from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.prepare import FactsCache, Prepared, prepare
+from kaja.delivery.engine.readying import Readying
 from kaja.delivery.engine.row import Claimed, boot_clock
 from kaja.delivery.engine.run import Runner
 from kaja.delivery.engine.signs import Signs
@@ -58,6 +59,10 @@ class Engine:
         self._stager = Stager(self._journal, self._runner, self._facts, self.pace, self._signs.key)
         self._wake = asyncio.Event()
         self._running: set[asyncio.Task[None]] = set()
+        self._readying = Readying(
+            self._runner, self._facts, self.pace, self._signs.key,
+            start=self._start_task, room=lambda: self.pace.in_flight - len(self._running), missed=self._wake.set,
+        )  # fmt: skip
         self._stopping = False
 
     async def connect(self) -> AsyncConnection[Any]:
@@ -84,6 +89,8 @@ class Engine:
             self._keep("listen", self._listen),
             self._keep("signs", lambda: self._signs.run(self._wake.set)),
             self._keep("events", self._tell),
+            self._keep("ready", self._read_ready),
+            self._keep("begin", lambda: self._readying.begin(lambda: self._stopping)),
             self._keep("wake what waited", self._wake_held),
         ]
         ahead = self._keep("ahead", self._stage_ahead)
@@ -154,15 +161,14 @@ class Engine:
                 if room <= 0:
                     await self._sleep(self.pace.overdue_poll)
                     continue
-                if (right_until := await self.clocks.find_jump(connection)) is not None:
-                    # Before anything is claimed by a time that may be wrong.
-                    log.error("a clock jumped by more than five minutes; nothing is sent until `kaja settle`")
-                    await in_thread(hold_everything, system_actor("Kaja"), Held.CLOCK, right_until)
-                    self.clocks.note_held()
+                await self._hold_after_jump(connection)
                 started = boot_clock()
                 limit = min(room, self.pace.batch)
                 try:
-                    rows = await claim_due(connection, limit, self.pace.lease, self._signs.key)
+                    rows = await claim_due(
+                        connection, limit, self.pace.lease, self._signs.key, share=self._readying.share,
+                        others=self.pace.others, ready=self._readying.busy_channels(),
+                    )  # fmt: skip
                 except psycopg.errors.UniqueViolation:
                     continue  # two workers met on one channel; the other has it
                 if rows:
@@ -174,6 +180,20 @@ class Engine:
                     await asyncio.sleep(max(self.pace.claim_pause, spent))
                 else:
                     await self._rest(connection, spent)
+
+    async def _hold_after_jump(self, connection: AsyncConnection[Any]) -> None:
+        """Before anything is taken by a time that may be wrong."""
+        if (right_until := await self.clocks.find_jump(connection)) is not None:
+            log.error("a clock jumped by more than five minutes; nothing is sent until `kaja settle`")
+            await in_thread(hold_everything, system_actor("Kaja"), Held.CLOCK, right_until)
+            self.clocks.note_held()
+
+    async def _read_ready(self) -> None:
+        async with await self.connect() as connection:
+            while not self._stopping:
+                await self._hold_after_jump(connection)
+                if not await self._readying.read(connection):
+                    await asyncio.sleep(self.pace.ready_poll)
 
     async def _rest(self, connection: AsyncConnection[Any], spent: float) -> None:
         """Sleep until the next row is due, or something happens."""
@@ -199,9 +219,7 @@ class Engine:
         for row in rows:
             row.lease_ends = claimed_at + self.pace.lease
         for each in await self._prepare(rows):
-            task = asyncio.create_task(self._run_one(each))
-            self._running.add(task)
-            task.add_done_callback(self._done)
+            self._start_task(self._run_one(each), self._done)
 
     async def _prepare(self, rows: list[Claimed]) -> list[Prepared]:
         try:
@@ -218,6 +236,13 @@ class Engine:
     def _given_back(self, row: Claimed) -> Prepared:
         """Nothing was called: it need not wait until its lease has run out, only until the journal can write."""
         return Prepared(None, row, decide.hand_back(row, datetime.now(UTC), self.pace.recover))
+
+    def _start_task(
+        self, work: Coroutine[Any, Any, None], done: Callable[["asyncio.Task[None]"], None] | None = None
+    ) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(done or self._running.discard)
 
     def _done(self, task: "asyncio.Task[None]") -> None:
         self._running.discard(task)

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass, fields
 
-_WHOLE = ("batch", "in_flight", "look_tries", "ahead_tries", "ahead_in_flight")
+_WHOLE = ("batch", "in_flight", "look_tries", "ahead_tries", "ahead_in_flight", "ready", "ready_step")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,15 @@ class Pace:
     """Nearer to its time nothing is staged ahead any more: the usual way is as quick."""
     ahead_tries: int = 8
     ahead_in_flight: int = 20
+    ready_before: float = 5.0
+    """How long before their time rows are read and prepared, to be taken with the statement that opens their call."""
+    ready: int = 5000
+    """How many rows a worker holds prepared."""
+    ready_poll: float = 1.0
+    ready_step: int = 250
+    """How many of them are begun at once."""
+    others: float = 2.0
+    """How long after its time a row that another worker should have prepared is left to it."""
     repeat_within: float = 1800.0
     """How long an idempotency key is trusted (the shortest that a network keeps one is an hour)."""
     settle: float | None = None

@@ -73,6 +73,7 @@ class Claimed:
     made_ahead: bool = False
     """Its content was made when something of it was staged before its time; no call that counts has begun since."""
     ahead_tries: int = 0
+    next_at: datetime | None = None
     lease_ends: float = 0.0
     """On the boot clock, which also runs while the process or the machine sleeps."""
 

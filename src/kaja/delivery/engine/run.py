@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from kaja.channels.credentials import Keeper
 from kaja.channels.models import Channel, Health
@@ -16,6 +17,7 @@ from kaja.delivery import problems
 from kaja.delivery.engine import decide
 from kaja.delivery.engine.journal import Journal, Record
 from kaja.delivery.engine.pace import Pace
+from kaja.delivery.engine.ready import Ready
 from kaja.delivery.engine.row import Claimed, Work, boot_clock, parse_ref, render_ref
 from kaja.delivery.engine.threads import in_thread
 from kaja.delivery.frozen import thaw
@@ -76,7 +78,33 @@ class Runner:
 
     # Sending
 
-    async def _send(self, work: Work, outgoing: Outgoing, session: Session) -> None:
+    async def run_ready(self, ready: Ready, worker: int, then: Callable[[], None]) -> bool:
+        """Take a row that was read before its time, and go on with it as `run` does; False when it was not to be had.
+        `then` is called when its channel is free for the next."""
+        work, row = ready.work, ready.work.row
+        made = row.content is not None and work.made is not None
+        if made and not row.made_ahead:
+            # Nothing of it was staged, so it may bear the moment at which it goes out.
+            _bear(work, _now())
+        try:
+            attempt = await self.journal.take(row, ready.stage, work.made, worker)
+            if attempt is None:
+                return False
+            outgoing = replace(ready.outgoing, created_at=work.frozen.created_at) if work.frozen else ready.outgoing
+            await self._send(work, outgoing, ready.session, attempt, then)
+        except Exception as error:  # noqa: BLE001 - one row's trouble must not stop the others; its lease runs out
+            log_error(row, error)
+        return True
+
+    async def _send(
+        self,
+        work: Work,
+        outgoing: Outgoing,
+        session: Session,
+        attempt: UUID | None = None,
+        then: Callable[[], None] | None = None,
+    ) -> None:
+        """`attempt`: what was opened already for the first stage."""
         row = work.row
         stages = work.publisher.stages(outgoing, work.facts)
         names = [stage.name for stage in stages]
@@ -85,10 +113,11 @@ class Runner:
             row.stage = names[0]
         while True:
             irreversible = row.stage in irreversible_names and row.state == State.SENDING
-            if self.stopping:
-                await self.journal.finish(row, decide.hand_back(row, _now()))
-                return
-            attempt = await self.journal.begin(row, row.stage, irreversible, work.made)
+            if attempt is None:
+                if self.stopping:
+                    await self.journal.finish(row, decide.hand_back(row, _now()))
+                    return
+                attempt = await self.journal.begin(row, row.stage, irreversible, work.made)
             work.made = None
             if attempt is None:
                 # Taken over, or paused or withdrawn in this moment; the next claim looks again.
@@ -106,7 +135,10 @@ class Runner:
             if isinstance(result, NeedsReconnect) and health == Health.RECONNECT and verdict.state == State.WAITING:
                 verdict = decide.hold(row, result.problem)
             record = record_of(attempt, result, session)
-            if not await self.journal.finish(row, verdict, record) or not verdict.goes_on:
+            attempt = None
+            if not await self.journal.finish(row, verdict, record, None if verdict.goes_on else then):
+                return
+            if not verdict.goes_on:
                 return
 
     async def call_stage(self, work: Work, outgoing: Outgoing, session: Session, irreversible: bool) -> StageResult:
@@ -223,6 +255,16 @@ async def _write_health(row: Claimed, session: Session, result: StageResult) -> 
     if isinstance(result, Sent | Processing) and (row.access.health != Health.OK or row.access.health_failures):
         return await in_thread(_record_health, row, Health.OK, None)
     return None
+
+
+def _bear(work: Work, at: datetime) -> None:
+    """Content that was made some seconds before its time bears the moment at which it goes out."""
+    assert work.frozen is not None
+    assert work.made is not None
+    at = at.replace(microsecond=at.microsecond // 1000 * 1000)
+    work.frozen = work.frozen.model_copy(update={"created_at": at})
+    for content in work.made.values():
+        content["created_at"] = at.isoformat()
 
 
 def open_work(work: Work) -> tuple[Outgoing, Session]:

@@ -5,11 +5,11 @@
 BEGIN = """
 WITH r AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-        id uuid, attempt uuid, fence bigint, stage text, irreversible boolean, made jsonb)
+        id uuid, attempt uuid, fence bigint, stage text, irreversible boolean, made jsonb, checkpoint jsonb)
 ), u AS (
     UPDATE publishing_delivery d
     SET stage = CASE WHEN d.state = 'uncertain' THEN d.stage ELSE r.stage END,
-        content = COALESCE(r.made -> d.position::text, d.content),
+        content = COALESCE(r.made -> d.position::text, d.content), checkpoint = COALESCE(r.checkpoint, d.checkpoint),
         attempts_made = d.attempts_made + 1,
         lease_until = now() + %(lease)s * interval '1 second',
         next_at = now() + %(lease)s * interval '1 second',
@@ -34,6 +34,56 @@ SELECT r.attempt, u.workspace_id, u.id, r.fence, r.stage, r.irreversible, clock_
 FROM u JOIN r ON r.id = u.id
 ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker
 RETURNING delivery_id
+"""
+# What was read and prepared before its time is taken by the statement that opens its call: as it was read (the fence),
+# and with everything that a claim looks at. EXISTS stands inside CASE so that each row is looked up by its channel.
+TAKE = """
+WITH r AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
+        id uuid, attempt uuid, fence bigint, stage text, made jsonb, checkpoint jsonb, worker bigint)
+), u AS (
+    UPDATE publishing_delivery d
+    SET state = 'sending', fence = d.fence + 1, claimed_by = r.worker, stage = r.stage,
+        content = COALESCE(r.made -> d.position::text, d.content), checkpoint = COALESCE(r.checkpoint, d.checkpoint),
+        attempts_made = d.attempts_made + 1,
+        lease_until = now() + %(lease)s * interval '1 second',
+        next_at = now() + %(lease)s * interval '1 second'
+    FROM r, workspaces_workspace w, channels_channel c
+    WHERE d.id = r.id AND w.id = d.workspace_id AND c.id = d.channel_id AND d.fence = r.fence
+      AND d.state IN ('scheduled', 'waiting') AND d.next_at <= now() AND d.allowed
+      AND (d.ahead_until IS NULL OR d.ahead_until <= now())
+      AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+      AND c.disconnected_at IS NULL AND c.health <> 'reconnect'
+      AND NOT CASE WHEN EXISTS (
+          SELECT 1 FROM publishing_delivery s WHERE s.channel_id = d.channel_id AND s.id <> d.id
+            AND s.state IN ('scheduled', 'sending', 'processing', 'waiting', 'uncertain')
+            AND (s.state IN ('sending', 'processing', 'uncertain')
+              OR (s.next_at <= now() AND s.due_at <= d.due_at AND (s.due_at, s.id) < (d.due_at, d.id)))
+        ) THEN true ELSE false END
+      AND NOT CASE WHEN EXISTS (
+          SELECT 1 FROM channels_quotastate q WHERE q.channel_id = d.channel_id
+            AND greatest(q.blocked_until, CASE WHEN q.remaining <= 0 THEN q.resets_at END) > now()
+        ) THEN true ELSE false END
+    RETURNING d.id, d.workspace_id, d.variant_id
+), f AS (
+    UPDATE publishing_delivery d SET content = r.made -> d.position::text
+    FROM u JOIN r ON r.id = u.id
+    WHERE r.made IS NOT NULL AND d.variant_id = u.variant_id AND d.id <> u.id AND d.content IS NULL
+      AND r.made ? d.position::text
+), a AS (
+    INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
+        outcome, message, params, evidence, worker)
+    SELECT r.attempt, u.workspace_id, u.id, r.fence + 1, r.stage, true, clock_timestamp(),
+        '', '', '{}', '[]', %(worker)s
+    FROM u JOIN r ON r.id = u.id
+    RETURNING delivery_id
+)
+SELECT delivery_id FROM a
+UNION ALL
+-- The answer to an earlier try was lost.
+SELECT t.delivery_id FROM r JOIN publishing_attempt t ON t.id = r.attempt
+JOIN publishing_delivery d ON d.id = t.delivery_id AND d.fence = r.fence + 1
+WHERE %(again)s
 """
 FINISH = """
 WITH r AS (
@@ -75,10 +125,11 @@ SELECT id FROM u
 BEGIN_AHEAD = """
 WITH r AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(
-        id uuid, attempt uuid, fence bigint, stage text, made jsonb)
+        id uuid, attempt uuid, fence bigint, stage text, made jsonb, checkpoint jsonb)
 ), u AS (
     UPDATE publishing_delivery d
     SET stage = r.stage, content = COALESCE(r.made -> d.position::text, d.content),
+        checkpoint = COALESCE(r.checkpoint, d.checkpoint),
         attempts_made = d.attempts_made + 1,
         ahead_until = now() + %(lease)s * interval '1 second', ahead_at = now() + %(lease)s * interval '1 second'
     FROM r, workspaces_workspace w

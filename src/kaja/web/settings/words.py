@@ -62,6 +62,8 @@ ACTIONS: dict[str, Any] = {
 
 LOOPS: dict[str, Any] = {
     "deliveries: claim": _("Sending: takes what is due"),
+    "deliveries: ready": _("Sending: reads what is due soon"),
+    "deliveries: begin": _("Sending: begins when the time comes"),
     "deliveries: ahead": _("Sending: gets files ready before their time"),
     "deliveries: listen": _("Sending: hears what is due at once"),
     "deliveries: wake what waited": _("Sending: wakes what waited"),
