@@ -29,7 +29,7 @@ from tests.practice.running import PracticeServer
 ACTOR = system_actor("tests")
 QUICK = Pace(
     lease=6.0, poll=1.0, overdue_poll=0.05, first_look=0.2, pause_first=0.2, pause_longest=2.0, settle=3.0,
-    look_again=600.0, claim_pause=0.01, flush=0.005, ahead_poll=0.2, ahead_least=0.0,
+    look_again=600.0, claim_pause=0.01, flush=0.005, ahead_poll=0.2, ahead_least=0.0, ready_poll=0.5,
 )  # fmt: skip
 
 

@@ -63,7 +63,8 @@ class Delivery(TenantModel):
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="deliveries")
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.POST)
     position = models.PositiveSmallIntegerField(default=0)
-    after = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="following")
+    # Most rows follow none, and each change of state writes to every index: only those that do have an entry.
+    after = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="following", db_index=False)
 
     state = models.CharField(max_length=12, choices=State.choices, default=State.SCHEDULED)
     due_at = models.DateTimeField()
@@ -111,6 +112,7 @@ class Delivery(TenantModel):
             models.Index(
                 fields=["channel", "due_at"], condition=Q(state__in=OPEN_STATES), name="delivery_channel_open"
             ),
+            models.Index(fields=["after"], condition=Q(after__isnull=False), name="delivery_after"),
             models.Index(
                 fields=["workspace", "needs_person"],
                 condition=Q(needs_person=True),
@@ -141,7 +143,8 @@ class WorkerSign(models.Model):
 class Attempt(TenantModel):
     """The journal: one row for every call, written before it and completed after it. Append-only."""
 
-    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts")
+    # Its index is the one below, which begins with it.
+    delivery = models.ForeignKey(Delivery, on_delete=models.CASCADE, related_name="attempts", db_index=False)
     fence = models.BigIntegerField()
     stage = models.CharField(max_length=30)
     irreversible = models.BooleanField(default=False)

@@ -49,7 +49,7 @@ class Pace:
     """How long before their time rows are read and prepared, to be taken with the statement that opens their call."""
     ready: int = 5000
     """How many rows a worker holds prepared."""
-    ready_poll: float = 1.0
+    ready_poll: float = 2.0
     ready_step: int = 250
     """How many of them are begun at once."""
     others: float = 2.0
