@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -191,8 +191,8 @@ def test_what_only_a_newer_version_sends_is_left_to_a_person(practice: PracticeS
 class Choosy(memos.Memos):
     """Stumbles over one of its notes: the database refuses what it asks about it, or it breaks itself."""
 
-    def prepare(self, works: Sequence[Work], at: datetime) -> Mapping[UUID, Answer]:
-        made = super().prepare(works, at)
+    def prepare(self, works: Sequence[Work]) -> Mapping[UUID, Answer]:
+        made = super().prepare(works)
         for answer in made.values():
             assert isinstance(answer, Made)
             if answer.content.text == "breaks":
