@@ -84,6 +84,7 @@ LOOKS_ACROSS = {
     ("publishing/migrations/0010_fill_sources.py", "fill", "MAINTENANCE"): "rows get their new shape",
     ("delivery/engine/claim.py", "claim_ahead", "CLAIM"): "what can be staged before its time, of all workspaces",
     ("delivery/engine/claim.py", "claim_due", "CLAIM"): "the claim: one statement for all workspaces",
+    ("delivery/engine/claim.py", "read_ready", "CLAIM"): "what is due soon, of all workspaces, read and not touched",
     ("delivery/engine/claim.py", "next_wake", "CLAIM"): "one instant, and nothing of the row",
     ("delivery/engine/claim.py", "take_over", "RECOVER"): "rows whose worker died, in whichever workspace",
     ("delivery/engine/journal.py", "_write", "CLAIM"): "writes what calls gave, by delivery id and fence",
