@@ -252,6 +252,20 @@ def test_page_mark_that_is_none_of_ours_is_refused(workspace: Workspace, name: s
     assert "Begin with the first page again" in answer.content.decode()
 
 
+@pytest.mark.parametrize("form", ["settings/members/invite/", "groups/campaigns/new"])
+def test_page_that_answers_a_form_leads_to_pages_that_can_be_asked_for(workspace: Workspace, form: str) -> None:
+    name = "members" if form.startswith("settings") else "campaigns"
+    place = PLACES[name]
+    fill(workspace, place, 60)
+    client = browser(workspace)
+    answer = client.post(f"/w/acme/{form}", {})
+    assert answer.status_code == 422
+    link = re.search(r'href="([^"]+)" rel="next"', part_of(answer.content.decode(), name))
+    assert link is not None
+    assert link[1].startswith(f"/w/acme/{place.address}?")
+    assert client.get(link[1].replace("&amp;", "&")).status_code == 200
+
+
 def test_audit_log_shows_one_person_only_and_leads_back(workspace: Workspace) -> None:
     curator = member_of(workspace).user
     with workspace_scope(workspace.id):

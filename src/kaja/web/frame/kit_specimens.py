@@ -1,5 +1,6 @@
 """Lists of the living page: every state that a list can be in."""
 
+from functools import cache
 from typing import Any
 
 from kaja.kernel.pages import Page
@@ -34,6 +35,7 @@ def _menus(chosen: Choice | None) -> list[Menu]:
     return [Menu(FILTERS[0], items, chosen, "#main"), Menu(FILTERS[1], items, None, "#main")]
 
 
+@cache
 def list_specimens() -> dict[str, Shown[Any]]:
     """By the state that each shows."""
     many = [{"id": str(n), "name": f"Post number {n}", "note": ""} for n in range(1, 51)]

@@ -20,15 +20,16 @@ from kaja.workspaces.policy import Permission, can, require
 
 
 def _campaigns(request: WorkspaceRequest, form: CampaignForm, status: int = 200) -> HttpResponse:
-    running = CAMPAIGNS.read(request, empty=MAKE_ONE if can(request.actor, Permission.WRITE) else None)
-    archived = ARCHIVED.read(request)
+    here = reverse("groups:campaigns", args=[request.workspace.slug])
+    running = CAMPAIGNS.read(request, at=here, empty=MAKE_ONE if can(request.actor, Permission.WRITE) else None)
+    archived = ARCHIVED.read(request, at=here)
     context = {
         "form": form,
         "running": running,
         "archived": archived,
         "nothing": not running.rows and not archived.rows,
         "form_open": bool(form.errors),
-        "live_page": reverse("groups:campaigns", args=[request.workspace.slug]),
+        "live_page": here,
     }
     return render_page(request, "groups/campaigns.html", context, status=status)
 

@@ -101,11 +101,16 @@ class Listing(Generic[T]):
     """Whether rows can be selected, for a bar below (`{% bulk %}`) with the id of the list and `-bulk`."""
 
     def __post_init__(self) -> None:
+        if self.name in LISTINGS:
+            raise ValueError(f"two lists with the name {self.name}")
         LISTINGS[self.name] = self
 
-    def read(self, request: WorkspaceRequest, *, empty: Empty | None = None, **about: Any) -> Shown[T]:
-        """The page of the list that the address asks for; `empty` where what stands there depends on who looks. Raises
-        Refused for a cursor that is none of ours."""
+    def read(self, request: WorkspaceRequest, *, at: str = "", empty: Empty | None = None, **about: Any) -> Shown[T]:
+        """The page of the list that the address asks for. Raises Refused for a cursor that is none of ours.
+
+        `at` is where the page can be had again, when it also answers a form that was sent elsewhere; `empty` is for
+        what depends on who looks.
+        """
         choices = self.choices(request) if self.choices and self.filters else {}
         chosen = {
             each.name: value
@@ -119,7 +124,7 @@ class Listing(Generic[T]):
         def address(**changes: str) -> str:
             """This page with something else in its address; the places of other lists on it stay."""
             kept = {name: value for name, value in request.GET.items() if name != self.cursor} | changes
-            return "?" + urlencode({name: value for name, value in kept.items() if value}) + self._anchor()
+            return f"{at}?" + urlencode({name: value for name, value in kept.items() if value}) + self._anchor()
 
         pager = Pager(
             address() if cursor else "", address(**{self.cursor: page.next_cursor}) if page.next_cursor else ""

@@ -30,16 +30,17 @@ ONLY_HERE = ("localhost", "127.0.0.1", "::1")
 def _render(
     request: WorkspaceRequest, form: InviteForm, link: str = "", email: str = "", status: int = 200
 ) -> HttpResponse:
+    here = reverse("settings:members", args=[request.workspace.slug])
     context = {
-        "members": lists.MEMBERS.read(request),
-        "invitations": lists.INVITATIONS.read(request),
+        "members": lists.MEMBERS.read(request, at=here),
+        "invitations": lists.INVITATIONS.read(request, at=here),
         "roles": [(name, ROLE_WORDS[value]) for value, name in list_roles()],
         "form": form,
         "link": link,
         "link_email": email,
         "link_stays_here": urlsplit(settings.BASE_URL).hostname in ONLY_HERE,
         "now": now(),
-        "live_page": reverse("settings:members", args=[request.workspace.slug]),
+        "live_page": here,
     }
     return render_page(request, "settings/members.html", context, status=status)
 

@@ -42,7 +42,7 @@ function selectionOf(list) {
   if (!list) return null;
   if (!selections.has(list.id)) {
     const here = () => document.getElementById(list.id);
-    const bar = document.querySelector(`.bulk[data-for="${CSS.escape(list.id)}"], #${CSS.escape(list.id)}-bulk`);
+    const bar = document.getElementById(`${list.id}-bulk`);
     selections.set(list.id, new Selection({
       bar,
       things: () => [...here().querySelectorAll("[data-item]")].filter(boxOf),
@@ -80,16 +80,12 @@ document.addEventListener("change", (event) => {
   }
 });
 
-// Only where there are rows: other pages may give these keys another meaning.
-if (document.querySelector(ROW)) {
-  bindKey("j", (event) => go(1) && event.preventDefault());
-  bindKey("k", (event) => go(-1) && event.preventDefault());
-}
-if (document.querySelector("[data-listing] .list-box")) {
-  bindKey("x", (event) => select(event, false));
-  bindKey("X", (event) => select(event, true));
-  bindKey("Escape", () => selections.forEach((each) => each.size && each.clear()));
-}
+// A page with other things to walk through (the calendar) binds these keys after this.
+bindKey("j", (event) => go(1) && event.preventDefault());
+bindKey("k", (event) => go(-1) && event.preventDefault());
+bindKey("x", (event) => select(event, false));
+bindKey("X", (event) => select(event, true));
+bindKey("Escape", () => selections.forEach((each) => each.size && each.clear()));
 document.addEventListener("keydown", (event) => {
   // A row without a link of its own is opened by its first control.
   if (event.key !== "Enter" || event.defaultPrevented || !event.target.matches?.(ROW)) return;
