@@ -62,7 +62,7 @@ ARCHIVED: Listing[Campaign] = Listing(
     "archived",
     lambda asked: page_campaigns(asked.cursor, asked.limit, archived=True),
     Empty("folder", _("No campaign is archived.")),
-    cursor="archive",
+    cursor="archived-after",
 )
 
 

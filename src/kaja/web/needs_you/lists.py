@@ -19,12 +19,12 @@ NOTHING = Empty(
 )
 WAITING: Listing[Waiting] = Listing("waiting", lambda asked: list_waiting(asked.cursor, asked.limit), NOTHING)
 CHANNELS: Listing[Channel] = Listing(
-    "broken", lambda asked: list_channels_to_reconnect(asked.cursor, asked.limit), NOTHING, cursor="channel"
+    "broken", lambda asked: list_channels_to_reconnect(asked.cursor, asked.limit), NOTHING, cursor="broken-after"
 )
 NOTICES: Listing[Notice] = Listing(
     "notices",
     lambda asked: list_unsettled_notices(asked.request.member, asked.cursor, asked.limit),
     NOTHING,
-    cursor="notice",
+    cursor="notices-after",
     newest_first=True,
 )

@@ -62,7 +62,7 @@ INVITATIONS: Listing[Invitation] = Listing(
     "invitations",
     lambda asked: list_open_invitations(asked.cursor, asked.limit),
     Empty("mail", _("No invitation is open.")),
-    cursor="invitation",
+    cursor="invitations-after",
 )
 TOKENS: Listing[Token] = Listing(
     "tokens",
@@ -81,7 +81,7 @@ LOOPS: Listing[LoopRecord] = Listing(
         Column(_("Last error")),
         Column(_("Last went well")),
     ),
-    cursor="loop",
+    cursor="loops-after",
 )
 UNTOLD: Listing[Untold] = Listing(
     "untold",
