@@ -210,7 +210,7 @@ def walk(client: Client, name: str, address: str) -> Iterator[tuple[list[str], i
         asked = len([each for each in found.captured_queries if not each["sql"].startswith(CONTROL)])
         part = part_of(answer.content.decode(), name)
         yield re.findall(r'data-item="([^"]+)"', part), asked
-        link = re.search(r'href="(\?[^"]+)" rel="next"', part)
+        link = re.search(r'href="[^"?]*(\?[^"]+)" rel="next"', part)
         if link is None:
             return
         following = link[1].replace("&amp;", "&")
