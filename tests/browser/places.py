@@ -114,6 +114,8 @@ NOT_PAGES = {
     "calendar:free": "answers a script",
     "media:file": "a file",
     "media:thumbnail": "a file",
+    "files:fetch": "a file, for networks",
+    "reach": "an answer for Kaja itself",
     "composer:version": "a part of the history, which asks for it",
     "post:journal": "a part of the post page, looked at there (layers.py)",
     "consent_back": "networks send people here; it leads on",

@@ -34,6 +34,9 @@ def test_healthy_installation_and_what_breaks_it(installation: Installation) -> 
     healthy |= {"credentials", "worker", "background jobs", "web", "practice network", "static files"}
     assert {name for name, (level, _, _) in found.items() if level == "ok"} >= healthy
     assert found["mail"][0] == "warning"
+    level, reached, _ = found["reached from outside"]
+    assert (level, reached.partition(":")[0]) == ("ok", "no"), "a Kaja at home lacks nothing"
+    assert "is not https" in reached
 
     # A channel whose credentials were sealed with a key that is gone.
     made = installation.python("""

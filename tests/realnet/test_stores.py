@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import socket
 import threading
 import tracemalloc
 import urllib.error
@@ -275,6 +276,19 @@ def test_whatever_is_wrong_with_the_bucket_is_said(
     assert detail in away.value.detail
     with pytest.raises(StoreAway if why != "no_bucket" else OSError):
         broken.open("x")
+
+
+def test_a_bucket_that_takes_calls_and_stays_silent_is_given_up(
+    swift: Swift, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("SECONDS", "PART_SECONDS", "RETRY_SECONDS"):
+        monkeypatch.setattr(f"kaja.media.store.bucket.{name}", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        slow = bucket_of(swift, bucket=bucket.bucket, endpoint=f"http://127.0.0.1:{silent.getsockname()[1]}")
+        for ask in (lambda: slow.size("x"), lambda: slow.save("x", ContentFile(b"x")), lambda: list(slow.list_all())):
+            with pytest.raises(StoreAway) as away:
+                ask()
+            assert away.value.why == "silent"
 
 
 def test_a_lost_answer_to_a_part_or_a_file_is_asked_for_again(swift: Swift, bucket: Bucket, name: str) -> None:

@@ -118,7 +118,7 @@ LANES: tuple[Lane, ...] = (
         files=("tests/browser/**",), mark="browser", load=1.2,
     ),
     Lane(
-        "servers", "real servers of networks, and Kaja as real processes", budget=450, most=150,
+        "servers", "real servers of networks and of files, and Kaja as real processes", budget=600, most=150,
         files=("tests/realnet/**",), mark="(realnet|alone)", load=0.8,
     ),
     Lane("style", "style, types and layers", budget=120, module="tests.suite.style", load=0.5, polite=4),

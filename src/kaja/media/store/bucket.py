@@ -28,8 +28,8 @@ PART = 8 * 1024 * 1024
 PARTS_AT_ONCE = 2
 READ_AHEAD = 1024 * 1024
 """Bytes that one reader has in memory."""
-CONNECT_SECONDS, SECONDS, RETRY_SECONDS = 5, 120, 30
-"""For a connection; for one part, or one range; for all tries together."""
+CONNECT_SECONDS, SECONDS, PART_SECONDS, RETRY_SECONDS = 5, 20, 120, 30
+"""For a connection; for a word, or one range; for one part; after which nothing is tried again."""
 TRIES = 3
 LONGEST_LINK = timedelta(days=7)
 """More no signature lasts (Signature Version 4)."""
@@ -125,6 +125,14 @@ class Bucket(Store):
 
     @cached_property
     def _client(self) -> Any:
+        """For everything but sending: somebody may be waiting for a page."""
+        return self._make_client(SECONDS)
+
+    @cached_property
+    def _sender(self) -> Any:
+        return self._make_client(PART_SECONDS)
+
+    def _make_client(self, seconds: float) -> Any:
         from obstore.store import S3Store
 
         options: dict[str, Any] = {"region": self.region, "virtual_hosted_style_request": not self._path_style}
@@ -138,7 +146,7 @@ class Bucket(Store):
             client_options={
                 "allow_http": self.endpoint.startswith("http://"),
                 "connect_timeout": timedelta(seconds=CONNECT_SECONDS),
-                "timeout": timedelta(seconds=SECONDS),
+                "timeout": timedelta(seconds=seconds),
             },
             retry_config={"max_retries": TRIES, "retry_timeout": timedelta(seconds=RETRY_SECONDS)},
             **options,
@@ -170,7 +178,7 @@ class Bucket(Store):
         mime = mimetypes.guess_type(name)[0] or "application/octet-stream"
         with _told():
             obstore.put(
-                self._client,
+                self._sender,
                 name,
                 _parts_of(content),
                 attributes={"Content-Type": mime},
