@@ -15,6 +15,7 @@ from kaja.delivery.models import OPEN_STATES, Kind, State
 from kaja.delivery.states import MOVES, IllegalMove, check_move
 from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import Idempotent, settle_time
+from kaja.networks.kit.outcome import still_processing
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,
@@ -166,6 +167,32 @@ def test_claim_time_checks(
     if verdict is not None:
         assert verdict.state in (State.CANCELLED, State.WAITING, State.MISSED)
         _assert_never_stranded(verdict)
+
+
+def test_the_networks_own_work_on_a_file_makes_no_post_late() -> None:
+    """The limit is moved once, by the stage's patience: a network that never ends its work is told of, too."""
+    row = make_row(stage="ready", late_limit_minutes=5)
+    busy, soon = Later(60, still_processing("Practice")), NOW + timedelta(minutes=1)
+
+    def after(each: Claimed, result: StageResult, now: datetime) -> decide.Verdict:
+        return decide.after_stage(
+            each, result, irreversible=False, stages=("ready", "publish"), now=now, pace=PACE, patience=600
+        )
+
+    first = after(row, busy, soon)
+    waiting = make_row(stage="ready", late_limit_minutes=5, checkpoint=first.checkpoint)
+    assert decide.before_sending(waiting, NOW + timedelta(minutes=10)) is None
+    again = after(waiting, busy, NOW + timedelta(minutes=10))
+    assert again.checkpoint == first.checkpoint, "from the first time on"
+    assert again.next_at == NOW + timedelta(minutes=11)
+    missed = decide.before_sending(waiting, NOW + timedelta(minutes=11, seconds=1))
+    assert missed is not None
+    assert missed.state == State.MISSED
+    assert after(waiting, busy, NOW + timedelta(minutes=10, seconds=30)).next_at == NOW + timedelta(
+        minutes=11, seconds=1
+    ), "then it is said, not when the network would be asked again"
+    for other in (Later(60, PROBLEM), Later(60, PROBLEM, "posts")):
+        assert decide.PATIENT_UNTIL not in after(row, other, soon).checkpoint, "a network that wants to be left alone"
 
 
 def _assert_never_stranded(verdict: decide.Verdict) -> None:

@@ -16,6 +16,7 @@ from kaja.delivery.models import State
 from kaja.delivery.states import check_move
 from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import Idempotent, is_idempotent
+from kaja.networks.kit.outcome import PROCESSING
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
@@ -36,6 +37,8 @@ from kaja.networks.kit.results import (
 )
 
 CONFIRM = "confirm"
+PATIENT_UNTIL = "patient_until"
+"""In a checkpoint: until when the network's own work makes no post late."""
 
 
 @dataclass(frozen=True)
@@ -129,14 +132,22 @@ def _seconds(seconds: float) -> timedelta:
 
 
 def is_late(row: Claimed, now: datetime) -> bool:
-    return row.late_limit_minutes is not None and now > row.due_at + timedelta(minutes=row.late_limit_minutes)
+    return row.late_limit_minutes is not None and now > _limit_of(row.due_at, row.late_limit_minutes, row.checkpoint)
 
 
-def _not_beyond_limit(row: Claimed, at: datetime, now: datetime) -> datetime:
+def _limit_of(due_at: datetime, minutes: int, checkpoint: Checkpoint) -> datetime:
+    """From when on it is too late; what the network took for its own work on the files is not counted."""
+    limit = due_at + timedelta(minutes=minutes)
+    until = checkpoint.get(PATIENT_UNTIL)
+    return max(limit, datetime.fromisoformat(until)) if until else limit
+
+
+def _not_beyond_limit(row: Claimed, at: datetime, now: datetime, checkpoint: Checkpoint | None = None) -> datetime:
     """Who waits past the late limit will be missed: the author hears of it then, not when the network would let it."""
     if row.late_limit_minutes is None:
         return at
-    limit = row.due_at + timedelta(minutes=row.late_limit_minutes, seconds=1)
+    kept = row.checkpoint if checkpoint is None else checkpoint
+    limit = _limit_of(row.due_at, row.late_limit_minutes, kept) + _seconds(1)
     return min(at, max(limit, now + _seconds(1)))
 
 
@@ -209,9 +220,16 @@ def put_off(row: Claimed, now: datetime, pace: Pace) -> Verdict:
 
 
 def after_stage(
-    row: Claimed, result: StageResult, *, irreversible: bool, stages: Sequence[str], now: datetime, pace: Pace
+    row: Claimed,
+    result: StageResult,
+    *,
+    irreversible: bool,
+    stages: Sequence[str],
+    now: datetime,
+    pace: Pace,
+    patience: float = 0.0,
 ) -> Verdict:
-    """The verdict on one stage of a row that is being sent or processed."""
+    """The verdict on one stage of a row that is being sent or processed; `patience` is the stage's."""
     match result:
         case Sent(ref):
             return sent(row, ref, now)
@@ -228,10 +246,12 @@ def after_stage(
             return _verdict(row, State.FAILED, problem=problem, needs_person=True, announce="failed")
         case Later(after, reason):
             wait = max(after, pace.pause(row.tries) if after <= 0 else 0.0)
-            at = now + _seconds(wait)
+            at, checkpoint = now + _seconds(wait), row.checkpoint
+            if patience and reason.code == PROCESSING and PATIENT_UNTIL not in checkpoint:
+                checkpoint = {**checkpoint, PATIENT_UNTIL: (now + _seconds(patience)).isoformat()}
             if row.state == State.SENDING:
-                at = _not_beyond_limit(row, at, now)
-            return _wait(row, at, reason, tries=row.tries + 1)
+                at = _not_beyond_limit(row, at, now, checkpoint)
+            return _wait(row, at, reason, tries=row.tries + 1, checkpoint=checkpoint)
         case ChannelTrouble(problem):
             return hold(row, problem)
         case Restart(_, _, reason) if row.state != State.SENDING:

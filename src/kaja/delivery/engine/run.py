@@ -107,7 +107,7 @@ class Runner:
         """`attempt`: what was opened already for the first stage."""
         row = work.row
         stages = work.publisher.stages(outgoing, work.facts)
-        names = [stage.name for stage in stages]
+        names, patience = [stage.name for stage in stages], {stage.name: stage.patience for stage in stages}
         irreversible_names = {stage.name for stage in stages if stage.irreversible}
         if not row.stage:
             row.stage = names[0]
@@ -129,7 +129,13 @@ class Runner:
                 return
             result = await self.call_stage(work, outgoing, session, irreversible)
             verdict = decide.after_stage(
-                row, result, irreversible=irreversible, stages=names, now=_now(), pace=self.pace
+                row,
+                result,
+                irreversible=irreversible,
+                stages=names,
+                now=_now(),
+                pace=self.pace,
+                patience=patience.get(row.stage, 0.0),
             )
             health = await note_health(row, session, result)
             if isinstance(result, NeedsReconnect) and health == Health.RECONNECT and verdict.state == State.WAITING:

@@ -209,9 +209,11 @@ class Stage:
     ahead: bool = False
     """What it makes is seen by nobody, and may be thrown away: it may run some minutes before the post is due. What
     looks at how the account is at the time of the call (which posts stand there already, say) may not."""
+    patience: float = 0.0
+    """Seconds for which the network's own work on what it was given (`outcome.still_processing`) makes no post late."""
 
     def __post_init__(self) -> None:
-        assert not (self.irreversible and self.ahead), self.name
+        assert not (self.irreversible and (self.ahead or self.patience)), self.name
 
 
 class ConnectRefused(Exception):

@@ -21,7 +21,7 @@ _LONGEST = 24 * 3600.0
 _NOT_CARRIED_OUT = frozenset({301, 302, 305, 307, 308})
 """Redirects that say "ask there". 303 may also answer a call that was carried out (RFC 9110, 15.4.4)."""
 _NO_SUCH_CALL = frozenset({405, 501})
-MOVED, NOT_THERE, GONE = "network_moved", "network_not_there", "target_gone"
+MOVED, NOT_THERE, GONE, PROCESSING = "network_moved", "network_not_there", "target_gone", "processing"
 TROUBLE = frozenset({MOVED, NOT_THERE, *REFUSED})
 """Codes of problems that are the channel's, definitely: one answer is enough to believe them."""
 _REMAINING_HEADERS = ("ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
@@ -140,7 +140,7 @@ def target_gone(network: str, said: str = "") -> Problem:
 
 def still_processing(network: str) -> Problem:
     """The network works on what it was given; nothing is wrong."""
-    return Problem("processing", gettext_noop("%(network)s is still preparing the post."), params={"network": network})
+    return Problem(PROCESSING, gettext_noop("%(network)s is still preparing the post."), params={"network": network})
 
 
 def reconnect_problem(network: str) -> Problem:

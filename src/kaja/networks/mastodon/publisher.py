@@ -41,6 +41,7 @@ from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.statuses import Status
 
 PREPARE, PUBLISH = "prepare", "publish"
+PATIENCE = 600.0
 SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
@@ -48,7 +49,7 @@ kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
 
 def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
     # Not "prepare" ahead: which statuses stood there before ours is only true right before it.
-    return (*list_uploads(outgoing, ahead=True), Stage(PREPARE), Stage(PUBLISH, irreversible=True))
+    return (*list_uploads(outgoing, ahead=True), Stage(PREPARE, patience=PATIENCE), Stage(PUBLISH, irreversible=True))
 
 
 async def _upload(sending: Sending) -> StageResult:

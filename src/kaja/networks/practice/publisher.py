@@ -38,9 +38,11 @@ from kaja.networks.practice.lookup import find_delivery, find_post, list_recent
 __all__ = ["delete", "edit", "find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
 
 UPLOAD_SECONDS = 120.0
+PATIENCE = 600.0
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
-_UPLOAD, _CONTAINER, _READY = (Stage(name, ahead=True) for name in ("upload", "container", "ready"))
+_UPLOAD, _CONTAINER = Stage("upload", ahead=True), Stage("container", ahead=True)
+_READY = Stage("ready", ahead=True, patience=PATIENCE)
 _PUBLISH, _CONFIRM = Stage("publish", irreversible=True), Stage("confirm")
 
 
