@@ -45,8 +45,8 @@ ID = UUID(int=7)
 def make_row(state: State = State.SENDING, **own: Any) -> Claimed:
     access: dict[str, Any] = {
         "network": "practice", "account_id": "a", "base_url": "", "handle": "a", "name": "A", "facts": {},
-        "health": "ok", "health_failures": 0, "disconnected": False, "credentials": b"", "quota_until": None, "grant_id": None,
-        "own_credentials": b"",
+        "health": "ok", "health_failures": 0, "disconnected": False, "credentials": b"", "quota_until": None,
+        "grant_id": None, "own_credentials": b"",
     }  # fmt: skip
     values: dict[str, Any] = {
         "id": ID, "workspace_id": ID, "source_kind": "post", "source_id": ID, "subject_id": ID, "channel_id": ID,

@@ -15,6 +15,8 @@ from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Checkpoint, Next, Rejected, Restart, StageResult
 from kaja.networks.kit.uploads import list_keys
 
+PATIENCE = 600.0
+"""For a stage that waits while the network looks at what it was given: seconds that make no post late."""
 AGAIN = 2
 """How often what the network has lost is made anew; then that is told."""
 

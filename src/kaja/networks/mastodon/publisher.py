@@ -33,7 +33,7 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
-from kaja.networks.kit.steps import UPLOADS, Sending, list_uploads, list_used, make_run, upload_one
+from kaja.networks.kit.steps import PATIENCE, UPLOADS, Sending, list_uploads, list_used, make_run, upload_one
 from kaja.networks.kit.uploads import list_keys
 from kaja.networks.mastodon import files, statuses
 from kaja.networks.mastodon.api import NETWORK, REST, said_of
@@ -41,7 +41,6 @@ from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.statuses import Status
 
 PREPARE, PUBLISH = "prepare", "publish"
-PATIENCE = 600.0
 SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})

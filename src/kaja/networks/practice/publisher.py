@@ -21,7 +21,7 @@ from kaja.networks.kit.results import (
     Sent,
     StageResult,
 )
-from kaja.networks.kit.steps import Sending, make_run
+from kaja.networks.kit.steps import PATIENCE, Sending, make_run
 from kaja.networks.kit.uploads import open_link, open_upload
 from kaja.networks.practice.answers import (
     CONTAINER_GONE,
@@ -38,7 +38,6 @@ from kaja.networks.practice.lookup import find_delivery, find_post, list_recent
 __all__ = ["delete", "edit", "find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
 
 UPLOAD_SECONDS = 120.0
-PATIENCE = 600.0
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
 _UPLOAD, _CONTAINER = Stage("upload", ahead=True), Stage("container", ahead=True)
