@@ -81,6 +81,7 @@ SIGNED_OUT = (
 PRACTICE = (
     Place("practice", "/", True, "practice-timeline"),
     Place("practice", "/accounts", name="practice-accounts"),
+    Place("practice", "/apps", name="practice-apps"),
     Place("practice", "/faults", name="practice-faults"),
 )
 
@@ -103,7 +104,14 @@ BEHIND_A_SECOND_FACTOR = {
 }
 
 # Looked at in test_decisions.py, by people who have something to decide.
-IN_A_STATE_OF_ITS_OWN = {"settling:page", "account_review", "usersessions_list"}
+IN_A_STATE_OF_ITS_OWN = {
+    "settling:page",
+    "account_review",
+    "usersessions_list",
+    "channels:choose",
+    "settings:networks",
+    "settings:network",
+}
 
 # Nothing that a person sees: each answers a script, is a file, or leads on.
 NOT_PAGES = {

@@ -253,6 +253,18 @@ def reviewed(slug: str, language: str = "en") -> dict[str, Any]:
     return {"slug": slug, "cookie": cookie}
 
 
+def consenting(slug: str, language: str = "en") -> dict[str, Any]:
+    """The operator, who has given consent and has to choose, and whose developer app is in trouble."""
+    from tests.browser.consents import wait_for_choice
+
+    email, words = f"mari.{slug}@lummus.test", WORDS[language]
+    cookie = sign_in(email, words.people[0], language)["cookie"]
+    make_workspace(slug, language=language, email=email)
+    with inside(slug, email) as (_, _, user):
+        choice = wait_for_choice(user, words.place)
+    return {"slug": slug, "cookie": cookie, "choice": choice}
+
+
 def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER) -> dict[str, Any]:
     """Hundreds of posts in one month, and ideas, channels, people, labels and notices enough to scroll."""
     from tests.browser.states import crowd
@@ -318,6 +330,7 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
         forgotten,
         held,
         reviewed,
+        consenting,
         broken,
     )
 }

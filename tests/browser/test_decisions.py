@@ -39,6 +39,24 @@ def test_what_a_new_password_asks(
 
 
 @pytest.mark.parametrize("language", LOOKS)
+def test_what_a_consent_opens_and_what_the_operator_stores(
+    kaja: Stack, open_window: OpenWindow, album: Album, language: str
+) -> None:
+    made = kaja.plant("consenting", slug=f"consenting-{language}", language=language)
+    page = open_window(made["cookie"])
+    for name, path in (
+        ("channels-choose", f"channels/choose/{made['choice']}/"),
+        ("settings-networks", "settings/networks/"),
+        ("settings-network", "settings/networks/practice/"),
+        ("connect-by-consent", "channels/connect/practice/"),
+    ):
+        page.goto(f"/w/{made['slug']}/{path}")
+        expect(page.get_by_role("main")).to_be_visible()
+        wrong = look(page, album, Place("", "", name=name), language, LOOKS[language])
+        assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", LOOKS)
 def test_where_somebody_is_signed_in(kaja: Stack, open_window: OpenWindow, album: Album, language: str) -> None:
     slug = f"sessions-{language}"
     email = f"mari.{slug}@lummus.test"

@@ -29,11 +29,9 @@ class AppForm(forms.Form):
         kept = _("Stored. Leave it empty to keep it.") if row else ""
         plain = {"autocomplete": "off", "spellcheck": "false"}
         secret = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-        self.fields["client_id"] = forms.CharField(
-            label=_("App id"), max_length=300, required=False, widget=forms.TextInput(plain)
-        )
+        self.fields["client_id"] = forms.CharField(label=_("App id"), max_length=300, widget=forms.TextInput(plain))
         self.fields["secret"] = forms.CharField(
-            label=_("App secret"), max_length=2000, required=False, widget=secret, help_text=kept
+            label=_("App secret"), max_length=2000, required=row is None, widget=secret, help_text=kept
         )
         if wanted.slot.webhook:
             self.fields["webhook_secret"] = forms.CharField(
