@@ -126,6 +126,7 @@ NOT_PAGES = {
     "reach": "an answer for Kaja itself",
     "composer:version": "a part of the history, which asks for it",
     "post:journal": "a part of the post page, looked at there (layers.py)",
+    "hooks:receive": "answers a network that asks whether the address is ours",
     "consent_back": "networks send people here; it leads on",
     "channels:callback": "where they sent them before; it leads on",
     "account_email": "leads on",
