@@ -152,3 +152,12 @@ def test_a_bucket_that_does_not_answer_fails_a_backup_in_words(
     assert made.returncode == 1
     assert "there is no such bucket" in made.stderr
     assert list(tmp_path.glob("*b.tar*")) == []
+
+
+@pytest.mark.parametrize("command", ["up", "web", "worker"])
+def test_a_setting_that_is_missing_is_named_before_anything_starts(installation: Installation, command: str) -> None:
+    installation.settings["KAJA_MEDIA_STORE"] = "s3"
+    done = installation.kaja(command)
+    assert done.returncode == 2
+    assert "KAJA_S3_BUCKET, KAJA_S3_ACCESS_KEY, KAJA_S3_SECRET_KEY" in done.stderr
+    assert "Traceback" not in done.stderr

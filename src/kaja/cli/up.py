@@ -36,6 +36,7 @@ def up() -> None:
     try:
         port, practice_port = environment.port(), environment.practice_port()
         environment.parse_database_url(environment.database_url())
+        environment.store_of("media")
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
     home = prepare_home()

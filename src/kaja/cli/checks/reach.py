@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from kaja.cli.checks.findings import Finding, Level
+from kaja.config import environment
 
 NAME = "reached from outside"
 NOT_AMISS = frozenset({"reach_not_https", "reach_own_name", "reach_stated", "reach_answers"})
@@ -13,7 +14,10 @@ def check_reach() -> Iterator[Finding]:
     """Look at our own address, and nowhere else."""
     import django
 
-    django.setup()
+    try:
+        django.setup()
+    except environment.Misconfigured:
+        return  # said by the findings about settings
     from django.db import DatabaseError
 
     from kaja.reach.judging import State
