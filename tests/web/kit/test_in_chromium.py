@@ -113,10 +113,11 @@ def test_menus_and_dialogs_open_by_keys_and_give_the_focus_back(ui: Page) -> Non
 EVERY_STOP = """() => {
   const seen = document.activeElement, style = getComputedStyle(seen);
   const ring = (each) => parseFloat(each.outlineWidth) > 0 && each.outlineStyle !== "none";
-  const around = seen.closest(".chip, .field, .date-field, .palette-search");
+  const around = seen.closest(".chip, .field, .date-field, .palette-search, .part");
   return {
     what: seen === document.body ? "" : seen.outerHTML.slice(0, 90),
-    ring: ring(style) || style.boxShadow !== "none" || (around && ring(getComputedStyle(around))),
+    ring: ring(style) || style.boxShadow !== "none"
+      || Boolean(around && (ring(getComputedStyle(around)) || getComputedStyle(around).boxShadow !== "none")),
   };
 }"""
 
@@ -134,6 +135,27 @@ def test_focus_is_seen_wherever_tab_leads(ui: Page, theme: Any) -> None:
         if not found["ring"]:
             hidden.append(found["what"])
     assert stops > 40
+    assert hidden == []
+
+
+PAGES = ("calendar/", "calendar/?view=list", "ideas/", "groups/labels/", "groups/campaigns/", "settings/members/",
+         "settings/audit/", "posts/new", "posts/bin", "needs-you/", "channels/")  # fmt: skip
+
+
+def test_focus_is_seen_on_the_pages_of_a_workspace(page: Page, workspace: Workspace) -> None:
+    with workspace_scope(workspace.id):
+        Label.objects.create(name="apple")
+    hidden = []
+    for address in PAGES:
+        page.goto(f"/w/acme/{address}")
+        stops = 0
+        for _ in range(45):
+            page.keyboard.press("Tab")
+            found = page.evaluate(EVERY_STOP)
+            stops += bool(found["what"])  # behind the last one, and before the first, is the page itself
+            if not found["ring"] and found["what"]:
+                hidden.append(f"{address}: {found['what']}")
+        assert stops > 10, address
     assert hidden == []
 
 
