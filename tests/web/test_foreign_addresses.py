@@ -8,7 +8,7 @@ from django.db import models
 from django.template import Context, Template
 from django.urls import reverse
 
-from kaja.channels.models import Channel
+from kaja.channels.models import Channel, Grant
 from kaja.delivery.states import State
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
@@ -81,7 +81,7 @@ def fields_with_addresses() -> set[str]:
 def test_every_stored_address_is_known_here() -> None:
     """A new one has to be tried on the pages below."""
     assert fields_with_addresses() == {"Channel.url", "Channel.base_url", "Channel.avatar_url", "Delivery.remote_url",
-                                       "Publication.remote_url"}  # fmt: skip
+                                       "Grant.base_url", "Publication.remote_url"}  # fmt: skip
 
 
 def test_pages_link_to_no_script_that_a_network_gave(workspace: Workspace) -> None:
@@ -91,7 +91,8 @@ def test_pages_link_to_no_script_that_a_network_gave(workspace: Workspace) -> No
     waiting = make_waiting(workspace, State.UNCERTAIN, candidates=found, uncertain_since=now())
     sent = make_waiting(workspace, State.SENT, remote_id="7", remote_url=evil)
     with workspace_scope(workspace.id):
-        Channel.objects.update(url=evil, avatar_url=evil, base_url=evil)
+        grant = Grant.objects.create(network="practice", base_url=evil)
+        Channel.objects.update(url=evil, avatar_url=evil, base_url=evil, grant=grant)
         posts = [str(delivery.variant.post_id) for delivery in (waiting, sent)]
         [channel] = Channel.objects.all()
     pages = ["needs-you/", "channels/", f"channels/{channel.id}/", *posts]
