@@ -6,6 +6,7 @@ import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
 from django.contrib.sessions.backends.signed_cookies import SessionStore
 from django.test import RequestFactory
+from django.urls import get_resolver
 
 from kaja.web.kit import undo
 from kaja.web.workspace import WorkspaceRequest
@@ -13,6 +14,11 @@ from kaja.workspaces.models import Workspace
 from tests.people import browser
 
 pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def pages() -> None:
+    get_resolver().url_patterns  # noqa: B018  # the pages bring their ways back along
 
 
 @pytest.fixture
