@@ -130,7 +130,6 @@ class Readying:
             elif not handed_on:
                 self.rows.give_back(channel)
                 self._some.set()
-                self._missed()  # something else of the channel may wait
 
 
 def _open(each: Prepared) -> Ready | None:
