@@ -19,8 +19,8 @@ def wait_for_choice(user: "User", place: str) -> str:
     from kaja.channels.vault import seal_values
     from kaja.kernel.clock import now
     from kaja.kernel.problems import Problem
-    from kaja.networks.kit.connector import Facts
     from kaja.networks.kit.consent import Granted, Offer
+    from kaja.networks.kit.facts import Facts
     from kaja.networks.kit.grants import Tokens
 
     user.is_staff = True

@@ -96,7 +96,8 @@ def add_shown_channels(slug: str, language: str = "en", email: str = OWNER) -> d
     """Channels of real networks, for looking at only: nothing is ever sent to them, their posts lie in the future."""
     from kaja.channels.actions import store_connection
     from kaja.channels.slots import set_slots
-    from kaja.networks.kit.connector import Connected, Facts
+    from kaja.networks.kit.connector import Connected
+    from kaja.networks.kit.facts import Facts
     from kaja.networks.mastodon.limits import Limits, render_limits
 
     place = WORDS[language].place

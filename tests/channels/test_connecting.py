@@ -22,7 +22,8 @@ from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
 from kaja.kernel.problems import NotAllowed, NotFound, Problem, Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.connector import Connected, Facts
+from kaja.networks.kit.connector import Connected
+from kaja.networks.kit.facts import Facts
 from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from kaja.workspaces.queries import hash_token
 from tests.people import actor, add_member, browser, member_of

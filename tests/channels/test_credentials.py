@@ -26,7 +26,8 @@ from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.bluesky import auth
-from kaja.networks.kit.connector import Connected, Facts
+from kaja.networks.kit.connector import Connected
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import NotSent, Session, close_pools
 from kaja.workspaces.actor import system_actor
 from kaja.workspaces.models import Held, Workspace

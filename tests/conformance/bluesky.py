@@ -8,8 +8,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from kaja.networks.bluesky import CONNECTOR
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import LinkCard, Media, Part
+from kaja.networks.kit.facts import Facts
 from tests.conformance.description import Description, Invalid, World
 from tests.conformance.server import Reply, Request
 

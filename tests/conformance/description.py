@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.content import Draft, Outgoing, Part
+from kaja.networks.kit.facts import Facts
 from tests.conformance.server import Handler, Reply, Request
 
 KEY = "0190a6c1b2c34d5e8f90a1b2c3d4e5f6"

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.practice import CONNECTOR
 from tests.conformance.description import Description, Invalid, World

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 import pytest
 
 from kaja.networks.kit import outcome
-from kaja.networks.kit.connector import Connector, ConnectRefused, Facts, is_idempotent
+from kaja.networks.kit.connector import Connector, ConnectRefused, is_idempotent
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session, TransportError, close_pools
 from kaja.networks.kit.results import (
     AbsentAsOf,

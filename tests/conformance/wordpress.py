@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.wordpress import CONNECTOR
 from tests.conformance.description import Description, Invalid, World
 from tests.conformance.server import Reply, Request

@@ -16,7 +16,8 @@ from kaja.content.links import read_bounded
 from kaja.media.images import cut_picture, read_picture
 from kaja.media.refusals import UploadRefused
 from kaja.media.videos import read_video
-from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
+from kaja.networks.kit.image_rules import ImageRefused, ImageRules
+from kaja.networks.kit.media import fit_image, fit_moving
 from tests.fuzz.damage import damage
 from tests.media import pictures
 from tests.media.pictures import gradient, moving, noise, save

@@ -29,7 +29,7 @@ from kaja.media.renditions import parse_rules, render_rules
 from kaja.media.store import media_store
 from kaja.media.upload import upload_asset
 from kaja.media.views import AT_ONCE, FETCHES, fetch, readers
-from kaja.networks.kit.media import ImageRefused, ImageRules
+from kaja.networks.kit.image_rules import ImageRefused, ImageRules
 from kaja.reach.models import Arrival
 from kaja.workspaces.models import Workspace
 from tests import people

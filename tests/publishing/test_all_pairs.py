@@ -28,7 +28,8 @@ from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
-from kaja.networks.kit.connector import Connected, Facts
+from kaja.networks.kit.connector import Connected
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.quotas import Quota
 from kaja.publishing import actions as publishing
 from kaja.publishing.models import PostDelivery

@@ -14,7 +14,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import Session
 from kaja.publishing.actions import carry_out_change, request_delete, request_edit
-from kaja.publishing.actions.changes import TryLater
+from kaja.publishing.changing import TryLater
 from kaja.publishing.jobs import change_publication
 from kaja.publishing.models import RemoteChange
 from kaja.publishing.queries import get_delivery

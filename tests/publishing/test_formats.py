@@ -5,7 +5,7 @@ import pytest
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.registry import CONNECTORS
 from kaja.publishing.actions import schedule_post
 from kaja.workspaces.models import Workspace

@@ -7,8 +7,9 @@ from typing import Any
 
 from PIL import Image
 
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Checkpoint, Next, Sent, StageResult
 

@@ -18,8 +18,9 @@ from mastodon import Mastodon as Client
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.content import Draft, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import (
     AbsentAsOf,

@@ -22,8 +22,9 @@ from kaja.channels.models import Channel
 from kaja.config.logs import redact
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.folders import list_folders, list_static_folders, list_template_folders, list_token_shapes
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.content import Draft, Outgoing, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import Changed, Found, RemoteRef, Sent
 from kaja.networks.registry import CONNECTORS, find_connectors

@@ -26,8 +26,8 @@ from kaja.delivery.models import Attempt, Delivery, Reckoning, UntoldEvent
 from kaja.kernel import clock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.media.models import Asset
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.consent import Granted, Offer
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import Tokens
 from kaja.publishing.models import RemoteChange
 from kaja.reading.models import Item, Poll

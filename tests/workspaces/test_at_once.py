@@ -13,7 +13,8 @@ from kaja.content.actions.groups import create_label, rename_label, save_campaig
 from kaja.content.models import Campaign, Label
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
-from kaja.networks.kit.connector import Connected, Facts
+from kaja.networks.kit.connector import Connected
+from kaja.networks.kit.facts import Facts
 from kaja.workspaces.actions import create_workspace
 from kaja.workspaces.models import Workspace
 from tests.people import actor, member_of

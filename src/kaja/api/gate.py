@@ -19,7 +19,7 @@ from django.utils import timezone
 from kaja.api.models import RememberedRequest
 from kaja.api.parameters import find_unknown
 from kaja.api.problems import MEDIA_TYPE, problem_response
-from kaja.api.remembered import find_remembered, remember_answer, remember_key
+from kaja.api.remembered import KEY_LENGTH, find_remembered, remember_answer, remember_key
 from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
@@ -29,7 +29,6 @@ from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 
 PREFIX = "/api/v1/"
 OPEN_PATHS = frozenset({PREFIX + "openapi.json", PREFIX + "docs"})
-KEY_LENGTH = 255
 UNKNOWN_TOKENS = Limit("api: unknown token", 60, 600)
 """Calls of one address with tokens that open nothing."""
 

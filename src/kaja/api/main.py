@@ -8,8 +8,8 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from kaja.api.gate import KEY_LENGTH
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
+from kaja.api.remembered import KEY_LENGTH
 from kaja.api.routers import delivery, posts, settling, workspace
 from kaja.kernel.constraints import met_another, not_storable
 from kaja.kernel.problems import Refused

@@ -4,6 +4,8 @@ from django.db import IntegrityError, transaction
 
 from kaja.api.models import RememberedRequest, Token
 
+KEY_LENGTH = 255
+
 
 def find_remembered(token: Token, key: str) -> RememberedRequest | None:
     """What was asked with a key before."""

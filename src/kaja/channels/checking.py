@@ -11,7 +11,8 @@ from kaja.channels.sessions import record_health, record_quota, render_facts
 from kaja.kernel.clock import now
 from kaja.kernel.events import publish
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Connector, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connector, ConnectRefused
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.outcome import TROUBLE
 from kaja.workspaces.notices import create_notice

@@ -19,8 +19,9 @@ from kaja.kernel.problems import Conflict, Problem, Refused, gettext_noop
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import VaultError
-from kaja.networks.kit.connector import ConnectRefused, Facts
+from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.egress import origin_of
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import TransportError
 from kaja.networks.kit.outcome import MOVED
 from kaja.networks.registry import CONNECTORS, is_practice

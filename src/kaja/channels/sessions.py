@@ -17,7 +17,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Problem
 from kaja.kernel.signals import notify_live
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.registry import CONNECTORS, is_practice

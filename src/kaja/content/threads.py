@@ -6,7 +6,8 @@ from uuid import UUID
 
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.text import Span, find_words, split_text
 from kaja.networks.registry import CONNECTORS
 

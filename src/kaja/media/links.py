@@ -27,7 +27,7 @@ from kaja.media.renditions import ENDINGS, ensure_rendition, parse_crop, parse_r
 from kaja.media.store import StoreAway, media_store, rendition_store
 from kaja.media.stored import files_away
 from kaja.networks.kit.egress import NotSent
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
 from kaja.reach.judging import State
 from kaja.reach.queries import get_reach, is_out_of_reach
 

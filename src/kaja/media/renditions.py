@@ -12,7 +12,8 @@ from kaja.media.images import cut_picture
 from kaja.media.models import Asset
 from kaja.media.store import Store, media_store, rendition_store
 from kaja.media.stored import read_file
-from kaja.networks.kit.media import ImageRules, fit_image
+from kaja.networks.kit.image_rules import ImageRules
+from kaja.networks.kit.media import fit_image
 
 KEPT = timedelta(days=30)
 MOST = 20

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import workspace_scope
-from kaja.publishing.actions.changes import carry_out_change, is_old
+from kaja.publishing.changing import carry_out_change, is_old
 
 TRIES = 6
 

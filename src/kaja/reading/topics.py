@@ -7,7 +7,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import Connector, Facts
+from kaja.networks.kit.connector import Connector
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from kaja.networks.bluesky import CONNECTOR
 from kaja.networks.bluesky.identity import clean_identifier, find_pds
-from kaja.networks.kit.connector import ConnectRefused, Facts
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import AnswerLost, Session, close_pools
 from kaja.networks.kit.results import Later, NeedsReconnect, Sent, Unknown
 from tests.conformance.bluesky import CID, DID, make_token, refuse

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from kaja.networks.bluesky.rules import RULES
 from kaja.networks.bluesky.text import find_entities, list_mentions, normalize, render_facets
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.iri import to_uri
 
 FACTS = Facts("1", "alice.test", "Alice")

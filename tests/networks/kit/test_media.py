@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms
 
-from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image
+from kaja.networks.kit.image_rules import ImageRefused, ImageRules
+from kaja.networks.kit.media import fit_image
 
 RULES = ImageRules(max_bytes=1_000_000, max_side=2000)
 

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import AnswerLost, Session
 from kaja.networks.kit.results import Later, Next, Rejected, RemoteRef, Restart, Sent, StageResult, Unknown

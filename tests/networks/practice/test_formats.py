@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import list_names
 from kaja.networks.kit.results import Processing, Rejected, Sent
 from tests.networks.practice.driving import PRACTICE, after, connect, picture, post

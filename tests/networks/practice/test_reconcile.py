@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Draft, Media, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,

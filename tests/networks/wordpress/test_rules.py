@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from kaja.networks.kit.connector import Facts, Segment
+from kaja.networks.kit.connector import Segment
 from kaja.networks.kit.content import Draft, Media, Part
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_flag, read_terms
 from kaja.networks.wordpress import CONNECTOR
 

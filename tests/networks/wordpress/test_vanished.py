@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import Next, Rejected, Restart, Sent, StageResult
 from kaja.networks.wordpress import CONNECTOR

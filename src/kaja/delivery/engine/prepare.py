@@ -21,7 +21,8 @@ from kaja.delivery.sources import SOURCES, Answer, Made, NotSo
 from kaja.kernel.problems import Problem
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.alike import could_be_same
-from kaja.networks.kit.connector import Facts, draws_on
+from kaja.networks.kit.connector import draws_on
+from kaja.networks.kit.facts import Facts
 from kaja.networks.registry import CONNECTORS
 
 log = logging.getLogger(__name__)

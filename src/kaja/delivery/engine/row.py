@@ -11,8 +11,9 @@ from psycopg import AsyncCursor
 
 from kaja.delivery.frozen import Frozen
 from kaja.delivery.models import Kind, State
-from kaja.networks.kit.connector import Connector, Facts, Publisher
+from kaja.networks.kit.connector import Connector, Publisher
 from kaja.networks.kit.content import Media
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.results import Checkpoint, RemoteRef
 
 

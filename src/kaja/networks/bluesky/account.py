@@ -12,7 +12,8 @@ from kaja.networks.bluesky.auth import call, create_session, read_claims
 from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES, RESOLVER
 from kaja.networks.bluesky.xrpc import read, read_quotas
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, inspecting
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import to_uri

@@ -2,7 +2,8 @@
 
 from kaja.kernel.problems import gettext_noop
 from kaja.networks.bluesky.limits import LABELS, MAX_IMAGES, NETWORK
-from kaja.networks.kit.connector import Choice, FormField, NetworkInfo, OptionField
+from kaja.networks.kit.connector import FormField, NetworkInfo
+from kaja.networks.kit.options import Choice, OptionField
 
 INFO = NetworkInfo(
     key="bluesky",

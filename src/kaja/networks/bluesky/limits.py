@@ -1,6 +1,6 @@
 """What Bluesky takes. [L] app.bsky lexicons of 2026-08-20; [A] what the official app does, not a contract."""
 
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
 
 NETWORK = "Bluesky"
 

@@ -23,8 +23,9 @@ from kaja.networks.bluesky.records import (
 from kaja.networks.bluesky.xrpc import FILE_GONE, get_error, read, read_quotas
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import parse_time, read_mapping, read_object
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, changing, looking
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.newest import read_back

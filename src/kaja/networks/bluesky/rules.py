@@ -18,9 +18,10 @@ from kaja.networks.bluesky.limits import (
     MAX_VIDEO_BYTES,
 )
 from kaja.networks.bluesky.text import find_entities, normalize
-from kaja.networks.kit.connector import Count, Facts
+from kaja.networks.kit.connector import Count
 from kaja.networks.kit.content import Draft
 from kaja.networks.kit.entities import Entity
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
 from kaja.networks.kit.ruleset import Ruleset
 from kaja.networks.kit.text import count_bytes, count_graphemes

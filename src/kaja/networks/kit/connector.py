@@ -3,14 +3,18 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from kaja.kernel.problems import Problem
+from kaja.networks.kit.consent import Consent
 from kaja.networks.kit.content import Draft, Kind, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.formats import Format
 from kaja.networks.kit.grants import App, AppSlot
 from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
+from kaja.networks.kit.options import Choice, OptionField
+from kaja.networks.kit.reading import Reader
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,
@@ -21,41 +25,6 @@ from kaja.networks.kit.results import (
     Resolution,
     StageResult,
 )
-
-if TYPE_CHECKING:  # which speaks of Facts
-    from kaja.networks.kit.consent import Consent
-    from kaja.networks.kit.reading import Reader
-
-
-@dataclass(frozen=True)
-class Choice:
-    value: str
-    label: str
-
-
-@dataclass(frozen=True)
-class OptionField:
-    """A network's own field of a post, shown by the composer. Labels and help are message ids."""
-
-    name: str
-    label: str
-    kind: Literal["text", "longtext", "bool", "choice", "terms", "language", "format", "number"]
-    help: str = ""
-    required: bool = False
-    """Without a value, and without a default, a post cannot go out."""
-    missing: str = ""
-    """What is said then."""
-    max_length: int | None = None
-    """In characters; of `terms` that of each."""
-    max_bytes: int = 0
-    choices: tuple[Choice, ...] = ()
-    choices_from: str = ""
-    """Where the account has the choices: a name in `Facts.limits` with pairs of value and label."""
-    default: str = ""
-    bounds: tuple[float, float] = (0, 1_000_000)
-    """Of a number."""
-    shown_when: tuple[str, str] | None = None
-    """Only while another field has that value."""
 
 
 @dataclass(frozen=True)
@@ -122,23 +91,6 @@ class NetworkInfo:
     """Names of stored credentials that are no secret; every other value is kept out of the evidence."""
     known_again: Mapping[str, Literal["handle", "name", "base_url"]] = field(default_factory=dict)
     """What a form need not be told again when a channel is connected once more: field to the channel's own."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What the network says about one account: JSON-able, stored with the channel, given back to every rule."""
-
-    account_id: str
-    handle: str
-    name: str
-    url: str = ""
-    avatar_url: str = ""
-    limits: Mapping[str, Any] = field(default_factory=dict)
-    permissions: tuple[str, ...] = ()
-    expires_at: datetime | None = None
-    version: str = ""
-    terms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Values that the composer offers for option fields of kind `terms` (categories, tags)."""
 
 
 def is_idempotent(network: Idempotent, limits: Mapping[str, Any]) -> bool:
@@ -307,9 +259,9 @@ class Connector:
     publisher: Publisher | None = None
     editor: Editor | None = None
     remover: Remover | None = None
-    reader: "Reader | None" = None
+    reader: Reader | None = None
     hooks: Hooks | None = None
-    consent: "Consent | None" = None
+    consent: Consent | None = None
     apps: Apps | None = None
 
     def can_send(self, kind: Kind) -> bool:

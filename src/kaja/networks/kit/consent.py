@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import App, Tokens
 from kaja.networks.kit.http import Session
 

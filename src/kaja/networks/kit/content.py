@@ -4,12 +4,10 @@ import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, Any, Literal
 
+from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.results import RemoteRef
-
-if TYPE_CHECKING:
-    from kaja.networks.kit.media import ImageRules
 
 MediaKind = Literal["image", "gif", "video"]
 Kind = Literal["post", "continuation", "comment"]
@@ -37,7 +35,7 @@ class Media:
     pixels: str = ""
     read: Callable[[], bytes] = field(default=bytes, compare=False, repr=False)
     source: Callable[[], IO[bytes]] | None = field(default=None, compare=False, repr=False)
-    publish: "Callable[[timedelta, ImageRules | None], str | None] | None" = field(
+    publish: Callable[[timedelta, ImageRules | None], str | None] | None = field(
         default=None, compare=False, repr=False
     )
 

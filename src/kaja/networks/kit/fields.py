@@ -9,8 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from kaja.kernel.problems import gettext_noop
-from kaja.networks.kit.connector import Choice, Facts, OptionField
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.formats import FORMAT, Format, get_format
+from kaja.networks.kit.options import Choice, OptionField
 
 
 def read_text(options: Mapping[str, Any], name: str) -> str:

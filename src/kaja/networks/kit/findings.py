@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import media_findings
-from kaja.networks.kit.connector import Count, OptionField, Segment
+from kaja.networks.kit.connector import Count, Segment
 from kaja.networks.kit.content import Draft
 from kaja.networks.kit.fields import read_terms
 from kaja.networks.kit.formats import Format
+from kaja.networks.kit.options import OptionField
 from kaja.networks.kit.text import count_bytes, find_links
 
 CountText = Callable[[str], Count]

@@ -6,12 +6,10 @@ Most networks have one.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from kaja.networks.kit.content import MediaKind
-
-if TYPE_CHECKING:  # which speaks of formats
-    from kaja.networks.kit.connector import OptionField
+from kaja.networks.kit.options import OptionField
 
 FORMAT = "format"
 """The option that names the format of a post; without it a post has the network's first."""
@@ -64,7 +62,7 @@ class Format:
     label: str
     media: MediaRule
     text: Literal["required", "optional", "none"] = "optional"
-    options: "tuple[OptionField, ...]" = ()
+    options: tuple[OptionField, ...] = ()
     threads: bool = True
     """Whether it may have more parts."""
     card: Literal["own", "text", ""] = ""

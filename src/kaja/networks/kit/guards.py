@@ -7,7 +7,7 @@ from typing import Any, ParamSpec, TypeVar
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.egress import AnswerLost, TransportError
-from kaja.networks.kit.media import ImageRefused
+from kaja.networks.kit.image_rules import ImageRefused
 from kaja.networks.kit.outcome import GONE, SOON, Failure, wait_of
 from kaja.networks.kit.results import CannotTell, ChannelTrouble, Later, Rejected, Unknown
 

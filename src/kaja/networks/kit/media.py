@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from kaja.border import Declined, ForeignTrouble, run_bounded
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.content import Media
+from kaja.networks.kit.image_rules import ImageRefused, ImageRules
 from kaja.networks.kit.results import Later, Rejected
 
 MAX_PIXELS = 100_000_000
@@ -19,20 +20,6 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class ImageRules:
-    """What a network takes: bytes, MIME types, the longer side in pixels, and the range of width divided by height."""
-
-    max_bytes: int
-    mimes: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
-    max_side: int = 4096
-    animated: bool = False
-    ratios: tuple[float, float] | None = None
-
-    def allows_ratio(self, width: int, height: int) -> bool:
-        return self.ratios is None or self.ratios[0] <= width / height <= self.ratios[1]
-
-
-@dataclass(frozen=True)
 class FittedImage:
     """A picture as it is uploaded."""
 
@@ -40,18 +27,6 @@ class FittedImage:
     mime: str
     width: int
     height: int
-
-
-class ImageRefused(Exception):
-    """The file cannot become a picture that the network takes; `problem` says why."""
-
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code)
-        self.problem = problem
-
-    def as_result(self, field: str) -> Rejected | Later:
-        """What the delivery is told."""
-        return Rejected(replace(self.problem, field=field))
 
 
 class ImageBusy(ImageRefused):

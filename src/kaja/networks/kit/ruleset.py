@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import Count, Facts, NetworkInfo, OptionField, Segment
+from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft
 from kaja.networks.kit.entities import Entity, list_spans, render_segments
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import list_fields
 from kaja.networks.kit.findings import find_usual, link_segments
 from kaja.networks.kit.formats import Format, get_format
+from kaja.networks.kit.options import OptionField
 from kaja.networks.kit.text import find_words, split_text
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Media, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import run_guarded
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Checkpoint, Next, Rejected, Restart, StageResult

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.media import ImageRefused, ImageRules, fit_image, fit_moving
+from kaja.networks.kit.image_rules import ImageRefused, ImageRules
+from kaja.networks.kit.media import fit_image, fit_moving
 from kaja.networks.kit.wire import FileBody
 
 MOST_NAME = 120

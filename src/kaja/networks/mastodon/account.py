@@ -7,7 +7,8 @@ from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_mapping, read_object
-from kaja.networks.kit.connector import ConnectRefused, Facts
+from kaja.networks.kit.connector import ConnectRefused
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.outcome import raise_trouble, reconnect_problem
 from kaja.networks.mastodon.api import NETWORK, open_session, request

@@ -2,8 +2,8 @@
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, changing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef

@@ -10,7 +10,7 @@ from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.results import Rejected
 from kaja.networks.kit.uploads import UPLOAD_SECONDS, open_upload
 from kaja.networks.kit.waiting import wait_for

@@ -1,7 +1,8 @@
 """Mastodon, and servers that speak its API (GoToSocial, Pleroma, Akkoma, snac2 ...)."""
 
 from kaja.kernel.problems import gettext_noop, pgettext_noop
-from kaja.networks.kit.connector import Choice, FormField, NetworkInfo, OptionField
+from kaja.networks.kit.connector import FormField, NetworkInfo
+from kaja.networks.kit.options import Choice, OptionField
 
 INFO = NetworkInfo(
     key="mastodon",

@@ -11,8 +11,9 @@ from typing import Any
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.newest import find_back, read_back

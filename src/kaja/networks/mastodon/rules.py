@@ -5,9 +5,10 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from kaja.kernel.problems import gettext_noop
-from kaja.networks.kit.connector import Count, Facts
+from kaja.networks.kit.connector import Count
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.entities import Entity
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_text
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
 from kaja.networks.kit.media import MAX_PIXELS

@@ -7,8 +7,8 @@ from typing import Any
 
 from kaja.networks.kit.alike import are_alike, differ_in_numbers
 from kaja.networks.kit.answers import parse_time, read_list, read_mapping
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_flag, read_text
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.markup import parse_html

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts, FormField
+from kaja.networks.kit.connector import Connected, ConnectRefused, FormField
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, inspecting
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.practice import lookup

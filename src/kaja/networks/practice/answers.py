@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import oauth
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import Tokens
 from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.outcome import (

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from kaja.kernel.problems import gettext_noop
-from kaja.networks.kit.connector import Choice, Facts, OptionField
 from kaja.networks.kit.content import MediaKind
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.formats import FORMAT, FileRule, Format, MediaRule, get_format
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
+from kaja.networks.kit.options import Choice, OptionField
 
 DEFAULTS: Mapping[str, Any] = {
     "max_characters": 500,

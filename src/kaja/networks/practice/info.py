@@ -1,8 +1,9 @@
 """What is true of the practice network as a whole."""
 
 from kaja.kernel.problems import gettext_noop, pgettext_noop
-from kaja.networks.kit.connector import Choice, FormField, NetworkInfo, OptionField
+from kaja.networks.kit.connector import FormField, NetworkInfo
 from kaja.networks.kit.grants import AppSlot
+from kaja.networks.kit.options import Choice, OptionField
 
 PRACTICE = "http://127.0.0.1:8001"
 """Where it is unless something else is set; Kaja puts the address of its own into the form."""

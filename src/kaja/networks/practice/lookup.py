@@ -8,8 +8,8 @@ from urllib.parse import unquote
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.newest import find_back, judge, read_back

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Media, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, changing
 from kaja.networks.kit.http import AnswerLost, Session
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.outcome import file_again, file_gone, still_processing
 from kaja.networks.kit.results import (
     Changed,

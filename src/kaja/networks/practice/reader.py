@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import App
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.hooks import HookEvent, answer_challenge, is_signed

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.networks.kit.connector import Count, Facts
+from kaja.networks.kit.connector import Count
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.ruleset import Ruleset
 from kaja.networks.practice.formats import get_limit, list_formats
 from kaja.networks.practice.info import INFO

@@ -7,7 +7,7 @@ from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.fields import read_flag, read_text
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.results import RemoteRef
 from kaja.networks.kit.uploads import UPLOAD_SECONDS, list_keys, open_upload
 from kaja.networks.wordpress.api import REST

@@ -6,8 +6,8 @@ from typing import Any
 
 from kaja.networks.kit.alike import letters_of
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.markup import parse_html

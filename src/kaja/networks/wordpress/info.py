@@ -1,7 +1,8 @@
 """WordPress: posts as articles of a blog, with an application password."""
 
 from kaja.kernel.problems import gettext_noop, pgettext_noop
-from kaja.networks.kit.connector import FormField, NetworkInfo, OptionField
+from kaja.networks.kit.connector import FormField, NetworkInfo
+from kaja.networks.kit.options import OptionField
 
 # Column widths of wp_posts and wp_terms (wp-admin/includes/schema.php, 6.8, read 2026-11-22).
 TITLE_BYTES, SLUG_BYTES, TERM_CHARACTERS = 65_535, 200, 200

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, parse_qs, unquote
 
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import parse_time, read_list, read_mapping
-from kaja.networks.kit.connector import Facts
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.markup import parse_html

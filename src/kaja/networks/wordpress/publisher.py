@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_object
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_terms, read_text
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session

@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import Count, Facts
+from kaja.networks.kit.connector import Count
 from kaja.networks.kit.content import Draft
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_terms, read_text
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
 from kaja.networks.kit.ruleset import Ruleset

@@ -12,7 +12,8 @@ from urllib.parse import urljoin, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
 from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.markup import parse_html

@@ -1,6 +1,6 @@
 """All writes of publishing. Every action runs inside an entered workspace scope, in one transaction."""
 
-from kaja.publishing.actions.changes import carry_out_change, forget_changes, request_delete, request_edit
+from kaja.publishing.actions.changes import request_delete, request_edit
 from kaja.publishing.actions.moving import (
     Outcome,
     PlanStep,
@@ -14,6 +14,7 @@ from kaja.publishing.actions.moving import (
     unschedule_posts,
 )
 from kaja.publishing.actions.plan import move_post, publish_now, schedule_post, unschedule_post
+from kaja.publishing.changing import carry_out_change, forget_changes
 
 __all__ = [
     "Outcome",

@@ -8,8 +8,8 @@ from django.conf import settings
 
 from kaja.channels.models import Channel
 from kaja.channels.sessions import facts_of
-from kaja.networks.kit.connector import Choice, OptionField
 from kaja.networks.kit.content import Draft
+from kaja.networks.kit.options import Choice, OptionField
 from kaja.networks.registry import CONNECTORS
 
 

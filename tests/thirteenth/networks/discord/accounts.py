@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from kaja.networks.discord.api import API, call
 
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused, Facts
+from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import inspecting
 from kaja.networks.kit.http import Session, TransportError
 

@@ -10,8 +10,8 @@ from kaja.networks.discord import CONNECTOR
 from tests.conformance.description import Description, Invalid, World
 from tests.conformance.server import Reply, Request
 
-from kaja.networks.kit.connector import Facts
 from kaja.networks.kit.content import Media, Part
+from kaja.networks.kit.facts import Facts
 
 GUILD, PLACE, BOT = "1180200000000000001", "1180200000000000002", "1180200000000000003"
 TOKEN = "MTE4MDIwMDAwMDAwMDAwMDAwMw.GbotTo.kenOfThisBot_0123456789abcdef"

@@ -11,8 +11,9 @@ from kaja.networks.discord.rules import PICTURES
 
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import parse_time, read_list
-from kaja.networks.kit.connector import Facts, Stage
+from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, changing, looking, run_guarded
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.newest import judge, read_back

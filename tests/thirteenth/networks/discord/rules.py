@@ -5,9 +5,10 @@ from typing import Any
 
 from kaja.networks.discord.info import INFO
 
-from kaja.networks.kit.connector import Count, Facts
+from kaja.networks.kit.connector import Count
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
-from kaja.networks.kit.media import ImageRules
+from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.ruleset import Ruleset
 
 CHARACTERS = 2000

@@ -1,5 +1,5 @@
 // Days as the workspace writes them, and as people type them. Days are "2026-11-27", times "09:00", both on the wall
-// clock of the workspace; the browser's own zone and language play no part. `facts` come from `web/dates.py`.
+// clock of the workspace; the browser's own zone and language play no part. `facts` come with the page.
 
 const two = (n) => String(n).padStart(2, "0");
 export const iso = (year, month, day) => `${String(year).padStart(4, "0")}-${two(month)}-${two(day)}`;
