@@ -153,17 +153,17 @@ def _journal(page: Page) -> None:
 def _made_token(page: Page) -> None:
     page.get_by_label("Name").fill("till two")
     page.locator('main input[type="checkbox"]').first.check()
-    page.get_by_role("button", name="Make the token").click()
+    page.get_by_role("button", name="Create the token").click()
     page.locator("main input[type=password], #token-secret").first.wait_for()
     if not page.locator("#token-secret").is_visible():  # once in five minutes
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Go on").click()
+        page.get_by_role("button", name="Continue").click()
     expect(page.locator("#token-secret")).to_be_visible()
 
 
 def _made_invitation(page: Page) -> None:
     page.locator('main input[type="email"]').fill("someone@lummus.test")
-    page.get_by_role("button", name="Make an invitation").click()
+    page.get_by_role("button", name="Create an invitation").click()
     expect(page.locator("#invitation-link")).to_be_visible()
 
 

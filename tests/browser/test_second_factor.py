@@ -52,7 +52,7 @@ def prove(page: Page, see: Look) -> None:
     """The password once more, which a change of the protection asks for."""
     see(page, "account-reauthenticate-asked")
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
 
 
 def test_codes_and_passkeys_are_set_up_and_open_the_door(kaja: Stack, open_window: OpenWindow, see: Look) -> None:
@@ -75,7 +75,7 @@ def test_codes_and_passkeys_are_set_up_and_open_the_door(kaja: Stack, open_windo
     page.wait_for_url(re.compile("/recovery-codes/"))
     expect(page.locator(".recovery-codes li")).to_have_count(10)
     see(page, "mfa-recovery-codes")
-    page.get_by_role("link", name="Make new ones").click()
+    page.get_by_role("link", name="Create new ones").click()
     see(page, "mfa-recovery-codes-again")
 
     page.goto("/account/2fa/webauthn/")
@@ -132,7 +132,7 @@ def test_a_new_password_by_a_link(kaja: Stack, open_window: OpenWindow, see: Loo
     page.goto(made["path"])
     see(page, "account-new-password")
     page.get_by_label("New password", exact=True).fill("a new one of some length")
-    page.get_by_label("New password, once more").fill("a new one of some length")
+    page.get_by_label("New password, again").fill("a new one of some length")
     page.get_by_role("button", name="Save the new password").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("The new password is saved")
     see(page, "account-new-password-saved")

@@ -103,7 +103,7 @@ def test_a_lost_answer_is_settled_by_one_who_looks(kaja: Stack, open_window: Ope
     room.page.get_by_text("It is there, at another address").click()
     room.page.get_by_label("Address of the post on the network").fill(address)
     room.page.get_by_role("button", name="It is there").click()
-    expect(room.page.locator("#flashes")).to_contain_text("Noted: it stands on the network.")
+    expect(room.page.locator("#flashes")).to_contain_text("Noted: it is on the network.")
     expect(room.page.get_by_text("Nothing waits for you")).to_be_visible()
     assert room.standing() == ["Did you hear me?"]
 

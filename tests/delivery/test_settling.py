@@ -278,7 +278,7 @@ def test_the_page_shows_what_was_due_and_takes_the_decision(practice: PracticeSe
     add_member(workspace, "guest@acme.test", Role.GUEST)
     address = f"/w/{workspace.slug}/settle/"
     shown = browser(workspace).get(address).content.decode()
-    assert "It stands on the network." in shown
+    assert "It is on the network." in shown
     assert "It is not on the network." in shown
     assert "Written after the backup" in shown
     assert "Nothing is sent until it is settled" in shown, "the banner of every page"

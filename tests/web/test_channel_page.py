@@ -39,7 +39,7 @@ def show(workspace: Workspace, channel: Channel) -> str:
 def test_permissions_and_their_end_are_shown(workspace: Workspace, channel: Channel) -> None:
     said = show(workspace, channel)
     assert "Permissions see the account, write posts" in said
-    assert "Permission ends not until somebody takes it back" in said
+    assert "Permission ends not until somebody revokes it" in said
     assert "Afterwards can be edited and deleted" in said
     assert "Server https://social.test" in said
     with workspace_scope(workspace.id):

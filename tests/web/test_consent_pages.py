@@ -133,7 +133,7 @@ def test_a_person_walks_from_the_app_to_three_channels_by_keyboard(
     assert back == f"{live_server.url}/connect/practice/back"
     page.goto(f"{practice.url}/apps")
     page.get_by_label("Address that people are sent back to").fill(back)
-    page.get_by_role("button", name="Make an app").click()
+    page.get_by_role("button", name="Create an app").click()
     client_id, secret = page.locator("#client-id").inner_text(), page.locator("#client-secret").inner_text()
     page.goto(live_server.url + ONE)
     page.get_by_label("App id").fill(client_id)

@@ -29,7 +29,7 @@ def test_the_form_says_in_one_sentence_what_a_good_password_is(workspace: Worksp
     assert "At least ten characters; a few words in a row are good." in html
     assert "too similar" not in html
     assert [label.strip() for label in re.findall(r"<label[^>]*>([^<]+)", html)] == [
-        "Present password", "New password", "New password, once more",
+        "Current password", "New password", "New password, again",
     ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def find_unknown(request: HttpRequest) -> list[Problem]:
             code="parameter_unknown",
             message=gettext_noop("This address has no parameter “%(name)s”; nothing was done."),
             field=name[:100],
-            fix=gettext_noop("It may belong into the body; the API's document lists the parameters of every address."),
+            fix=gettext_noop("It may belong in the body; the API's document lists the parameters of every address."),
             params={"name": name[:100]},
         )
         for name in request.GET

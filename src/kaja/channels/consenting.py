@@ -255,7 +255,7 @@ def get_app(connector: Connector, slot: str) -> App | None:
             Problem(
                 "app_missing",
                 gettext_noop("%(network)s can be connected when this Kaja has a developer app there."),
-                fix=gettext_noop("The operator of this Kaja has to make one and store it in the settings."),
+                fix=gettext_noop("The operator of this Kaja has to create one and store it in the settings."),
                 params={"network": connector.info.name},
             )
         )

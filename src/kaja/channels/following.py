@@ -31,7 +31,7 @@ from kaja.workspaces.outside import ask_outside
 from kaja.workspaces.policy import Permission, require
 
 _STAYS = gettext_noop(
-    "So the channel stays where it was. If its server has really moved to %(address)s, connect the account there anew."
+    "So the channel stays where it was. If its server has really moved to %(address)s, connect the account again there."
 )
 
 

@@ -16,7 +16,7 @@ class DeliveryEvent:
 
 
 class DeliverySent(DeliveryEvent):
-    """It stands on the network."""
+    """It is on the network."""
 
 
 class DeliveryFailed(DeliveryEvent):

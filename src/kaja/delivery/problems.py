@@ -69,6 +69,6 @@ CONTENT_BROKE = Problem(
 )
 CHOOSE = Problem(
     "person_decides",
-    gettext_noop("Kaja could not find out whether the post stands on the network."),
+    gettext_noop("Kaja could not find out whether the post is on the network."),
     fix=gettext_noop("Look there: say “it is there”, or “send again” if it is not."),
 )

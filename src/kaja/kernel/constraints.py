@@ -31,7 +31,7 @@ def met_another(error: IntegrityError) -> Conflict | None:
         Problem(
             "done_meanwhile",
             gettext_noop("Somebody, or this page in another tab, did the same at the same moment; this did not count."),
-            fix=gettext_noop("Look at how it stands now; do it again if it is still needed."),
+            fix=gettext_noop("Check the current state; do it again if it is still needed."),
         )
     )
 
@@ -44,7 +44,7 @@ def violated_constraint(error: IntegrityError) -> str:
 
 UNREADABLE = Problem(
     "text_not_storable",
-    gettext_noop("This contains signs that no text can hold (a NUL, or half of a letter); nothing was changed."),
+    gettext_noop("This contains characters that no text can hold (a NUL, or half of a letter); nothing was changed."),
     fix=gettext_noop("Remove them and send it again."),
 )
 TOO_LONG = Problem(

@@ -19,7 +19,7 @@ from kaja.kernel.problems import Problem, Refused, gettext_noop
 PAGE = 50
 CURSOR_INVALID = Problem(
     code="cursor_invalid",
-    message=gettext_noop("This page mark is not one of ours."),
+    message=gettext_noop("This cursor is not one of ours."),
     field="cursor",
     fix=gettext_noop("Begin with the first page again."),
 )

@@ -75,7 +75,7 @@ class OAuth:
             "form",
             _field(_("Name of the app"), "name", "Kaja"),
             _field(_("Address that people are sent back to"), "back", "", type="url"),
-            tag("button", _("Make an app")),
+            tag("button", _("Create an app")),
             method="post",
         )
         return [
@@ -95,7 +95,7 @@ class OAuth:
         app, secret = self.consents.make_app(check_name(request.form.get("name", "")), back)
         told = tag(
             "section",
-            tag("h2", _("The app is made. Its secret is shown only now.")),
+            tag("h2", _("The app is created. Its secret is shown only now.")),
             tag("dl", tag("dt", _("App id")), tag("dd", tag("code", app.client_id, id="client-id"))),
             tag("dl", tag("dt", _("App secret")), tag("dd", tag("code", secret, id="client-secret"))),
         )

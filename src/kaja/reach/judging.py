@@ -133,7 +133,7 @@ _NOT_LOOKED = Problem(
 _NO_NAME = Problem(
     "reach_no_name",
     gettext_noop("This machine does not know the name %(host)s."),
-    fix=gettext_noop("Look whether KAJA_BASE_URL is right, and whether its name has an entry in the DNS."),
+    fix=gettext_noop("Check that KAJA_BASE_URL is right, and that its name has an entry in the DNS."),
 )
 _ANSWERS = Problem(
     "reach_answers",
@@ -142,7 +142,7 @@ _ANSWERS = Problem(
 _OTHER = Problem(
     "reach_other",
     gettext_noop("From this machine something else answers at %(address)s. From outside that may be different."),
-    fix=gettext_noop("Look at the proxy and at KAJA_BASE_URL; open the address from a phone without Wi-Fi."),
+    fix=gettext_noop("Check the proxy and KAJA_BASE_URL; open the address from a phone without Wi-Fi."),
 )
 _SILENT = Problem(
     "reach_silent",

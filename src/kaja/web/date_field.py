@@ -25,7 +25,7 @@ def field_words() -> dict[str, str]:
         "today": _("Today"),
         "tomorrow": _("Tomorrow"),
         "week": _("In a week"),
-        "noDay": _("This is not a day. Write it with its figures, or choose it from the month."),
+        "noDay": _("This is not a day. Write it in numbers, or choose it from the month."),
         "noTime": _("This is not a time of day. Write hours and minutes, as in 09:30."),
     }
 

@@ -190,7 +190,7 @@ def test_text_survives_a_server_that_does_not_answer(
     page.reload()
     expect(page.locator(".notice", has_text="never saved")).to_be_visible()
     page.unroute("**/posts/save")
-    page.get_by_role("button", name="Take it").click()
+    page.get_by_role("button", name="Use it").click()
     expect(page.get_by_label("Text", exact=True)).to_have_value("first words and more")
     saved(page)
     assert the_post(workspace).summary == "first words and more"

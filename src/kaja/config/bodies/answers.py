@@ -34,7 +34,7 @@ def too_large(request: HttpRequest, size: int, most: int) -> HttpResponse:
     else:
         problem = Problem(
             code="body_too_large",
-            message=gettext_noop("What was sent has %(size)s kB; at most %(limit)s kB are taken. It was not kept."),
+            message=gettext_noop("What was sent has %(size)s kB; at most %(limit)s kB are accepted. It was not kept."),
             fix=gettext_noop("Sign in first, or send less at once."),
             params={"size": -(-size // 1000), "limit": most // 1000},
         )
@@ -61,7 +61,7 @@ def too_many(request: HttpRequest) -> HttpResponse:
         429,
         Problem(
             code="uploads_busy",
-            message=gettext_noop("Many files are being uploaded at the moment; this one was not taken."),
+            message=gettext_noop("Many files are being uploaded at the moment; this one was not accepted."),
             field="media",
             fix=gettext_noop("Send it again when the others are done."),
         ),

@@ -168,7 +168,7 @@ def _require_free(row: Delivery, ref: RemoteRef) -> None:
             raise Refused(
                 Problem(
                     "remote_taken",
-                    gettext_noop("What stands there is “%(post)s”, which Kaja sent; it cannot be both."),
+                    gettext_noop("What is there is “%(post)s”, which Kaja sent; it cannot be both."),
                     field="url",
                     fix=gettext_noop("Give the address of this post, or send it again if it is not there."),
                     params={"post": title_of(other.delivery)},

@@ -277,7 +277,7 @@ def _stage_after(stage: str, stages: Sequence[str]) -> str:
 
 
 def sent(row: Claimed, ref: RemoteRef, at: datetime) -> Verdict:
-    """It stands on the network."""
+    """It is on the network."""
     return _verdict(row, State.SENT, stage="", checkpoint={}, ref=ref, sent_at=at, announce="sent")
 
 

@@ -70,7 +70,7 @@ def _reject(answer: Response) -> Failure:
                 FILE_GONE,
                 gettext_noop("Bluesky no longer has the uploaded file."),
                 "parts.0.media",
-                gettext_noop("Send the post again; the file is then uploaded anew."),
+                gettext_noop("Send the post again; the file is then uploaded again."),
             )
         )
     if error in _NO_SUCH_METHOD or (answer.status == 404 and not error):

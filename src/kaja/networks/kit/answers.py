@@ -43,7 +43,7 @@ def _unreadable(answer: Response) -> AnswerLost:
     return AnswerLost(
         Problem(
             "answer_unreadable",
-            gettext_noop("The answer of %(host)s (status %(status)s) is not in the form that was agreed."),
+            gettext_noop("The answer of %(host)s (status %(status)s) is not in the expected form."),
             params={"host": urlsplit(answer.url).hostname or "", "status": answer.status},
         )
     )

@@ -96,7 +96,7 @@ class Response:
             raise AnswerLost(
                 Problem(
                     "answer_unreadable",
-                    gettext_noop("The answer of %(host)s (status %(status)s) is not in the form that was agreed."),
+                    gettext_noop("The answer of %(host)s (status %(status)s) is not in the expected form."),
                     params={"host": urlsplit(self.url).hostname or "", "status": self.status},
                 )
             ) from error
@@ -253,7 +253,7 @@ class Session:
         raise AnswerLost(
             Problem(
                 "too_many_redirects",
-                gettext_noop("%(host)s sends the request on and on."),
+                gettext_noop("%(host)s redirects the request endlessly."),
                 fix=gettext_noop("Check the address."),
                 params={"host": urlsplit(url).hostname or ""},
             )

@@ -85,7 +85,7 @@ def moved(network: str, answer: Response) -> Problem:
     return Problem(
         MOVED,
         gettext_noop("The server of this channel sends Kaja to another address (%(host)s) instead of answering."),
-        fix=gettext_noop("If the server has moved, follow it on the channel's page; else mend the server."),
+        fix=gettext_noop("If the server has moved, follow it on the channel's page; otherwise fix the server."),
         params={"network": network, "host": urlsplit(to).netloc or "?", "to": to, "asked": answer.url.split("?")[0]},
     )
 

@@ -65,7 +65,7 @@ INFO = NetworkInfo(
             gettext_noop("An app at the practice network, so that people can give consent there."),
             (
                 gettext_noop("Open the practice network's own pages, beside this Kaja, and there “Apps”."),
-                gettext_noop("Make an app there, with the redirect address that stands above."),
+                gettext_noop("Create an app there, with the redirect address shown above."),
                 gettext_noop("Copy its id and its secret into the fields below; the secret is shown only once."),
             ),
             webhook=True,

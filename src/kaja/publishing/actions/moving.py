@@ -23,7 +23,7 @@ from kaja.workspaces.actor import Actor
 
 CHANGED = Problem(
     "plan_changed_meanwhile",
-    gettext_noop("Somebody scheduled this post anew meanwhile; it stays as it is now."),
+    gettext_noop("Somebody scheduled this post again meanwhile; it stays as it is now."),
 )
 
 

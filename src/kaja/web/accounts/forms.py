@@ -140,7 +140,7 @@ class ChangePasswordForm(AllauthChangePasswordForm):  # type: ignore[misc]  # al
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["oldpassword"].label = _("Present password")
+        self.fields["oldpassword"].label = _("Current password")
         self.fields["oldpassword"].help_text = ""
         name_new_password(self.fields)
 
@@ -148,6 +148,6 @@ class ChangePasswordForm(AllauthChangePasswordForm):  # type: ignore[misc]  # al
 def name_new_password(fields: dict[str, forms.Field]) -> None:
     """One sentence on what a good one is; what is wrong with one is said when it is."""
     fields["password1"].label, fields["password1"].help_text = _("New password"), GOOD_PASSWORD
-    fields["password2"].label = _("New password, once more")
+    fields["password2"].label = _("New password, again")
     for field in fields.values():
         field.widget.attrs.pop("placeholder", None)

@@ -84,7 +84,7 @@ def review(request: HttpRequest) -> HttpResponse:
     missing = request.method == "POST" and any(answer not in {"keep", "remove"} for answer in answers.values())
     if request.method == "POST" and not missing:
         _settle(request, user, answers)
-        flash(request, _("Done. What you did not keep opens nothing any more."))
+        flash(request, _("Done. What you did not keep no longer opens your account."))
         return redirect("home")
     given = "keep" if user.review == Review.CHANGE and request.method == "GET" else ""
     rows: list[dict[str, Any]] = [

@@ -62,7 +62,7 @@ def _show(request: HttpRequest, found: Invitation) -> HttpResponse:
 
 @never_cache
 def proof_sent(request: HttpRequest) -> HttpResponseBase:
-    """Look into your mailbox: only where addresses are proven by mail."""
+    """Check your mailbox: only where addresses are proven by mail."""
     if settings.ACCOUNT_EMAIL_VERIFICATION != "mandatory":
         return home(request)
     response: HttpResponseBase = email_verification_sent(request)

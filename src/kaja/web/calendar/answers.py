@@ -24,7 +24,7 @@ def conflict_words(post_ids: Sequence[UUID]) -> list[str]:
     names = list(dict.fromkeys(name for found in list_conflicts(post_ids).values() for name in found))
     if not names:
         return []
-    return [_("Another post stands at the same time on %(channels)s.") % {"channels": ", ".join(names)}]
+    return [_("Another post is scheduled at the same time on %(channels)s.") % {"channels": ", ".join(names)}]
 
 
 def answer_step(

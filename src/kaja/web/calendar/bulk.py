@@ -90,7 +90,7 @@ def bulk(request: WorkspaceRequest) -> JsonResponse:
             Problem(
                 "post_not_found",
                 gettext_noop("Some of the chosen posts are not here any more. Nothing was changed."),
-                fix=gettext_noop("Load the page again and choose anew."),
+                fix=gettext_noop("Load the page again and choose again."),
             )
         )
     if asked.do in ("shift", "day", "slots"):

@@ -77,7 +77,7 @@ _MISSING = {
     "channel": gettext_noop("The calendar was asked for a channel that this workspace does not have."),
     "campaign": gettext_noop("The calendar was asked for a campaign that this workspace does not have."),
     "label": gettext_noop("The calendar was asked for a label that this workspace does not have."),
-    "state": gettext_noop("The calendar was asked for a state that there is not."),
+    "state": gettext_noop("The calendar was asked for a state that does not exist."),
     "owner": gettext_noop("The calendar was asked for a person who does not belong to this workspace."),
 }
 

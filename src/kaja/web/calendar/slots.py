@@ -123,7 +123,7 @@ def change(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     try:
         wanted = _wanted(request, before)
         if wanted == before:
-            flash(request, _("These times are there already."), "info")
+            flash(request, _("These times exist already."), "info")
             return _back(request, channel_id)
         set_slots(request.actor, channel.id, wanted)
     except Refused as refused:
@@ -134,9 +134,7 @@ def change(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     if added:
         said = ngettext("%(count)s weekly time added.", "%(count)s weekly times added.", added) % {"count": added}
     else:
-        said = ngettext("%(count)s weekly time taken away.", "%(count)s weekly times taken away.", gone) % {
-            "count": gone
-        }
+        said = ngettext("%(count)s weekly time removed.", "%(count)s weekly times removed.", gone) % {"count": gone}
     flash(
         request,
         said + " " + _("Posts that are scheduled already keep their times."),

@@ -8,14 +8,14 @@ def page_words() -> dict[str, str]:
     """By the names that the scripts use."""
     return {
         "past": _("This time has passed already."),
-        "conflict": _("Another post stands here on the same channel."),
+        "conflict": _("Another post is here on the same channel."),
         "skipped": _("The clocks go forward: this time does not exist on that day. It becomes {time}."),
         "doubled": _("The clocks go back: this time comes twice on that day. The first one is taken."),
         "sent": _("This post has gone out already, or is being sent, so it cannot be moved. Duplicate it instead."),
         "role": _("Your role does not allow moving this post."),
         "moving": _("Moving. Arrows choose another time, Enter puts the post there, Escape leaves it where it was."),
         "cancelled": _("The post stays where it was."),
-        "same": _("This is where it stands."),
+        "same": _("This is where it is."),
         "noAnswer": _("Kaja does not answer. The post stays where it was; try again in a moment."),
         "open": _("Open"),
         "edit": _("Edit"),
@@ -29,6 +29,6 @@ def page_words() -> dict[str, str]:
         "duplicate": _("Duplicate"),
         "delete": pgettext("button", "Put into the bin"),
         "select": _("Select"),
-        "deselect": _("Take off the selection"),
+        "deselect": _("Deselect"),
         "menu": _("What can be done with this post"),
     }

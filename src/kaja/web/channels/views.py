@@ -110,9 +110,7 @@ def check(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     if channel.health == Health.OK and not channel.health_failures:
         flash(request, _("%(channel)s answers and works.") % {"channel": channel})
     else:
-        flash(
-            request, _("%(channel)s did not pass the check; the reason stands below.") % {"channel": channel}, "warning"
-        )
+        flash(request, _("%(channel)s did not pass the check; the reason is below.") % {"channel": channel}, "warning")
     return redirect("channels:page", request.workspace.slug, channel_id)
 
 

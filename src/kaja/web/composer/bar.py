@@ -131,7 +131,7 @@ def describe_plan(
     if not can(actor, Permission.PUBLISH):
         return Plan(_("Save the draft"), "draft", True, **common)
     if errors:
-        say = ngettext("Mend %(count)s problem first", "Mend %(count)s problems first", errors) % {"count": errors}
+        say = ngettext("Fix %(count)s problem first", "Fix %(count)s problems first", errors) % {"count": errors}
         if not payload.begun:
             say = _("Write something first")
         elif not payload.channels and errors == 1:

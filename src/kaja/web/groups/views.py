@@ -52,7 +52,7 @@ def create(request: WorkspaceRequest) -> HttpResponse:
         except Refused as refused:
             add_problems(form, refused)
         else:
-            flash(request, _("The campaign “%(name)s” is made.") % {"name": campaign.name})
+            flash(request, _("The campaign “%(name)s” is created.") % {"name": campaign.name})
             return HttpResponseRedirect(reverse("groups:campaigns", args=[request.workspace.slug]))
     return _campaigns(request, form, 422)
 
@@ -111,7 +111,7 @@ def labels(request: WorkspaceRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = create_label(request.actor, form.cleaned_data["name"], chosen_id(request))
-            flash(request, _("The label “%(name)s” is made.") % {"name": made.name})
+            flash(request, _("The label “%(name)s” is created.") % {"name": made.name})
         except Refused as refused:
             add_problems(form, refused)
         else:

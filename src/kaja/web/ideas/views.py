@@ -65,7 +65,7 @@ TITLES = (
     (
         PostState.SCHEDULED,
         pgettext_lazy("title of a column", "Scheduled"),
-        gettext_lazy("What has its time stands here until it is sent."),
+        gettext_lazy("What has a time stays here until it is sent."),
         False,
     ),
 )

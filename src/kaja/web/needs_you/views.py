@@ -39,7 +39,7 @@ def settle(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
     if request.POST.get("do") == "there" and request.POST.get("url"):
         # The network is asked what stands there, outside any transaction.
         settle_at_address(request.actor, request.workspace.id, delivery_id, request.POST["url"])
-        flash(request, _("Noted: it stands on the network."))
+        flash(request, _("Noted: it is on the network."))
     else:
         with workspace_scope(request.workspace.id):
             _decide(request, delivery_id)
@@ -56,7 +56,7 @@ def _decide(request: WorkspaceRequest, delivery_id: UUID) -> None:
     match do:
         case "there":
             settle_delivery(actor, delivery_id, "there", candidate=request.POST.get("candidate", ""))
-            flash(request, _("Noted: it stands on the network."))
+            flash(request, _("Noted: it is on the network."))
         case "send_again":
             settle_delivery(actor, delivery_id, "send_again")
             flash(request, _("It is being sent again."))

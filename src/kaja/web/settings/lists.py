@@ -41,7 +41,7 @@ def _people(_request: WorkspaceRequest) -> Mapping[str, Sequence[Choice]]:
 AUDIT: Listing[Row] = Listing(
     "audit",
     _audit,
-    Empty("scroll-text", _("Nothing happened yet."), _("What people and programs change stands here from then on.")),
+    Empty("scroll-text", _("Nothing has happened yet."), _("Changes by people and programs are listed here.")),
     columns=(Column(_("When")), Column(_("Who")), Column(_("What")), Column(_("Before and after"))),
     filters=(Filter("person", _("Person"), "user", _("Show everybody again")),),
     choices=_people,
@@ -57,7 +57,7 @@ def _members(asked: Asked) -> Page[Row]:
     return list_members(asked.cursor, asked.limit).map(describe)
 
 
-MEMBERS: Listing[Row] = Listing("members", _members, Empty("users", _("Nobody is here.")))
+MEMBERS: Listing[Row] = Listing("members", _members, Empty("users", _("Nobody is here yet.")))
 INVITATIONS: Listing[Invitation] = Listing(
     "invitations",
     lambda asked: list_open_invitations(asked.cursor, asked.limit),
@@ -73,7 +73,7 @@ TOKENS: Listing[Token] = Listing(
 LOOPS: Listing[LoopRecord] = Listing(
     "loops",
     lambda asked: Page(list_loops()),  # some dozen for each process, however many posts there are
-    Empty("circle-pause", _("Nothing was heard of in the last day: no worker runs.")),
+    Empty("circle-pause", _("Nothing was reported in the last day: no worker is running.")),
     columns=(
         Column(_("What")),
         Column(_("State")),

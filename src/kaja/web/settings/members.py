@@ -80,7 +80,7 @@ def invite(request: WorkspaceRequest) -> HttpResponse:
 def revoke(request: WorkspaceRequest, invitation_id: UUID) -> HttpResponse:
     """Take an invitation back."""
     actions.revoke_invitation(request.actor, invitation_id)
-    flash(request, _("The invitation is taken back; its link opens nothing any more."))
+    flash(request, _("The invitation is revoked; its link no longer works."))
     return redirect("settings:members", request.workspace.slug)
 
 

@@ -102,7 +102,7 @@ def running(request: WorkspaceRequest) -> HttpResponse:
 def look_now(request: WorkspaceRequest) -> HttpResponse:
     """Look from this machine whether the address leads here. Outside the scope: it waits for an answer."""
     look()
-    flash(request, _("Kaja looked at its own address; what it saw stands below."))
+    flash(request, _("Kaja looked at its own address; the result is below."))
     return redirect("settings:running", request.workspace.slug)
 
 

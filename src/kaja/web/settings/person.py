@@ -93,7 +93,7 @@ def tokens(request: WorkspaceRequest) -> HttpResponse:
         except ValueError:
             raise Http404 from None
         revoked = revoke_token(request.actor, token_id)
-        flash(request, _("The token “%(name)s” opens nothing any more.") % {"name": revoked.name})
+        flash(request, _("The token “%(name)s” no longer works.") % {"name": revoked.name})
         return redirect("settings:tokens", request.workspace.slug)
     if request.method == "POST" and form.is_valid():
         days = form.cleaned_data["days"]

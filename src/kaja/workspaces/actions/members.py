@@ -194,6 +194,6 @@ def _require_another_curator(member: Member) -> None:
 def _no_invitation() -> Problem:
     return Problem(
         code="invitation_closed",
-        message=gettext_noop("This invitation is used, taken back or too old."),
+        message=gettext_noop("This invitation is used, revoked or too old."),
         fix=gettext_noop("Ask the person who invited you for a new link."),
     )
