@@ -127,14 +127,14 @@ def measure(pages: dict[str, Any], times: int) -> tuple[dict[str, list[float]], 
 
     A process remembers the cards that it made; `new` is the small workspace's page with none of them remembered.
     """
-    from kaja.kernel.collector import calm_collector
+    from kaja.kernel.collector import settle_collector
     from kaja.web.calendar.cards import card_of
 
     taken: dict[str, list[float]] = {name: [] for name in (*pages, "new")}
     worked: dict[str, list[float]] = {name: [] for name in taken}
     for turn in range(times + 5):
         if turn == 5:
-            calm_collector()  # as `kaja web` does once everything is loaded
+            settle_collector()  # as `kaja web` does once everything is loaded
         for name in taken:
             if name == "new":
                 card_of.cache_clear()

@@ -36,7 +36,7 @@ from kaja.brandhealth.reading.baselines import fixed_mix_net
 from kaja.brandhealth.reading.index import read_index, to_net
 from kaja.brandhealth.reading.survey import fuse, social_signal, survey_from_answers
 from kaja.brandhealth.reading.validate import pearson
-from kaja.brandhealth.worlds.files import survey_answers
+from kaja.brandhealth.worlds.files import draw_survey_answers
 from kaja.brandhealth.worlds.people import PeopleWorld, draw_people, on_index_scale
 from kaja.brandhealth.worlds.simulate import DEFAULT_TAU, Drawn, ModelWorld, draw_from_model, true_index
 
@@ -244,7 +244,7 @@ def worlds(seeds: int, names: list[str], first: int = FIRST_HOSTILE) -> None:
             unsettled += not posterior.converged
             wanted = on_index_scale(lived.truth, float(np.exp(posterior.get("log_g")[0])))
             share.append(summarise_share(posterior.explained).mean)
-            fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, 16, seed)))
+            fused = fuse(social_signal(posterior), survey_from_answers(draw_survey_answers(lived.truth, 16, seed)))
             errors.append([_rmse(s - lived.truth) for s in (lived.naive, fused.alone_mean, fused.mean)])
             inside.append(
                 [

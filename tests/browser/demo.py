@@ -8,7 +8,7 @@ from django.utils import timezone
 from kaja.content.actions.groups import save_campaign
 from kaja.content.models import Post
 from kaja.delivery.models import State
-from kaja.delivery.problems import CHOOSE, MISSED, with_params
+from kaja.delivery.problems import CHOOSE, MISSED, fill_params
 from kaja.networks.kit.outcome import refused_problem
 from kaja.publishing.actions import schedule_post
 from kaja.workspaces.actor import Actor
@@ -83,4 +83,4 @@ def _needs(actor: Actor, channel: str, monday: datetime) -> None:
     )
     twins = [candidate(TEXTS[5], number) for number in range(2)]
     stop_at(_planned(actor, TEXTS[5], [channel], at), State.UNCERTAIN, CHOOSE, candidates=twins)
-    stop_at(_planned(actor, TEXTS[1], [channel], at), State.MISSED, with_params(MISSED, minutes=30))
+    stop_at(_planned(actor, TEXTS[1], [channel], at), State.MISSED, fill_params(MISSED, minutes=30))

@@ -10,7 +10,7 @@ from kaja.content.actions import delete_post
 from kaja.content.actions.groups import create_label, save_campaign
 from kaja.content.models import Post, Variant
 from kaja.delivery.models import Attempt, Publication, State, UntoldEvent
-from kaja.delivery.problems import CHOOSE, MISSED, RECONNECT, render_problem, with_params
+from kaja.delivery.problems import CHOOSE, MISSED, RECONNECT, fill_params, render_problem
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.models import LoopRecord
@@ -48,7 +48,7 @@ def settle_states(
     found = [candidate(words.posts[5], number) for number in range(2)]
     stop_at(uncertain, State.UNCERTAIN, CHOOSE, candidates=found, uncertain_since=now(), next_at=None)
     missed = _plan(actor, words.posts[1], [practice], next_day(2, 12))
-    stop_at(missed, State.MISSED, with_params(MISSED, minutes=30))
+    stop_at(missed, State.MISSED, fill_params(MISSED, minutes=30))
     held = _plan(actor, words.posts[0], [shown["bluesky"]], next_day(2, 13))
     stop_at(held, State.WAITING, RECONNECT, next_at=None)
     draft = write_post(actor, words.posts[2], everywhere, 3, labels=words.labels[:1])

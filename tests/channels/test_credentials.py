@@ -29,7 +29,7 @@ from kaja.networks.bluesky import auth
 from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import NotSent, Session, close_pools
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Held, Workspace
 from tests.people import actor
 from tests.waiting import wait_until
@@ -326,7 +326,7 @@ def test_a_copy_renews_nothing_that_is_the_originals(workspace: Workspace) -> No
         grant = Grant.objects.get()
         Grant.objects.update(renew_at=now())
     assert list_due() == [(workspace.id, grant.id)]
-    hold_everything(system_actor("tests"), Held.COPY, now())
+    hold_everything(make_system_actor("tests"), Held.COPY, now())
     assert list_due() == []
 
 

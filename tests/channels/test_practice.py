@@ -12,12 +12,12 @@ from kaja.channels.models import Channel
 from kaja.channels.sessions import make_session
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Workspace
 from tests.people import browser
 from tests.practice.running import PracticeServer
 
-ACTOR = system_actor("tests")
+ACTOR = make_system_actor("tests")
 
 
 def test_another_address_is_refused_before_anything_is_asked(workspace: Workspace, practice: PracticeServer) -> None:

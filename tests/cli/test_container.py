@@ -12,7 +12,7 @@ import psycopg
 import pytest
 import yaml
 
-from kaja.kernel.postgres import Cluster, programs
+from kaja.kernel.postgres import Cluster, find_programs
 from tests.cli.conftest import Installation
 
 pytestmark = pytest.mark.alone
@@ -74,7 +74,7 @@ def test_the_roles_of_the_database_are_those_that_kaja_needs(server: Cluster, in
     address = psycopg.conninfo.conninfo_to_dict(server.url("postgres", "postgres"))
     done = run(
         FOLDER / "roles.sh",
-        PATH=f"{programs()}:{os.environ['PATH']}",
+        PATH=f"{find_programs()}:{os.environ['PATH']}",
         PGHOST=str(address["host"]), PGPORT=str(address["port"]), PGPASSWORD=str(address["password"]),
         KAJA_OWNER_PASSWORD=passwords["owner"], KAJA_APP_PASSWORD=passwords["app"],
     )  # fmt: skip

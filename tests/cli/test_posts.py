@@ -17,7 +17,7 @@ from kaja.content.models import Post
 from kaja.delivery.models import Delivery
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Workspace
 from tests.api.conftest import ApiClient
 from tests.practice.running import PracticeServer
@@ -86,7 +86,7 @@ def test_the_token_that_is_printed_opens_the_api(workspace: Workspace) -> None:
 
 def test_the_next_slot_is_taken(workspace: Workspace, channel: str) -> None:
     with workspace_scope(workspace.id):
-        set_slots(system_actor("test"), Channel.objects.get().id, [(day, time(9)) for day in range(7)])
+        set_slots(make_system_actor("test"), Channel.objects.get().id, [(day, time(9)) for day in range(7)])
     first = run_json("post", "create", "-w", "acme", "-c", channel, "--text", "one", "--at", "next-slot")
     second = run_json("post", "create", "-w", "acme", "-c", channel, "--text", "two", "--at", "next-slot")
     gap = datetime.fromisoformat(second["due_at"]) - datetime.fromisoformat(first["due_at"])

@@ -16,7 +16,7 @@ from django.test import Client
 from kaja.api.tokens import create_token
 from kaja.config.bodies import reading, uploads
 from kaja.config.bodies.limits import HOOK, LARGEST, SMALL
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
 from kaja.workspaces.models import Role, Workspace
@@ -54,7 +54,7 @@ def incoming() -> list[Path]:
 def signed_in(workspace: Workspace, email: str = "") -> Client:
     client = browser(workspace, email)
     client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32
-    give_back()
+    release_connections()
     return client
 
 
@@ -72,7 +72,7 @@ def large_film(size: int = 3_000_000) -> bytes:
 def token_of(workspace: Workspace, *scopes: str) -> str:
     with workspace_scope(workspace.id):
         secret = create_token(actor(workspace), "test", scopes=scopes)[1]
-    give_back()
+    release_connections()
     return f"Authorization: Bearer {secret}\r\n"
 
 
@@ -158,7 +158,7 @@ def test_uploads_cost_no_connection_while_they_come_and_are_written_once(acme: W
         asset = Asset.objects.get()  # the same bytes are one file
     with default_storage.open(asset.file) as stored:
         assert len(stored.read()) == len(large_film())
-    give_back()
+    release_connections()
 
 
 @pytest.mark.parametrize("path", [PAGE, API])
@@ -174,7 +174,7 @@ def test_a_film_is_moved_to_where_it_stays(acme: Workspace, served: Served, path
     with workspace_scope(acme.id):
         stored = Path(default_storage.path(Asset.objects.get().file))
     assert stored.stat().st_ino == came_in
-    give_back()
+    release_connections()
 
 
 def test_what_is_no_upload_makes_uploads_step_back(
@@ -201,7 +201,7 @@ def test_a_film_is_cleaned_where_it_came_in(acme: Workspace, served: Served) -> 
         kept = stored.read()
     assert len(kept) == len(content)
     assert PLACE not in kept
-    give_back()
+    release_connections()
 
 
 def test_who_stops_sending_is_not_waited_for(acme: Workspace, served: Served, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from django.test import Client
 
 from kaja.api.tokens import create_token
 from kaja.kernel import outside
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.sessions import name_of
 from kaja.kernel.signals import notify_live
 from kaja.kernel.tenancy import workspace_scope
@@ -49,7 +49,7 @@ def served(acme: Workspace) -> Iterator[Served]:
 
 def signed_in(workspace: Workspace, email: str = "") -> Client:
     client = browser(workspace, email)
-    give_back()  # the test is a thread like any other
+    release_connections()  # the test is a thread like any other
     return client
 
 
@@ -67,7 +67,7 @@ def test_slow_readers_cost_no_connection(acme: Workspace, served: Served) -> Non
     client = signed_in(acme)
     whole = film() + struct.pack(">I4s", 24_000_008, b"free") + bytes(24_000_000)
     asset = upload_asset(actor(acme), acme.id, io.BytesIO(whole), "film.mp4", len(whole))
-    give_back()
+    release_connections()
     address = f"/w/acme/media/{asset.id}"
     with ExitStack() as open_lines:
         for headers in ("", "Range: bytes=100-\r\n", "Range: bytes=1000-20000000\r\n") * POOL:

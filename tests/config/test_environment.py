@@ -42,16 +42,16 @@ def test_unusable_database_address(url: str) -> None:
 def test_unusable_port(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("KAJA_PORT", value)
     with pytest.raises(Misconfigured, match="KAJA_PORT"):
-        environment.port()
+        environment.get_port()
 
 
 def test_data_folder_follows_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv("KAJA_HOME", raising=False)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert environment.home() == tmp_path / "kaja"
+    assert environment.get_home() == tmp_path / "kaja"
     monkeypatch.delenv("XDG_DATA_HOME")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert environment.home() == tmp_path / ".local" / "share" / "kaja"
+    assert environment.get_home() == tmp_path / ".local" / "share" / "kaja"
 
 
 def read_settings(**given: str) -> dict[str, object]:

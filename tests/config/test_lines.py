@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from kaja.config import lines
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.media.upload import upload_asset
 from kaja.workspaces.models import Workspace
 from tests.config.test_connections import signed_in
@@ -62,7 +62,7 @@ def test_who_reads_nothing_is_let_go_and_who_reads_is_not(
     client = signed_in(acme)
     whole = film() + struct.pack(">I4s", 24_000_008, b"free") + bytes(24_000_000)
     asset = upload_asset(actor(acme), acme.id, io.BytesIO(whole), "film.mp4", len(whole))
-    give_back()
+    release_connections()
     address = f"/w/acme/media/{asset.id}"
     status, answer = served.ask(client, address)
     assert (status, len(answer) > len(whole)) == (200, True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kaja.kernel.problems import Problem
-from kaja.networks.kit.connector import draws_on
+from kaja.networks.kit.connector import is_drawing_on
 from kaja.networks.kit.content import LinkCard, Media, Part
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
@@ -102,11 +102,11 @@ def test_exactly_one_stage_is_irreversible(network: str) -> None:
 @every_network
 def test_a_budget_of_its_own_holds_back_only_what_draws_on_it(network: str) -> None:
     info = CONNECTORS[network].info
-    assert draws_on(info, "any other", media=False), "a budget that nobody named counts for every post"
+    assert is_drawing_on(info, "any other", media=False), "a budget that nobody named counts for every post"
     for bucket, uses in info.quota_uses.items():
         assert uses
-        assert not draws_on(info, bucket, media=False)
-        assert draws_on(info, bucket, media=True) == ("media" in uses)
+        assert not is_drawing_on(info, bucket, media=False)
+        assert is_drawing_on(info, bucket, media=True) == ("media" in uses)
 
 
 @every_network

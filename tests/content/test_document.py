@@ -3,7 +3,7 @@
 import pytest
 
 from kaja.content.document import CardDocument, Document, Overrides, PartDocument, merge, resolve
-from kaja.content.queries import media_items
+from kaja.content.queries import list_media_items
 from kaja.content.snapshot import PostContent, VariantContent, parse_content, render_content
 from kaja.kernel.ids import new_id
 from kaja.media.item import MediaItem
@@ -30,7 +30,7 @@ def test_what_is_dropped_is_neither_sent_nor_opened() -> None:
     overrides = Overrides(link_card="none")
     assert resolve(COMMON, overrides, {}, no_media).link_card is None
     # The common card's picture is still a file of the post.
-    assert [item.asset for item in media_items(COMMON, overrides)] == [CARD.image]
+    assert [item.asset for item in list_media_items(COMMON, overrides)] == [CARD.image]
 
 
 def test_none_survives_being_stored() -> None:

@@ -11,10 +11,10 @@ from kaja.content.models import Campaign, Label, Post, PostLabel
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import NotAllowed, NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.workspaces.actor import Actor, system_actor
+from kaja.workspaces.actor import Actor, make_system_actor
 from kaja.workspaces.models import AuditEntry, Workspace
 
-ACTOR = system_actor("test")
+ACTOR = make_system_actor("test")
 READER = Actor("user", "1", "reader", frozenset({"view"}))
 
 

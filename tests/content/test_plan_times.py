@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from kaja.channels.models import Channel, Slot
 from kaja.content.models import Post, PostState, Variant
-from kaja.content.plan.slots import list_occurrences, next_free_slot
+from kaja.content.plan.slots import find_free_slot, list_occurrences
 from kaja.kernel.times import resolve_local
 from kaja.workspaces.models import Workspace
 
@@ -33,7 +33,7 @@ def test_a_nine_oclock_slot_stays_nine_oclock_when_summer_ends(in_workspace: Wor
 
 def test_a_slot_in_the_skipped_hour_is_moved_and_said(in_workspace: Workspace) -> None:
     Slot.objects.create(channel=channel(), weekday=6, time=time(3, 30))
-    free = next_free_slot([Slot.objects.get().channel_id], datetime(2027, 3, 27, tzinfo=UTC), TALLINN)
+    free = find_free_slot([Slot.objects.get().channel_id], datetime(2027, 3, 27, tzinfo=UTC), TALLINN)
     assert free is not None
     assert free.kind == "skipped"
     assert free.local.time() == time(4, 30)
@@ -47,8 +47,8 @@ def test_the_next_free_slot_is_free_on_every_channel(in_workspace: Workspace) ->
     now = datetime(2026, 11, 22, tzinfo=UTC)
     monday = datetime(2026, 11, 23, 7, tzinfo=UTC)
     planned(monday, two)
-    assert next_free_slot([one.id], now, TALLINN).instant == monday  # type: ignore[union-attr]
-    assert next_free_slot([one.id, two.id], now, TALLINN).instant == monday + timedelta(days=1)  # type: ignore[union-attr]
+    assert find_free_slot([one.id], now, TALLINN).instant == monday  # type: ignore[union-attr]
+    assert find_free_slot([one.id, two.id], now, TALLINN).instant == monday + timedelta(days=1)  # type: ignore[union-attr]
 
 
 def test_a_deleted_post_frees_its_slot(in_workspace: Workspace) -> None:
@@ -65,8 +65,8 @@ def test_a_deleted_post_frees_its_slot(in_workspace: Workspace) -> None:
 def test_no_slots_and_a_full_year_give_none(in_workspace: Workspace) -> None:
     one = channel()
     now = datetime(2026, 11, 22, tzinfo=UTC)
-    assert next_free_slot([one.id], now, TALLINN) is None
+    assert find_free_slot([one.id], now, TALLINN) is None
     Slot.objects.create(channel=one, weekday=0, time=time(9))
     for week in range(54):
         planned(resolve_local(datetime(2026, 11, 23, 9) + timedelta(weeks=week), TALLINN).instant, one)
-    assert next_free_slot([one.id], now, TALLINN) is None
+    assert find_free_slot([one.id], now, TALLINN) is None

@@ -45,7 +45,7 @@ def test_a_new_post_has_variants_history_audit_and_event(actor: Actor, channel: 
     )
     again = queries.get_post(post.id)
     assert again.summary == "Tere hommikust, maailm"
-    assert [v.channel_id for v in queries.active_variants(again)] == [channel.id]
+    assert [v.channel_id for v in queries.list_active_variants(again)] == [channel.id]
     assert queries.list_labels_of(again) == ["kevad", "news"]
     assert [r.number for r in queries.list_revisions(again)] == [1]
     assert AuditEntry.objects.get(target_id=str(post.id)).action == "post.create"
@@ -128,18 +128,18 @@ def test_a_channel_taken_off_and_put_back_is_the_same_variant(actor: Actor, chan
     row = Variant.objects.get()
     actions.set_variant(actor, post.id, 1, channel.id, overrides=Overrides(language="et"))
     actions.set_channels(actor, post.id, 2, [])
-    assert queries.active_variants(queries.get_post(post.id)) == []
+    assert queries.list_active_variants(queries.get_post(post.id)) == []
     post = actions.set_channels(actor, post.id, 3, [channel.id])
-    [again] = queries.active_variants(queries.get_post(post.id))
+    [again] = queries.list_active_variants(queries.get_post(post.id))
     assert (again.id, again.overrides) == (row.id, {})
 
 
 def test_overrides_differ_and_reset(actor: Actor, channel: Channel) -> None:
     post = actions.create_post(actor, text("common"), [channel.id])
     actions.set_variant(actor, post.id, 1, channel.id, overrides=Overrides(parts=(PartDocument(text="own"),)))
-    assert queries.draft_of(queries.active_variants(queries.get_post(post.id))[0]).parts[0].text == "own"
+    assert queries.draft_of(queries.list_active_variants(queries.get_post(post.id))[0]).parts[0].text == "own"
     actions.reset_variant(actor, post.id, 2, channel.id)
-    assert queries.draft_of(queries.active_variants(queries.get_post(post.id))[0]).parts[0].text == "common"
+    assert queries.draft_of(queries.list_active_variants(queries.get_post(post.id))[0]).parts[0].text == "common"
 
 
 def test_restoring_a_revision_is_a_new_revision(actor: Actor, channel: Channel) -> None:
@@ -149,7 +149,7 @@ def test_restoring_a_revision_is_a_new_revision(actor: Actor, channel: Channel) 
     assert restored.revision == 3
     again = queries.get_post(post.id)
     assert again.summary == "one"
-    assert [v.channel_id for v in queries.active_variants(again)] == [channel.id]
+    assert [v.channel_id for v in queries.list_active_variants(again)] == [channel.id]
     with pytest.raises(NotFound):
         actions.restore_revision(actor, post.id, 17)
 
@@ -163,7 +163,7 @@ def test_a_disconnected_channel_stays_but_does_not_come(actor: Actor, channel: C
         actions.create_post(actor, text("c"), [channel.id])
     assert caught.value.problems[0].code == "channel_disconnected"
     copy = actions.duplicate_post(actor, post.id)
-    assert queries.active_variants(queries.get_post(copy.id)) == []
+    assert queries.list_active_variants(queries.get_post(copy.id)) == []
 
 
 @pytest.mark.parametrize("role", [Role.ANALYST, Role.APPROVER])
@@ -280,7 +280,7 @@ def test_a_list_costs_the_same_for_one_and_three(
         actions.create_post(actor, text(str(n)), [channel.id], labels=["a"])
     with django_assert_num_queries(2):
         page = queries.list_posts()
-        assert [[v.channel.name for v in queries.active_variants(p)] for p in page.rows] == [["Acme"]] * count
+        assert [[v.channel.name for v in queries.list_active_variants(p)] for p in page.rows] == [["Acme"]] * count
 
 
 def test_unknown_networks_say_so(actor: Actor) -> None:

@@ -16,12 +16,12 @@ from kaja.delivery.models import Delivery
 from kaja.delivery.planning import (
     ENDED,
     WAITS,
+    can_stage_ahead,
     is_stoppable,
     list_called,
     plan_ahead,
     reset,
     save_changed,
-    stages_ahead,
     take_out,
 )
 from kaja.delivery.sources import SOURCES, Answer, Made, NotSo, Subject, Words
@@ -97,7 +97,7 @@ def send(workspace: Workspace, channel: Channel, text: str, due_at: datetime | N
             due_at=due_at,
             next_at=due_at,
             version=1,
-            stages_ahead=stages_ahead(channel, files=False),
+            stages_ahead=can_stage_ahead(channel, files=False),
             **{"source_kind": MEMO, "has_late_limit": False, **row},
         )
         plan_ahead(made)

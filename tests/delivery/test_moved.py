@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from kaja.channels.actions import check_channel, follow_channel
-from kaja.channels.following import moved_to
+from kaja.channels.following import find_new_address
 from kaja.channels.models import Channel, Health
 from kaja.delivery.models import State
 from kaja.kernel.problems import Conflict, Refused
@@ -55,7 +55,7 @@ def test_posts_of_a_moved_server_wait_and_go_out_once_when_it_is_followed(
         held = stored(workspace)
         assert held.health == Health.UNREACHABLE
         assert held.health_failures, "so it is looked at again in a quarter of an hour"
-        assert moved_to(held) == url
+        assert find_new_address(held) == url
         assert server.statuses == []
         with workspace_scope(workspace.id):
             wait_until(Notice.objects.exists)
@@ -89,7 +89,7 @@ def test_following_leads_only_where_the_same_account_answers_and_never_back_to_h
         channel = connect_mastodon(workspace, front.url)
         front.moved = 308
         check_channel(workspace.id, channel.id)
-        assert moved_to(stored(workspace)) == "http://127.0.0.1:9"
+        assert find_new_address(stored(workspace)) == "http://127.0.0.1:9"
         with pytest.raises(Refused) as nobody:
             follow_channel(actor(workspace), workspace.id, channel.id)
         assert "127.0.0.1:9" in nobody.value.problems[0].fix % nobody.value.problems[0].params
@@ -102,9 +102,9 @@ def test_following_leads_only_where_the_same_account_answers_and_never_back_to_h
         **(kept.health_problem or {}),
         "params": {"asked": "https://old.test/api/v1/x", "to": "http://new.test/api/v1/x"},
     }
-    assert moved_to(kept) == ""
+    assert find_new_address(kept) == ""
     kept.health_problem["params"]["to"] = "https://new.test/sub/api/v1/x"
-    assert moved_to(kept) == "https://new.test/sub"
+    assert find_new_address(kept) == "https://new.test/sub"
 
 
 def test_the_page_offers_the_step_and_says_what_happened(
@@ -132,6 +132,6 @@ def test_a_practice_channel_leads_to_the_practice_network_of_this_kaja_and_is_le
         settings.PRACTICE_URL = front.url
         front.moved = 307
         assert check_channel(workspace.id, channel.id).health == Health.UNREACHABLE
-        assert moved_to(stored(workspace)) == ""
+        assert find_new_address(stored(workspace)) == ""
         with pytest.raises(Conflict):
             follow_channel(actor(workspace), workspace.id, channel.id)

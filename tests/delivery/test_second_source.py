@@ -13,7 +13,7 @@ from kaja.delivery.actions import hold_everything, look_at_channel, settle_deliv
 from kaja.delivery.engine.row import Work
 from kaja.delivery.holds import list_unsettled
 from kaja.delivery.models import Attempt, Delivery, Publication, State
-from kaja.delivery.queries import journal_of, needs_you
+from kaja.delivery.queries import journal_of, list_needs_you
 from kaja.delivery.sources import SOURCES, Answer, Made
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
@@ -160,7 +160,7 @@ def test_a_refusal_needs_a_person_and_a_hold_asks_for_its_words(practice: Practi
     with running_engine():
         row = wait_for_state(workspace, memo_id, State.FAILED)
     with workspace_scope(workspace.id):
-        assert [each.id for each in needs_you()] == [row.id]
+        assert [each.id for each in list_needs_you()] == [row.id]
         Delivery.objects.filter(id=row.id).update(content=None)
     hold_everything(ACTOR, Held.CLOCK, now())
     look_at_channel(workspace.id, channel.id)
@@ -178,7 +178,7 @@ def test_what_only_a_newer_version_sends_is_left_to_a_person(practice: PracticeS
     with running_engine():
         wait_for_state(workspace, known, State.SENT)
     with workspace_scope(workspace.id):
-        [row] = needs_you()
+        [row] = list_needs_you()
         assert (row.source_id, row.state) == (memo_id, State.FAILED)
     hold_everything(ACTOR, Held.CLOCK, now())
     look_at_channel(workspace.id, channel.id)

@@ -24,7 +24,7 @@ from kaja.delivery.actions import (
 from kaja.delivery.holds import list_strangers, list_unsettled
 from kaja.delivery.models import Attempt, Publication, Reckoning, State
 from kaja.kernel.clock import now
-from kaja.kernel.outside import waiting_room
+from kaja.kernel.outside import take_waiting_place
 from kaja.kernel.problems import Conflict, NotAllowed, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import PostDelivery
@@ -211,7 +211,7 @@ def test_a_person_who_looks_waits_where_all_who_wait_for_networks_do(
     address, browsing = f"/w/{workspace.slug}/settle/look/", browser(workspace)
     with ExitStack() as others:
         for _ in range(PER_WORKSPACE):
-            others.enter_context(waiting_room({f"workspace {workspace.id}": PER_WORKSPACE}))
+            others.enter_context(take_waiting_place({f"workspace {workspace.id}": PER_WORKSPACE}))
         assert browsing.post(address).status_code == 429
     assert browsing.post(address).status_code == 302
     with workspace_scope(workspace.id):

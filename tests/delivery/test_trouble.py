@@ -24,7 +24,7 @@ from kaja.delivery.actions import (
 from kaja.delivery.engine.housekeeping import wake_reconnected
 from kaja.delivery.frozen import Frozen
 from kaja.delivery.models import Attempt, Delivery, Publication, State
-from kaja.delivery.queries import journal_of, needs_you
+from kaja.delivery.queries import journal_of, list_needs_you
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions import unschedule_post
@@ -135,7 +135,7 @@ def test_a_refused_post_fails_with_the_networks_words_and_needs_somebody(
     assert "Not this word." in str(rows[0].problem)
     assert rows[1].next_at is None, "the comment sleeps until its post is out"
     with workspace_scope(workspace.id):
-        assert needs_you().count() == 1
+        assert list_needs_you().count() == 1
         assert [row.id for row in [each.delivery for each in list_waiting().rows]] == [rows[0].id]
     assert practice.truth() == []
 

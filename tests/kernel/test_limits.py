@@ -42,7 +42,7 @@ def test_together_all_must_have_one_and_else_none_is_taken(db: None) -> None:
 def test_what_is_given_back_can_be_taken_again(db: None) -> None:
     for _ in range(50):
         assert take((FIVE, "a"), (TWO, "mari")) == 0
-        limits.give_back((FIVE, "a"), (TWO, "mari"))
+        limits.return_tries((FIVE, "a"), (TWO, "mari"))
 
 
 def test_refused_tries_do_not_make_the_wait_longer(db: None) -> None:

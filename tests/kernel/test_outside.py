@@ -7,15 +7,15 @@ import pytest
 from django.db import connection, transaction
 
 from kaja.kernel import outside
-from kaja.kernel.outside import WaitsWithDatabase, leave_database, waiting_room
+from kaja.kernel.outside import WaitsWithDatabase, leave_database, take_waiting_place
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.http import NotSent, Session, run_blocking
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.outside import PER_PERSON, TooMuchAtOnce, ask_outside
 from tests.serving import pooled
 
-ACTOR = system_actor("test")
+ACTOR = make_system_actor("test")
 
 
 async def call() -> None:
@@ -72,11 +72,11 @@ def test_who_waits_for_many_is_asked_to_wait() -> None:
 
 
 def test_a_full_place_takes_nobody_and_a_wait_that_fails_leaves_it() -> None:
-    with pytest.raises(ValueError), waiting_room({"here": 1}):
+    with pytest.raises(ValueError), take_waiting_place({"here": 1}):
         raise ValueError
-    with waiting_room({"here": 1, "there": 2}):
-        with pytest.raises(outside.TooManyWait), waiting_room({"there": 2, "here": 1}):
+    with take_waiting_place({"here": 1, "there": 2}):
+        with pytest.raises(outside.TooManyWait), take_waiting_place({"there": 2, "here": 1}):
             pass
-        with waiting_room({"there": 2}):
+        with take_waiting_place({"there": 2}):
             leave_database()
     assert not outside._waiting

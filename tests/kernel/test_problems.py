@@ -13,9 +13,9 @@ from kaja.kernel.problems import (
     NotFound,
     Problem,
     Refused,
+    fill_params,
     parse_problem,
     render_problem,
-    with_params,
 )
 
 PLAIN = st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5)
@@ -41,7 +41,7 @@ def test_a_problem_of_an_older_version_is_read() -> None:
 
 
 def test_places_are_filled_and_whatever_stands_in_them_can_be_stored() -> None:
-    problem = with_params(Problem("x", "%(what)s", fix="do", severity="warning"), what=ValueError("why"))
+    problem = fill_params(Problem("x", "%(what)s", fix="do", severity="warning"), what=ValueError("why"))
     assert (problem.text(), problem.fix, problem.severity) == ("why", "do", "warning")
     assert render_problem(problem)["params"] == {"what": "why"}
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.kernel.times import local_day, move_to_day, resolve_local, wall_of
+from kaja.kernel.times import find_local_day, move_to_day, resolve_local, wall_of
 
 TALLINN = ZoneInfo("Europe/Tallinn")
 ZONES = ["UTC", "Europe/Tallinn", "America/New_York", "Asia/Taipei", "Australia/Lord_Howe", "America/St_Johns"]
@@ -45,7 +45,7 @@ def test_what_is_resolved_is_a_real_time_and_never_earlier_on_the_clock(wall: da
 
 @given(day=st.dates(date(2020, 1, 1), date(2036, 1, 1)), zone=st.sampled_from(ZONES).map(ZoneInfo))
 def test_days_follow_each_other_without_gap_or_overlap(day: date, zone: ZoneInfo) -> None:
-    assert local_day(day, zone)[1] == local_day(day + timedelta(days=1), zone)[0]
+    assert find_local_day(day, zone)[1] == find_local_day(day + timedelta(days=1), zone)[0]
 
 
 @given(

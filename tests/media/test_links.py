@@ -17,7 +17,7 @@ from PIL import Image
 
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.tenancy import workspace_scope
 from kaja.kernel.vault import KeyRing, Vault, VaultError
 from kaja.media.crop import Crop
@@ -26,7 +26,7 @@ from kaja.media.links import LONGEST, open_link, seal_link
 from kaja.media.models import Asset
 from kaja.media.open import open_assets
 from kaja.media.renditions import parse_rules, render_rules
-from kaja.media.store import media_store
+from kaja.media.store import open_media_store
 from kaja.media.upload import upload_asset
 from kaja.media.views import AT_ONCE, FETCHES, fetch, readers
 from kaja.networks.kit.image_rules import ImageRefused, ImageRules
@@ -81,7 +81,7 @@ def test_a_link_gives_the_file_and_says_nothing_of_whose_it_is(picture: Asset, w
     for secret in ("acme", str(workspace.id), workspace.id.hex, str(picture.id), picture.id.hex, picture.sha256[:8]):
         assert secret not in path
     answer = get(path)
-    with media_store().open(picture.file) as file:
+    with open_media_store().open(picture.file) as file:
         assert body(answer) == file.read()
     assert (answer.status_code, answer["Content-Type"], answer["Accept-Ranges"]) == (200, "image/png", "bytes")
     assert (answer["Cache-Control"], answer["X-Robots-Tag"]) == ("no-store", "noindex, nofollow")
@@ -176,7 +176,7 @@ def test_whatever_is_wrong_with_a_link_the_answer_is_the_same(picture: Asset, dj
 
 def test_a_file_that_is_gone_from_the_store_is_not_there(picture: Asset) -> None:
     path = link(picture)
-    media_store().delete(picture.file)
+    open_media_store().delete(picture.file)
     assert get(path).status_code == 404
 
 
@@ -260,16 +260,16 @@ def large(workspace: Workspace) -> Asset:
     asset = bring(workspace, film(), "film.mp4")
     with workspace_scope(workspace.id):
         Asset.objects.filter(id=asset.id).update(size=30_000_000)
-    media_store().delete(asset.file)
-    media_store().save(asset.file, ContentFile(os.urandom(30_000_000)))
-    give_back()
+    open_media_store().delete(asset.file)
+    open_media_store().save(asset.file, ContentFile(os.urandom(30_000_000)))
+    release_connections()
     return asset
 
 
 @pytest.mark.django_db(transaction=True)
 def test_slow_readers_of_a_film_hold_no_connection_to_the_database(large: Asset, served: Served) -> None:
     path = link(large)
-    give_back()
+    release_connections()
     lines = [served.open(None, path) for _ in range(5)]  # the pool has one connection
     for line in lines:
         assert b"HTTP/1.1 200" in read_until(line, b"\r\n\r\n")
@@ -283,9 +283,9 @@ def test_slow_readers_of_a_film_hold_no_connection_to_the_database(large: Asset,
 @pytest.mark.django_db(transaction=True)
 def test_a_range_of_a_film_is_given_whole(large: Asset, served: Served) -> None:
     path = link(large)
-    give_back()
+    release_connections()
     status, answer = served.ask(None, path, headers="Range: bytes=1000000-20999999\r\n")
-    with media_store().open(large.file) as file:
+    with open_media_store().open(large.file) as file:
         file.seek(1_000_000)
         assert status == 206
         assert answer.partition(b"\r\n\r\n")[2] == file.read(20_000_000)
@@ -294,7 +294,7 @@ def test_a_range_of_a_film_is_given_whole(large: Asset, served: Served) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_more_than_so_many_readers_are_asked_to_come_again(large: Asset, served: Served) -> None:
     path = link(large)
-    give_back()
+    release_connections()
     for _ in range(AT_ONCE):
         assert readers.come()
     try:
@@ -311,7 +311,7 @@ def test_more_than_so_many_readers_are_asked_to_come_again(large: Asset, served:
 def test_who_goes_before_the_first_byte_takes_no_place_along(large: Asset, served: Served) -> None:
     """Else so many who only knock would keep everybody out, until Kaja is started again."""
     path = link(large)
-    give_back()
+    release_connections()
     for _ in range(30):
         served.open(None, path).close()
     assert served.ask(None, "/readyz")[0] == 200

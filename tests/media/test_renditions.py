@@ -23,7 +23,7 @@ from kaja.media.jobs import sweep
 from kaja.media.models import Asset
 from kaja.media.open import open_assets
 from kaja.media.renditions import MOST, ensure_rendition, read_rendition, sweep_renditions
-from kaja.media.store import rendition_store
+from kaja.media.store import open_rendition_store
 from kaja.media.upload import upload_asset
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Workspace
@@ -43,7 +43,7 @@ def part(share: float) -> Crop:
 
 
 def folder_of(asset: Asset) -> Path:
-    return Path(rendition_store().path(f"{asset.workspace_id}/{asset.id}"))
+    return Path(open_rendition_store().path(f"{asset.workspace_id}/{asset.id}"))
 
 
 def test_nothing_is_cut_before_it_is_read(asset: Asset) -> None:
@@ -59,7 +59,7 @@ def test_one_picture_has_a_bounded_number_of_cut_outs(asset: Asset) -> None:
     names = []
     for number in range(MOST + 5):
         names.append(ensure_rendition(asset, part((number + 1) / 100)))
-        os.utime(rendition_store().path(names[-1]), (1_000_000 + number,) * 2)
+        os.utime(open_rendition_store().path(names[-1]), (1_000_000 + number,) * 2)
     kept = {path.name for path in folder_of(asset).iterdir()}
     assert kept == {name.rpartition("/")[2] for name in names[-MOST:]}, "the oldest went"
 
@@ -68,12 +68,12 @@ def test_what_nobody_asked_for_lately_is_swept_and_made_again(asset: Asset) -> N
     old, young = ensure_rendition(asset, part(0.25)), ensure_rendition(asset, part(0.5))
     before = read_rendition(asset, part(0.25))
     long_ago = (now() - timedelta(days=31)).timestamp()
-    os.utime(rendition_store().path(old), (long_ago, long_ago))
+    os.utime(open_rendition_store().path(old), (long_ago, long_ago))
     former = asset.file.replace(".png", "-0123456789abcdef.png")  # where they stood once
     default_storage.save(former, ContentFile(b"x"))
     sweep.task.func(timestamp=0) if hasattr(sweep, "task") else sweep(timestamp=0)  # type: ignore[operator]
-    assert not rendition_store().exists(old)
-    assert rendition_store().exists(young)
+    assert not open_rendition_store().exists(old)
+    assert open_rendition_store().exists(young)
     assert not default_storage.exists(former)
     assert default_storage.exists(asset.file)
     assert default_storage.exists(asset.thumbnail)
@@ -99,15 +99,15 @@ def test_a_cut_out_that_goes_while_others_are_counted_stops_nobody(asset: Asset)
     ensure_rendition(asset, part(0.5))
     for number in range(MOST):
         (folder_of(asset) / f"gone-{number}.png").symlink_to("nowhere")  # listed, and not there when it is looked at
-    assert rendition_store().exists(ensure_rendition(asset, part(0.25)))
+    assert open_rendition_store().exists(ensure_rendition(asset, part(0.25)))
     assert sweep_renditions() == 0
-    assert len(list(rendition_store().list_all(f"{asset.workspace_id}/{asset.id}/"))) == 2
+    assert len(list(open_rendition_store().list_all(f"{asset.workspace_id}/{asset.id}/"))) == 2
 
 
 def test_two_who_cut_the_same_make_one_whole_file(asset: Asset) -> None:
     name = ensure_rendition(asset, part(0.5))
     data = read_rendition(asset, part(0.5))
-    assert rendition_store().save(name, ContentFile(data)) == name
+    assert open_rendition_store().save(name, ContentFile(data)) == name
     assert [path.name for path in folder_of(asset).iterdir()] == [name.rpartition("/")[2]]
 
 

@@ -21,12 +21,12 @@ from kaja.networks.kit.http import Session, run_blocking
 from kaja.networks.practice import CONNECTOR
 from kaja.publishing.actions import schedule_post
 from kaja.publishing.models import PostDelivery
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Workspace
 from tests.looping import running
 from tests.practice.running import PracticeServer
 
-ACTOR = system_actor("tests")
+ACTOR = make_system_actor("tests")
 QUICK = Pace(
     lease=6.0, poll=1.0, overdue_poll=0.05, first_look=0.2, pause_first=0.2, pause_longest=2.0, settle=3.0,
     look_again=600.0, claim_pause=0.01, flush=0.005, ahead_poll=0.2, ahead_least=0.0, ready_poll=0.5,

@@ -34,12 +34,12 @@ from kaja.networks.kit.quotas import Quota
 from kaja.publishing import actions as publishing
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces import actions as people
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Member, Role, Workspace
 from tests.people import add_member, member_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ACTOR = system_actor("tests")
+ACTOR = make_system_actor("tests")
 TIMES = 20
 DUE = timedelta(days=3)
 

@@ -14,12 +14,12 @@ from kaja.content.actions import create_post
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post
 from kaja.kernel.clock import now
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.models import Bucket
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.item import MediaItem
 from kaja.media.models import Asset
-from kaja.media.store import media_store
+from kaja.media.store import open_media_store
 from kaja.media.upload import upload_asset
 from kaja.media.views import FETCHES
 from kaja.publishing.actions import schedule_post
@@ -52,7 +52,7 @@ def plan(workspace: Workspace, channel: Channel, asset: Asset) -> Post:
         document = Document(parts=(PartDocument(text="Look", media=(MediaItem(asset=asset.id),)),))
         post = create_post(ACTOR, document, [channel.id])
         schedule_post(ACTOR, post, now())
-    give_back()
+    release_connections()
     return post
 
 
@@ -89,7 +89,7 @@ def test_the_network_fetches_a_picture_in_ranges(
 
 def test_the_network_fetches_a_film(served: Served, practice: PracticeServer, workspace: Workspace) -> None:
     asset = bring(workspace, film(), "film.mp4")
-    with media_store().open(asset.file) as file:
+    with open_media_store().open(asset.file) as file:
         assert send(practice, workspace, asset) == file.read()
     assert was_fetched()
 

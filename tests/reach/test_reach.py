@@ -214,9 +214,9 @@ def test_the_page_of_what_runs_says_it_and_looks_when_asked(workspace: Workspace
 
 
 def test_the_operator_may_say_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert environment.reachable() == "auto"
+    assert environment.get_reachable() == "auto"
     monkeypatch.setenv("KAJA_REACHABLE", "yes")
-    assert environment.reachable() == "yes"
+    assert environment.get_reachable() == "yes"
     monkeypatch.setenv("KAJA_REACHABLE", "perhaps")
     with pytest.raises(environment.Misconfigured, match="KAJA_REACHABLE"):
-        environment.reachable()
+        environment.get_reachable()

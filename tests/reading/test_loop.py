@@ -30,7 +30,7 @@ from kaja.reading.loop import ReadingLoop, list_topics
 from kaja.reading.models import Item, Poll
 from kaja.reading.streams import take_in, topic_of
 from kaja.reading.topics import Answer, Asked, Claimed
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Held, Workspace
 from tests.people import actor
 from tests.practice.running import PracticeServer
@@ -301,7 +301,7 @@ def test_a_copy_or_a_restored_backup_asks_nobody_until_it_is_settled(
         connect_practice(practice, workspace, "bakery"),
         connect_practice(practice, other_workspace, "shop"),
     )
-    hold_everything(system_actor("tests"), Held.COPY, now())
+    hold_everything(make_system_actor("tests"), Held.COPY, now())
     with workspace_scope(other_workspace.id):
         settle_workspace(actor(other_workspace), Settlement("skip", "skip"))
     plan(HEALTH, COMMENTS)

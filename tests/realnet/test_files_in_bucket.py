@@ -11,14 +11,14 @@ from PIL import Image
 from kaja.content.actions import create_post
 from kaja.content.document import Document, PartDocument
 from kaja.kernel.clock import now
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.crop import Crop
 from kaja.media.item import MediaItem
 from kaja.media.models import Asset
 from kaja.media.open import open_assets
 from kaja.media.renditions import sweep_renditions
-from kaja.media.store import StoreAway, media_store, rendition_store
+from kaja.media.store import StoreAway, open_media_store, open_rendition_store
 from kaja.media.stored import FilesAway
 from kaja.media.upload import upload_asset
 from kaja.networks.kit.egress import NotSent
@@ -68,7 +68,7 @@ class Where:
 @pytest.fixture
 def where(swift: Swift, settings: Any) -> Iterator[Where]:
     yield Where(swift, settings)
-    give_back()
+    release_connections()
 
 
 def bring(workspace: Workspace, content: bytes, name: str) -> Asset:
@@ -82,7 +82,7 @@ def shown(workspace: Workspace, address: str, **headers: str) -> Any:
 def test_files_are_brought_shown_cut_and_swept(workspace: Workspace, where: Where) -> None:
     picture = bring(workspace, save(gradient(), "PNG"), "door.png")
     video = bring(workspace, film(), "film.mp4")
-    with media_store().open(video.file) as file:
+    with open_media_store().open(video.file) as file:
         whole = file.read()
     page = shown(workspace, media_url("acme", MediaItem(asset=video.id)), range="bytes=100-199")
     assert (page.status_code, page.getvalue()) == (206, whole[100:200])
@@ -90,11 +90,11 @@ def test_files_are_brought_shown_cut_and_swept(workspace: Workspace, where: Wher
     cut = shown(workspace, media_url("acme", MediaItem(asset=picture.id, crop=HALF)))
     with Image.open(io.BytesIO(cut.getvalue())) as image:
         assert image.size == (80, 120)
-    assert len(list(rendition_store().list_all())) == 1
+    assert len(list(open_rendition_store().list_all())) == 1
     assert sweep_renditions() == 0, "it is young"
     again = bring(workspace, save(gradient(), "PNG"), "the same.png")
     assert again.id == picture.id
-    assert len(list(media_store().list_all())) == 4, "of a second one nothing stays in the bucket"
+    assert len(list(open_media_store().list_all())) == 4, "of a second one nothing stays in the bucket"
 
 
 def test_while_the_bucket_is_away_it_is_said_and_nothing_is_lost(workspace: Workspace, where: Where) -> None:
@@ -131,7 +131,7 @@ def test_a_delivery_waits_for_a_bucket_that_is_away(
         document = Document(parts=(PartDocument(text="Look", media=(MediaItem(asset=picture.id),)),))
         post = create_post(ACTOR, document, [channel.id])
         schedule_post(ACTOR, post, now())
-    give_back()
+    release_connections()
     with running_engine():
         wait_until(
             lambda: any(

@@ -31,7 +31,7 @@ from kaja.networks.registry import CONNECTORS, find_connectors
 from kaja.web.composer.previews import show_post
 from kaja.web.templatetags.kaja import network_mark, network_name, network_styles
 from kaja.workspaces.models import Workspace
-from kaja.workspaces.wording import grant_words
+from kaja.workspaces.wording import describe_grant
 from tests.conformance.server import serving
 from tests.contracts import open_contract
 from tests.house.test_files import text_of, tracked
@@ -165,7 +165,7 @@ def test_marks_styles_words_and_secrets_come_along(connector: Connector) -> None
     assert f'id="{KEY}"' in (OWN / "screen/static/mark.svg").read_text()
     assert f"networks/{KEY}/preview.css" in network_styles()
     assert network_name(KEY) == connector.info.name
-    assert [grant_words([name]) for name in connector.info.grant_words] == [
+    assert [describe_grant([name]) for name in connector.info.grant_words] == [
         [words] for words in connector.info.grant_words.values()
     ]
     shapes = [line for line in (OWN / "token_shapes.txt").read_text().splitlines() if not line.startswith("#")]

@@ -16,7 +16,7 @@ from kaja.networks.mastodon.oauth import SCOPES
 from kaja.networks.registry import CONNECTORS
 from kaja.networks.wordpress.site import PERMISSIONS
 from kaja.workspaces.models import Workspace
-from kaja.workspaces.wording import GRANTS, grant_words
+from kaja.workspaces.wording import GRANTS, describe_grant
 from tests.people import browser
 
 
@@ -95,6 +95,6 @@ def test_an_answer_without_a_block_lifts_none(workspace: Workspace, channel: Cha
 
 def test_every_permission_that_a_network_names_has_words() -> None:
     named = [*PERMISSIONS, *SCOPES.split(), "publish", "edit", "delete", "comment"]
-    assert grant_words(["read:accounts", "something:new"]) == ["see the account", "something:new"]
+    assert describe_grant(["read:accounts", "something:new"]) == ["see the account", "something:new"]
     known = {*GRANTS, *(name for connector in CONNECTORS.values() for name in connector.info.grant_words)}
     assert [name for name in named if name not in known] == []

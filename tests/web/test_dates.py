@@ -12,7 +12,7 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web import dates
 from kaja.web.composer.words import in_words
-from kaja.workspaces.customs import country_of, first_weekday
+from kaja.workspaces.customs import country_of, find_first_weekday
 from kaja.workspaces.models import Workspace
 from tests.people import browser
 
@@ -98,7 +98,7 @@ def test_russian_weekday_inside_a_sentence_is_small() -> None:
 
 def test_countries_come_from_the_zone_data() -> None:
     assert (country_of("Europe/Tallinn"), country_of("America/Anchorage"), country_of("UTC")) == ("EE", "US", "")
-    assert first_weekday("", "Europe/London") == 0
+    assert find_first_weekday("", "Europe/London") == 0
 
 
 def test_templates_write_days_through_one_filter() -> None:

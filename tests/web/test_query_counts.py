@@ -24,11 +24,11 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing import actions as publishing
 from kaja.publishing.models import PostDelivery, RemoteChange
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Role, Workspace
 from tests.people import add_member, browser
 
-ACTOR = system_actor("tests")
+ACTOR = make_system_actor("tests")
 CONTROL = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 W = "/w/acme/"
 

@@ -18,11 +18,11 @@ from django.utils import timezone
 
 from kaja.api.models import RememberedRequest
 from kaja.api.parameters import find_unknown
-from kaja.api.problems import MEDIA_TYPE, problem_response
+from kaja.api.problems import MEDIA_TYPE, render_problem_response
 from kaja.api.remembered import KEY_LENGTH, find_remembered, remember_answer, remember_key
 from kaja.api.routers import WAITING
 from kaja.api.tokens import Bearer, find_bearer
-from kaja.kernel.limits import Asked, Limit, caller_of, take, whole_seconds
+from kaja.kernel.limits import Asked, Limit, caller_of, count_seconds, take
 from kaja.kernel.outside import leave_database
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
@@ -60,7 +60,7 @@ def _remembered(request: HttpRequest, bearer: Bearer, key: str) -> tuple[Remembe
 def _repeat(row: RememberedRequest, fingerprint: bytes) -> HttpResponse:
     """The answer to a request whose key is known."""
     if bytes(row.fingerprint) != fingerprint:
-        return problem_response(
+        return render_problem_response(
             422,
             [
                 Problem(
@@ -90,7 +90,7 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         if bearer is None:
             if wait := take(*unknown):
                 return too_many_response(wait)
-            return problem_response(
+            return render_problem_response(
                 401,
                 [
                     Problem(
@@ -113,7 +113,7 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
         if len(key) > KEY_LENGTH or "\x00" in key:
             return _key_invalid()
         if unknown_parameters := find_unknown(request):
-            return problem_response(422, unknown_parameters)
+            return render_problem_response(422, unknown_parameters)
         if _waits(request):
             return _answer_outside(request, bearer, key, answer)
         return run_in_workspace(bearer.workspace.id, lambda: _answer(request, bearer, key, answer))
@@ -132,8 +132,8 @@ def _limits_of(bearer: Bearer) -> list[Asked]:
 
 def too_many_response(wait: float) -> HttpResponse:
     """429 with the seconds after which the call will be taken (RFC 6585, section 4)."""
-    seconds = whole_seconds(wait)
-    response = problem_response(
+    seconds = count_seconds(wait)
+    response = render_problem_response(
         429,
         [
             Problem(
@@ -149,7 +149,7 @@ def too_many_response(wait: float) -> HttpResponse:
 
 
 def _key_invalid() -> HttpResponse:
-    return problem_response(
+    return render_problem_response(
         400,
         [
             Problem(
@@ -217,7 +217,7 @@ def _answer_outside(
 def _in_words(response: HttpResponse) -> HttpResponse:
     if response.status_code in {404, 405} and response["Content-Type"] != MEDIA_TYPE:
         # An address that is none of ours, or not for this method: the router answers before the API does.
-        return problem_response(response.status_code)
+        return render_problem_response(response.status_code)
     return response
 
 

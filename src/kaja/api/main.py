@@ -8,10 +8,10 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from ninja.openapi.schema import OpenAPISchema
 
-from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, problem_response, refusal_response
+from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, refusal_response, render_problem_response
 from kaja.api.remembered import KEY_LENGTH
 from kaja.api.routers import delivery, posts, settling, workspace
-from kaja.kernel.constraints import met_another, not_storable
+from kaja.kernel.constraints import parse_met_another, parse_not_storable
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import is_to_repeat
 
@@ -66,7 +66,7 @@ def _refused(request: HttpRequest, refused: Refused) -> HttpResponse:
 
 @api.exception_handler(IntegrityError)
 def _met(request: HttpRequest, error: IntegrityError) -> HttpResponse:
-    if (met := met_another(error)) is None:
+    if (met := parse_met_another(error)) is None:
         raise error
     return refusal_response(met)
 
@@ -75,7 +75,7 @@ def _met(request: HttpRequest, error: IntegrityError) -> HttpResponse:
 @api.exception_handler(UnicodeEncodeError)
 @api.exception_handler(OverflowError)
 def _unstorable(request: HttpRequest, error: Exception) -> HttpResponse:
-    if (refusal := not_storable(error)) is None:
+    if (refusal := parse_not_storable(error)) is None:
         raise error
     return refusal_response(refusal)
 
@@ -86,7 +86,7 @@ def _ended(request: HttpRequest, error: OperationalError) -> HttpResponse:
     if not is_to_repeat(error):
         raise error
     request.ended_by = error  # type: ignore[attr-defined]
-    return problem_response(409)
+    return render_problem_response(409)
 
 
 @api.exception_handler(ValidationError)
@@ -96,9 +96,9 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @api.exception_handler(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return problem_response(404)
+    return render_problem_response(404)
 
 
 @api.exception_handler(HttpError)
 def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem_response(error.status_code if error.status_code in TITLES else 400, detail=str(error))
+    return render_problem_response(error.status_code if error.status_code in TITLES else 400, detail=str(error))

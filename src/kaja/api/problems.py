@@ -45,7 +45,7 @@ def render_problem(problem: Problem) -> dict[str, Any]:
     }
 
 
-def problem_response(
+def render_problem_response(
     status: int, problems: Sequence[Problem] = (), *, detail: str = "", extra: Mapping[str, Any] | None = None
 ) -> HttpResponse:
     """A problem document. `detail` defaults to the first finding's message."""
@@ -72,8 +72,8 @@ def refusal_response(refused: Refused) -> HttpResponse:
             "theirs": render_content(refused.theirs),
             "yours": render_content(refused.yours),
         }
-        return problem_response(refused.status, refused.problems, extra=extra)
-    return problem_response(refused.status, refused.problems)
+        return render_problem_response(refused.status, refused.problems, extra=extra)
+    return render_problem_response(refused.status, refused.problems)
 
 
 def invalid_response(errors: Iterable[Mapping[str, Any]]) -> HttpResponse:
@@ -91,4 +91,4 @@ def invalid_response(errors: Iterable[Mapping[str, Any]]) -> HttpResponse:
                 params={"field": field or "body", "error": str(error.get("msg", ""))},
             )
         )
-    return problem_response(422, problems)
+    return render_problem_response(422, problems)

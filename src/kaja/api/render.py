@@ -18,7 +18,7 @@ from kaja.api.schemas import (
     QuotaOut,
     VariantIO,
 )
-from kaja.channels.following import moved_to
+from kaja.channels.following import find_new_address
 from kaja.channels.models import Channel
 from kaja.content.models import Post, PostState
 from kaja.content.queries import get_content, list_labels_of
@@ -55,7 +55,7 @@ def delivery_out(delivery: Delivery) -> DeliveryOut:
     )
 
 
-def posts_out(posts: Iterable[Post]) -> list[PostOut]:
+def render_posts(posts: Iterable[Post]) -> list[PostOut]:
     """Posts with their deliveries; one query for all deliveries."""
     posts = list(posts)
     deliveries = deliveries_of(posts)
@@ -152,7 +152,7 @@ def channel_out(channel: Channel) -> ChannelOut:
         url=channel.url,
         health=channel.health,
         health_problem=problem_out(channel.health_problem),
-        moved_to=moved_to(channel),
+        moved_to=find_new_address(channel),
         expires_at=channel.expires_at,
         permissions=list(channel.facts.get("permissions", [])),
         quotas=[QuotaOut.model_validate(quota, from_attributes=True) for quota in channel.quotas.all()],

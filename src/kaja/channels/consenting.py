@@ -135,9 +135,9 @@ def _take(
         rows = PendingConnection.objects.filter(state_hash=hash_token(answer.get("state", "")), offers=False)
         row = lock(rows).select_related("channel").first()
         if row is None:
-            raise Refused(state_unknown())
+            raise Refused(refuse_unknown_state())
         if row.user_id != actor.user_id:
-            raise Refused(another_person())
+            raise Refused(refuse_another_person())
         if row.network != connector.info.key:
             raise Refused(_another_network(connector))
         if row.used_at is not None:
@@ -262,7 +262,7 @@ def get_app(connector: Connector, slot: str) -> App | None:
     return app
 
 
-def state_unknown() -> Problem:
+def refuse_unknown_state() -> Problem:
     """Nobody began it here, or so long ago that it was forgotten."""
     return Problem(
         code="oauth_state",
@@ -287,7 +287,7 @@ def _too_late() -> Problem:
     )
 
 
-def another_person() -> Problem:
+def refuse_another_person() -> Problem:
     """Whoever came back is not who began."""
     return Problem(
         code="oauth_person",
@@ -316,7 +316,7 @@ def _nothing_there(connector: Connector) -> Problem:
 
 def _not_allowed(connector: Connector, answer: Mapping[str, str]) -> Problem:
     if answer.get("error") not in oauth.DENIED and (said := answer.get("error_description")):
-        return oauth.refused(said)
+        return oauth.refuse_connection(said)
     return Problem(
         code="consent_refused",
         message=gettext_noop("%(network)s says that the consent was not given, so nothing was connected."),

@@ -19,7 +19,7 @@ from django.db.models import F, Q
 from kaja.channels.developer_apps import find_app
 from kaja.channels.models import Channel, Grant
 from kaja.channels.vault import bound_to, open_credentials, open_own, open_values, seal_credentials
-from kaja.kernel.beside import beside, surely_beside
+from kaja.kernel.beside import run_beside, run_surely_beside
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock
@@ -136,7 +136,7 @@ class Keeper:
                 grant = self._look().grant
             return find_app(grant.network, grant.app) if grant else None
 
-        return await beside(find)
+        return await run_beside(find)
 
     async def renew(self, used: Mapping[str, str], fetch: Callable[[], Awaitable[Fetched]]) -> Mapping[str, str]:
         """What to use instead of `used`: what somebody else has stored since, or what `fetch` brings.
@@ -146,7 +146,7 @@ class Keeper:
         """
         holder, pause, waited = new_id(), FIRST_PAUSE, 0.0
         while True:
-            stand, mine = await beside(lambda: self._take_turn(used, holder))
+            stand, mine = await run_beside(lambda: self._take_turn(used, holder))
             if mine and stand.grant:
                 return await self._fetch(stand, stand.grant, fetch, holder)
             if stand.stored != dict(used) or stand.grant is None:
@@ -165,12 +165,12 @@ class Keeper:
             async with asyncio.timeout(FETCH_WITHIN):
                 given = await fetch()
         except BaseException as error:
-            await asyncio.shield(beside(lambda: self._end_turn(grant.id, holder)))
+            await asyncio.shield(run_beside(lambda: self._end_turn(grant.id, holder)))
             if isinstance(error, TimeoutError):
                 raise NotSent(_BUSY) from error
             raise
         # What it was asked with may be used up: lost here, only a person could connect again.
-        stored = await asyncio.shield(surely_beside(lambda: self._store(stand, grant, given)))
+        stored = await asyncio.shield(run_surely_beside(lambda: self._store(stand, grant, given)))
         if not stored:
             raise NotSent(_GONE)
         return stored

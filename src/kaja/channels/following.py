@@ -35,7 +35,7 @@ _STAYS = gettext_noop(
 )
 
 
-def moved_to(channel: Channel) -> str:
+def find_new_address(channel: Channel) -> str:
     """The address that the channel's server sends Kaja to, as a base like the channel's own; empty when it does not.
 
     Never from https to http: the sign-in would travel in the open. Never for a practice channel: it is where this
@@ -65,7 +65,7 @@ def follow_channel(actor: Actor, workspace_id: UUID, channel_id: UUID, to: str =
     require(actor, Permission.CHANNELS)
     with workspace_scope(workspace_id):
         channel = get_channel(channel_id)
-        target = moved_to(channel)
+        target = find_new_address(channel)
         if not target or (to and to != target):
             raise Conflict(_not_moved())
         try:
@@ -85,7 +85,7 @@ def follow_channel(actor: Actor, workspace_id: UUID, channel_id: UUID, to: str =
         raise Refused(_another_account(target))
     with workspace_scope(workspace_id), transaction.atomic():
         row = lock(Channel.objects.filter(id=channel_id)).get()
-        if moved_to(row) != target or not are_current(row.id, used):
+        if find_new_address(row) != target or not are_current(row.id, used):
             raise Conflict(_not_moved())
         before = row.base_url
         row.base_url, row.facts = target, render_facts(facts)

@@ -34,7 +34,7 @@ def backup(file: Path, without_keys: bool, without_media: bool) -> None:
         with files.told(), running_database():
             manifest = make_backup(file, with_keys=not without_keys, with_media=not without_media)
     except psycopg.OperationalError as error:
-        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+        raise DatabaseUnusable(explain(environment.get_database_url(), error)) from error
     except OSError as error:
         raise FolderUnusable(f"{file} could not be written ({error.strerror}); nothing is left of it.") from error
     if not manifest.with_media:
@@ -49,7 +49,7 @@ def backup(file: Path, without_keys: bool, without_media: bool) -> None:
 
 def make_backup(file: Path, *, with_keys: bool, with_media: bool = True) -> archive.Manifest:
     """Write a backup; the database must be running. Raises StoreAway."""
-    home, url = environment.home(), environment.owner_database_url()
+    home, url = environment.get_home(), environment.get_owner_database_url()
     with psycopg.connect(url, connect_timeout=5) as connection:
         server = check_version(connection)
     try:

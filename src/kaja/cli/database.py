@@ -23,7 +23,7 @@ SETTINGS = {"shared_buffers": "64MB", "max_connections": "60", "log_min_messages
 
 
 def embedded_cluster() -> Cluster:
-    return Cluster(environment.home() / "postgres", dict(SETTINGS))
+    return Cluster(environment.get_home() / "postgres", dict(SETTINGS))
 
 
 def start_embedded(cluster: Cluster) -> None:
@@ -58,7 +58,7 @@ def _not_started(cluster: Cluster, error: Exception) -> DatabaseUnusable:
 def publish_addresses(cluster: Cluster) -> None:
     """Write the addresses that settings read."""
     for name, url in (("postgres-url", cluster.url()), ("postgres-owner-url", cluster.url(OWNER))):
-        file = environment.home() / name
+        file = environment.get_home() / name
         if not file.exists() or file.read_text() != url:
             write_private(file, url)
 
@@ -67,7 +67,7 @@ def publish_addresses(cluster: Cluster) -> None:
 def running_database() -> Iterator[None]:
     """The database answers inside: the embedded server is used where it runs, else started for as long as needed."""
     if environment.has_external_database():
-        check_external(environment.database_url())
+        check_external(environment.get_database_url())
         yield
         return
     prepare_home()
@@ -91,9 +91,9 @@ def prepare_database() -> None:
 def is_prepared() -> bool:
     """Whether schema and static files are of this version. The database must be running."""
     try:
-        return prepared.static_is_collected() and prepared.migrations_are_applied(environment.database_url())
+        return prepared.static_is_collected() and prepared.migrations_are_applied(environment.get_database_url())
     except psycopg.Error as error:
-        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+        raise DatabaseUnusable(explain(environment.get_database_url(), error)) from error
 
 
 def migrate_in_child(asked_to_stop: Callable[[], bool] = lambda: False) -> None:

@@ -10,7 +10,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from kaja.cli.database import check_version
 from kaja.cli.failures import CommandFailed, DatabaseUnusable
-from kaja.kernel.postgres import PostgresFailed, programs
+from kaja.kernel.postgres import PostgresFailed, find_programs
 
 
 def find_program(name: str, server: int) -> str:
@@ -21,7 +21,7 @@ def find_program(name: str, server: int) -> str:
     if (found := shutil.which(name)) and f" {server}." in _version(found):
         return found
     try:
-        return str(programs() / name)
+        return str(find_programs() / name)
     except PostgresFailed as error:
         raise CommandFailed(
             f"{name} of PostgreSQL {server} is needed; install PostgreSQL's client programs."

@@ -22,16 +22,16 @@ def open_store(kind: str) -> "Store":
     from kaja.media.store.folder import Folder
 
     if kind == "folder":
-        return Folder(location=environment.home() / "media")
+        return Folder(location=environment.get_home() / "media")
     try:
-        return Bucket(**environment.bucket(), area="media")  # type: ignore[arg-type]  # what it takes by name
+        return Bucket(**environment.get_bucket(), area="media")  # type: ignore[arg-type]  # what it takes by name
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
 
 
 def find_bucket() -> "Store | None":
     """The bucket where Kaja keeps files now; None when it keeps them in the data folder."""
-    return open_store("s3") if environment.media_store() == "s3" else None
+    return open_store("s3") if environment.get_media_store() == "s3" else None
 
 
 MENDS = {
@@ -56,7 +56,7 @@ def describe(error: "StoreAway") -> str:
 @contextmanager
 def told() -> Iterator[None]:
     """Turn a bucket's trouble into a command's failure."""
-    if environment.media_store() == "folder":
+    if environment.get_media_store() == "folder":
         yield
         return
     from kaja.media.store import StoreAway

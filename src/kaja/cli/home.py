@@ -19,7 +19,7 @@ LEAST_FREE_BYTES = 100_000_000
 
 def prepare_home() -> Path:
     """Make the data folder (mode 0700) with its secret key and key ring, or check the one that is there."""
-    home = environment.home()
+    home = environment.get_home()
     try:
         if not home.exists():
             home.mkdir(parents=True, mode=0o700)
@@ -71,7 +71,7 @@ def lock_home(home: Path) -> Iterator[None]:
                 f"or stop it first (kill {pid})."
             ) from error
         file.truncate(0)
-        file.write(f"{os.getpid()} {environment.address()}\n")
+        file.write(f"{os.getpid()} {environment.get_address()}\n")
         file.flush()
         yield
         file.truncate(0)

@@ -22,7 +22,7 @@ def media() -> None:
 def move(target: str, delete: bool) -> None:
     """Copy every file that is not there yet. Stopped or broken off, call it again: it goes on where it was."""
     source = "s3" if target == "folder" else "folder"
-    if delete and environment.media_store() != target:
+    if delete and environment.get_media_store() != target:
         raise CommandFailed(
             f"Kaja uses {source} now (KAJA_MEDIA_STORE), so nothing is deleted there. Move without --delete, set "
             f"KAJA_MEDIA_STORE={target}, start Kaja again, then delete."

@@ -36,7 +36,7 @@ def migrate(quiet: bool) -> None:
     Data of an older version are backed up first, into the data folder.
     """
     try:
-        environment.wants_update_backup()
+        environment.is_update_backup_wanted()
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
     with running_database():
@@ -51,7 +51,7 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
 
     With `back_up`, data of an older version are backed up first.
     """
-    owner, app = environment.owner_database_url(), environment.database_url()
+    owner, app = environment.get_owner_database_url(), environment.get_database_url()
     # Django's settings are read after this line; only this process works as the owner.
     os.environ["DATABASE_URL"] = owner
     import django
@@ -79,7 +79,7 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
             connection.execute(MAKE_INDEX)
             # Also later: the secret key may be another since (a backup without keys was restored).
             with connection.cursor() as cursor:
-                set_scope_key(cursor, environment.secret_key())
+                set_scope_key(cursor, environment.get_secret_key())
             _grant(connection, app)
     except psycopg.OperationalError as error:
         raise DatabaseUnusable(explain(owner, error)) from error

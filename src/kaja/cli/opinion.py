@@ -107,7 +107,7 @@ def _fit(args: argparse.Namespace) -> int:
     from kaja.brandhealth.reading.analysis import measure_opinion
     from kaja.brandhealth.reading.surveyfile import read_survey
     from kaja.brandhealth.report.output import write_all
-    from kaja.brandhealth.report.wording import headline, paragraphs
+    from kaja.brandhealth.report.wording import write_headline, write_paragraphs
 
     columns: dict[str, str] = {}
     for pair in args.column:
@@ -130,8 +130,8 @@ def _fit(args: argparse.Namespace) -> int:
     _say(f"fitting {counts.votes:,.0f} votes in {counts.n.shape[0]:,} cells")
     opinion = measure_opinion(counts, survey, lambda step, size: _say(f"  step {step}: {size:.3f}"))
     paths = write_all(opinion, args.out, args.title)
-    print(headline(opinion))
-    for paragraph in paragraphs(opinion):
+    print(write_headline(opinion))
+    for paragraph in write_paragraphs(opinion):
         print(f"- {paragraph}")
     print("written: " + ", ".join(str(path) for path in paths))
     return 0
@@ -171,7 +171,7 @@ def read_series(path: Path, period: str) -> dict[str, dict[date, float]]:
 
 def _validate(args: argparse.Namespace) -> int:
     from kaja.brandhealth.reading.validate import validate
-    from kaja.brandhealth.report.wording import validation_lines
+    from kaja.brandhealth.report.wording import write_validation
 
     measures = read_series(args.measures, args.period)
     benchmark = read_series(args.benchmark, args.period)
@@ -195,14 +195,14 @@ def _validate(args: argparse.Namespace) -> int:
         args.lag,
         {name: series(measures[name]) for name in placebos},
     )
-    print("\n".join(validation_lines(result, args.period)))
+    print("\n".join(write_validation(result, args.period)))
     return 0
 
 
 def _simulate(args: argparse.Namespace) -> int:
-    from kaja.brandhealth.worlds.files import survey_answers, write_world
+    from kaja.brandhealth.worlds.files import draw_survey_answers, write_world
     from kaja.brandhealth.worlds.people import PeopleWorld, draw_people
-    from kaja.brandhealth.worlds.power import power_table
+    from kaja.brandhealth.worlds.power import build_power_table
 
     world = PeopleWorld(
         args.world,
@@ -216,7 +216,7 @@ def _simulate(args: argparse.Namespace) -> int:
         print("votes     labels  authors  answers  r     naive  half width  error  survey alone")
         counts = [[int(v) for v in values] for values in (args.labels, args.authors, args.answers)]
         seeds = range(2 * args.seed, 2 * args.seed + args.seeds)
-        for row in power_table(world, args.votes, counts[0], counts[1], counts[2], seeds):
+        for row in build_power_table(world, args.votes, counts[0], counts[1], counts[2], seeds):
             print(
                 f"{row.votes:<9.3g} {row.labels:<7} {row.authors:<8} {row.answers:<8} "
                 f"{row.correlation:<5.2f} {row.naive:<6.2f} "
@@ -227,16 +227,16 @@ def _simulate(args: argparse.Namespace) -> int:
     if args.out is None:
         raise OpinionError("simulate: give a folder with -o, or ask for --power")
     lived = draw_people(args.seed, world)
-    answers = survey_answers(lived.truth, int(args.answers[0]), args.seed) if args.answers[0] > 0 else None
+    answers = draw_survey_answers(lived.truth, int(args.answers[0]), args.seed) if args.answers[0] > 0 else None
     for path in write_world(lived, args.out, answers):
         print(path)
     return 0
 
 
 def _sql(args: argparse.Namespace) -> int:
-    from kaja.brandhealth.posts.sql import counting_sql
+    from kaja.brandhealth.posts.sql import build_counting_sql
 
-    for name, text in counting_sql(args.dialect).items():
+    for name, text in build_counting_sql(args.dialect).items():
         print(f"-- {name}{text}")
     return 0
 

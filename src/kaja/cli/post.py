@@ -116,7 +116,7 @@ def _create(
     from kaja.channels.models import Channel
     from kaja.content.actions import create_post
     from kaja.content.document import Document, PartDocument
-    from kaja.content.plan.slots import next_free_slot
+    from kaja.content.plan.slots import find_free_slot
     from kaja.kernel import clock
     from kaja.networks.registry import get_connector
     from kaja.publishing.actions import publish_now, schedule_post
@@ -133,7 +133,7 @@ def _create(
     if when == "now":
         publish_now(actor, made)
     elif when == "next-slot":
-        slot = next_free_slot(ids, clock.now(), zone)
+        slot = find_free_slot(ids, clock.now(), zone)
         if slot is None:
             raise CommandFailed("These channels have no free slot within a year; add slots, or give a time.")
         schedule_post(actor, made, slot.instant)
@@ -144,9 +144,9 @@ def _create(
 
 def _shown(post_id: "UUID") -> dict[str, Any]:
     """The post as the API shows it."""
-    from kaja.api.routers.posts import one
+    from kaja.api.routers.posts import render_one
 
-    return one(post_id).model_dump(mode="json")
+    return render_one(post_id).model_dump(mode="json")
 
 
 def _print(shown: dict[str, Any], as_json: bool) -> None:
@@ -170,13 +170,13 @@ def _print(shown: dict[str, Any], as_json: bool) -> None:
 def show_all(slug: str, email: str, state: str | None, text: str, limit: int, as_json: bool) -> None:
     """Posts, newest first."""
     with acting(slug, email) as (workspace, _):
-        from kaja.api.render import posts_out
+        from kaja.api.render import render_posts
         from kaja.content.queries import PostFilter, list_posts
         from kaja.kernel.tenancy import workspace_scope
 
         with workspace_scope(workspace.id):
             page = list_posts(PostFilter(states=(state,) if state else (), text=text), limit=limit)
-            shown = [each.model_dump(mode="json") for each in posts_out(page.rows)]
+            shown = [each.model_dump(mode="json") for each in render_posts(page.rows)]
     if as_json:
         click.echo(json.dumps(shown, ensure_ascii=False))
         return

@@ -9,7 +9,7 @@ import psycopg
 
 import kaja
 from kaja.config import environment
-from kaja.kernel.walls import ENTER, IS_BUILT, scope_key
+from kaja.kernel.walls import ENTER, IS_BUILT, make_scope_key
 
 SOURCE = Path(kaja.__file__).parent
 # Their migrations and static files count too.
@@ -37,7 +37,7 @@ def static_code() -> str:
 
 
 def _file() -> Path:
-    return environment.home() / "prepared.json"
+    return environment.get_home() / "prepared.json"
 
 
 def read() -> dict[str, object]:
@@ -74,7 +74,7 @@ def _key_fits(connection: psycopg.Connection) -> bool:
     if built is None or not built[0]:
         return False
     try:
-        connection.execute(ENTER, ["", "check", scope_key(environment.secret_key())])
+        connection.execute(ENTER, ["", "check", make_scope_key(environment.get_secret_key())])
     except psycopg.Error:
         return False
     return True
@@ -86,4 +86,6 @@ def is_likely() -> bool:
 
 
 def static_is_collected() -> bool:
-    return read().get("static_code") == static_code() and (environment.home() / "static" / "staticfiles.json").exists()
+    return (
+        read().get("static_code") == static_code() and (environment.get_home() / "static" / "staticfiles.json").exists()
+    )

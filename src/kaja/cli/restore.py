@@ -45,7 +45,7 @@ def restore(file: Path, replace: bool, unverified: bool) -> None:
             with files.told(), running_database():
                 held = _restore(home, Path(work), manifest, replace=replace)
     except psycopg.OperationalError as error:
-        raise DatabaseUnusable(explain(environment.database_url(), error)) from error
+        raise DatabaseUnusable(explain(environment.get_database_url(), error)) from error
     except OSError as error:
         raise FolderUnusable(f"{home} could not be written ({error.strerror}).") from error
     click.echo(f"Restored the backup of {manifest.created_at}.")
@@ -107,7 +107,7 @@ def _refuse_other_keys(work: Path, manifest: archive.Manifest) -> None:
 
 
 def _restore(home: Path, work: Path, manifest: archive.Manifest, *, replace: bool) -> int:
-    url = environment.owner_database_url()
+    url = environment.get_owner_database_url()
     bucket = files.find_bucket() if manifest.with_media else None
     folders = archive.FOLDERS if manifest.with_media and bucket is None else ("practice",)
     here = (archive.list_files(home, *folders), bucket.list_all() if bucket is not None else ())
@@ -167,12 +167,12 @@ def _hold(manifest: archive.Manifest) -> int:
     from django.db import connection
 
     from kaja.delivery.actions import hold_everything
-    from kaja.workspaces.actor import system_actor
+    from kaja.workspaces.actor import make_system_actor
     from kaja.workspaces.models import Held
 
     with connection.cursor() as cursor:
         # What waited when the backup was made has been done, or is asked for anew: no mail goes out twice.
         cursor.execute("DELETE FROM procrastinate_jobs WHERE status IN ('todo', 'doing')")
-    held = hold_everything(system_actor("kaja restore"), Held.RESTORE, datetime.fromisoformat(manifest.created_at))
+    held = hold_everything(make_system_actor("kaja restore"), Held.RESTORE, datetime.fromisoformat(manifest.created_at))
     connection.close()
     return len(held)

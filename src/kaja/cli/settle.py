@@ -113,14 +113,14 @@ def _show(workspace: "Workspace") -> dict[str, Any]:
 def _settle(workspace: "Workspace", missing: str, unclear: str, at: datetime | None) -> dict[str, int]:
     from kaja.delivery.actions import Settlement, settle_workspace
     from kaja.kernel.tenancy import workspace_scope
-    from kaja.workspaces.actor import system_actor
+    from kaja.workspaces.actor import make_system_actor
 
     def choice(word: str) -> Any:
         return "later" if word == "send" and at is not None else word
 
     with workspace_scope(workspace.id):
         decision = Settlement(choice(missing), choice(unclear), at)
-        return settle_workspace(system_actor("kaja settle"), decision)
+        return settle_workspace(make_system_actor("kaja settle"), decision)
 
 
 WORDS = {"there": "stands there", "missing": "not there", "unclear": "nobody can tell"}

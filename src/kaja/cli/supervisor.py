@@ -90,7 +90,7 @@ def describe_end(code: int) -> str:
 
 
 def _store(row: Row) -> None:
-    store_at(environment.database_url())(row)
+    store_at(environment.get_database_url())(row)
 
 
 def _make_account() -> Loop:

@@ -81,7 +81,7 @@ class Place:
 def own_place() -> Place:
     """The service of the person who calls: it runs as they do."""
     base = Path(os.environ.get("XDG_CONFIG_HOME") or "~/.config").expanduser()
-    return Place(base / "systemd/user" / f"{NAME}.service", base / "kaja/kaja.env", environment.home())
+    return Place(base / "systemd/user" / f"{NAME}.service", base / "kaja/kaja.env", environment.get_home())
 
 
 def system_place(account: str) -> Place:

@@ -34,8 +34,8 @@ READY_WITHIN = 60.0
 def up() -> None:
     """Start everything: database, practice network, web server, worker. Ctrl-C stops all of it."""
     try:
-        port, practice_port = environment.port(), environment.practice_port()
-        environment.parse_database_url(environment.database_url())
+        port, practice_port = environment.get_port(), environment.get_practice_port()
+        environment.parse_database_url(environment.get_database_url())
         environment.store_of("media")
     except environment.Misconfigured as error:
         raise BadSetting(str(error)) from error
@@ -70,7 +70,7 @@ def _start(supervisor: Supervisor, practice: list[Part], cluster: Cluster | None
     if cluster:
         begin_embedded(cluster)
     else:
-        check_external(environment.database_url())
+        check_external(environment.get_database_url())
     if prepared.is_likely():
         # It loads for seconds before it needs the database, which starts meanwhile.
         web.start()
@@ -104,13 +104,13 @@ def practice_part(port: int) -> Part:
         raise PortTaken(
             f"Port {port} of the practice network is taken by another program. Set KAJA_PRACTICE_PORT to a free one."
         )
-    folder = environment.home() / "practice"
+    folder = environment.get_home() / "practice"
     folder.mkdir(exist_ok=True, mode=0o700)
     # The web server and the worker read it from the environment.
     os.environ["KAJA_PRACTICE_URL"] = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kaja.practice", "--port", str(port), "--data", str(folder)]
     # What happens there is told at once; when nobody hears it, Kaja sees it when it looks.
-    command += ["--hook-url", f"http://127.0.0.1:{environment.port()}/hooks/practice"]
+    command += ["--hook-url", f"http://127.0.0.1:{environment.get_port()}/hooks/practice"]
     return Part("the practice network", command, quiet=True)
 
 
@@ -153,19 +153,19 @@ def wait_until_ready(supervisor: Supervisor, port: int) -> bool:
 
 def first_link() -> str:
     """Where the first account is made: who sees this terminal owns the installation."""
-    code = make_code(environment.secret_key(), FIRST_ACCOUNT)
-    return f"{environment.address()}/account/signup/?code={code}"
+    code = make_code(environment.get_secret_key(), FIRST_ACCOUNT)
+    return f"{environment.get_address()}/account/signup/?code={code}"
 
 
 def banner() -> str:
     """What a person sees when all is ready."""
-    base = environment.address()
-    database = urlsplit(environment.database_url())
+    base = environment.get_address()
+    database = urlsplit(environment.get_database_url())
     where = "built in" if not environment.has_external_database() else f"{database.hostname or 'local socket'}"
-    ready = base if has_data(environment.database_url()) else first_link()
+    ready = base if has_data(environment.get_database_url()) else first_link()
     return (
         f"\n  Kaja is ready:  {ready}\n"
-        f"\n  data folder     {environment.home()}"
+        f"\n  data folder     {environment.get_home()}"
         f"\n  database        PostgreSQL, {where}"
         f"\n  practice        {os.environ.get('KAJA_PRACTICE_URL', '')}"
         "\n\n  Ctrl-C stops it. `kaja doctor` says what is wrong when something is.\n"

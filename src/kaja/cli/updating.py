@@ -17,7 +17,7 @@ KEPT = 2
 
 
 def folder() -> Path:
-    return environment.home() / "backups"
+    return environment.get_home() / "backups"
 
 
 def list_backups() -> list[Path]:
@@ -39,14 +39,14 @@ def back_up_before_update(url: str, known: set[tuple[str, str]]) -> Path | None:
 
     Raises a failure that says what to do when it cannot be made: nothing has been changed then.
     """
-    if not environment.wants_update_backup() or not has_older_data(url, known):
+    if not environment.is_update_backup_wanted() or not has_older_data(url, known):
         return None
     target = folder() / f"before-{version('kaja')}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}.tar"
     click.echo(f"kaja: a backup before the update: {target} ...", err=True)
     try:
         folder().mkdir(mode=0o700, exist_ok=True)
         # An update touches no file in a bucket, and fetching all of them would take hours.
-        make_backup(target, with_keys=True, with_media=environment.media_store() == "folder")
+        make_backup(target, with_keys=True, with_media=environment.get_media_store() == "folder")
     except OSError as error:
         raise FolderUnusable(_nothing_changed(f"{folder()} could not be written ({error.strerror})")) from error
     except CommandFailed as error:

@@ -9,7 +9,7 @@ import click
 
 from kaja.cli.failures import BadSetting
 from kaja.config import environment
-from kaja.kernel.collector import calm_collector
+from kaja.kernel.collector import settle_collector
 
 MOST_FILES = 65_536
 
@@ -36,11 +36,11 @@ def server_options(host: str | None = None, port: int | None = None) -> dict[str
     # Not at the top: other commands need no web server.
     from kaja.config.lines import Line
 
-    proxies = environment.trusted_proxies()
+    proxies = environment.list_trusted_proxies()
     return {
         "http": Line,
         "host": host or environment.listen(),
-        "port": port or environment.port(),
+        "port": port or environment.get_port(),
         "loop": "auto",
         "lifespan": "off",
         "access_log": False,  # a query string may carry what nobody should log
@@ -73,5 +73,5 @@ def load_application() -> Any:
     from kaja.config.asgi import application
 
     get_resolver().url_patterns  # noqa: B018 - imports every view
-    calm_collector()
+    settle_collector()
     return application

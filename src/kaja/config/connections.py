@@ -9,7 +9,7 @@ from typing import Any
 
 from asgiref.sync import SyncToAsync, sync_to_async
 
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 
 
 async def end_database_work(*, and_thread: bool) -> None:
@@ -18,7 +18,7 @@ async def end_database_work(*, and_thread: bool) -> None:
     executor = SyncToAsync.context_to_thread_executor.get(context) if context is not None else None
     if executor is None:
         return  # nothing of this request ran in a thread
-    await sync_to_async(give_back)()
+    await sync_to_async(release_connections)()
     if and_thread:
         SyncToAsync.context_to_thread_executor.pop(context, None)
         executor.shutdown(wait=False)  # a later call of this request gets a new one

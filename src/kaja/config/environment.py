@@ -11,7 +11,7 @@ class Misconfigured(Exception):
     """A setting is missing or unusable; the message says which and how to mend it."""
 
 
-def home() -> Path:
+def get_home() -> Path:
     """The data folder: `KAJA_HOME`, or `kaja` in the user's data directory."""
     if value := os.environ.get("KAJA_HOME"):
         return Path(value).expanduser().absolute()
@@ -19,11 +19,11 @@ def home() -> Path:
     return Path(base).expanduser() / "kaja"
 
 
-def secret_key() -> str:
+def get_secret_key() -> str:
     """`KAJA_SECRET_KEY`, or what stands in the data folder."""
     if value := os.environ.get("KAJA_SECRET_KEY"):
         return value
-    file = home() / "secret-key"
+    file = get_home() / "secret-key"
     # Commands that sign nothing (makemessages, checks) run without a data folder.
     return file.read_text().strip() if file.exists() else "not-set-up"
 
@@ -35,14 +35,14 @@ def _port(name: str, default: int) -> int:
     return int(value)
 
 
-def port() -> int:
+def get_port() -> int:
     """The port of the web server."""
     return _port("KAJA_PORT", 8000)
 
 
-def practice_port() -> int:
+def get_practice_port() -> int:
     """The port of the practice network."""
-    return _port("KAJA_PRACTICE_PORT", min(port() + 1, 65535))
+    return _port("KAJA_PRACTICE_PORT", min(get_port() + 1, 65535))
 
 
 def listen() -> str:
@@ -50,29 +50,29 @@ def listen() -> str:
     return os.environ.get("KAJA_LISTEN") or "127.0.0.1"
 
 
-def address() -> str:
+def get_address() -> str:
     """The address that people type, without a slash at its end.
 
     By name, not by number: browsers make passkeys for names only (WebAuthn, section 5.1.3: the effective domain).
     """
-    return (os.environ.get("KAJA_BASE_URL") or f"http://localhost:{port()}").rstrip("/")
+    return (os.environ.get("KAJA_BASE_URL") or f"http://localhost:{get_port()}").rstrip("/")
 
 
 def hosts() -> list[str]:
     """Host names that requests may carry: `KAJA_HOSTS`, or this machine and the host of the address."""
     named = [name for name in os.environ.get("KAJA_HOSTS", "").replace(" ", "").split(",") if name]
-    own = urlsplit(address()).hostname
+    own = urlsplit(get_address()).hostname
     return named or list(dict.fromkeys(["127.0.0.1", "localhost", "[::1]", *([own] if own else [])]))
 
 
-def trusted_proxies() -> list[str]:
+def list_trusted_proxies() -> list[str]:
     """Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: `KAJA_TRUSTED_PROXIES`.
 
     Unset, it is this machine when that can only be a proxy: people come by https, and Kaja listens to nobody else.
     """
     value = os.environ.get("KAJA_TRUSTED_PROXIES")
     if value is None:
-        behind = address().startswith("https://") and listen() in {"127.0.0.1", "::1", "localhost"}
+        behind = get_address().startswith("https://") and listen() in {"127.0.0.1", "::1", "localhost"}
         return ["127.0.0.1", "::1"] if behind else []
     named = [each for each in value.replace(" ", "").split(",") if each]
     for each in named:
@@ -107,12 +107,12 @@ def second_factor() -> str:
     return _choice("KAJA_SECOND_FACTOR", ("optional", "required"))
 
 
-def media_store() -> str:
+def get_media_store() -> str:
     """Where files are: in a `folder` of the data folder, or in a bucket of `s3`."""
     return _choice("KAJA_MEDIA_STORE", ("folder", "s3"))
 
 
-def bucket() -> dict[str, object]:
+def get_bucket() -> dict[str, object]:
     """The bucket that `KAJA_S3_BUCKET` and its companions name. Raises Misconfigured when something is missing."""
     wanted = {name: os.environ.get(name, "") for name in ("KAJA_S3_BUCKET", "KAJA_S3_ACCESS_KEY", "KAJA_S3_SECRET_KEY")}
     if missing := [name for name, value in wanted.items() if not value]:
@@ -134,12 +134,12 @@ def bucket() -> dict[str, object]:
 
 def store_of(area: str) -> dict[str, object]:
     """A Django storage entry for `media` or `renditions`."""
-    if media_store() == "s3":
-        return {"BACKEND": "kaja.media.store.bucket.Bucket", "OPTIONS": {**bucket(), "area": area}}
-    return {"BACKEND": "kaja.media.store.folder.Folder", "OPTIONS": {"location": home() / area}}
+    if get_media_store() == "s3":
+        return {"BACKEND": "kaja.media.store.bucket.Bucket", "OPTIONS": {**get_bucket(), "area": area}}
+    return {"BACKEND": "kaja.media.store.folder.Folder", "OPTIONS": {"location": get_home() / area}}
 
 
-def reachable() -> Literal["auto", "yes", "no"]:
+def get_reachable() -> Literal["auto", "yes", "no"]:
     """Whether networks can reach the address from outside: the operator's word, or what Kaja sees (`auto`)."""
     return cast('Literal["auto", "yes", "no"]', _choice("KAJA_REACHABLE", ("auto", "yes", "no")))
 
@@ -152,7 +152,7 @@ def api_calls_per_minute() -> int:
     return int(value)
 
 
-def pool_size() -> int:
+def get_pool_size() -> int:
     """Connections that this process keeps open to the database; 0 opens one per use. `kaja web` sets it."""
     value = os.environ.get("KAJA_DATABASE_POOL") or "0"
     if not value.isdigit():
@@ -168,7 +168,7 @@ def network_timeout() -> float:
     return float(value)
 
 
-def wants_update_backup() -> bool:
+def is_update_backup_wanted() -> bool:
     """Whether a backup is made before an update changes the database; `KAJA_UPDATE_BACKUP=0` turns it off."""
     value = os.environ.get("KAJA_UPDATE_BACKUP") or "1"
     if value not in {"0", "1"}:
@@ -180,24 +180,24 @@ def has_external_database() -> bool:
     return bool(os.environ.get("DATABASE_URL"))
 
 
-def database_url() -> str:
+def get_database_url() -> str:
     """`DATABASE_URL`, or the address that the embedded PostgreSQL left in the data folder."""
     if url := os.environ.get("DATABASE_URL"):
         return url
-    file = home() / "postgres-url"
+    file = get_home() / "postgres-url"
     if file.exists():
         return file.read_text().strip()
     # Nothing runs yet; commands that need the database start it or say so.
     return "postgresql://kaja_app@127.0.0.1:1/kaja"
 
 
-def owner_database_url() -> str:
+def get_owner_database_url() -> str:
     """The address with which migrations run: the owner of the tables."""
     if url := os.environ.get("KAJA_OWNER_DATABASE_URL"):
         return url
-    if not has_external_database() and (file := home() / "postgres-owner-url").exists():
+    if not has_external_database() and (file := get_home() / "postgres-owner-url").exists():
         return file.read_text().strip()
-    return database_url()
+    return get_database_url()
 
 
 def parse_database_url(url: str, pool: int = 0) -> dict[str, object]:

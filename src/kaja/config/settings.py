@@ -10,14 +10,14 @@ from kaja.networks.folders import list_static_folders, list_template_folders
 
 SOURCE = Path(__file__).resolve().parent.parent
 use_newest()
-HOME = environment.home()
+HOME = environment.get_home()
 EMBEDDED_IN = None if environment.has_external_database() else HOME
 
 
-SECRET_KEY = environment.secret_key()
+SECRET_KEY = environment.get_secret_key()
 DEBUG = False
-BASE_URL = environment.address()
-REACHABLE = environment.reachable()
+BASE_URL = environment.get_address()
+REACHABLE = environment.get_reachable()
 ALLOWED_HOSTS = environment.hosts()
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 SECURE = BASE_URL.startswith("https://")
@@ -46,9 +46,9 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5_000_000
 PRIVATE_HOSTS_ALLOWED = [h for h in os.environ.get("KAJA_ALLOW_PRIVATE_HOSTS", "").split(",") if h]
 # Seconds that a network has for one answer; uploads have longer.
 NETWORK_TIMEOUT = environment.network_timeout()
-PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL") or f"http://127.0.0.1:{environment.practice_port()}"
+PRACTICE_URL = os.environ.get("KAJA_PRACTICE_URL") or f"http://127.0.0.1:{environment.get_practice_port()}"
 PRACTICE_KEY = os.environ.get("KAJA_PRACTICE_KEY", "")
-PRACTICE_KEY_FILE = environment.home() / "practice" / "key"  # where the one that `kaja up` starts keeps it
+PRACTICE_KEY_FILE = environment.get_home() / "practice" / "key"  # where the one that `kaja up` starts keeps it
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -136,7 +136,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.workspaces.jobs",
 ]
 
-DATABASES = {"default": environment.parse_database_url(environment.database_url(), environment.pool_size())}
+DATABASES = {"default": environment.parse_database_url(environment.get_database_url(), environment.get_pool_size())}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "workspaces.User"

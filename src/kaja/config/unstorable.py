@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from kaja.kernel.constraints import not_storable
-from kaja.web.frame.views import bad_request
+from kaja.kernel.constraints import parse_not_storable
+from kaja.web.frame.views import show_bad_request
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -20,4 +20,4 @@ class UnstorableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return bad_request(request, exception) if not_storable(exception) else None
+        return show_bad_request(request, exception) if parse_not_storable(exception) else None

@@ -99,7 +99,7 @@ def list_carriers(post_ids: Collection[UUID]) -> dict[UUID, list[UUID]]:
     return found
 
 
-def active_variants(post: Post) -> list[Variant]:
+def list_active_variants(post: Post) -> list[Variant]:
     """The variants that count, each with its channel; free when the post came from this module."""
     ready: list[Variant] | None = getattr(post, "active_variants", None)
     if ready is not None:
@@ -113,7 +113,7 @@ def active_variants(post: Post) -> list[Variant]:
 
 def get_content(post: Post) -> PostContent:
     """The post's content as one value."""
-    return content_of(post, active_variants(post))
+    return content_of(post, list_active_variants(post))
 
 
 def list_labels_of(post: Post) -> list[str]:
@@ -246,7 +246,7 @@ def drafts_of(variants: Iterable[Variant]) -> dict[UUID, Draft]:
 
 def resolve_all(contents: Mapping[UUID, tuple[Document, Overrides, Mapping[str, Any]]]) -> dict[UUID, Draft]:
     """Drafts of contents that need not be saved (the composer checks while somebody types)."""
-    items = [item for document, overrides, _ in contents.values() for item in media_items(document, overrides)]
+    items = [item for document, overrides, _ in contents.values() for item in list_media_items(document, overrides)]
     opened = open_assets(items)
 
     def open_media(item: MediaItem) -> Media:
@@ -258,7 +258,7 @@ def resolve_all(contents: Mapping[UUID, tuple[Document, Overrides, Mapping[str, 
     }
 
 
-def media_items(document: Document, overrides: Overrides) -> list[MediaItem]:
+def list_media_items(document: Document, overrides: Overrides) -> list[MediaItem]:
     """Every use of an asset that the merged document has, in order."""
     items: list[MediaItem] = []
     for source in (document, overrides):
@@ -322,7 +322,7 @@ def check_posts(posts: Iterable[Post]) -> dict[UUID, dict[UUID, list[Problem]]]:
     return found
 
 
-def channel_names() -> dict[UUID, str]:
+def list_channel_names() -> dict[UUID, str]:
     """Names of all channels, also disconnected ones, for histories."""
     return {c.id: str(c) for c in Channel.objects.only("id", "name", "handle")}
 

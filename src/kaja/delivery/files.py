@@ -40,5 +40,5 @@ def open_files(wanted: Mapping[Place, Iterable[MediaItem]]) -> dict[Place, Opene
         except Refused as refused:
             opened[place] = refused.problems[0]
         except (KeyError, OSError, ValueError) as error:
-            opened[place] = problems.with_params(problems.CONTENT_BROKE, error=type(error).__name__)
+            opened[place] = problems.fill_params(problems.CONTENT_BROKE, error=type(error).__name__)
     return opened

@@ -18,7 +18,7 @@ from kaja.delivery.models import Attempt, Delivery, State
 from kaja.delivery.states import check_move
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.connector import stages_text
+from kaja.networks.kit.connector import can_stage_text
 from kaja.networks.registry import CONNECTORS
 
 AHEAD = timedelta(minutes=15)
@@ -57,13 +57,13 @@ def save_changed(rows: Sequence[Delivery]) -> None:
         Delivery.objects.bulk_update(rows, FIELDS)
 
 
-def stages_ahead(channel: Channel, *, files: bool) -> bool:
+def can_stage_ahead(channel: Channel, *, files: bool) -> bool:
     """Whether a message with or without files may have something to stage before its time; its connector says at the
     time which steps that are."""
     connector = CONNECTORS.get(channel.network)
     if connector is None or connector.publisher is None:
         return False
-    return files or stages_text(connector.info, channel.facts.get("limits") or {})
+    return files or can_stage_text(connector.info, channel.facts.get("limits") or {})
 
 
 def plan_ahead(row: Delivery) -> None:

@@ -1,8 +1,8 @@
 """What Kaja itself may have to say about a delivery, in the shape that UI, API and CLI render."""
 
-from kaja.kernel.problems import Problem, gettext_noop, parse_problem, render_problem, with_params
+from kaja.kernel.problems import Problem, fill_params, gettext_noop, parse_problem, render_problem
 
-__all__ = ["parse_problem", "render_problem", "with_params"]
+__all__ = ["fill_params", "parse_problem", "render_problem"]
 
 WITHDRAWN = Problem(
     "withdrawn",

@@ -13,14 +13,14 @@ from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import Problem, gettext_noop
 
 
-def needs_you() -> QuerySet[Delivery]:
+def list_needs_you() -> QuerySet[Delivery]:
     """What a person must decide, for counting together with other things; without what lies in the bin."""
     return Delivery.objects.filter(needs_person=True, in_bin=False)
 
 
 def page_needs_you(cursor: str = "", limit: int = PAGE) -> Page[Delivery]:
     """The same, oldest first."""
-    return cut_page(needs_you(), ("due_at", "id"), cursor, limit)
+    return cut_page(list_needs_you(), ("due_at", "id"), cursor, limit)
 
 
 @dataclass(frozen=True)

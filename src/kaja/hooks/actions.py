@@ -17,7 +17,7 @@ from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.grants import App
 from kaja.networks.kit.hooks import find_hooks
 from kaja.networks.registry import CONNECTORS
-from kaja.reading.actions import Wanted, want_looks
+from kaja.reading.actions import Wanted, request_looks
 from kaja.reading.streams import topic_of
 
 log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def work_off() -> int:
             wanted |= found or set()
             row.body, row.done_at = b"", now()
         HookReceived.objects.bulk_update(rows, ["understood", "body", "done_at"])
-        want_looks(wanted)
+        request_looks(wanted)
     return len(rows)
 
 

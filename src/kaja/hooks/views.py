@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from kaja.hooks.actions import list_signers, refuse_hook, take_hook
 from kaja.hooks.jobs import work_off_hooks
 from kaja.kernel.jobs import defer_once
-from kaja.kernel.limits import caller_of, whole_seconds
+from kaja.kernel.limits import caller_of, count_seconds
 from kaja.networks.kit.hooks import find_hooks
 from kaja.networks.registry import CONNECTORS
 from kaja.reach.actions import note_arrival
@@ -35,7 +35,7 @@ def receive(request: HttpRequest, network: str) -> HttpResponse:
     if not any(hooks.verify(headers, request.body, app) for app in apps):
         if wait := refuse_hook(network, caller_of(request)):
             return HttpResponse(
-                status=429, content_type="text/plain", headers={"Retry-After": str(whole_seconds(wait))}
+                status=429, content_type="text/plain", headers={"Retry-After": str(count_seconds(wait))}
             )
         return HttpResponse(status=401, content_type="text/plain")
     # First it is there for all to see: a job that waits already may begin in this moment.

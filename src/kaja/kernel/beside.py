@@ -13,7 +13,7 @@ PATIENCE = 600.0
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 5.0
 
 
-async def beside(work: Callable[[], T]) -> T:
+async def run_beside(work: Callable[[], T]) -> T:
     """Run database work beside the loop."""
 
     def whole() -> T:
@@ -25,14 +25,14 @@ async def beside(work: Callable[[], T]) -> T:
     return await asyncio.to_thread(whole)
 
 
-async def surely_beside(work: Callable[[], T]) -> T:
+async def run_surely_beside(work: Callable[[], T]) -> T:
     """The same for what nobody could get again: while the database is away, or has ended the work for another's sake,
     it is done anew, for ten minutes."""
     loop, pause = asyncio.get_running_loop(), FIRST_PAUSE
     end = loop.time() + PATIENCE
     while True:
         try:
-            return await beside(work)
+            return await run_beside(work)
         except Exception as error:
             if not is_lost_database(error) or loop.time() > end:
                 raise

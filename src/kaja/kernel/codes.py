@@ -14,7 +14,7 @@ def make_code(secret: str, purpose: str) -> str:
     return "-".join(letters[at : at + 4] for at in range(0, LENGTH, 4))
 
 
-def same_code(typed: str, code: str) -> bool:
+def is_same_code(typed: str, code: str) -> bool:
     """Whether somebody typed the code: spaces, small letters and the usual mistakes do not matter."""
     read = "".join(typed.upper().split()).replace("-", "").replace("O", "0").replace("I", "1").replace("L", "1")
     return hmac.compare_digest(read.encode(), code.replace("-", "").encode())

@@ -3,7 +3,7 @@
 import gc
 
 
-def calm_collector() -> None:
+def settle_collector() -> None:
     """Look for garbage rarely, and never among what is loaded now: modules and thousands of rows in work are none.
 
     Call it once, when everything is imported.

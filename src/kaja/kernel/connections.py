@@ -3,7 +3,7 @@
 from django.db import connections
 
 
-def give_back() -> None:
+def release_connections() -> None:
     """Give this thread's connections back to their pool, or close them. What is inside a transaction is kept."""
     for connection in connections.all(initialized_only=True):
         if not connection.in_atomic_block:

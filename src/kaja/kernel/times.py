@@ -43,7 +43,7 @@ def wall_of(instant: datetime, zone: ZoneInfo) -> datetime:
     return instant.astimezone(zone).replace(tzinfo=None)
 
 
-def local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def find_local_day(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """The instants at which a local day begins and ends (23, 24 or 25 hours apart)."""
     begin = resolve_local(datetime.combine(day, time()), zone).instant
     end = resolve_local(datetime.combine(day + timedelta(days=1), time()), zone).instant

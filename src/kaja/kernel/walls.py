@@ -71,7 +71,7 @@ USING_PLAIN = """
 POLICIES = "SELECT polrelid::regclass::text FROM pg_policy WHERE polname = 'kaja_tenant' ORDER BY 1"
 
 
-def scope_key(secret: str) -> str:
+def make_scope_key(secret: str) -> str:
     """The key of the scopes, made from the installation's secret key: the same on every host, stored in no file."""
     return hmac.new(secret.encode(), b"kaja.scope", "sha256").hexdigest()
 
@@ -79,4 +79,4 @@ def scope_key(secret: str) -> str:
 def set_scope_key(cursor: Any, secret: str) -> None:
     """Give the database the key; as the owner. A backup never holds it: `kaja migrate` sets it again."""
     cursor.execute(KEY_TABLE)
-    cursor.execute(SET_KEY, [scope_key(secret)])
+    cursor.execute(SET_KEY, [make_scope_key(secret)])

@@ -19,13 +19,13 @@ from django.conf import settings
 
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.vault import Vault, VaultError
 from kaja.media.crop import Crop
 from kaja.media.models import Asset
 from kaja.media.renditions import ENDINGS, ensure_rendition, parse_crop, parse_rules, render_crop, render_rules
-from kaja.media.store import StoreAway, media_store, rendition_store
-from kaja.media.stored import files_away
+from kaja.media.store import StoreAway, open_media_store, open_rendition_store
+from kaja.media.stored import refuse_away_files
 from kaja.networks.kit.egress import NotSent
 from kaja.networks.kit.image_rules import ImageRules
 from kaja.reach.judging import State
@@ -104,9 +104,9 @@ def publisher_of(asset: Asset, crop: Crop | None) -> Callable[[timedelta, ImageR
         try:
             return make_link(asset, crop, expires, rules if asset.kind == "image" else None)
         except StoreAway as error:
-            raise NotSent(files_away(error).problems[0]) from error
+            raise NotSent(refuse_away_files(error).problems[0]) from error
         finally:
-            give_back()  # this thread was borrowed for it
+            release_connections()  # this thread was borrowed for it
 
     return publish
 
@@ -117,13 +117,13 @@ def make_link(asset: Asset, crop: Crop | None, expires: timedelta, rules: ImageR
     Of the bucket itself where everybody finds that, else ours. Raises UploadRefused, NotFound, StoreAway, ImageRefused.
     """
     expires = min(max(expires, timedelta(seconds=1)), LONGEST)
-    in_bucket = media_store().is_public()
+    in_bucket = open_media_store().is_public()
     if not in_bucket and (is_out_of_reach() or get_reach().state == State.NO):
         return None
-    give_back()  # what follows may wait for pictures and stores
+    release_connections()  # what follows may wait for pictures and stores
     as_it_is = crop is None and rules is None
     name = asset.file if as_it_is else ensure_rendition(asset, crop, rules)
-    store = media_store() if as_it_is else rendition_store()
+    store = open_media_store() if as_it_is else open_rendition_store()
     if in_bucket:
         return store.public_url(name, expires)
     ending = name.rpartition(".")[2]

@@ -11,12 +11,12 @@ from kaja.media.links import publisher_of
 from kaja.media.models import Asset
 from kaja.media.renditions import parse_crop, read_rendition, render_crop
 from kaja.media.store import StoreAway
-from kaja.media.stored import files_away, open_file, read_file
+from kaja.media.stored import open_file, read_file, refuse_away_files
 from kaja.networks.kit.content import Media, MediaKind
 from kaja.networks.kit.egress import NotSent
 
 
-def asset_gone() -> NotFound:
+def refuse_gone_asset() -> NotFound:
     """What is said of a post that names a file which this workspace does not have."""
     return NotFound(
         Problem(
@@ -49,7 +49,7 @@ def _reader(asset: Asset, crop: Crop | None) -> Callable[[], bytes]:
             return read_file(asset.file, asset.filename) if crop is None else read_rendition(asset, crop)
         except StoreAway as error:
             # For a network it is as if nothing had been sent; the delivery is tried again.
-            raise NotSent(files_away(error).problems[0]) from error
+            raise NotSent(refuse_away_files(error).problems[0]) from error
 
     return read
 
@@ -92,6 +92,6 @@ def open_assets(items: Iterable[MediaItem]) -> dict[MediaItem, Media]:
     opened: dict[MediaItem, Media] = {}
     for item in wanted:
         if item.asset not in assets:
-            raise asset_gone()
+            raise refuse_gone_asset()
         opened[item] = open_asset(assets[item.asset], item)
     return opened

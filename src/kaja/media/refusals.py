@@ -240,7 +240,7 @@ def not_cleanable(filename: str) -> UploadRefused:
     )
 
 
-def body_too_large(size: int, limit: int) -> UploadRefused:
+def refuse_large_body(size: int, limit: int) -> UploadRefused:
     """For a request that was not even kept, so that nobody knows the file's name."""
     return BodyRefused(
         Problem(
@@ -281,7 +281,7 @@ def too_long(filename: str, seconds: float, limit: float) -> UploadRefused:
     )
 
 
-def disk_full() -> UploadRefused:
+def refuse_full_disk() -> UploadRefused:
     return UploadRefused(
         Problem(
             code="media_disk_full",

@@ -10,7 +10,7 @@ from kaja.kernel.clock import now
 from kaja.media.crop import Crop, crop_box
 from kaja.media.images import cut_picture
 from kaja.media.models import Asset
-from kaja.media.store import Store, media_store, rendition_store
+from kaja.media.store import Store, open_media_store, open_rendition_store
 from kaja.media.stored import read_file
 from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.media import fit_image
@@ -58,7 +58,7 @@ def ensure_rendition(asset: Asset, crop: Crop | None, rules: ImageRules | None =
 
     Raises UploadRefused, NotFound, StoreAway, and with rules ImageRefused.
     """
-    folder, store = _folder(asset), rendition_store()
+    folder, store = _folder(asset), open_rendition_store()
     what = "" if crop is None else render_crop(crop)
     if rules is None:
         name = _name(folder, what, asset.file.rpartition(".")[2])
@@ -94,14 +94,14 @@ def _keep(store: Store, folder: str, name: str, data: bytes) -> None:
 
 def read_rendition(asset: Asset, crop: Crop) -> bytes:
     """The bytes of a cut-out, which is made again when it was swept meanwhile."""
-    with rendition_store().open(ensure_rendition(asset, crop)) as file:
+    with open_rendition_store().open(ensure_rendition(asset, crop)) as file:
         data: bytes = file.read()
         return data
 
 
 def sweep_renditions() -> int:
     """Delete what nobody asked for lately (in a workspace's whole folder, without the database). How many it were."""
-    made, files = rendition_store(), media_store()
+    made, files = open_rendition_store(), open_media_store()
     old = [entry.name for entry in made.list_all() if entry.modified < now() - KEPT]
     former = [entry.name for entry in files.list_all() if _FORMER.fullmatch(entry.name.rpartition("/")[2])]
     for name in old:

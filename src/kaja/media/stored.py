@@ -3,7 +3,7 @@
 from typing import IO, cast
 
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
-from kaja.media.store import StoreAway, media_store
+from kaja.media.store import StoreAway, open_media_store
 
 
 class FilesAway(Refused):
@@ -12,7 +12,7 @@ class FilesAway(Refused):
     status = 503
 
 
-def file_missing(filename: str) -> Refused:
+def refuse_missing_file(filename: str) -> Refused:
     """What is said of a file that the database knows and the storage does not."""
     return NotFound(
         Problem(
@@ -25,7 +25,7 @@ def file_missing(filename: str) -> Refused:
     )
 
 
-def files_away(error: StoreAway) -> FilesAway:
+def refuse_away_files(error: StoreAway) -> FilesAway:
     """What is said when the store cannot be asked. What it answered is for operators: `kaja doctor` shows it."""
     return FilesAway(
         Problem(
@@ -46,6 +46,6 @@ def read_file(name: str, filename: str) -> bytes:
 def open_file(name: str, filename: str) -> IO[bytes]:
     """A stored file to be read in pieces, or a refusal that names it. Raises StoreAway."""
     try:
-        return cast("IO[bytes]", media_store().open(name))
+        return cast("IO[bytes]", open_media_store().open(name))
     except FileNotFoundError:
-        raise file_missing(filename) from None
+        raise refuse_missing_file(filename) from None

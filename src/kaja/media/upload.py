@@ -21,8 +21,8 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.media import images, refusals, videos
 from kaja.media.models import Asset
 from kaja.media.sniff import Kind, kind_of_name, name_format, sniff
-from kaja.media.store import StoreAway, media_store
-from kaja.media.stored import files_away
+from kaja.media.store import StoreAway, open_media_store
+from kaja.media.stored import refuse_away_files
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 
@@ -134,7 +134,7 @@ def _take(file: IO[bytes], size: int, filename: str) -> _Taken:
 
 def _store(name: str, content: "File[bytes]") -> str:
     content.seek(0)
-    return media_store().save(name, content)
+    return open_media_store().save(name, content)
 
 
 def _find_known(taken: _Taken) -> Asset | None:
@@ -151,7 +151,7 @@ def _drop(*names: str) -> None:
     """What no row names. Where the store does not answer, it stays: nothing leads to it."""
     for name in names:
         try:
-            media_store().delete(name)
+            open_media_store().delete(name)
         except OSError as error:
             log.warning("%s is left in the media store: %s", name, error)
 
@@ -198,9 +198,9 @@ def upload_asset(
     except OSError as error:
         _drop(stored, thumbnail)
         if isinstance(error, StoreAway):
-            raise files_away(error) from error
+            raise refuse_away_files(error) from error
         if error.errno in NO_ROOM:
-            raise refusals.disk_full() from error
+            raise refusals.refuse_full_disk() from error
         raise
     try:
         with workspace_scope(workspace_id):

@@ -8,14 +8,14 @@ import threading
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from kaja.kernel.limits import Limit, caller_of, take, whole_seconds
+from kaja.kernel.limits import Limit, caller_of, count_seconds, take
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.links import Link, digest_of, open_link
 from kaja.media.models import Asset
 from kaja.media.renditions import ensure_rendition
 from kaja.media.serving import serve_file
-from kaja.media.store import Store, StoreAway, media_store, rendition_store
+from kaja.media.store import Store, StoreAway, open_media_store, open_rendition_store
 from kaja.reach.actions import note_arrival
 
 FETCHES = Limit("media: fetched by a link", 3000, 600)
@@ -50,7 +50,7 @@ readers = _Readers()
 def _bare(status: int, seconds: float = 0.0) -> HttpResponseBase:
     response = HttpResponse(status=status, content_type="text/plain")
     if seconds:
-        response["Retry-After"] = str(whole_seconds(seconds))
+        response["Retry-After"] = str(count_seconds(seconds))
     return _closed(response)
 
 
@@ -95,5 +95,5 @@ def fetch(request: HttpRequest, token: str, ending: str) -> HttpResponseBase:
 
 def _find(asset: Asset, link: Link) -> tuple[Store, str]:
     if link.crop is None and link.rules is None:
-        return media_store(), asset.file
-    return rendition_store(), ensure_rendition(asset, link.crop, link.rules)
+        return open_media_store(), asset.file
+    return open_rendition_store(), ensure_rendition(asset, link.crop, link.rules)

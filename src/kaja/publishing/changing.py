@@ -9,7 +9,7 @@ from kaja.channels.sessions import facts_of, open_session, record_health, record
 from kaja.delivery.files import items_of
 from kaja.delivery.frozen import parse_frozen, thaw
 from kaja.delivery.models import Attempt, Delivery, Publication
-from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
+from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, fill_params, render_problem
 from kaja.kernel.clock import now
 from kaja.kernel.jobs import ComeAgain
 from kaja.kernel.locks import lock
@@ -91,7 +91,7 @@ def carry_out_change(workspace_id: UUID, change_id: UUID, *, last_try: bool = Fa
 
 
 def _give_up(workspace_id: UUID, change_id: UUID, error: Exception) -> None:
-    problem = render_problem(with_params(CALL_BROKE, error=type(error).__name__))
+    problem = render_problem(fill_params(CALL_BROKE, error=type(error).__name__))
     with workspace_scope(workspace_id):
         change = lock(RemoteChange.objects.filter(id=change_id, state="wanted")).first()
         if change is not None:
@@ -109,7 +109,7 @@ def _carry_out(workspace_id: UUID, change_id: UUID, *, last_try: bool) -> None:
         result = run_blocking(call.make)
     except BaseException as error:
         with workspace_scope(workspace_id):
-            _close(call, "unknown", with_params(CALL_BROKE, error=type(error).__name__))
+            _close(call, "unknown", fill_params(CALL_BROKE, error=type(error).__name__))
         raise
     with workspace_scope(workspace_id):
         later = _finish(call, result, last_try)

@@ -10,7 +10,7 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import list_broken_channels
 from kaja.content.models import Post, PostState
 from kaja.delivery.models import Delivery, State
-from kaja.delivery.queries import needs_you
+from kaja.delivery.queries import list_needs_you
 from kaja.kernel.compiled import CompiledQuery
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.networks.registry import CONNECTORS
@@ -63,7 +63,7 @@ def read_standing(member: Member, *, learning: bool) -> tuple[int, Sequence[bool
     channel, wrote, scheduled, connected a real channel, invited somebody. One query, for it stands on every page."""
 
     def ask() -> QuerySet[Any, Any]:
-        waiting = [_count(rows) for rows in (needs_you(), list_broken_channels(), _unsettled(member))]
+        waiting = [_count(rows) for rows in (list_needs_you(), list_broken_channels(), _unsettled(member))]
         return Member.objects.filter(id=member.id).values_list(*waiting, *(_first_steps() if learning else ()))
 
     row = _asked.fetch(ask, member.id, key=learning)[0]

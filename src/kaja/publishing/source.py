@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kaja.content.document import Document, Overrides, merge, resolve
 from kaja.content.models import PostState, Variant
-from kaja.content.queries import media_items
+from kaja.content.queries import list_media_items
 from kaja.delivery import problems
 from kaja.delivery.engine.row import Claimed, Work
 from kaja.delivery.files import Opened, open_files, render_key
@@ -52,7 +52,7 @@ class _Stored:
         try:
             if not any(_may_have_files(source) for source in (self.document, self.overrides)):
                 return []
-            return media_items(Document.model_validate(self.document), Overrides.model_validate(self.overrides))
+            return list_media_items(Document.model_validate(self.document), Overrides.model_validate(self.overrides))
         except (ValueError, AttributeError, TypeError, KeyError):
             return []  # what is wrong with it is said when it is put together
 
@@ -142,6 +142,6 @@ def _make(work: Work, stored: _Stored, files: Opened | Problem) -> Answer:
         content = frozen[row.position]
     except Exception as error:  # noqa: BLE001 - a document that cannot be read, or a connector's check that breaks
         log.error("content of delivery %s: %s", row.id, type(error).__name__)
-        return problems.with_params(problems.CONTENT_BROKE, error=type(error).__name__)
+        return problems.fill_params(problems.CONTENT_BROKE, error=type(error).__name__)
     followers = dict(enumerate(frozen[1:], 1)) if row.position == 0 else {}
     return Made(content, {render_key(item): media for item, media in files.items()}, followers)

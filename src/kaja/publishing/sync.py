@@ -17,12 +17,12 @@ from kaja.delivery.models import Delivery, State
 from kaja.delivery.planning import (
     ENDED,
     WAITS,
+    can_stage_ahead,
     is_stoppable,
     list_called,
     plan_ahead,
     reset,
     save_changed,
-    stages_ahead,
     take_out,
 )
 from kaja.kernel.locks import lock
@@ -122,7 +122,7 @@ def _plan_variant(post: Post, variant: Variant, rows: Rows, step: _Step) -> list
         for position in rows.keys() - messages.keys():
             _remove(rows.pop(position), step)
         for position in sorted(messages):
-            ahead = stages_ahead(variant.channel, files=has_files(document, position))
+            ahead = can_stage_ahead(variant.channel, files=has_files(document, position))
             rows[position] = _plan_message(post, variant, messages[position], rows, ahead, step)
     for row in rows.values():
         _say_what_holds(post, row, True, step)

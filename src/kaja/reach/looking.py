@@ -30,7 +30,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def see() -> Seen:
+def ask_ourselves() -> Seen:
     """Resolve the name and ask there who it is. Waits for what is outside."""
     leave_database()
     return _see(str(settings.BASE_URL))
@@ -38,7 +38,7 @@ def see() -> Seen:
 
 def look() -> Seen:
     """The same, kept for the page that shows it."""
-    address, seen = str(settings.BASE_URL), see()
+    address, seen = str(settings.BASE_URL), ask_ourselves()
     Look.objects.update_or_create(
         address=address,
         defaults={"found": list(seen.found), "answer": seen.answer, "error": seen.error, "looked_at": seen.at},

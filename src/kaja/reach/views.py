@@ -11,7 +11,7 @@ _NONCE = re.compile(r"[0-9a-f]{32}")
 
 
 @require_safe
-def answer(request: HttpRequest, nonce: str) -> HttpResponse:
+def answer_nonce(request: HttpRequest, nonce: str) -> HttpResponse:
     """The installation's word over the nonce; it opens nothing and reads no table."""
     if not _NONCE.fullmatch(nonce):
         return HttpResponse(status=404, content_type="text/plain")

@@ -41,7 +41,7 @@ def wake_polls(channel_id: UUID) -> None:
     notify_read()
 
 
-def want_looks(wanted: Collection[Wanted]) -> int:
+def request_looks(wanted: Collection[Wanted]) -> int:
     """Networks said by themselves that there is something: look now, in every workspace that has the account.
 
     Not before the network's own wish to be left alone is over. Gives the number of polls. Outside any scope.

@@ -18,7 +18,7 @@ from kaja.channels.models import Health
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import make_session, parse_facts
 from kaja.channels.vault import open_credentials
-from kaja.kernel.beside import beside
+from kaja.kernel.beside import run_beside
 from kaja.kernel.loops import describe_error, is_lost_database, keep_running
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.kernel.signals import READ
@@ -162,7 +162,7 @@ class ReadingLoop:
         for row in rows:
             try:
                 if self._stopping or asyncio.get_running_loop().time() + self.pace.ask > ends:
-                    await beside(lambda row=row: hand_back(row, 0.0))  # type: ignore[misc]
+                    await run_beside(lambda row=row: hand_back(row, 0.0))  # type: ignore[misc]
                 else:
                     await self._ask(row)
             except Exception as error:  # noqa: BLE001 - one poll stops no other
@@ -176,7 +176,7 @@ class ReadingLoop:
             return
         problem = Problem(BROKEN.code, BROKEN.message, params={"error": type(error).__name__})
         try:
-            await beside(lambda: finish(row, Answer(0.0, problem=problem)))
+            await run_beside(lambda: finish(row, Answer(0.0, problem=problem)))
         except Exception as again:  # noqa: BLE001 - the lease makes it due again
             log.error("nor could that be written down: %s", describe_error(again))
 
@@ -186,19 +186,19 @@ class ReadingLoop:
         broken = row.health == Health.RECONNECT and not topic.on_broken
         if connector is None or broken or not topic.is_for(connector):
             # Not now; it is woken when the channel is connected again, and the channel may also be well by itself.
-            await beside(lambda: hand_back(row, REST))
+            await run_beside(lambda: hand_back(row, REST))
             return
         if topic.budgeted and (until := find_pause(row.quotas, moment)) is not None:
-            await beside(lambda: hand_back(row, (until - moment).total_seconds()))
+            await run_beside(lambda: hand_back(row, (until - moment).total_seconds()))
             return
         try:
             credentials = open_credentials(row.grant_id, row.credentials, row.channel_id, row.own_credentials)
         except VaultError:
-            await beside(lambda: self._sealed_shut(row))
+            await run_beside(lambda: self._sealed_shut(row))
             return
         session = make_session(row.network, row.base_url, credentials, Keeper(row.workspace_id, row.channel_id))
         answer = await self._hear(topic, row, connector, session, moment)
-        await beside(lambda: finish(row, answer, () if topic.what == HealthTopic.what else session.quotas.values()))
+        await run_beside(lambda: finish(row, answer, () if topic.what == HealthTopic.what else session.quotas.values()))
 
     async def _hear(
         self, topic: Topic, row: Claimed, connector: Connector, session: Session, moment: datetime

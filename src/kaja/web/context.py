@@ -13,7 +13,7 @@ from kaja.web.frame.navigation import COMPOSE, list_destinations
 from kaja.web.frame.standing import Standing, read_standing
 from kaja.web.kit.page import address
 from kaja.workspaces.policy import Permission, can
-from kaja.workspaces.queries import may_make_workspaces
+from kaja.workspaces.queries import can_make_workspaces
 
 
 def is_address(host: str) -> bool:
@@ -56,7 +56,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "nav": list_destinations(workspace.slug, request.path),
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
             "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
-            "may_make_workspaces": may_make_workspaces(request.user, request.memberships),  # type: ignore[arg-type,attr-defined]
+            "may_make_workspaces": can_make_workspaces(request.user, request.memberships),  # type: ignore[arg-type,attr-defined]
             "needs_count": SimpleLazyObject(lambda: standing().needs),
             "can": {p.value: can(actor, p) for p in Permission},
         }

@@ -16,7 +16,7 @@ from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT, WEEKDAYS, WEEKDAYS_
 from django.utils.translation import get_language
 
 from kaja.kernel import clock
-from kaja.workspaces.customs import first_weekday, month_comes_first
+from kaja.workspaces.customs import find_first_weekday, is_month_first
 
 CHARACTERS = "jndmMbFEYDl"
 
@@ -76,8 +76,8 @@ def written_as(workspace: Customs) -> Iterator[None]:
     """Write days as the workspace does, until the end of the block."""
     own = Manner(
         workspace.date_style,
-        month_comes_first(workspace.time_zone),
-        first_weekday(workspace.week_start, workspace.time_zone),
+        is_month_first(workspace.time_zone),
+        find_first_weekday(workspace.week_start, workspace.time_zone),
     )
     token = _manner.set(own)
     try:

@@ -22,7 +22,7 @@ from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.views.decorators.http import require_safe
 
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.kernel.loops import keep_running
 from kaja.kernel.sessions import name_of
 from kaja.kernel.signals import ACCESS, LIVE
@@ -175,7 +175,7 @@ def _find_ended(visits: Collection[Visit]) -> set[Visit]:
     try:
         return list_ended(visits)
     finally:
-        give_back()
+        release_connections()
 
 
 def _address() -> dict[str, Any]:

@@ -42,7 +42,7 @@ def problem_line(problem: AnyProblem) -> str:
     return " ".join(part for part in (problem_text(problem), problem_fix(problem)) if part)
 
 
-def problem_json(problem: Problem) -> dict[str, Any]:
+def render_problem_json(problem: Problem) -> dict[str, Any]:
     """A problem as the scripts of the pages show it."""
     return {
         "code": problem.code,

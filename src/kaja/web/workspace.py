@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from kaja.kernel.constraints import met_another, not_storable
+from kaja.kernel.constraints import parse_met_another, parse_not_storable
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 from kaja.web.dates import written_as
@@ -77,11 +77,11 @@ def workspace_view(
                 except Refused as refused:
                     return refused_response(request, refused)
                 except IntegrityError as error:
-                    if (met := met_another(error)) is None:
+                    if (met := parse_met_another(error)) is None:
                         raise
                     return refused_response(request, met)
                 except (DataError, ValueError, OverflowError) as error:
-                    if (refusal := not_storable(error)) is None:
+                    if (refusal := parse_not_storable(error)) is None:
                         raise
                     return refused_response(request, refusal)
 

@@ -16,6 +16,6 @@ class Actor:
     user_id: UUID | None = None
 
 
-def system_actor(name: str) -> Actor:
+def make_system_actor(name: str) -> Actor:
     """Kaja itself, acting within an entered workspace scope; `name` says which part of it."""
     return Actor("system", name, name, frozenset({"view", "write", "publish", "channels", "manage"}))

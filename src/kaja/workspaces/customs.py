@@ -55,7 +55,7 @@ def country_of(time_zone: str) -> str:
     return _countries().get(time_zone, "")
 
 
-def first_weekday(week_start: str, time_zone: str) -> int:
+def find_first_weekday(week_start: str, time_zone: str) -> int:
     """The day that begins the week; Monday is 0."""
     if week_start in WEEKDAYS:
         return WEEKDAYS[WeekStart(week_start)]
@@ -63,6 +63,6 @@ def first_weekday(week_start: str, time_zone: str) -> int:
     return 6 if country in SUNDAY_FIRST else 5 if country in SATURDAY_FIRST else 0
 
 
-def month_comes_first(time_zone: str) -> bool:
+def is_month_first(time_zone: str) -> bool:
     """Whether English is written there with the month before the day."""
     return country_of(time_zone) in MONTH_FIRST

@@ -13,7 +13,7 @@ from kaja.kernel.jobs import job
 from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Invitation, Notice
-from kaja.workspaces.queries import make_invitation_token, make_mail_proof
+from kaja.workspaces.queries import render_invitation_token, render_mail_proof
 from kaja.workspaces.wording import say
 
 
@@ -33,8 +33,8 @@ def mail_invitation(workspace_id: str, invitation_id: str, language: str) -> Non
         invitation = rows.filter(id=UUID(invitation_id)).first()
     if invitation is None:
         return
-    link = settings.BASE_URL + reverse("invitation", args=[make_invitation_token(invitation.id)])
-    link += f"?proof={make_mail_proof(invitation.id)}"
+    link = settings.BASE_URL + reverse("invitation", args=[render_invitation_token(invitation.id)])
+    link += f"?proof={render_mail_proof(invitation.id)}"
     with translation.override(language):
         context = {"workspace": invitation.workspace.name, "inviter": str(invitation.invited_by or ""), "link": link}
         subject = translation.gettext("%(inviter)s invites you to %(workspace)s") % context

@@ -7,7 +7,7 @@ from uuid import UUID
 from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_live
 from kaja.workspaces.models import Mails, Member, Notice
-from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission, mails_of
+from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission, list_mails_of
 
 
 def create_notice(
@@ -37,7 +37,7 @@ def create_notice(
             continue
         notice = Notice.objects.create(kind=kind, member=member, message=message, params=dict(params or {}), path=path)
         notices.append(notice)
-        if mails_of(member) == Mails.ALL or (owns and mails_of(member) == Mails.MINE):
+        if list_mails_of(member) == Mails.ALL or (owns and list_mails_of(member) == Mails.MINE):
             mail_notice.defer(workspace_id=str(notice.workspace_id), notice_id=str(notice.id))
     if notices:
         notify_live(notices[0].workspace_id, "notice")

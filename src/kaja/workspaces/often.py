@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from kaja.kernel.limits import Limit, take, whole_seconds
+from kaja.kernel.limits import Limit, count_seconds, take
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 
 INVITATIONS = (Limit("invitations", 40, 3600), Limit("invitations, day", 200, 86400))
@@ -24,6 +24,6 @@ def count(limits: tuple[Limit, ...], user_id: UUID | None) -> None:
             code="too_often",
             message=gettext_noop("You did this very often just now, so this one did not count."),
             fix=gettext_noop("Try again in %(seconds)s seconds."),
-            params={"seconds": whole_seconds(wait)},
+            params={"seconds": count_seconds(wait)},
         )
     )

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, models, transaction
 
-from kaja.kernel.constraints import violated_constraint
+from kaja.kernel.constraints import find_violated_constraint
 from kaja.kernel.problems import Conflict, Problem, Refused, gettext_noop
 
 M = TypeVar("M", bound=models.Model)
@@ -63,7 +63,7 @@ def insert_once(row: M) -> M:
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError as error:
-        if not violated_constraint(error).endswith("_pkey"):
+        if not find_violated_constraint(error).endswith("_pkey"):
             raise
         made = type(row)._default_manager.filter(pk=row.pk).first()
         if made is None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 from uuid import UUID
 
-from kaja.kernel.outside import TooManyWait, waiting_room
+from kaja.kernel.outside import TooManyWait, take_waiting_place
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.networks.kit.http import run_blocking
 from kaja.workspaces.actor import Actor
@@ -26,7 +26,7 @@ def ask_outside(actor: Actor, workspace_id: UUID, work: Callable[[], Awaitable[T
     person = actor.user_id or actor.id
     places = {f"person {person}": PER_PERSON, f"workspace {workspace_id}": PER_WORKSPACE, "process": PER_PROCESS}
     try:
-        with waiting_room(places):
+        with take_waiting_place(places):
             return run_blocking(work)
     except TooManyWait as full:
         raise TooMuchAtOnce(

@@ -28,7 +28,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
 }
 
 
-def mails_of(member: Member) -> Mails:
+def list_mails_of(member: Member) -> Mails:
     """Which notices a member gets by e-mail: by choice, else all for those who manage, their own for the others."""
     if member.mails:
         return Mails(member.mails)

@@ -78,7 +78,7 @@ def hash_token(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def make_invitation_token(invitation_id: UUID) -> str:
+def render_invitation_token(invitation_id: UUID) -> str:
     """The secret of an invitation's link, the same every time: whoever mails it is told only the id.
 
     A random one would have to stand in the arguments of the job that mails it, where the database keeps it for days.
@@ -87,12 +87,12 @@ def make_invitation_token(invitation_id: UUID) -> str:
     return urlsafe_b64encode(made).decode().rstrip("=")
 
 
-def make_mail_proof(invitation_id: UUID) -> str:
+def render_mail_proof(invitation_id: UUID) -> str:
     """What only the mailed link of an invitation carries: whoever has it reads that mailbox."""
     return salted_hmac("kaja.invitation.mailed", invitation_id.hex, algorithm="sha256").hexdigest()[:32]
 
 
-def may_make_workspaces(user: User, memberships: list[Member] | None = None) -> bool:
+def can_make_workspaces(user: User, memberships: list[Member] | None = None) -> bool:
     """Whether the operator lets this person make workspaces (`KAJA_WORKSPACE_MAKERS`).
 
     Give their memberships where you have them.

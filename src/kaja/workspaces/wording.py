@@ -98,12 +98,12 @@ def name_in_language(network: str) -> str:
     return pgettext("name of a network", network) if ours else network
 
 
-def scope_words(scopes: Iterable[str]) -> str:
+def describe_scope(scopes: Iterable[str]) -> str:
     """What a token may do, in one line."""
     return ", ".join(str(PERMISSIONS.get(scope, scope)) for scope in scopes)
 
 
-def quota_words(bucket: str) -> str:
+def describe_quota(bucket: str) -> str:
     """What a quota counts. Some networks name only how many calls in how many seconds."""
     if window := re.fullmatch(r"(\d+) per (\d+) s", bucket):
         words = pgettext("quota", "%(limit)s calls in %(minutes)s min")
@@ -111,7 +111,7 @@ def quota_words(bucket: str) -> str:
     return str(QUOTAS.get(bucket, bucket))
 
 
-def grant_words(granted: Iterable[str]) -> list[str]:
+def describe_grant(granted: Iterable[str]) -> list[str]:
     """What a channel may do, in the reader's language, each once; what Kaja has no word for keeps its own name."""
     return list(dict.fromkeys(_word_of_grant(name) for name in granted))
 

@@ -15,7 +15,7 @@ from kaja.brandhealth.posts import counting
 from kaja.brandhealth.posts.counting import Source, count_posts
 from kaja.brandhealth.posts.counts import Counts, OpinionError
 from kaja.brandhealth.posts.packing import plan_parts
-from kaja.brandhealth.posts.sql import counting_sql
+from kaja.brandhealth.posts.sql import build_counting_sql
 from kaja.brandhealth.posts.tally import CountTable, build_counts
 
 HEADER = "time,format,domain,topic,segment,author,class"
@@ -228,7 +228,7 @@ def documented(posts: Path) -> Counts:
             "CASE class WHEN 'negative' THEN 0 WHEN 'neutral' THEN 1 ELSE 2 END AS class "
             f"FROM (SELECT *, CAST(time AS TIMESTAMP) AS t FROM read_csv('{posts}', all_varchar = true, header = true))"
         )
-        sql = counting_sql("duckdb")
+        sql = build_counting_sql("duckdb")
         db.execute(f"CREATE TABLE vote AS {sql['vote']}")
         cells = [(*row[:6], *map(float, row[6:])) for row in db.execute(sql["cell"]).fetchall()]
         pairs = [(*row[:7], float(row[7])) for row in db.execute(sql["pair"]).fetchall()]
@@ -273,10 +273,10 @@ def test_times_are_read_whatever_their_type(tmp_path: Path, kind: pa.DataType) -
 
 
 def test_the_queries_differ_between_engines_by_the_hash_only() -> None:
-    texts = [counting_sql(dialect) for dialect in ("duckdb", "postgres", "clickhouse")]  # type: ignore[arg-type]
+    texts = [build_counting_sql(dialect) for dialect in ("duckdb", "postgres", "clickhouse")]  # type: ignore[arg-type]
     assert texts[0] == texts[1]
     assert texts[0]["vote"] == texts[2]["vote"]
     assert texts[0]["cell"] == texts[2]["cell"]
     assert texts[0]["pair"].replace("md5(author || format)", "cityHash64(concat(author, format))") == texts[2]["pair"]
     with pytest.raises(OpinionError, match="oracle"):
-        counting_sql("oracle")  # type: ignore[arg-type]
+        build_counting_sql("oracle")  # type: ignore[arg-type]

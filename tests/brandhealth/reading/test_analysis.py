@@ -12,8 +12,8 @@ from kaja.brandhealth.reading.survey import survey_from_answers
 from kaja.brandhealth.report.charts import all_charts
 from kaja.brandhealth.report.documents import render_html, render_pdf
 from kaja.brandhealth.report.output import to_json, weekly_table, write_all
-from kaja.brandhealth.report.wording import headline, paragraphs
-from kaja.brandhealth.worlds.files import survey_answers
+from kaja.brandhealth.report.wording import write_headline, write_paragraphs
+from kaja.brandhealth.worlds.files import draw_survey_answers
 from kaja.brandhealth.worlds.simulate import Drawn
 
 
@@ -30,7 +30,7 @@ def band(drawn: Drawn) -> Opinion:
 
 @pytest.fixture(scope="module")
 def surveyed(drawn: Drawn) -> Opinion:
-    answers = survey_answers(0.1 + 0.2 * drawn.index, 30, 1)
+    answers = draw_survey_answers(0.1 + 0.2 * drawn.index, 30, 1)
     return measure_opinion(replace(drawn.counts, pairs=None), survey_from_answers(answers))
 
 
@@ -50,7 +50,7 @@ def test_with_authors_there_is_one_line_and_its_evidence(with_authors: Opinion) 
     assert with_authors.index is not None
     assert with_authors.share is not None
     assert with_authors.share.authors == 800
-    assert "800 cases of one author in two venues" in " ".join(paragraphs(with_authors))
+    assert "800 cases of one author in two venues" in " ".join(write_paragraphs(with_authors))
 
 
 def test_without_evidence_there_is_a_band_and_never_one_line(band: Opinion) -> None:
@@ -62,7 +62,7 @@ def test_without_evidence_there_is_a_band_and_never_one_line(band: Opinion) -> N
     assert np.isnan(table["net"].to_numpy()).all()
     assert (table["net_low"].to_numpy() < table["net_high"].to_numpy()).all()
     assert "index" not in table.column_names
-    assert headline(band).startswith("A band, not a line")
+    assert write_headline(band).startswith("A band, not a line")
     assert "middle of the two" not in render_html(band, "t")
 
 
@@ -79,7 +79,7 @@ def test_with_a_survey_the_level_is_the_surveys(surveyed: Opinion) -> None:
     assert surveyed.fused is not None
     assert surveyed.survey is not None
     assert np.nanmean(surveyed.net) == pytest.approx(np.nanmean(surveyed.survey.mean), abs=0.08)
-    assert headline(surveyed).startswith("Customer opinion")
+    assert write_headline(surveyed).startswith("Customer opinion")
 
 
 def test_effects_are_relative_to_the_average_vote(with_authors: Opinion) -> None:
@@ -98,7 +98,7 @@ def test_the_label_plan_is_consistent(with_authors: Opinion, band: Opinion) -> N
     if plan.to_halve_error is not None:
         assert plan.to_halve_error > plan.to_halve_label_error
     assert band.diagnostics.labels is None
-    assert "No hand labels" in " ".join(paragraphs(band))
+    assert "No hand labels" in " ".join(write_paragraphs(band))
 
 
 def test_dispersion_is_about_one_where_the_model_holds(with_authors: Opinion) -> None:

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from kaja.brandhealth.posts.counts import OpinionError
 from kaja.brandhealth.reading.survey import SocialSignal, Survey, fuse, survey_from_answers
-from kaja.brandhealth.worlds.files import survey_answers
+from kaja.brandhealth.worlds.files import draw_survey_answers
 
 WEEKS = 40
 
@@ -29,7 +29,7 @@ def test_posts_that_follow_the_survey_sharpen_it() -> None:
     for seed in range(12):
         opinion = truth(seed)
         z = (opinion - opinion.mean()) / 0.3 + np.random.default_rng(seed + 100).normal(size=WEEKS) * 0.05
-        fused = fuse(signal(z), survey_from_answers(survey_answers(opinion, 16, seed)))
+        fused = fuse(signal(z), survey_from_answers(draw_survey_answers(opinion, 16, seed)))
         gain.append(rmse(fused.mean - opinion) / rmse(fused.alone_mean - opinion))
     assert np.median(gain) < 0.95
 
@@ -38,7 +38,7 @@ def test_posts_that_know_nothing_do_no_harm() -> None:
     both, alone, weights = [], [], []
     for seed in range(16):
         opinion = truth(seed)
-        fused = fuse(signal(truth(seed + 500) / 0.3), survey_from_answers(survey_answers(opinion, 16, seed)))
+        fused = fuse(signal(truth(seed + 500) / 0.3), survey_from_answers(draw_survey_answers(opinion, 16, seed)))
         both.append(rmse(fused.mean - opinion))
         alone.append(rmse(fused.alone_mean - opinion))
         weights.append(fused.weight_survey_only)
@@ -51,13 +51,13 @@ def test_intervals_cover() -> None:
     for seed in range(20):
         opinion = truth(seed)
         z = (opinion - opinion.mean()) / 0.3 + np.random.default_rng(seed + 100).normal(size=WEEKS) * 0.1
-        fused = fuse(signal(z), survey_from_answers(survey_answers(opinion, 16, seed)))
+        fused = fuse(signal(z), survey_from_answers(draw_survey_answers(opinion, 16, seed)))
         inside.append(np.mean((opinion >= fused.low) & (opinion <= fused.high)))
     assert 0.8 < np.mean(inside) < 0.99
 
 
 def test_weeks_without_a_wave_are_bridged() -> None:
-    answers = survey_answers(truth(1), 16, 1)
+    answers = draw_survey_answers(truth(1), 16, 1)
     answers[10:15] = 0
     fused = fuse(signal(truth(1) / 0.3), survey_from_answers(answers))
     assert np.isfinite(fused.mean).all()
@@ -66,7 +66,7 @@ def test_weeks_without_a_wave_are_bridged() -> None:
 
 @given(st.integers(1, 200), st.integers(0, 50))
 def test_a_wave_of_equal_answers_claims_no_certainty(size: int, seed: int) -> None:
-    n = survey_answers(truth(seed), 16, seed)
+    n = draw_survey_answers(truth(seed), 16, seed)
     n[3] = [0, 0, size]
     survey = survey_from_answers(n)
     assert survey.mean[3] == 1

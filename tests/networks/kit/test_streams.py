@@ -17,7 +17,7 @@ from kaja.media.open import open_asset
 from kaja.networks.kit.http import AnswerLost, Session, close_pools
 from kaja.networks.kit.received import PIECE
 from kaja.networks.kit.wire import FileBody
-from kaja.workspaces.actor import Actor, system_actor
+from kaja.workspaces.actor import Actor, make_system_actor
 from kaja.workspaces.models import Workspace
 from tests.media.test_upload import film, upload
 
@@ -346,7 +346,7 @@ async def test_a_disk_that_is_full_is_not_the_networks_fault() -> None:
 
 @pytest.fixture
 def author(in_workspace: Workspace) -> Actor:
-    return system_actor("test")
+    return make_system_actor("test")
 
 
 def test_a_stored_film_is_opened_in_pieces(author: Actor) -> None:

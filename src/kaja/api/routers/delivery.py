@@ -10,7 +10,7 @@ from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.problems import problem_text
 from kaja.api.render import change_out, delivery_out, problem_out, publication_out
 from kaja.api.routers import actor_of, ok, waits, workspace_of
-from kaja.api.routers.posts import one
+from kaja.api.routers.posts import render_one
 from kaja.api.schemas import (
     AttemptOut,
     CandidateOut,
@@ -22,8 +22,8 @@ from kaja.api.schemas import (
     ScheduleIn,
     SettleIn,
 )
-from kaja.content.plan.slots import next_free_slot
-from kaja.content.queries import active_variants, get_post
+from kaja.content.plan.slots import find_free_slot
+from kaja.content.queries import get_post, list_active_variants
 from kaja.delivery import actions
 from kaja.delivery.models import Delivery
 from kaja.delivery.queries import journal_of, page_needs_you
@@ -53,8 +53,8 @@ def schedule_post(request: HttpRequest, post_id: UUID, body: ScheduleIn) -> Post
             )
         )
     if due_at is None:
-        channels = [variant.channel_id for variant in active_variants(post)]
-        slot = next_free_slot(channels, clock.now(), ZoneInfo(workspace_of(request).time_zone), besides=post_id)
+        channels = [variant.channel_id for variant in list_active_variants(post)]
+        slot = find_free_slot(channels, clock.now(), ZoneInfo(workspace_of(request).time_zone), besides=post_id)
         if slot is None:
             raise Refused(
                 Problem(
@@ -66,21 +66,21 @@ def schedule_post(request: HttpRequest, post_id: UUID, body: ScheduleIn) -> Post
             )
         due_at = slot.instant
     publishing.schedule_post(actor_of(request), post, due_at)
-    return one(post_id)
+    return render_one(post_id)
 
 
 @router.post("/posts/{uuid:post_id}/unschedule", response=ok(PostOut), operation_id="unschedulePost")
 def unschedule_post(request: HttpRequest, post_id: UUID) -> PostOut:
     """Take a scheduled post back to the drafts."""
     publishing.unschedule_post(actor_of(request), get_post(post_id))
-    return one(post_id)
+    return render_one(post_id)
 
 
 @router.post("/posts/{uuid:post_id}/publish", response=ok(PostOut), operation_id="publishPost")
 def publish_post(request: HttpRequest, post_id: UUID) -> PostOut:
     """Send a post now on every channel where it has not gone out yet."""
     publishing.publish_now(actor_of(request), get_post(post_id))
-    return one(post_id)
+    return render_one(post_id)
 
 
 @router.get("/deliveries/needs-you", response=ok(DeliveryPage), operation_id="listNeedsYou")

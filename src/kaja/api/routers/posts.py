@@ -9,7 +9,7 @@ from pydantic import AwareDatetime
 
 from kaja.api.pages import LIMIT, Cursor, Limit
 from kaja.api.problems import render_problem
-from kaja.api.render import posts_out
+from kaja.api.render import render_posts
 from kaja.api.routers import actor_of, ok
 from kaja.api.schemas import (
     CheckOut,
@@ -33,9 +33,9 @@ from kaja.workspaces import policy
 router = Router(tags=["posts"])
 
 
-def one(post_id: UUID, *, deleted: bool = False) -> PostOut:
+def render_one(post_id: UUID, *, deleted: bool = False) -> PostOut:
     """The post as the API shows it."""
-    return posts_out([queries.get_post(post_id, deleted=deleted)])[0]
+    return render_posts([queries.get_post(post_id, deleted=deleted)])[0]
 
 
 def _variants(given: dict[UUID, VariantIO]) -> dict[UUID, VariantContent]:
@@ -86,7 +86,7 @@ def list_posts(
         cursor,
         limit,
     )
-    return PostPage(items=posts_out(page.rows), next_cursor=page.next_cursor)
+    return PostPage(items=render_posts(page.rows), next_cursor=page.next_cursor)
 
 
 @router.post("", response=ok(PostOut, 201), operation_id="createPost")
@@ -103,14 +103,14 @@ def create_post(request: HttpRequest, body: PostIn) -> Status[PostOut]:
         state=body.state,
         post_id=body.id,
     )
-    return Status(201, one(post.id))
+    return Status(201, render_one(post.id))
 
 
 @router.get("/{uuid:post_id}", response=ok(PostOut), operation_id="getPost")
 def get_post(request: HttpRequest, post_id: UUID) -> PostOut:
     """One post, with where each of its deliveries stands."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return one(post_id)
+    return render_one(post_id)
 
 
 @router.patch("/{uuid:post_id}", response=ok(PostOut), operation_id="updatePost")
@@ -131,7 +131,7 @@ def update_post(request: HttpRequest, post_id: UUID, body: PostPatch) -> PostOut
     if "labels" in given and body.labels is not None:
         changes["labels"] = body.labels
     actions.update_post(actor_of(request), post_id, body.base_revision, changes)
-    return one(post_id)
+    return render_one(post_id)
 
 
 @router.delete("/{uuid:post_id}", response=ok(None, 204), operation_id="deletePost")
@@ -145,13 +145,13 @@ def delete_post(request: HttpRequest, post_id: UUID) -> Status[None]:
 def restore_post(request: HttpRequest, post_id: UUID) -> PostOut:
     """Bring a post back from the bin."""
     actions.restore_post(actor_of(request), post_id)
-    return one(post_id)
+    return render_one(post_id)
 
 
 @router.post("/{uuid:post_id}/duplicate", response=ok(PostOut, 201), operation_id="duplicatePost")
 def duplicate_post(request: HttpRequest, post_id: UUID) -> Status[PostOut]:
     """A new draft with the same content."""
-    return Status(201, one(actions.duplicate_post(actor_of(request), post_id).id))
+    return Status(201, render_one(actions.duplicate_post(actor_of(request), post_id).id))
 
 
 @router.get("/{uuid:post_id}/check", response=ok(CheckOut), operation_id="checkPost")
@@ -179,4 +179,4 @@ def list_revisions(request: HttpRequest, post_id: UUID, cursor: Cursor = "", lim
 def restore_revision(request: HttpRequest, post_id: UUID, number: int) -> PostOut:
     """Make an earlier revision the newest."""
     post: Post = actions.restore_revision(actor_of(request), post_id, number)
-    return one(post.id)
+    return render_one(post.id)

@@ -69,7 +69,7 @@ _HASH: Final[dict[str, str]] = {
 }
 
 
-def counting_sql(dialect: Dialect) -> dict[str, str]:
+def build_counting_sql(dialect: Dialect) -> dict[str, str]:
     """The three queries by name: ``vote`` (reads ``post``), ``cell`` and ``pair`` (read ``vote``)."""
     if dialect not in _HASH:
         raise OpinionError(f"dialect {dialect!r} is not one of {', '.join(_HASH)}")

@@ -13,7 +13,7 @@ import vl_convert
 
 from kaja.brandhealth.reading.analysis import Opinion
 from kaja.brandhealth.report.charts import Chart, all_charts, number
-from kaja.brandhealth.report.wording import headline, sections
+from kaja.brandhealth.report.wording import sections, write_headline
 
 _STYLE: Final = """
 :root { color-scheme: light dark; --ink: #1b1f24; --paper: #fff; --line: #d0d7de; --soft: #57606a; }
@@ -104,7 +104,7 @@ def render_html(opinion: Opinion, title: str) -> str:
         f'<meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>"
         f"<h1>{html.escape(title)}</h1>"
-        f'<p class="lead">{html.escape(headline(opinion))} {first} to {last}.</p>'
+        f'<p class="lead">{html.escape(write_headline(opinion))} {first} to {last}.</p>'
         f"{text[0]}</section>{charts[0]}{text[1]}</section>{''.join(charts[1:])}{text[2]}"
         f"<p>How much each part of the model varies, in logits, with 90 % intervals:</p>"
         f"<details><summary>Table</summary>{scales}</details></section></main></body></html>\n"
@@ -135,7 +135,7 @@ def render_pdf(opinion: Opinion, title: str) -> bytes:
         '#set page(paper: "a4", margin: 2cm, numbering: "1")',
         "#set text(size: 10pt)",
         f'#text(size: 18pt, weight: "bold", {_typst_text(title)})\n',
-        f"#text(fill: luma(90), {_typst_text(f'{headline(opinion)} {first} to {last}.')})\n",
+        f"#text(fill: luma(90), {_typst_text(f'{write_headline(opinion)} {first} to {last}.')})\n",
     ]
     told = [
         [f'#text(size: 13pt, weight: "bold", {_typst_text(heading)})\n', *(f"#par({_typst_text(s)})\n" for s in said)]

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from kaja.brandhealth.arrays import Floats
 from kaja.brandhealth.reading.analysis import Opinion
 from kaja.brandhealth.report.documents import render_html, render_pdf
-from kaja.brandhealth.report.wording import headline, paragraphs
+from kaja.brandhealth.report.wording import write_headline, write_paragraphs
 
 
 def weekly_table(opinion: Opinion) -> pa.Table:
@@ -72,9 +72,9 @@ def to_json(opinion: Opinion) -> dict[str, Any]:
     weekly["week"] = [str(week) for week in opinion.counts.weeks]
     weekly = {k: v if k == "week" else _list(np.array(v, dtype=np.float64)) for k, v in weekly.items()}
     return {
-        "headline": headline(opinion),
+        "headline": write_headline(opinion),
         "evidence": opinion.evidence,
-        "text": list(paragraphs(opinion)),
+        "text": list(write_paragraphs(opinion)),
         "weekly": weekly,
         "effects": effects_table(opinion).to_pylist(),
         "expression_share": None if share is None else asdict(share),

@@ -14,7 +14,7 @@ _END = 4
 _NAMED_PILE_ON = 0.25
 
 
-def headline(opinion: Opinion) -> str:
+def write_headline(opinion: Opinion) -> str:
     """What the report's main line is, in one sentence."""
     if opinion.fused is not None:
         return "Customer opinion: your survey, sharpened by the posts as far as they follow it."
@@ -144,12 +144,12 @@ def sections(opinion: Opinion) -> tuple[tuple[str, tuple[str, ...]], ...]:
     )
 
 
-def paragraphs(opinion: Opinion) -> tuple[str, ...]:
+def write_paragraphs(opinion: Opinion) -> tuple[str, ...]:
     """All sentences in the report's order."""
     return tuple(sentence for _, sentences in sections(opinion) for sentence in sentences)
 
 
-def validation_lines(result: Validation, period: str) -> list[str]:
+def write_validation(result: Validation, period: str) -> list[str]:
     """The honest protocol's outcome as lines of text."""
     lines = [
         f"{result.periods} {period}s, lag {result.lag}; first half calibrates, second half scores.",

@@ -13,7 +13,7 @@ from kaja.brandhealth.model.ordinal import CLASSES
 from kaja.brandhealth.worlds.people import Lived
 
 
-def survey_answers(truth: Floats, per_week: int, seed: int) -> Floats:
+def draw_survey_answers(truth: Floats, per_week: int, seed: int) -> Floats:
     """Answers of a small tracker (T, 3) whose net share is ``truth`` (T,), with 30 % neutral where that is
     possible.
     """

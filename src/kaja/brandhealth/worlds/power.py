@@ -13,7 +13,7 @@ from kaja.brandhealth.model.estimate import fit_counts
 from kaja.brandhealth.reading.index import read_index
 from kaja.brandhealth.reading.survey import fuse, social_signal, survey_from_answers
 from kaja.brandhealth.reading.validate import pearson
-from kaja.brandhealth.worlds.files import survey_answers
+from kaja.brandhealth.worlds.files import draw_survey_answers
 from kaja.brandhealth.worlds.people import PeopleWorld, draw_people
 
 
@@ -34,7 +34,7 @@ class PowerRow:
     rmse_survey_alone: float
 
 
-def power_table(
+def build_power_table(
     world: PeopleWorld,
     votes: Sequence[float],
     labels: Sequence[int],
@@ -62,7 +62,7 @@ def _design(world: PeopleWorld, answers: int, seeds: Sequence[int]) -> PowerRow:
         index = read_index(posterior, None if posterior.layout.has_pairs else 1.0)
         errors = (np.nan, np.nan)
         if answers > 0:
-            fused = fuse(social_signal(posterior), survey_from_answers(survey_answers(lived.truth, answers, seed)))
+            fused = fuse(social_signal(posterior), survey_from_answers(draw_survey_answers(lived.truth, answers, seed)))
             errors = (_rmse(fused.mean - lived.truth), _rmse(fused.alone_mean - lived.truth))
         rows.append(
             (

@@ -10,7 +10,7 @@ import psycopg
 from kaja.cli.checks.findings import Finding, Level
 from kaja.cli.database import LEAST_VERSION, check_version, embedded_cluster, explain
 from kaja.config import environment
-from kaja.kernel.walls import ENTER, scope_key
+from kaja.kernel.walls import ENTER, make_scope_key
 
 MOST_SKEW = 2.0  # seconds; due times are compared between hosts and the database
 WORKER_SILENCE = 90.0
@@ -23,7 +23,7 @@ ROLES = (
 
 
 def check_database() -> Iterator[Finding]:
-    url = environment.database_url()
+    url = environment.get_database_url()
     if not environment.has_external_database() and embedded_cluster().running_pid() is None:
         yield Finding(
             "database",
@@ -85,7 +85,7 @@ def _roles(connection: psycopg.Connection) -> Iterator[Finding]:
         "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
         "WHERE n.nspname = 'public' AND c.relkind = 'r' AND pg_get_userbyid(c.relowner) = current_user",
     )[0]
-    owner_url = urlsplit(environment.owner_database_url())
+    owner_url = urlsplit(environment.get_owner_database_url())
     if superuser or bypass:
         what = "a superuser" if superuser else "a role that bypasses row-level security"
         yield Finding(
@@ -105,7 +105,7 @@ def _roles(connection: psycopg.Connection) -> Iterator[Finding]:
 def _walls(connection: psycopg.Connection) -> Generator[Finding, None, bool]:
     """Whether this process can enter a scope: everything else that reads a workspace needs that."""
     try:
-        connection.execute(ENTER, ["", "check", scope_key(environment.secret_key())])
+        connection.execute(ENTER, ["", "check", make_scope_key(environment.get_secret_key())])
     except psycopg.errors.InsufficientPrivilege:
         yield Finding(
             "walls", Level.BROKEN, "the database was given another secret key, so no workspace can be read",

@@ -53,7 +53,7 @@ def _examine_unit(place: Place) -> Finding:
 
 def check_proxy() -> Iterator[Finding]:
     """Behind an https address stands a proxy: it must reach this Kaja."""
-    base = environment.address()
+    base = environment.get_address()
     if not base.startswith("https://"):
         return
     mend = "Look at the proxy and at KAJA_BASE_URL; docs/operations.md (“Behind a proxy”) has examples."

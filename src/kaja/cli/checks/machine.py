@@ -14,12 +14,12 @@ from kaja.kernel.zones import find_packaged_version, find_system_version
 LITTLE_SPACE = 2_000_000_000
 TOO_LITTLE_SPACE = 200_000_000
 READ = (
-    environment.port,
-    environment.practice_port,
-    environment.pool_size,
-    environment.wants_update_backup,
-    environment.reachable,
-    environment.media_store,
+    environment.get_port,
+    environment.get_practice_port,
+    environment.get_pool_size,
+    environment.is_update_backup_wanted,
+    environment.get_reachable,
+    environment.get_media_store,
 )
 
 
@@ -50,14 +50,14 @@ def check_settings() -> Iterator[Finding]:
         except environment.Misconfigured as error:
             problems.append(str(error))
     try:
-        environment.parse_database_url(environment.database_url())
+        environment.parse_database_url(environment.get_database_url())
     except environment.Misconfigured as error:
         problems.append(str(error))
     for problem in problems:
         yield Finding("settings", Level.BROKEN, problem, "docs/operations.md lists every setting.")
     if problems:
         return
-    base = environment.address()
+    base = environment.get_address()
     yield Finding("settings", Level.OK, f"address {base}")
     if environment.listen() not in {"127.0.0.1", "::1", "localhost"} and not base.startswith("https://"):
         yield Finding(
@@ -69,7 +69,7 @@ def check_settings() -> Iterator[Finding]:
 
 
 def check_home() -> Iterator[Finding]:
-    home = environment.home()
+    home = environment.get_home()
     if not home.is_dir():
         yield Finding("data folder", Level.BROKEN, f"{home} does not exist", "Start Kaja once: `kaja up` makes it.")
         return
@@ -94,7 +94,7 @@ def check_home() -> Iterator[Finding]:
 
 
 def check_disk() -> Iterator[Finding]:
-    home = environment.home()
+    home = environment.get_home()
     if not home.is_dir():
         return
     free = shutil.disk_usage(home).free
@@ -106,7 +106,7 @@ def check_disk() -> Iterator[Finding]:
 def check_keys() -> Iterator[Finding]:
     text, source = os.environ.get("KAJA_KEYS", ""), "KAJA_KEYS"
     if not text:
-        file = environment.home() / "keys.json"
+        file = environment.get_home() / "keys.json"
         source = str(file)
         if not file.exists():
             yield Finding(

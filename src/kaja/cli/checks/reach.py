@@ -21,11 +21,11 @@ def check_reach() -> Iterator[Finding]:
     from django.db import DatabaseError
 
     from kaja.reach.judging import State
-    from kaja.reach.looking import see
+    from kaja.reach.looking import ask_ourselves
     from kaja.reach.queries import get_reach
 
     try:
-        reach = get_reach(see())
+        reach = get_reach(ask_ourselves())
     except DatabaseError:
         return  # said by the findings about the database
     said = {State.YES: "yes", State.NO: "no", State.UNKNOWN: "not known"}[reach.state]

@@ -18,8 +18,8 @@ from kaja.networks.kit.proxies import Proxies
 
 def check_web() -> Iterator[Finding]:
     host = environment.listen() if environment.listen() not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104
-    url = f"http://{f'[{host}]' if ':' in host else host}:{environment.port()}/readyz"
-    up = is_locked(environment.home())
+    url = f"http://{f'[{host}]' if ':' in host else host}:{environment.get_port()}/readyz"
+    up = is_locked(environment.get_home())
     try:
         with open_nearby(url) as answer:
             text = answer.read(200).decode(errors="replace").strip()
@@ -33,7 +33,7 @@ def check_web() -> Iterator[Finding]:
     except (urllib.error.URLError, OSError) as error:
         reason = getattr(error, "reason", error)
         if isinstance(reason, OSError) and reason.errno == errno.ECONNREFUSED and not up:
-            yield Finding("web", Level.WARNING, f"not running (port {environment.port()} is free)", "kaja up")
+            yield Finding("web", Level.WARNING, f"not running (port {environment.get_port()} is free)", "kaja up")
         else:
             yield Finding(
                 "web",
@@ -42,26 +42,26 @@ def check_web() -> Iterator[Finding]:
                 "Read what `kaja up` prints; start it again.",
             )
         return
-    yield Finding("web", Level.OK, f"answers at {environment.address()}") if text == "ok" else _foreign_program(200)
+    yield Finding("web", Level.OK, f"answers at {environment.get_address()}") if text == "ok" else _foreign_program(200)
 
 
 def _foreign_program(status: int) -> Finding:
     return Finding(
         "web",
         Level.BROKEN,
-        f"another program answers on port {environment.port()} (HTTP {status})",
+        f"another program answers on port {environment.get_port()} (HTTP {status})",
         "Stop it, or set KAJA_PORT to a free port.",
     )
 
 
 def check_practice() -> Iterator[Finding]:
-    url = os.environ.get("KAJA_PRACTICE_URL") or f"http://127.0.0.1:{environment.practice_port()}"
+    url = os.environ.get("KAJA_PRACTICE_URL") or f"http://127.0.0.1:{environment.get_practice_port()}"
     try:
         open_nearby(url).close()
     except urllib.error.HTTPError:
         pass  # it answers, and that is what was asked
     except (urllib.error.URLError, OSError) as error:
-        running = is_locked(environment.home())
+        running = is_locked(environment.get_home())
         yield Finding(
             "practice network",
             Level.BROKEN if running else Level.WARNING,

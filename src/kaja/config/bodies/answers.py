@@ -5,12 +5,12 @@ import logging
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
-from kaja.api.problems import problem_response
+from kaja.api.problems import render_problem_response
 from kaja.config.bodies.limits import LARGEST
 from kaja.config.outage import Outage, find_outage, server_error
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.media import refusals, videos
-from kaja.web.problems import problem_json
+from kaja.web.problems import render_problem_json
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ def failed(request: HttpRequest, error: Exception) -> HttpResponse:
     if isinstance(error, OSError) and find_outage(error) is Outage.DISK and _is_program(request):
         # Only files go to the disk. Whoever uploads one while they write must hear that the post is safe.
         log.error("no room for an upload: %s %s", request.method, request.path)
-        return _say(request, 503, refusals.disk_full().problems[0])
+        return _say(request, 503, refusals.refuse_full_disk().problems[0])
     try:
         raise error
     except Exception:  # noqa: BLE001 - raised for who reads the exception that is being handled
@@ -30,7 +30,7 @@ def failed(request: HttpRequest, error: Exception) -> HttpResponse:
 def too_large(request: HttpRequest, size: int, most: int) -> HttpResponse:
     """A body over its limit."""
     if most == LARGEST:
-        [problem] = refusals.body_too_large(size, videos.MAX_BYTES).problems
+        [problem] = refusals.refuse_large_body(size, videos.MAX_BYTES).problems
     else:
         problem = Problem(
             code="body_too_large",
@@ -75,9 +75,9 @@ def _is_program(request: HttpRequest) -> bool:
 
 def _say(request: HttpRequest, status: int, problem: Problem) -> HttpResponse:
     if request.path.startswith("/api/"):
-        response = problem_response(status, [problem])
+        response = render_problem_response(status, [problem])
     elif _is_program(request):
-        response = JsonResponse({"problems": [problem_json(problem)]}, status=status)
+        response = JsonResponse({"problems": [render_problem_json(problem)]}, status=status)
     else:
         page = render_to_string("errors/413.html", {"bare": True, "problem": problem, "status": status})
         response = HttpResponse(page, status=status)

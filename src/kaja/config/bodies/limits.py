@@ -12,7 +12,7 @@ from django.urls import Resolver404, resolve
 
 from kaja.api.gate import PREFIX
 from kaja.api.tokens import find_bearer
-from kaja.kernel.connections import give_back
+from kaja.kernel.connections import release_connections
 from kaja.media import videos
 from kaja.workspaces.models import User
 from kaja.workspaces.policy import Permission, can
@@ -52,7 +52,7 @@ def find_allowed(scope: dict[str, Any]) -> Allowed:
     try:
         return _find(ASGIRequest(scope, io.BytesIO()))
     finally:
-        give_back()
+        release_connections()
 
 
 def _find(request: ASGIRequest) -> Allowed:

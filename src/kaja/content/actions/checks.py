@@ -15,7 +15,7 @@ from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.media.models import Asset
-from kaja.media.open import asset_gone
+from kaja.media.open import refuse_gone_asset
 from kaja.networks.kit.fields import list_names
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import policy
@@ -74,7 +74,7 @@ def require_assets(contents: Iterable[Document | Overrides]) -> None:
     """Refuse a document that names a file which this workspace does not have."""
     wanted: set[UUID] = set().union(*(asset_ids(each) for each in contents))
     if wanted and Asset.objects.filter(id__in=wanted).count() != len(wanted):
-        raise asset_gone()
+        raise refuse_gone_asset()
 
 
 def require_channels(channel_ids: Iterable[UUID], already: Iterable[UUID] = ()) -> dict[UUID, Channel]:

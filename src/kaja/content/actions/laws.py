@@ -15,11 +15,11 @@ from kaja.kernel.problems import gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.kernel.times import resolve_local, wall_of
 from kaja.kernel.zones import open_system_zone
-from kaja.workspaces.actor import Actor, system_actor
+from kaja.workspaces.actor import Actor, make_system_actor
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.notices import create_notice
 
-ACTOR = system_actor("Kaja")
+ACTOR = make_system_actor("Kaja")
 AT_ONCE = 500
 
 

@@ -80,13 +80,13 @@ def list_occurrences(
     ]
 
 
-def channels_with_slot(channel_ids: Collection[UUID], instant: datetime, zone: ZoneInfo) -> set[UUID]:
+def list_channels_with_slot(channel_ids: Collection[UUID], instant: datetime, zone: ZoneInfo) -> set[UUID]:
     """Which of the channels have a weekly slot at this instant."""
     slots = list(Slot.objects.filter(channel_id__in=channel_ids))
     return {slot.channel_id for slot, _ in occurrences(slots, instant, instant + timedelta(seconds=1), zone)}
 
 
-def next_free_slots(
+def find_free_slots(
     wanted: Mapping[UUID, Collection[UUID]], after: datetime, zone: ZoneInfo
 ) -> dict[UUID, ResolvedTime | None]:
     """For many posts, each with its channels, one after the other the next slot that is free then. Two queries."""
@@ -105,7 +105,7 @@ def next_free_slots(
     return found
 
 
-def next_free_slot(
+def find_free_slot(
     channel_ids: Collection[UUID],
     after: datetime,
     zone: ZoneInfo,

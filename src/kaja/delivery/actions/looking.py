@@ -10,7 +10,7 @@ from kaja.channels.queries import get_channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
 from kaja.delivery.holds import UNDECIDED
 from kaja.delivery.models import Delivery, Kind, Publication, Reckoning
-from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, render_problem, with_params
+from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, fill_params, render_problem
 from kaja.delivery.reckoning import Match, Wanted, match_posts
 from kaja.delivery.sources import SOURCES, Words
 from kaja.kernel.clock import now
@@ -68,7 +68,7 @@ def look_at_channel(workspace_id: UUID, channel_id: UUID, actor: Actor | None = 
             raise
         except Exception as error:
             log.exception("channel %s could not be looked at", channel_id)
-            told = CannotTell(with_params(CALL_BROKE, error=type(error).__name__))
+            told = CannotTell(fill_params(CALL_BROKE, error=type(error).__name__))
     reckoned = _reckon(told, wanted, owned)
     with workspace_scope(workspace_id):
         if not isinstance(opened, Problem):

@@ -165,7 +165,7 @@ def before_sending(row: Claimed, now: datetime) -> Verdict | None:
     if row.access.health == "reconnect":
         return hold(row, problems.RECONNECT)
     if is_late(row, now):
-        problem = problems.with_params(problems.MISSED, minutes=row.late_limit_minutes)
+        problem = problems.fill_params(problems.MISSED, minutes=row.late_limit_minutes)
         return _verdict(row, State.MISSED, problem=problem, needs_person=True, announce="missed")
     return None
 

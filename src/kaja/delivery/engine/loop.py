@@ -32,7 +32,7 @@ from kaja.kernel.loops import describe_error, is_lost_database, keep_running
 from kaja.kernel.problems import Problem
 from kaja.kernel.signals import DUE
 from kaja.networks.kit.http import close_pools
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Held
 
 log = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ class Engine:
         """Before anything is taken by a time that may be wrong."""
         if (right_until := await self.clocks.find_jump(connection)) is not None:
             log.error("a clock jumped by more than five minutes; nothing is sent until `kaja settle`")
-            await in_thread(hold_everything, system_actor("Kaja"), Held.CLOCK, right_until)
+            await in_thread(hold_everything, make_system_actor("Kaja"), Held.CLOCK, right_until)
             self.clocks.note_held()
 
     async def _read_ready(self) -> None:

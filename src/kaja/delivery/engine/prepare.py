@@ -21,7 +21,7 @@ from kaja.delivery.sources import SOURCES, Answer, Made, NotSo
 from kaja.kernel.problems import Problem
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.alike import could_be_same
-from kaja.networks.kit.connector import draws_on
+from kaja.networks.kit.connector import is_drawing_on
 from kaja.networks.kit.facts import Facts
 from kaja.networks.registry import CONNECTORS
 
@@ -106,7 +106,7 @@ def _narrow_quotas(works: Sequence[Work]) -> None:
         media = work.frozen is not None and any(work.frozen.list_media())
         with workspace_scope(row.workspace_id):
             quotas = QuotaState.objects.filter(channel_id=row.channel_id)
-            until = [each.used_up_until for each in quotas if draws_on(info, each.bucket, media=media)]
+            until = [each.used_up_until for each in quotas if is_drawing_on(info, each.bucket, media=media)]
         row.access.quota_until = max((moment for moment in until if moment is not None), default=None)
 
 
@@ -120,7 +120,7 @@ def _judged(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
 
 def _broken(row: Claimed, error: Exception) -> Verdict:
     log.error("delivery %s cannot be prepared: %s", row.id, type(error).__name__)
-    return decide.refused(row, problems.with_params(problems.CONTENT_BROKE, error=type(error).__name__))
+    return decide.refused(row, problems.fill_params(problems.CONTENT_BROKE, error=type(error).__name__))
 
 
 def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
@@ -132,7 +132,7 @@ def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
         if verdict is not None:
             return Prepared(None, row, verdict)
     if connector is None or connector.publisher is None:
-        problem = problems.with_params(problems.NO_CONNECTOR, network=row.access.network)
+        problem = problems.fill_params(problems.NO_CONNECTOR, network=row.access.network)
         return Prepared(None, row, decide.refused(row, problem))
     return Prepared(Work(row, connector, facts.get(row), _moment_of(row, now)), row)
 
@@ -153,7 +153,7 @@ def _ask_sources(works: Sequence[Work]) -> dict[UUID, Answer]:
         if kind in SOURCES:
             answers |= SOURCES[kind].prepare(its)
         else:  # a newer version's
-            unknown = problems.with_params(problems.CONTENT_BROKE, error=kind)
+            unknown = problems.fill_params(problems.CONTENT_BROKE, error=kind)
             answers |= {work.row.id: unknown for work in its}
     return answers
 

@@ -173,10 +173,10 @@ class Runner:
             async with asyncio.timeout(max(seconds, 0.05)):
                 return await call()
         except TimeoutError:
-            return Unknown(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
+            return Unknown(problems.fill_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
         except Exception as error:  # noqa: BLE001 - the contract: an exception inside a stage is an unknown outcome
             log_error(row, error)
-            return Unknown(problems.with_params(problems.CALL_BROKE, error=type(error).__name__))
+            return Unknown(problems.fill_params(problems.CALL_BROKE, error=type(error).__name__))
         finally:
             if keeper is not None:
                 keeper.cancel()
@@ -221,10 +221,10 @@ class Runner:
             async with asyncio.timeout(seconds):
                 return await work.publisher.find_delivery(outgoing, dict(row.checkpoint), work.facts, session)
         except TimeoutError:
-            return CannotTell(problems.with_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
+            return CannotTell(problems.fill_params(problems.CALL_TIMEOUT, seconds=round(seconds)))
         except Exception as error:  # noqa: BLE001 - a look that fails tells nothing
             log_error(row, error)
-            return CannotTell(problems.with_params(problems.CALL_BROKE, error=type(error).__name__))
+            return CannotTell(problems.fill_params(problems.CALL_BROKE, error=type(error).__name__))
 
     async def _repeat(self, work: Work, outgoing: Outgoing, session: Session, settle: float) -> None:
         row = work.row

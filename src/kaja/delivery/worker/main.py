@@ -22,9 +22,9 @@ from kaja.delivery.engine.threads import in_thread
 from kaja.delivery.events import WorkerStarts
 from kaja.delivery.worker.background import run_jobs
 from kaja.kernel import events
-from kaja.kernel.collector import calm_collector
+from kaja.kernel.collector import settle_collector
 from kaja.kernel.loops import PARTS
-from kaja.workspaces.actor import system_actor
+from kaja.workspaces.actor import make_system_actor
 
 log = logging.getLogger(__name__)
 STOP_WITHIN = 25.0  # seconds; `kaja up` kills a worker that takes longer than 30
@@ -51,7 +51,7 @@ def raise_file_limit() -> None:
 async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[], None] | None = None) -> None:
     """Deliver, do background jobs and what else is run beside them, until SIGTERM or SIGINT."""
     # Before anything is claimed: what runs at another place than before must not send.
-    if not await in_thread(claim_place, system_actor("Kaja"), settings.EMBEDDED_IN):
+    if not await in_thread(claim_place, make_system_actor("Kaja"), settings.EMBEDDED_IN):
         log.warning("this installation stands at another place than before; nothing is sent until `kaja settle`")
     await in_thread(events.publish, WorkerStarts())
     engine = Engine(get_address(), pace)
@@ -86,7 +86,7 @@ def main() -> None:
     """Run one worker until told to stop. Django is set up by the caller. `KAJA_WORKER_JOBS=0`: deliveries only."""
     logging.basicConfig(level=os.environ.get("KAJA_LOG_LEVEL", "INFO"), format="%(asctime)s %(name)s %(message)s")
     raise_file_limit()
-    calm_collector()
+    settle_collector()
     import uvloop
 
     try:

@@ -16,7 +16,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 
-from kaja.kernel.walls import ENTER, IS_BUILT, scope_key
+from kaja.kernel.walls import ENTER, IS_BUILT, make_scope_key
 
 
 class SystemPurpose(StrEnum):
@@ -83,7 +83,7 @@ def _set_local(workspace: UUID | None, system: SystemPurpose | None) -> None:
 
 def enter_key() -> str:
     """What the database asks for before it opens a scope; bound as a parameter, never part of a statement."""
-    return scope_key(settings.SECRET_KEY)
+    return make_scope_key(settings.SECRET_KEY)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from PIL import Image, ImageOps, JpegImagePlugin
 from kaja.border import Declined
 from kaja.media.decode.stripped import strip_jpeg, strip_png, strip_webp
 from kaja.media.gifs import strip_gif
-from kaja.networks.kit.colours import has_alpha, read_profile, shrink, to_plain, to_screen
+from kaja.networks.kit.colours import has_alpha, read_profile, shrink_picture, to_plain, to_screen
 
 MAX_PIXELS = 100 * 1000 * 1000
 MAX_MOVING_PIXELS = 600 * 1000 * 1000  # over all frames
@@ -45,7 +45,7 @@ def _open(data: bytes) -> Image.Image:
 
 def render_thumbnail(image: Image.Image) -> bytes:
     """A small WebP of a picture or frame."""
-    small = to_screen(shrink(image, THUMBNAIL))
+    small = to_screen(shrink_picture(image, THUMBNAIL))
     out = io.BytesIO()
     small.save(out, "WEBP", quality=80)
     return out.getvalue()

@@ -7,14 +7,14 @@ from django.core.files.storage import storages
 
 from kaja.media.store.contract import Entry, Store, StoreAway
 
-__all__ = ["Entry", "Store", "StoreAway", "media_store", "rendition_store"]
+__all__ = ["Entry", "Store", "StoreAway", "open_media_store", "open_rendition_store"]
 
 
-def media_store() -> Store:
+def open_media_store() -> Store:
     """Files as they were taken in."""
     return cast(Store, storages["default"])
 
 
-def rendition_store() -> Store:
+def open_rendition_store() -> Store:
     """What is made of them when it is wanted, and made again when it is missing."""
     return cast(Store, storages["renditions"])

@@ -10,7 +10,7 @@ from kaja.networks.bluesky.limits import APP, LABELS
 from kaja.networks.bluesky.text import normalize, render_facets
 from kaja.networks.kit.addresses import parse_url
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.iri import as_called
+from kaja.networks.kit.iri import convert_address
 from kaja.networks.kit.results import RemoteRef
 
 COLLECTION = "app.bsky.feed.post"
@@ -83,7 +83,7 @@ def _render_embed(outgoing: Outgoing, prepared: Mapping[str, Any]) -> dict[str, 
     card = outgoing.link_card
     if card is None:
         return None
-    external = {"uri": as_called(card.url), "title": card.title or card.url, "description": card.description}
+    external = {"uri": convert_address(card.url), "title": card.title or card.url, "description": card.description}
     if card.image is not None:
         external["thumb"] = prepared["thumb"]
     return {"$type": "app.bsky.embed.external", "external": external}

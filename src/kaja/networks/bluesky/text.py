@@ -12,7 +12,7 @@ import regex
 from kaja.networks.bluesky.limits import MAX_TAG_GRAPHEMES
 from kaja.networks.kit.domains import TOP_LEVEL_DOMAINS
 from kaja.networks.kit.entities import Entity, find_bytes, keep_apart
-from kaja.networks.kit.iri import as_called
+from kaja.networks.kit.iri import convert_address
 from kaja.networks.kit.text import count_bytes, count_graphemes, trim_link
 
 _MENTION = regex.compile(r"(?:^|(?<=[\s(]))@([a-zA-Z0-9.-]+)\b")
@@ -71,7 +71,7 @@ def render_facets(text: str, dids: Mapping[str, str]) -> list[dict[str, Any]]:
     facets = []
     for entity in find_entities(text):
         features = {
-            "link": {"$type": f"{_FACET}#link", "uri": as_called(entity.value)},
+            "link": {"$type": f"{_FACET}#link", "uri": convert_address(entity.value)},
             "tag": {"$type": f"{_FACET}#tag", "tag": entity.value},
             "mention": {"$type": f"{_FACET}#mention", "did": dids.get(entity.value, "")},
         }

@@ -88,7 +88,7 @@ def to_plain(image: Image.Image) -> Image.Image:
     return whole
 
 
-def shrink(image: Image.Image, side: int) -> Image.Image:
+def shrink_picture(image: Image.Image, side: int) -> Image.Image:
     """The picture as RGB or RGBA with at most `side` pixels on the longer side; the picture itself stays.
 
     A large one is first reduced by a whole number, piece by piece, so that no second one of its size is needed.

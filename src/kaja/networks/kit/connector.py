@@ -98,7 +98,7 @@ def is_idempotent(network: Idempotent, limits: Mapping[str, Any]) -> bool:
     return bool(limits.get("idempotent")) if network == "by account" else network
 
 
-def stages_text(info: NetworkInfo, limits: Mapping[str, Any]) -> bool:
+def can_stage_text(info: NetworkInfo, limits: Mapping[str, Any]) -> bool:
     """Whether something of a post without files may be staged ahead, for an account with these limits."""
     return bool(limits.get("stages_text")) if info.stages_text == "by account" else info.stages_text
 
@@ -116,7 +116,7 @@ def settle_time(info: NetworkInfo, limits: Mapping[str, Any], waited: float | No
     return max(least, min(SETTLE_GROWTH * (waited or 0.0), SETTLE_LONGEST))
 
 
-def draws_on(info: NetworkInfo, bucket: str, *, media: bool) -> bool:
+def is_drawing_on(info: NetworkInfo, bucket: str, *, media: bool) -> bool:
     """Whether a post, with or without files, needs something of a budget."""
     uses = info.quota_uses.get(bucket)
     return uses is None or (media and "media" in uses)

@@ -67,7 +67,7 @@ def read_location(header: str) -> str:
         return header
 
 
-def as_called(address: str) -> str:
+def convert_address(address: str) -> str:
     """The same; what is no address stays as it is."""
     try:
         return to_uri(address)

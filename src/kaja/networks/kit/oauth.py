@@ -65,7 +65,7 @@ async def exchange(
     told = await _ask(address, app, body, session, as_json, headers)
     token, why = read_token(told)
     if why:
-        raise ConnectRefused(refused(why))
+        raise ConnectRefused(refuse_connection(why))
     return token
 
 
@@ -166,10 +166,10 @@ def consent_missing(answer: Mapping[str, str]) -> Problem:
             gettext_noop("The server sent you back without a permission for Kaja."),
             fix=gettext_noop("Connect again and allow the access that the server asks about."),
         )
-    return refused(said)
+    return refuse_connection(said)
 
 
-def refused(said: str) -> Problem:
+def refuse_connection(said: str) -> Problem:
     """The network did not want to, in its own words."""
     return Problem(
         "connect_refused",

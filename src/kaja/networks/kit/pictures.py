@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image, ImageOps
 
 from kaja.border import Declined
-from kaja.networks.kit.colours import conversion_of, has_alpha, shrink
+from kaja.networks.kit.colours import conversion_of, has_alpha, shrink_picture
 
 MAX_PIXELS = 100_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "AVIF", "TIFF", "BMP")
@@ -42,7 +42,7 @@ def fit(content: bytes, max_bytes: int, mimes: tuple[str, ...], max_side: int, a
     # A JPEG can be read at an eighth of its size: no more is decoded than is shown.
     opened.draft(None, (2 * max_side, 2 * max_side))
     turned = opened.getexif().get(ORIENTATION, 1)
-    picture = shrink(opened, max_side)  # of an animation the first frame
+    picture = shrink_picture(opened, max_side)  # of an animation the first frame
     picture.getexif()[ORIENTATION] = turned
     picture = ImageOps.exif_transpose(picture)
     return _encode_within(picture, mime, len(content), pixels, max_bytes, mimes)
@@ -118,7 +118,7 @@ def to_gif(content: bytes, max_bytes: int, max_side: int) -> Fitted:
         for number in range(getattr(opened, "n_frames", 1)):
             opened.seek(number)
             opened.load()
-            frames.append(_to_palette(shrink(opened, side)))
+            frames.append(_to_palette(shrink_picture(opened, side)))
             durations.append(max(20, round(float(opened.info.get("duration") or 100))))
         options: dict[str, Any] = {"transparency": 255} if has_alpha(opened) else {}
         out = io.BytesIO()

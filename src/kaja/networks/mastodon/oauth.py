@@ -55,7 +55,7 @@ async def authorize(form: Mapping[str, str], back: str, state: str, app: App | N
     answer = await request(session, "POST", f"{base}/api/v1/apps", json=wanted, authorized=False)
     made = answer.json_object()
     if not answer.ok or not made.get("client_id") or not made.get("client_secret"):
-        raise ConnectRefused(oauth.refused(str(made.get("error") or answer.status)))
+        raise ConnectRefused(oauth.refuse_connection(str(made.get("error") or answer.status)))
     own = {"instance": base, "client_id": str(made["client_id"]), "client_secret": str(made["client_secret"])}
     pkce = await _takes_pkce(base, session)
     asked = oauth.begin(f"{base}/oauth/authorize", App(own["client_id"]), back, state, scopes=SCOPES, pkce=pkce)

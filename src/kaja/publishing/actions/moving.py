@@ -11,7 +11,7 @@ from django.db import transaction
 from kaja.content import actions as content
 from kaja.content.actions import Plan, set_plans
 from kaja.content.models import Post, PostState
-from kaja.content.plan.slots import next_free_slots
+from kaja.content.plan.slots import find_free_slots
 from kaja.content.queries import list_carriers
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
@@ -112,7 +112,7 @@ def shift_posts(
 def move_into_slots(actor: Actor, posts: Sequence[Post], zone: ZoneInfo) -> Outcome:
     """Each post, in the given order, to the next slot of its channels that is free when its turn comes."""
     carriers = list_carriers([post.id for post in posts])
-    slots = next_free_slots(carriers, now(), zone)
+    slots = find_free_slots(carriers, now(), zone)
     outcome = move_posts(actor, {each: slot.instant for each, slot in slots.items() if slot})
     outcome.refused |= {each: Refused(NO_SLOT) for each, slot in slots.items() if slot is None}
     return outcome

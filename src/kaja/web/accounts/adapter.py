@@ -15,7 +15,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from kaja.kernel.codes import FIRST_ACCOUNT, make_code, same_code
+from kaja.kernel.codes import FIRST_ACCOUNT, is_same_code, make_code
 from kaja.kernel.limits import Limit, caller_of, take
 from kaja.web.accounts.limits import PROOF_MAILS, of_password, take_back, try_once
 from kaja.web.flash import flash
@@ -46,7 +46,7 @@ def has_first_code(request: HttpRequest) -> bool:
     (one, many), caller = FIRST_CODES, caller_of(request)
     if take((one, caller), (many, "")):
         return False
-    if same_code(typed, make_code(settings.SECRET_KEY, FIRST_ACCOUNT)):
+    if is_same_code(typed, make_code(settings.SECRET_KEY, FIRST_ACCOUNT)):
         request.session[FIRST] = True
         return True
     request.wrong_code = True  # type: ignore[attr-defined]  # the page says so

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.http import HttpRequest
 from django.utils.translation import ngettext
 
-from kaja.kernel.limits import Asked, Limit, caller_of, give_back, take, whole_seconds
+from kaja.kernel.limits import Asked, Limit, caller_of, count_seconds, return_tries, take
 from kaja.web.accounts.devices import find_device
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -94,13 +94,13 @@ def try_once(request: HttpRequest, asked: Sequence[Asked]) -> str:
     wait = take(*asked)
     if not wait:
         return ""
-    request.retry_after = whole_seconds(wait)  # type: ignore[attr-defined]  # LimitMiddleware reads it
-    return say_wait(whole_seconds(wait))
+    request.retry_after = count_seconds(wait)  # type: ignore[attr-defined]  # LimitMiddleware reads it
+    return say_wait(count_seconds(wait))
 
 
 def take_back(asked: Sequence[Asked]) -> None:
     """The try was good, so it does not count."""
-    give_back(*asked)
+    return_tries(*asked)
 
 
 def say_wait(seconds: int) -> str:

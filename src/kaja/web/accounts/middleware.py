@@ -10,7 +10,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.decorators import sync_only_middleware
 
-from kaja.kernel.limits import take, whole_seconds
+from kaja.kernel.limits import count_seconds, take
 from kaja.web.accounts.devices import mark_device
 from kaja.web.accounts.factors import has_second_factor
 from kaja.web.accounts.limits import of_page, say_wait
@@ -63,8 +63,8 @@ class LimitMiddleware:
             return None
         if not (wait := take(*asked)):
             return None
-        request.retry_after = whole_seconds(wait)  # type: ignore[attr-defined]
-        return too_many(request, whole_seconds(wait))
+        request.retry_after = count_seconds(wait)  # type: ignore[attr-defined]
+        return too_many(request, count_seconds(wait))
 
 
 def set_up_first(request: HttpRequest) -> HttpResponse:

@@ -25,7 +25,7 @@ from kaja.workspaces.actions import accept_invitation
 from kaja.workspaces.actions.signing_up import forget_password
 from kaja.workspaces.factors import is_proven
 from kaja.workspaces.models import Invitation, User
-from kaja.workspaces.queries import get_open_invitation, make_mail_proof
+from kaja.workspaces.queries import get_open_invitation, render_mail_proof
 
 
 @never_cache
@@ -35,7 +35,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     found = get_open_invitation(token)
     if found is None:
         return render_page(request, "account/invitation_closed.html", status=404)
-    if constant_time_compare(request.GET.get("proof", ""), make_mail_proof(found.id)):
+    if constant_time_compare(request.GET.get("proof", ""), render_mail_proof(found.id)):
         request.session[MAILED] = str(found.id)
     if not request.user.is_authenticated:
         # Kept for the sign-up page, which is closed to everybody else.

@@ -14,7 +14,7 @@ from django.utils.translation import get_language
 
 from kaja.content.plan.slots import list_occurrences
 from kaja.kernel import clock
-from kaja.kernel.times import local_day, resolve_local
+from kaja.kernel.times import find_local_day, resolve_local
 from kaja.publishing.calendar import list_calendar
 from kaja.publishing.choices import Choice, Choices
 from kaja.web.calendar.cards import Card, FreeSlot, Manner, SlotPrinter, card_of, printer_for
@@ -113,7 +113,7 @@ def _write_on(day: Day, zone: ZoneInfo, wanted: Wanted, slug: str) -> str:
 
 def make_page(period: Period, wanted: Wanted, choices: Choices, zone: ZoneInfo, slug: str, actor: Actor) -> Page:
     """Read and lay out one view. Two queries, whatever the number of posts."""
-    begin, end = local_day(period.first, zone)[0], local_day(period.end, zone)[0]
+    begin, end = find_local_day(period.first, zone)[0], find_local_day(period.end, zone)[0]
     stretch = list_calendar(begin, end, wanted.post_filter())
     marks = {UUID(choice.value): choice for choice in choices.channel}
     manner = Manner(

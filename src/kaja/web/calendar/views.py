@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from kaja.channels.queries import list_channel_ids, list_channels
-from kaja.content.plan.slots import list_occurrences, next_free_slot
+from kaja.content.plan.slots import find_free_slot, list_occurrences
 from kaja.content.queries import has_posts
 from kaja.kernel import clock
-from kaja.kernel.times import ResolvedTime, local_day
+from kaja.kernel.times import ResolvedTime, find_local_day
 from kaja.publishing import actions as publishing
 from kaja.publishing.choices import list_choices
 from kaja.web.calendar.answers import answer_step, conflict_words
@@ -154,7 +154,7 @@ def free_slots(request: WorkspaceRequest) -> JsonResponse:
     if day is None:
         return JsonResponse({"free": []})
     zone = zone_of(request)
-    begin, end = local_day(day, zone)
+    begin, end = find_local_day(day, zone)
     only = _channels_asked(request)
     names: dict[str, list[str]] = {}
     called = {channel.id: str(channel) for channel in list_channels()}
@@ -182,7 +182,7 @@ def next_slot(request: WorkspaceRequest) -> JsonResponse:
     """The next free slot of the channels `?channel=…&channel=…`, of all channels without one."""
     channels = list_channel_ids(_channels_asked(request))
     zone = zone_of(request)
-    slot = next_free_slot(channels, clock.now(), zone)
+    slot = find_free_slot(channels, clock.now(), zone)
     if slot is None:
         return JsonResponse({"local": None, "words": _("No free slot within a year. Add weekly slots to a channel.")})
     return JsonResponse(

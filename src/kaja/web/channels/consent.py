@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from kaja.channels.actions import choose_channels, finish_authorization
-from kaja.channels.consenting import another_person, find_workspace_of, get_choice, state_unknown
+from kaja.channels.consenting import find_workspace_of, get_choice, refuse_another_person, refuse_unknown_state
 from kaja.channels.models import Channel
 from kaja.content.queries import has_posts
 from kaja.kernel.problems import Refused
@@ -33,11 +33,11 @@ def back(request: HttpRequest, network: str) -> HttpResponseBase:
         raise Http404
     workspace_id = find_workspace_of(request.GET.get("state", ""))
     if workspace_id is None:
-        flash_refusal(request, Refused(state_unknown()))
+        flash_refusal(request, Refused(refuse_unknown_state()))
         return redirect("home")
     member = next((each for each in list_memberships(request.user) if each.workspace_id == workspace_id), None)
     if member is None:
-        flash_refusal(request, Refused(another_person()))
+        flash_refusal(request, Refused(refuse_another_person()))
         return redirect("home")
     return _arrive(request, member.workspace.slug, network)
 

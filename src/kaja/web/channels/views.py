@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kaja.channels.actions import check_channel, disconnect_channel, follow_channel
-from kaja.channels.following import moved_to
+from kaja.channels.following import find_new_address
 from kaja.channels.models import Channel, Health, QuotaState
 from kaja.channels.queries import get_channel, list_channels, list_quotas
 from kaja.channels.sessions import facts_of
@@ -72,7 +72,7 @@ def page(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
             "edits": connector is not None and connector.editor is not None,
             "deletes": connector is not None and connector.remover is not None,
             "abilities": _abilities(connector) if connector else (),
-            "moved_to": moved_to(channel),
+            "moved_to": find_new_address(channel),
             "quotas": [_as_of_now(quota) for quota in list_quotas(channel)],
             "figures": figures_of_channel(channel.id, now() - timedelta(days=FIGURES_DAYS)),
             "figures_days": FIGURES_DAYS,

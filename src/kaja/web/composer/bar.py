@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from kaja.channels.queries import list_channels_of
 from kaja.content.models import Post, PostState
-from kaja.content.plan.slots import channels_with_slot
+from kaja.content.plan.slots import list_channels_with_slot
 from kaja.delivery.models import Kind
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.times import ResolvedTime
@@ -92,7 +92,7 @@ def _when(payload: Payload, zone: ZoneInfo) -> tuple[str, str, str, Problem | No
 def _whose(payload: Payload, moment: ResolvedTime, zone: ZoneInfo) -> str:
     """Whose slot it is, where it is not a slot of all channels: the post goes out everywhere at this one time."""
     chosen = set(payload.channels)
-    owners = channels_with_slot(chosen, moment.instant, zone)
+    owners = list_channels_with_slot(chosen, moment.instant, zone)
     if len(chosen) < 2 or owners == chosen:
         return ""
     channels = list_channels_of(owners)

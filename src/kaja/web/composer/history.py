@@ -30,7 +30,7 @@ def version(request: WorkspaceRequest, post_id: UUID, number: int) -> HttpRespon
     with workspace_scope(request.workspace.id):
         post = queries.get_post(post_id, deleted=True)
         older, content = queries.get_version(post.id, number)
-        names = queries.channel_names()
+        names = queries.list_channel_names()
     found = list_differences(older, content, names) if older else []
     with workspace_scope(request.workspace.id):
         return render_fragment(request, "composer/version.html", {"differences": found, "first": older is None})

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kaja.content.actions import Changes
 from kaja.content.document import Document, Overrides
-from kaja.content.plan.slots import next_free_slot
+from kaja.content.plan.slots import find_free_slot
 from kaja.content.snapshot import PostContent, VariantContent
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
@@ -107,7 +107,7 @@ def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo, post: UUID | 
     A slot that `post` itself has taken is free for it, so that asking twice gives the same one.
     """
     if when.mode == "slot":
-        return next_free_slot(channels, clock.now(), zone, besides=post)
+        return find_free_slot(channels, clock.now(), zone, besides=post)
     if when.mode == "now":
         return None
     try:

@@ -17,7 +17,7 @@ from kaja.media.open import parse_key
 from kaja.networks.kit.connector import Count, NetworkInfo, Segment
 from kaja.networks.kit.content import Draft, Media
 from kaja.networks.kit.formats import Format, get_format
-from kaja.networks.kit.iri import as_called, show_host
+from kaja.networks.kit.iri import convert_address, show_host
 from kaja.networks.registry import CONNECTORS
 from kaja.web.composer.options import with_defaults
 from kaja.web.media.addresses import media_url
@@ -134,7 +134,7 @@ def show_post(slug: str, channel: Channel, draft: Draft) -> ShownPost:
         info=connector.info if connector else None,
         parts=parts,
         draft=draft,
-        card_host=show_host(urlsplit(as_called(card.url)).hostname or "") if card else "",
+        card_host=show_host(urlsplit(convert_address(card.url)).hostname or "") if card else "",
         card_image=_show_media(slug, card.image) if card and card.image else None,
         options=draft.options,
         problems=check_draft(channel, draft),

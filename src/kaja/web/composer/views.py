@@ -40,7 +40,7 @@ from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
 from kaja.web.kit.json import json_answer
 from kaja.web.kit.page import zone_of
-from kaja.web.problems import problem_json
+from kaja.web.problems import render_problem_json
 from kaja.web.templatetags.kaja import network_name
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.policy import Permission, can
@@ -124,7 +124,9 @@ def _page(
 def describe_assets(slug: str, content: PostContent) -> list[dict[str, Any]]:
     """What the page needs to draw every file of a post."""
     ids = {
-        item.asset for own in content.variants.values() for item in queries.media_items(content.document, own.overrides)
+        item.asset
+        for own in content.variants.values()
+        for item in queries.list_media_items(content.document, own.overrides)
     }
     ids |= {item.asset for part in content.document.parts for item in part.media}
     if content.document.link_card and content.document.link_card.image:
@@ -287,7 +289,7 @@ def _conflict(request: WorkspaceRequest, conflict: EditConflict) -> JsonResponse
             "revision": conflict.revision,
             "theirs": render_content(conflict.theirs),
             "assets": describe_assets(request.workspace.slug, conflict.theirs),
-            "problems": [problem_json(p) for p in conflict.problems],
+            "problems": [render_problem_json(p) for p in conflict.problems],
         },
         status=conflict.status,
     )
@@ -340,7 +342,7 @@ def finish(request: WorkspaceRequest) -> JsonResponse:
             post = actions.idea_to_draft(request.actor, post.id)
             flash(request, _("Saved as a draft."), "done")
     except Refused as refused:
-        answer = {**_saved(request, post), "problems": [problem_json(p) for p in refused.problems]}
+        answer = {**_saved(request, post), "problems": [render_problem_json(p) for p in refused.problems]}
         return JsonResponse(answer, status=refused.status)
     return JsonResponse({**_saved(request, post), "location": reverse("post:page", args=[slug, post.id])})
 

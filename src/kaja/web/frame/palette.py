@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from kaja.channels.models import Channel
 from kaja.channels.queries import find_channels
 from kaja.content.models import PostState
-from kaja.content.queries import active_variants, list_found
+from kaja.content.queries import list_active_variants, list_found
 from kaja.publishing.queries import standings_of_posts
 from kaja.web.calendar.cards import look_of
 from kaja.web.dates import write_moment
@@ -99,7 +99,7 @@ def _posts(request: WorkspaceRequest, query: str) -> list[Hit]:
             "file-text",
             write_moment(post.due_at),
             state=post.state if post.state == PostState.IDEA else look_of(post.state, standings.get(post.id)),
-            channels=[variant.channel for variant in active_variants(post)],
+            channels=[variant.channel for variant in list_active_variants(post)],
             picture=thumbnail_of(slug, post),
         )
         for post in found

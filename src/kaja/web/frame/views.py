@@ -63,7 +63,7 @@ def _error(request: HttpRequest, status: int) -> HttpResponse:
     return HttpResponse(html, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def show_bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, 400)
 
 

@@ -10,10 +10,10 @@ from django.db import DataError, transaction
 from django.http import HttpRequest, JsonResponse
 from pydantic import BaseModel, ValidationError
 
-from kaja.kernel.constraints import not_storable
+from kaja.kernel.constraints import parse_not_storable
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import current_workspace_id
-from kaja.web.problems import problem_json
+from kaja.web.problems import render_problem_json
 from kaja.web.workspace import WorkspaceRequest
 
 P = ParamSpec("P")
@@ -23,7 +23,7 @@ Answer = Callable[..., JsonResponse]
 
 
 def _refusal(refused: Refused) -> JsonResponse:
-    return JsonResponse({"problems": [problem_json(p) for p in refused.problems]}, status=refused.status)
+    return JsonResponse({"problems": [render_problem_json(p) for p in refused.problems]}, status=refused.status)
 
 
 def json_answer(view: View[P]) -> Answer:
@@ -39,7 +39,7 @@ def json_answer(view: View[P]) -> Answer:
         except Refused as refused:
             response = _refusal(refused)
         except (DataError, ValueError, OverflowError) as error:
-            if (unstorable := not_storable(error)) is None:
+            if (unstorable := parse_not_storable(error)) is None:
                 raise
             response = _refusal(unstorable)
         response["Cache-Control"] = "no-store"

@@ -11,8 +11,8 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.media.queries import get_asset
 from kaja.media.renditions import ensure_rendition, parse_crop
 from kaja.media.serving import serve_file
-from kaja.media.store import Store, StoreAway, media_store, rendition_store
-from kaja.media.stored import file_missing, files_away
+from kaja.media.store import Store, StoreAway, open_media_store, open_rendition_store
+from kaja.media.stored import refuse_away_files, refuse_missing_file
 from kaja.web.media.addresses import is_ours
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 
@@ -24,9 +24,9 @@ def serve(request: WorkspaceRequest, store: Store, name: str, mime: str, filenam
     try:
         response = serve_file(request, store, name, mime, longest=LONGEST_RANGE)
     except FileNotFoundError:
-        raise file_missing(filename) from None
+        raise refuse_missing_file(filename) from None
     except StoreAway as error:
-        raise files_away(error) from error
+        raise refuse_away_files(error) from error
     response["Cache-Control"] = "private, max-age=31536000, immutable"
     response["Vary"] = "Cookie"
     disposition = content_disposition_header("download" in request.GET, filename)
@@ -46,14 +46,14 @@ def file(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
         asset = get_asset(asset_id)
     wanted = request.GET.get("crop")
     if not wanted or asset.kind != "image":
-        return serve(request, media_store(), asset.file, asset.mime, asset.filename)
+        return serve(request, open_media_store(), asset.file, asset.mime, asset.filename)
     if not is_ours(asset_id, wanted, request.GET.get("by", "")):
         return HttpResponse(status=403)
     try:
         name = ensure_rendition(asset, parse_crop(wanted))
     except StoreAway as error:
-        raise files_away(error) from error
-    return serve(request, rendition_store(), name, asset.mime, asset.filename)
+        raise refuse_away_files(error) from error
+    return serve(request, open_rendition_store(), name, asset.mime, asset.filename)
 
 
 @require_safe
@@ -62,4 +62,4 @@ def thumbnail(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
     """The small picture of a file. Outside the scope, because the store may be far away."""
     with workspace_scope(request.workspace.id):
         asset = get_asset(asset_id)
-    return serve(request, media_store(), asset.thumbnail or asset.file, "image/webp", asset.filename)
+    return serve(request, open_media_store(), asset.thumbnail or asset.file, "image/webp", asset.filename)

@@ -22,7 +22,7 @@ from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render
 from kaja.workspaces.actions import create_workspace, hide_first_steps
 from kaja.workspaces.models import User
 from kaja.workspaces.policy import Permission
-from kaja.workspaces.queries import list_workspaces_of, may_make_workspaces
+from kaja.workspaces.queries import can_make_workspaces, list_workspaces_of
 
 
 @login_required
@@ -31,7 +31,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     """Make a workspace: the first, or one more."""
     assert isinstance(request.user, User)
     first = not list_workspaces_of(request.user)
-    if not may_make_workspaces(request.user):
+    if not can_make_workspaces(request.user):
         if first:
             return render_page(request, "onboarding/no_workspace.html", status=403)
         raise PermissionDenied

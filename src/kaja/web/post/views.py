@@ -89,7 +89,7 @@ def page(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
     post = queries.get_post(post_id, deleted=True)
     rows = deliveries.list_deliveries(post.id)
     changes = deliveries.list_changes_of([p for row in rows if (p := _publication(row))])
-    channels = [variant.channel for variant in queries.active_variants(post)]
+    channels = [variant.channel for variant in queries.list_active_variants(post)]
     zone = zone_of(request)
     carried = {row.channel_id for row in rows}
     context = {

@@ -20,7 +20,7 @@ from kaja.web.settings.lists import TOKENS
 from kaja.web.workspace import WorkspaceRequest, add_problems, chosen_id, render_page, workspace_view
 from kaja.workspaces.actions import choose_mails, update_profile
 from kaja.workspaces.factors import list_factor_kinds
-from kaja.workspaces.policy import mails_of
+from kaja.workspaces.policy import list_mails_of
 
 SCOPE_WORDS = {
     "view": translation.gettext_lazy("see everything in the workspace"),
@@ -40,7 +40,7 @@ def profile(request: WorkspaceRequest) -> HttpResponse:
         "name": user.name,
         "language": user.language,
         "theme": user.theme,
-        "mails": mails_of(request.member).value,
+        "mails": list_mails_of(request.member).value,
     }
     form = ProfileForm(request.POST or None, initial=initial)
     if request.method == "POST" and form.is_valid():

@@ -7,7 +7,7 @@ from django import template
 from kaja.channels.models import Channel
 from kaja.channels.queries import list_channels
 from kaja.channels.slots import list_slots
-from kaja.content.plan.slots import next_free_slot
+from kaja.content.plan.slots import find_free_slot
 from kaja.kernel import clock
 from kaja.web.calendar.slots import PRESETS, describe_week
 from kaja.web.composer.words import in_words, zone_name
@@ -24,7 +24,7 @@ def slot_editor(context: dict[str, Any], channel: Channel) -> dict[str, Any]:
     slots = list_slots(channel.id)
     week, some = describe_week(slots), bool(slots)
     queue = slots if channel.disconnected_at is None else []
-    free = next_free_slot([channel.id], clock.now(), zone, slots=queue)
+    free = find_free_slot([channel.id], clock.now(), zone, slots=queue)
     editable = "channels" in request.actor.permissions and channel.disconnected_at is None
     return {
         "request": request,

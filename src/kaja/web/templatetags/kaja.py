@@ -28,7 +28,7 @@ from kaja.web.foreign import web_address
 from kaja.web.frame.navigation import post_address
 from kaja.web.problems import problem_fix, problem_line, problem_text
 from kaja.web.settings.words import action_words, audit_words, loop_words
-from kaja.workspaces.wording import grant_words, name_in_language, quota_words, scope_words
+from kaja.workspaces.wording import describe_grant, describe_quota, describe_scope, name_in_language
 
 register = template.Library()
 STATIC = Path(__file__).resolve().parent.parent.parent / "static"
@@ -39,12 +39,12 @@ register.filter("loop_words", loop_words)
 register.filter("problem_text", problem_text)
 register.filter("problem_fix", problem_fix)
 register.filter("problem_line", problem_line)
-register.filter("quota_words", quota_words)
-register.filter("grant_words", grant_words)
+register.filter("quota_words", describe_quota)
+register.filter("grant_words", describe_grant)
 register.filter("day", write_day)
 register.filter("moment", write_moment)
 register.filter("second", write_second)
-register.filter("scope_words", scope_words)
+register.filter("scope_words", describe_scope)
 
 
 @cache

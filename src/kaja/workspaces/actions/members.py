@@ -18,7 +18,7 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Invitation, Member, Role, User
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
-from kaja.workspaces.queries import actor_of, get_open_invitation, hash_token, make_invitation_token
+from kaja.workspaces.queries import actor_of, get_open_invitation, hash_token, render_invitation_token
 
 INVITATION_LASTS = timedelta(days=7)
 
@@ -64,7 +64,7 @@ def invite(actor: Actor, *, email: str, role: str, invitation_id: UUID | None = 
             invited_by_id=actor.user_id,
             expires_at=now() + INVITATION_LASTS,
         )
-        token = make_invitation_token(invitation.id)
+        token = render_invitation_token(invitation.id)
         invitation.token_hash = hash_token(token)
         if (made := insert_once(invitation)) is not invitation:
             return _require_same(made, email, role)
@@ -75,7 +75,7 @@ def invite(actor: Actor, *, email: str, role: str, invitation_id: UUID | None = 
 def _require_same(made: Invitation, email: str, role: str) -> tuple[Invitation, str]:
     if (made.email, made.role) != (email, role):
         raise Conflict(ID_TAKEN)
-    return made, make_invitation_token(made.id)
+    return made, render_invitation_token(made.id)
 
 
 def revoke_invitation(actor: Actor, invitation_id: UUID) -> None:

@@ -20,7 +20,7 @@ from kaja.workspaces.customs import DateStyle, WeekStart
 from kaja.workspaces.models import Member, Role, User, Workspace, list_time_zones
 from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 from kaja.workspaces.policy import Permission, require
-from kaja.workspaces.queries import actor_of, get_workspace, may_make_workspaces
+from kaja.workspaces.queries import actor_of, can_make_workspaces, get_workspace
 
 LONGEST_LATE_LIMIT = 7 * 24 * 60
 _NAMING = 0x6B616A62  # an advisory lock that nothing else takes
@@ -42,7 +42,7 @@ def create_workspace(
     Who may is the operator's choice, who may always (`by_operator`: the command line).
     With the `workspace_id` of an earlier call of the same person its workspace is given.
     """
-    if not by_operator and not may_make_workspaces(user):
+    if not by_operator and not can_make_workspaces(user):
         raise NotAllowed(
             Problem(
                 code="workspaces_not_yours",
