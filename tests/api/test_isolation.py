@@ -11,7 +11,7 @@ from django.db.models import Model
 from kaja.api.main import api
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Variant
-from kaja.delivery.models import Delivery, Publication, Reckoning
+from kaja.delivery.models import Delivery, Inventory, Publication
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
@@ -38,7 +38,7 @@ TABLES: tuple[type[Model], ...] = (
     Asset,
     Delivery,
     Publication,
-    Reckoning,
+    Inventory,
     RemoteChange,
 )
 
@@ -65,7 +65,7 @@ def rival(other_workspace: Workspace) -> World:
     with workspace_scope(other_workspace.id):
         Workspace.objects.filter(id=other_workspace.id).update(held_at=now(), held_since=now())
         secret = {"url": "", "text": "SECRET", "at": None}
-        Reckoning.objects.create(channel_id=world.channel_id, looked_at=now(), found={}, strangers=[secret])
+        Inventory.objects.create(channel_id=world.channel_id, looked_at=now(), found={}, strangers=[secret])
     return world
 
 

@@ -217,7 +217,7 @@ def make_ready(operation: str, workspace: Workspace, world: World) -> None:
         if operation == "restoreRevision":
             Post.objects.update(document={"parts": [{"text": "newer", "media": []}]}, revision=2)
         if operation == "editPublication":
-            Post.objects.update(document={"parts": [{"text": "mended", "media": []}]}, revision=2)
+            Post.objects.update(document={"parts": [{"text": "fixed", "media": []}]}, revision=2)
         if operation in states:
             RemoteChange.objects.all().delete()
             Publication.objects.all().delete()

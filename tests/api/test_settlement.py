@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from kaja.channels.models import Channel
 from kaja.delivery.actions import hold_everything
-from kaja.delivery.models import Delivery, Publication, Reckoning, State
+from kaja.delivery.models import Delivery, Inventory, Publication, State
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import PostDelivery, RemoteChange
@@ -32,7 +32,7 @@ def test_what_is_held_is_listed_and_settled_once(client: ApiClient, workspace: W
         Delivery.objects.filter(id=row.id).update(state=State.SCHEDULED, due_at=moment, needs_person=False)
         held = {"held_at": moment, "held_reason": "restore", "held_since": moment - timedelta(days=1)}
         Workspace.objects.filter(id=workspace.id).update(paused_at=moment, **held)
-        Reckoning.objects.create(
+        Inventory.objects.create(
             channel=Channel.objects.get(id=row.channel_id),
             looked_at=moment,
             found={},

@@ -9,7 +9,7 @@ from typing import Any
 from allauth.mfa.models import Authenticator
 
 from kaja.api.tokens import create_token
-from kaja.delivery.models import Reckoning
+from kaja.delivery.models import Inventory
 from kaja.delivery.problems import RECONNECT, render_problem
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Problem
@@ -45,7 +45,7 @@ def hold_back(actor: Actor, workspace: Workspace, words: Words, channels: list[s
         (unknown, {}, [], RECONNECT),
     )
     for channel, ours, strangers, problem in kinds:
-        Reckoning.objects.create(
+        Inventory.objects.create(
             channel_id=channel, looked_at=moment, found=ours, strangers=strangers, complete=problem is None,
             problem=render_problem(problem) if problem else None,
         )  # fmt: skip

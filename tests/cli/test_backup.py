@@ -222,7 +222,7 @@ def test_foreign_file_in_an_archive_is_refused(installation: Installation, tmp_p
 
 
 def change(source: Path, target: Path) -> None:
-    """Somebody puts another picture in, and mends the checksum."""
+    """Somebody puts another picture in, and fixes the checksum."""
     with tarfile.open(source) as old, tarfile.open(target, "w") as new:
         for entry in old:
             data = old.extractfile(entry).read()  # type: ignore[union-attr]  # files only

@@ -1,4 +1,4 @@
-"""`kaja doctor` names what is wrong and how to mend it, and changes nothing."""
+"""`kaja doctor` names what is wrong and how to fix it, and changes nothing."""
 
 import json
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ pytestmark = pytest.mark.alone
 
 
 def examine(installation: Installation) -> tuple[int, dict[str, tuple[str, str, str]]]:
-    """The exit code, and the worst finding by name: level, what was found, how to mend it."""
+    """The exit code, and the worst finding by name: level, what was found, how to fix it."""
     done = installation.kaja("doctor", "--json")
     order = ["ok", "warning", "broken"]
     findings: dict[str, tuple[str, str, str]] = {}
     for one in sorted(json.loads(done.stdout), key=lambda finding: order.index(finding["level"])):
-        findings[one["name"]] = (one["level"], one["found"], one["mend"])
-    assert all(mend for level, _, mend in findings.values() if level == "broken"), findings
+        findings[one["name"]] = (one["level"], one["found"], one["fix"])
+    assert all(fix for level, _, fix in findings.values() if level == "broken"), findings
     return done.returncode, findings
 
 
@@ -110,9 +110,9 @@ def test_roles_of_an_external_database(installation: Installation, cluster: Clus
             "INSERT INTO procrastinate_jobs (queue_name, task_name, status)"
             " SELECT 'default', 'publishing.change_publication', 'failed' FROM generate_series(1, 2)"
         )
-    level, said, mend = examine(installation)[1]["background jobs"]
+    level, said, fix = examine(installation)[1]["background jobs"]
     assert (level, said) == ("warning", "failed for good: publishing.change_publication (2)")
-    assert "asked for again" in mend
+    assert "asked for again" in fix
     assert found["loops"] == ("ok", "0 run, none had an error in the last day", "")
     assert found["events"][0] == "ok"
     with psycopg.connect(owner, autocommit=True) as connection:
@@ -132,10 +132,10 @@ def test_roles_of_an_external_database(installation: Installation, cluster: Clus
     assert examine(installation)[1]["roles"][:2] == ("warning", "Kaja connects as kaja_owner, which owns its tables")
 
     installation.settings = {"DATABASE_URL": cluster.url("postgres")}
-    level, said, mend = examine(installation)[1]["roles"]
+    level, said, fix = examine(installation)[1]["roles"]
     assert level == "broken"
     assert "a superuser: the wall between workspaces is off" in said
-    assert "CREATE ROLE kaja_app" in mend
+    assert "CREATE ROLE kaja_app" in fix
 
     with psycopg.connect(cluster.url("postgres", "postgres"), autocommit=True) as connection:
         connection.execute("ALTER ROLE kaja_app BYPASSRLS")
@@ -155,7 +155,7 @@ def test_mail_server_that_is_not_there(installation: Installation) -> None:
         "KAJA_SMTP_PORT": "1",
         "KAJA_SMTP_PASSWORD": "hunter2hunter2",
     }
-    level, said, mend = examine(installation)[1]["mail"]
+    level, said, fix = examine(installation)[1]["mail"]
     assert level == "broken"
     assert "127.0.0.1:1 does not answer" in said
-    assert "KAJA_SMTP_PORT" in mend
+    assert "KAJA_SMTP_PORT" in fix

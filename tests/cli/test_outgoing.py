@@ -29,8 +29,8 @@ def test_the_doctor_says_whether_the_proxy_can_be_used(monkeypatch: pytest.Monke
     [unusable] = check_outgoing()
     assert [good.level, down.level, unusable.level] == [Level.OK, Level.BROKEN, Level.BROKEN]
     assert "secret-word" not in good.found
-    assert down.mend
-    assert unusable.mend
+    assert down.fix
+    assert unusable.fix
 
 
 class Healthy(BaseHTTPRequestHandler):

@@ -41,7 +41,7 @@ def test_a_part_that_cannot_be_started_holds_up_no_other(capfd: pytest.CaptureFi
         good.process.kill()
         first = good.process.pid
         wait_until(lambda: good.process is not None and good.process.pid != first and good.is_running())
-        broken.command = WAITING  # somebody mended it
+        broken.command = WAITING  # somebody fixed it
         wait_until(broken.is_running)
     assert "FileNotFoundError" in capfd.readouterr().err
     assert supervisor.crashes["good"].error == "was killed (SIGKILL)"

@@ -87,7 +87,7 @@ def test_an_event_whose_handler_breaks_holds_up_no_other_and_is_told_when_it_is_
         wait_until(set_aside)  # it broke once more, as often as before
         with workspace_scope(workspace.id):
             assert UntoldEvent.objects.get().tries == 3
-    with running_engine():  # another worker, in which the handler is mended
+    with running_engine():  # another worker, in which the handler is fixed
         wait_until(lambda: is_told(workspace, bad))
     with workspace_scope(workspace.id):
         assert Notice.objects.filter(params__post="Breaks").exists()
@@ -97,7 +97,7 @@ def test_an_event_whose_handler_breaks_holds_up_no_other_and_is_told_when_it_is_
 def test_what_was_set_aside_is_told_when_somebody_asks_for_it(
     practice: PracticeServer, workspace: Workspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Without another worker: what broke is mended in the database, for example."""
+    """Without another worker: what broke is fixed in the database, for example."""
     monkeypatch.setattr(housekeeping, "FIRST_PAUSE", 0.1)
     monkeypatch.setattr(housekeeping, "EVERY", 0.05)
     monkeypatch.setattr(housekeeping, "TELL_TRIES", 2)

@@ -22,7 +22,7 @@ from kaja.delivery.actions import (
     settle_workspace,
 )
 from kaja.delivery.holds import list_strangers, list_unsettled
-from kaja.delivery.models import Attempt, Publication, Reckoning, State
+from kaja.delivery.models import Attempt, Inventory, Publication, State
 from kaja.kernel.clock import now
 from kaja.kernel.outside import take_waiting_place
 from kaja.kernel.problems import Conflict, NotAllowed, Refused
@@ -125,7 +125,7 @@ def test_nothing_is_sent_before_it_is_settled_and_nothing_twice_afterwards(
     gone_on = held(workspace)
     assert (gone_on.held_at, gone_on.paused_at, gone_on.held_reason) == (None, None, "")
     with workspace_scope(workspace.id):
-        assert not Reckoning.objects.exists()
+        assert not Inventory.objects.exists()
         assert Publication.objects.count() == 6
         with pytest.raises(Conflict):
             settle_workspace(actor(workspace), Settlement("skip", "skip"))
@@ -149,8 +149,8 @@ def test_what_nobody_could_look_at_is_unclear_and_never_missing(practice: Practi
     look_at_channel(workspace.id, channel.id)
     assert {verdict for _, verdict in verdicts(workspace)} == {"unclear"}
     with workspace_scope(workspace.id):
-        [reckoning] = list_strangers()
-        assert reckoning.problem
+        [inventory] = list_strangers()
+        assert inventory.problem
         [row] = PostDelivery.objects.filter(variant__post=posts[0])
         with pytest.raises(Refused):
             settle_workspace(actor(workspace), Settlement("skip", "skip", None, {row.id: "there"}))
@@ -215,7 +215,7 @@ def test_a_person_who_looks_waits_where_all_who_wait_for_networks_do(
         assert browsing.post(address).status_code == 429
     assert browsing.post(address).status_code == 302
     with workspace_scope(workspace.id):
-        assert Reckoning.objects.get().channel_id == channel.id
+        assert Inventory.objects.get().channel_id == channel.id
 
 
 @pytest.mark.parametrize(("begun", "state"), [(False, State.WAITING), (True, State.UNCERTAIN)])

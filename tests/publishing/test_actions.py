@@ -166,7 +166,7 @@ def test_failed_and_missed_are_taken_up_again_with_the_newest_text(
     rows = [deliveries_of(workspace, post)[0] for post in posts]
     for row, state in zip(rows, (State.FAILED, State.MISSED, State.MISSED), strict=True):
         set_state(workspace, row, state, next_at=None, content={"text": "old"})
-    texts(workspace, posts[0], "Failed, then mended")
+    texts(workspace, posts[0], "Failed, then fixed")
     with workspace_scope(workspace.id):
         retry_delivery(ACTOR, rows[0].id)
         resolve_missed(ACTOR, rows[1].id, "send_now")
@@ -176,7 +176,7 @@ def test_failed_and_missed_are_taken_up_again_with_the_newest_text(
     with running_engine():
         wait_for_states(workspace, posts[0], "sent")
         wait_for_states(workspace, posts[1], "sent")
-    assert sorted(item["text"] for item in practice.truth()) == ["Failed, then mended", "Missed"]
+    assert sorted(item["text"] for item in practice.truth()) == ["Failed, then fixed", "Missed"]
     assert deliveries_of(workspace, posts[2])[0].state == State.CANCELLED
 
 

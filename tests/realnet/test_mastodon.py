@@ -200,8 +200,8 @@ async def test_edit_changes_text_and_keeps_the_picture(alice: Connected) -> None
     session = session_of(alice)
     outgoing = make_outgoing("Befroe the edit", media=(make_picture("A field"),))
     sent = await publish(CONNECTOR, outgoing, alice.facts, session)
-    mended = make_outgoing("Before the edit", media=outgoing.media, key=outgoing.key)
-    changed = await CONNECTOR.editor.edit(sent.ref, mended, alice.facts, session)
+    fixed = make_outgoing("Before the edit", media=outgoing.media, key=outgoing.key)
+    changed = await CONNECTOR.editor.edit(sent.ref, fixed, alice.facts, session)
     assert isinstance(changed, Changed)
     assert changed.ref is not None
     client = client_of(alice)

@@ -84,7 +84,7 @@ def test_files_move_there_and_back_and_go_on_where_they_were(
 def doctor(installation: Installation) -> tuple[str, str, str]:
     done = installation.kaja("doctor", "--json")
     [found] = [each for each in json.loads(done.stdout) if each["name"] == "files in S3"]
-    return found["level"], found["found"], found["mend"]
+    return found["level"], found["found"], found["fix"]
 
 
 def test_doctor_says_what_is_wrong_with_the_bucket(
@@ -94,7 +94,7 @@ def test_doctor_says_what_is_wrong_with_the_bucket(
     assert doctor(installation) == ("ok", "written, read and deleted; networks do not reach it", "")
     assert names_in(in_bucket) == set(), "nothing of the look is left"
     right = dict(installation.settings)
-    for wrong, found, mend in (
+    for wrong, found, fix in (
         ({"KAJA_S3_SECRET_KEY": "guessed"}, "the bucket refuses us (SignatureDoesNotMatch)", "KAJA_S3_SECRET_KEY"),
         ({"KAJA_S3_BUCKET": "no-such-bucket"}, "there is no such bucket", "KAJA_S3_BUCKET"),
         ({"KAJA_S3_ENDPOINT": f"http://127.0.0.1:{free_port()}"}, "does not answer", "KAJA_S3_ENDPOINT"),
@@ -103,7 +103,7 @@ def test_doctor_says_what_is_wrong_with_the_bucket(
         level, said, to_do = doctor(installation)
         assert level == "broken"
         assert found in said
-        assert mend in to_do
+        assert fix in to_do
         installation.settings.update(right)
 
 

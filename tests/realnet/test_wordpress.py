@@ -272,13 +272,13 @@ async def test_edit_keeps_address_and_pictures(editor: Connected, reader: Reader
     media = (make_picture("Old words"), make_picture("Second", "blue"))
     outgoing = make_outgoing("Befroe", media=media, options={"title": "Befroe the edit", "tags": "one, two"})
     sent = await publish(CONNECTOR, outgoing, editor.facts, session)
-    mended = replace(
+    fixed = replace(
         outgoing,
         text="Before",
         media=(replace(media[0], alt="New words"), media[1], make_picture("Third", "green")),
         options={"title": "Before the edit", "tags": ["two"]},
     )
-    changed = await CONNECTOR.editor.edit(sent.ref, mended, editor.facts, session)
+    changed = await CONNECTOR.editor.edit(sent.ref, fixed, editor.facts, session)
     assert isinstance(changed, Changed)
     assert changed.ref is not None
     assert (changed.ref.id, changed.ref.url) == (sent.ref.id, sent.ref.url)
@@ -288,7 +288,7 @@ async def test_edit_keeps_address_and_pictures(editor: Connected, reader: Reader
     assert [term["name"] for term in reader.get("/tags", include=listed(post["tags"]))] == ["two"]
     assert reader.get(f"/media/{post['featured_media']}")["alt_text"] == "New words"
     assert post["featured_media"] == sent.ref.data["media"][media[0].key]["id"]
-    assert set(changed.ref.data["media"]) == {item.key for item in mended.media}
+    assert set(changed.ref.data["media"]) == {item.key for item in fixed.media}
 
 
 async def test_delete_moves_to_the_trash_and_may_be_repeated(editor: Connected, reader: Reader) -> None:

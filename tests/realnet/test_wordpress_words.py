@@ -66,7 +66,7 @@ async def test_one_picture_twice_keeps_both_descriptions(editor: Connected, read
     assert re.findall(r'alt="([^"]*)"', raw) == ["On the left", "On the right"]
     ids = re.findall(r"wp-image-(\d+)", raw)
     assert [reader.get(f"/media/{each}")["alt_text"] for each in ids] == ["On the left", "On the right"]
-    mended = replace(outgoing, media=(left, replace(left, alt="Over there")))
-    changed = await CONNECTOR.editor.edit(sent.ref, mended, editor.facts, session_of(editor))
+    fixed = replace(outgoing, media=(left, replace(left, alt="Over there")))
+    changed = await CONNECTOR.editor.edit(sent.ref, fixed, editor.facts, session_of(editor))
     assert isinstance(changed, Changed)
     assert [reader.get(f"/media/{each}")["alt_text"] for each in ids] == ["On the left", "Over there"]

@@ -22,7 +22,7 @@ from kaja.channels.models import Channel, PendingConnection, QuotaState, Slot
 from kaja.channels.offers import render_granted
 from kaja.channels.vault import seal_values
 from kaja.content.models import Label, Post, PostLabel
-from kaja.delivery.models import Attempt, Delivery, Reckoning, UntoldEvent
+from kaja.delivery.models import Attempt, Delivery, Inventory, UntoldEvent
 from kaja.kernel import clock
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.media.models import Asset
@@ -115,7 +115,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     delivery = Delivery.objects.get(id=ids["delivery_id"])
     Attempt.objects.create(delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=now, message=mark)
     untold = UntoldEvent.objects.create(delivery=delivery, event="failed", error=mark, failed_at=now)
-    Reckoning.objects.create(channel=channel, looked_at=now, strangers=[{"url": "", "text": mark, "at": None}])
+    Inventory.objects.create(channel=channel, looked_at=now, strangers=[{"url": "", "text": mark, "at": None}])
     RemoteChange.objects.create(publication_id=ids["publication_id"], kind="edit", requested_by=mark)
     RememberedRequest.objects.create(token=token, key=mark, fingerprint=b"x", status=200, body=mark)
     audit.record(curator, "channel.connect", channel, {}, {"name": mark})

@@ -1,4 +1,4 @@
-"""`kaja doctor`: what is wrong here, and how to mend it."""
+"""`kaja doctor`: what is wrong here, and how to fix it."""
 
 import json
 from dataclasses import asdict
@@ -30,5 +30,5 @@ def doctor(as_json: bool) -> None:
 def show(finding: Finding) -> None:
     word, color = MARKS[finding.level]
     click.echo(f"{click.style(f'{word:7}', fg=color)} {finding.name}: {finding.found}")
-    if finding.mend:
-        click.echo(f"        -> {finding.mend}")
+    if finding.fix:
+        click.echo(f"        -> {finding.fix}")

@@ -23,7 +23,7 @@ BOOTED = Path("/run/systemd/system")
 
 HOMES = tuple(Path("/", *parts) for parts in (["home"], ["root"], ["run", "user"]))
 """What ProtectHome= hides (systemd.exec(5))."""
-# Exit codes that another start cannot mend: a setting, a second Kaja, a taken port, an unusable folder (failures.py).
+# Exit codes that another start cannot fix: a setting, a second Kaja, a taken port, an unusable folder (failures.py).
 HOPELESS = "2 3 4 5"
 
 UNIT = """\
@@ -182,7 +182,7 @@ def render_settings(place: Place) -> str:
     lines = ["# Settings of Kaja's service, one NAME=value a line; docs/operations.md lists them."]
     for name, value in values.items():
         if "\n" in value:
-            raise BadSetting(f"{name} has more than one line, which a service cannot be given. Mend it first.")
+            raise BadSetting(f"{name} has more than one line, which a service cannot be given. Fix it first.")
         escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$").replace("`", "\\`")
         lines.append(f'{name}="{escaped}"')
     return "\n".join(lines) + "\n"

@@ -58,7 +58,7 @@ def back_up_before_update(url: str, known: set[tuple[str, str]]) -> Path | None:
 
 def _nothing_changed(why: str) -> str:
     return (
-        f"No backup could be made before the update, so nothing was changed: {why.rstrip('.')}. Mend that, or make a "
+        f"No backup could be made before the update, so nothing was changed: {why.rstrip('.')}. Fix that, or make a "
         "backup of your own and start once with KAJA_UPDATE_BACKUP=0."
     )
 

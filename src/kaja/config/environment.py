@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 
 class Misconfigured(Exception):
-    """A setting is missing or unusable; the message says which and how to mend it."""
+    """A setting is missing or unusable; the message says which and how to fix it."""
 
 
 def get_home() -> Path:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kaja.channels.queries import channel_order
-from kaja.delivery.models import Delivery, Kind, Reckoning, State
+from kaja.delivery.models import Delivery, Inventory, Kind, State
 from kaja.delivery.sources import Subject, describe
 from kaja.kernel.clock import now
 from kaja.workspaces.models import Workspace
@@ -26,7 +26,7 @@ class Unsettled:
 
 def list_unsettled(workspace: Workspace) -> list[Unsettled]:
     """What was due when, and how it stands on the network, in the order in which it would go out."""
-    reckonings = {each.channel_id: each for each in Reckoning.objects.all()}
+    inventories = {each.channel_id: each for each in Inventory.objects.all()}
     due = (
         Delivery.objects.select_related("channel")
         .filter(state__in=UNDECIDED, due_at__lte=now(), in_bin=False)
@@ -37,7 +37,7 @@ def list_unsettled(workspace: Workspace) -> list[Unsettled]:
     verdicts: dict[tuple[Any, int], Verdict] = {}
     found = []
     for row in rows:
-        post, verdict = _judge(row, reckonings.get(row.channel_id))
+        post, verdict = _judge(row, inventories.get(row.channel_id))
         if row.kind == Kind.COMMENT and verdict != "there":
             # Comments are listed nowhere: without its post there is none, and with it nobody knows.
             verdict = "missing" if verdicts.get((row.source_id, 0)) == "missing" else "unclear"
@@ -46,21 +46,21 @@ def list_unsettled(workspace: Workspace) -> list[Unsettled]:
     return found
 
 
-def _judge(row: Delivery, reckoning: Reckoning | None) -> tuple[dict[str, Any] | None, Verdict]:
-    if reckoning is None or reckoning.problem is not None:
+def _judge(row: Delivery, inventory: Inventory | None) -> tuple[dict[str, Any] | None, Verdict]:
+    if inventory is None or inventory.problem is not None:
         return None, "unclear"
-    post = reckoning.found.get(str(row.id))
+    post = inventory.found.get(str(row.id))
     if post is not None:
         return post, "there" if post["sure"] else "unclear"
-    return None, "missing" if reckoning.complete else "unclear"
+    return None, "missing" if inventory.complete else "unclear"
 
 
 def count_looked() -> int:
     """How many channels were looked at."""
-    return Reckoning.objects.count()
+    return Inventory.objects.count()
 
 
-def list_strangers() -> list[Reckoning]:
+def list_strangers() -> list[Inventory]:
     """Channels on which posts stand that this database knows nothing of, with those posts."""
-    rows = Reckoning.objects.select_related("channel").order_by(*channel_order("channel__"))
+    rows = Inventory.objects.select_related("channel").order_by(*channel_order("channel__"))
     return [each for each in rows if each.strangers or each.problem]

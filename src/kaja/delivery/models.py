@@ -207,10 +207,10 @@ class UntoldEvent(TenantModel):
         db_table = "publishing_untoldevent"
 
 
-class Reckoning(TenantModel):
+class Inventory(TenantModel):
     """What a channel's network was found to have while its workspace was held: of what was due, and besides."""
 
-    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="reckoning")
+    channel = models.OneToOneField(Channel, on_delete=models.CASCADE, related_name="inventory")
     looked_at = models.DateTimeField()
     found = models.JSONField(default=dict)  # delivery id -> {"id", "url", "data", "text", "at", "sure"}
     strangers = models.JSONField(default=list)  # posts that no delivery of ours made: {"url", "text", "at"}

@@ -173,7 +173,7 @@ def upload_asset(
     Called outside a scope, which is entered only to look and to write the row: cleaning and storing a film takes long.
 
     Metadata is removed from pictures and videos, and the pictures' orientation applied. A wrong ending between picture
-    formats is mended; a name that promises another kind of thing is refused.
+    formats is fixed; a name that promises another kind of thing is refused.
     """
     policy.require(actor, policy.Permission.WRITE)
     filename = clean_filename(filename)

@@ -206,7 +206,7 @@ class Refusal:
 
 
 def list_refusals(deliveries: Sequence[Delivery]) -> list[Refusal]:
-    """Every refusal of these messages, oldest first; also those that were mended since."""
+    """Every refusal of these messages, oldest first; also those that were fixed since."""
     by_id = {delivery.id: delivery for delivery in deliveries}
     rows = Attempt.objects.filter(delivery__in=by_id, outcome="rejected").exclude(stage__in=CHANGES)
     found = []

@@ -100,8 +100,8 @@ async def test_edit_keeps_files_and_changes_descriptions() -> None:
         outgoing = make_outgoing("Befroe", media=media)
         sent = await publish(CONNECTOR, outgoing, FACTS, session)
         uploads = len(server.media)
-        mended = replace(outgoing, text="Before", media=(replace(media[0], alt="New"), make_picture("Third", "green")))
-        changed = await CONNECTOR.editor.edit(sent.ref, mended, FACTS, session)
+        fixed = replace(outgoing, text="Before", media=(replace(media[0], alt="New"), make_picture("Third", "green")))
+        changed = await CONNECTOR.editor.edit(sent.ref, fixed, FACTS, session)
     assert isinstance(changed, Changed)
     assert len(server.media) == uploads + 1
     [status] = server.statuses
@@ -117,8 +117,8 @@ async def test_one_picture_twice_keeps_both_descriptions() -> None:
         sent = await publish(CONNECTOR, outgoing, FACTS, session)
         [status] = server.statuses
         assert [m["description"] for m in status["media_attachments"]] == ["On the left", "On the right"]
-        mended = replace(outgoing, media=(left, replace(left, alt="Over there")))
-        assert isinstance(await CONNECTOR.editor.edit(sent.ref, mended, FACTS, session), Changed)
+        fixed = replace(outgoing, media=(left, replace(left, alt="Over there")))
+        assert isinstance(await CONNECTOR.editor.edit(sent.ref, fixed, FACTS, session), Changed)
     assert [m["description"] for m in server.statuses[0]["media_attachments"]] == ["On the left", "Over there"]
     assert len(server.media) == 2, "an edit uploads nothing anew"
 

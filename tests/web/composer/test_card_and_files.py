@@ -143,8 +143,8 @@ def failed(workspace: Workspace, channels: dict[str, Channel]) -> Post:
     due = clock.now() - timedelta(hours=1)
     with workspace_scope(workspace.id):
         post = Post.objects.create(
-            state=PostState.SCHEDULED, due_at=due, document={"parts": [{"text": "Mend me", "media": []}]},
-            summary="Mend me", revision=1,
+            state=PostState.SCHEDULED, due_at=due, document={"parts": [{"text": "Fix me", "media": []}]},
+            summary="Fix me", revision=1,
         )  # fmt: skip
         for name, state in (("practice", State.FAILED), ("bluesky", State.SENT)):
             variant = Variant.objects.create(post=post, channel=channels[name])
@@ -165,7 +165,7 @@ def test_a_failed_post_is_edited_to_go_out_now(page: Page, failed: Post, channel
     expect(page.locator("#finish")).to_have_text("Save the changes")
     expect(page.get_by_role("radiogroup", name="When")).to_be_hidden()
     expect(page.locator("#when-words")).to_have_text("This post has gone out.")
-    page.get_by_label("Text", exact=True).fill("Mended")
+    page.get_by_label("Text", exact=True).fill("Fixed")
     page.keyboard.press("Control+Enter")
     page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
     expect(page.locator("#flashes")).to_contain_text("Saved. What stands on a network stays as it is")

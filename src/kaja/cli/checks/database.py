@@ -36,7 +36,7 @@ def check_database() -> Iterator[Finding]:
         connection = psycopg.connect(url, connect_timeout=5, autocommit=True)
     except psycopg.OperationalError as error:
         yield Finding(
-            "database", Level.BROKEN, explain(url, error).replace("\n", " "), "Mend the address or the server."
+            "database", Level.BROKEN, explain(url, error).replace("\n", " "), "Fix the address or the server."
         )
         return
     with connection:

@@ -12,9 +12,9 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, what was found, and, where it is not good, how to mend it."""
+    """What was looked at, what was found, and, where it is not good, how to fix it."""
 
     name: str
     level: Level
     found: str
-    mend: str = ""
+    fix: str = ""

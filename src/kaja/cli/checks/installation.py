@@ -56,17 +56,17 @@ def check_proxy() -> Iterator[Finding]:
     base = environment.get_address()
     if not base.startswith("https://"):
         return
-    mend = "Look at the proxy and at KAJA_BASE_URL; docs/operations.md (“Behind a proxy”) has examples."
+    fix = "Look at the proxy and at KAJA_BASE_URL; docs/operations.md (“Behind a proxy”) has examples."
     try:
         with urllib.request.urlopen(f"{base}/healthz", timeout=5) as answer:  # noqa: S310 - https, see above
             answer.read(100)
     except urllib.error.HTTPError as error:
-        yield Finding("proxy", Level.BROKEN, f"{base} answers {error.code}", mend)
+        yield Finding("proxy", Level.BROKEN, f"{base} answers {error.code}", fix)
         return
     except (urllib.error.URLError, ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", error)
         # From inside, a name may lead nowhere that works from outside.
-        yield Finding("proxy", Level.WARNING, f"{base} cannot be reached from this machine ({reason})", mend)
+        yield Finding("proxy", Level.WARNING, f"{base} cannot be reached from this machine ({reason})", fix)
         return
     yield Finding("proxy", Level.OK, f"{base} leads here")
 

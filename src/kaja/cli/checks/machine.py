@@ -99,8 +99,8 @@ def check_disk() -> Iterator[Finding]:
         return
     free = shutil.disk_usage(home).free
     level = Level.OK if free > LITTLE_SPACE else Level.WARNING if free > TOO_LITTLE_SPACE else Level.BROKEN
-    mend = "" if level == Level.OK else f"Free some space on the disk of {home}, or move the folder to a larger one."
-    yield Finding("disk", level, f"{free / 1e9:.1f} GB free", mend)
+    fix = "" if level == Level.OK else f"Free some space on the disk of {home}, or move the folder to a larger one."
+    yield Finding("disk", level, f"{free / 1e9:.1f} GB free", fix)
 
 
 def check_keys() -> Iterator[Finding]:

@@ -85,8 +85,8 @@ def check_outgoing() -> Iterator[Finding]:
     try:
         socket.create_connection((proxy.host, proxy.port), 5).close()
     except OSError as error:
-        mend = "See whether it is up, and correct HTTPS_PROXY (docs/operations.md, “Through a proxy”)."
-        yield Finding("outgoing proxy", Level.BROKEN, f"{proxy.name} accepts no connections ({error})", mend)
+        fix = "See whether it is up, and correct HTTPS_PROXY (docs/operations.md, “Through a proxy”)."
+        yield Finding("outgoing proxy", Level.BROKEN, f"{proxy.name} accepts no connections ({error})", fix)
         return
     yield Finding("outgoing proxy", Level.OK, f"networks are called through {proxy.name}")
 

@@ -12,7 +12,7 @@ from django.db.models import Exists, F, OuterRef
 
 from kaja.channels.models import Channel
 from kaja.delivery.events import WorkspaceHeld
-from kaja.delivery.models import Attempt, Delivery, Reckoning, State
+from kaja.delivery.models import Attempt, Delivery, Inventory, State
 from kaja.delivery.planning import AHEAD
 from kaja.delivery.problems import WORKER_GONE, render_problem
 from kaja.kernel import events
@@ -58,7 +58,7 @@ def _hold(actor: Actor, workspace_id: UUID, reason: Held, since: datetime) -> No
     workspace.held_at, workspace.held_reason, workspace.held_since = now(), reason, since
     workspace.paused_at = workspace.paused_at or workspace.held_at
     workspace.save(update_fields=["held_at", "held_reason", "held_since", "paused_at"])
-    Reckoning.objects.all().delete()
+    Inventory.objects.all().delete()
     if reason != Held.CLOCK:
         _end_calls()
     audit.record(actor, "workspace.hold", workspace, after={"reason": reason.value, "since": since.isoformat()})

@@ -9,9 +9,9 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
 from kaja.delivery.holds import UNDECIDED
-from kaja.delivery.models import Delivery, Kind, Publication, Reckoning
+from kaja.delivery.matching import Match, Wanted, match_posts
+from kaja.delivery.models import Delivery, Inventory, Kind, Publication
 from kaja.delivery.problems import CALL_BROKE, CREDENTIALS_LOCKED, DISCONNECTED, fill_params, render_problem
-from kaja.delivery.reckoning import Match, Wanted, match_posts
 from kaja.delivery.sources import SOURCES, Words
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Problem
@@ -69,13 +69,13 @@ def look_at_channel(workspace_id: UUID, channel_id: UUID, actor: Actor | None = 
         except Exception as error:
             log.exception("channel %s could not be looked at", channel_id)
             told = CannotTell(fill_params(CALL_BROKE, error=type(error).__name__))
-    reckoned = _reckon(told, wanted, owned)
+    counted = _take_inventory(told, wanted, owned)
     with workspace_scope(workspace_id):
         if not isinstance(opened, Problem):
             record_quota(channel, opened.quotas.values())
         if not Workspace.objects.filter(id=workspace_id, held_at__isnull=False).exists():
             return
-        Reckoning.objects.update_or_create(channel=channel, defaults=reckoned)
+        Inventory.objects.update_or_create(channel=channel, defaults=counted)
         notify_live(workspace_id, "workspace")
 
 
@@ -113,7 +113,7 @@ def wanted_of_sent(publication: Publication, titled: bool) -> Wanted:
     return Wanted(publication.id, publication.published_at, text)
 
 
-def _reckon(told: Listing | CannotTell, wanted: list[Wanted], owned: set[str]) -> dict[str, Any]:
+def _take_inventory(told: Listing | CannotTell, wanted: list[Wanted], owned: set[str]) -> dict[str, Any]:
     moment = now()
     if isinstance(told, CannotTell):
         problem = render_problem(told.reason)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from kaja.delivery.actions.decide import cancel_row, mark_there, plan_again
 from kaja.delivery.holds import Unsettled, list_unsettled
-from kaja.delivery.models import Delivery, Reckoning
+from kaja.delivery.models import Delivery, Inventory
 from kaja.delivery.sources import short_title
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
@@ -112,7 +112,7 @@ def _release(actor: Actor, workspace: Workspace, counts: Mapping[str, int]) -> N
         workspace.paused_at = None  # else somebody had paused it before, and it stays so
     workspace.held_at, workspace.held_since, workspace.held_reason = None, None, ""
     workspace.save(update_fields=["paused_at", "held_at", "held_since", "held_reason"])
-    Reckoning.objects.all().delete()
+    Inventory.objects.all().delete()
     audit.record(actor, "workspace.settle", workspace, before, dict(counts))
     notify_live(workspace.id, "workspace")
     notify_live(workspace.id, "delivery")

@@ -14,8 +14,8 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import get_channel
 from kaja.channels.sessions import facts_of, open_session, record_quota
 from kaja.delivery.actions.looking import wanted_of_sent
+from kaja.delivery.matching import match_posts, words_of
 from kaja.delivery.models import Delivery, Kind, Publication, State
-from kaja.delivery.reckoning import match_posts, words_of
 from kaja.kernel.clock import now
 from kaja.kernel.problems import gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope

@@ -1,4 +1,4 @@
-"""What the engine does beside deliveries: telling what happened, waking what a mended channel held back."""
+"""What the engine does beside deliveries: telling what happened, waking what a fixed channel held back."""
 
 import logging
 import traceback
@@ -24,7 +24,7 @@ EVERY = 1.0
 WAKE_EVERY = 15.0
 AT_ONCE = 500
 TELL_TRIES = 6
-"""After so many errors an event is set aside, until another worker starts or somebody mends what is wrong."""
+"""After so many errors an event is set aside, until another worker starts or somebody fixes what is wrong."""
 FIRST_PAUSE = 5.0
 HELD_CODES = ("channel_reconnect", "channel_disconnected", "credentials_locked", "needs_reconnect", *TROUBLE)
 

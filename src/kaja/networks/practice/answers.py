@@ -77,7 +77,7 @@ def _reject(answer: Response) -> Failure:
 
 
 def _field_of(named: str) -> str:
-    """Where a person mends what the server named."""
+    """Where a person fixes what the server named."""
     if named.startswith("fields."):
         return f"options.{named.removeprefix('fields.')}"
     return _FIELDS.get(named, "")

@@ -1,6 +1,6 @@
 """Keeping WordPress from reading more in a text than stands in it.
 
-When it shows a page it runs shortcodes ("[gallery]", also inside code), turns smileys into pictures and mends its own
+When it shows a page it runs shortcodes ("[gallery]", also inside code), turns smileys into pictures and fixes its own
 name (do_shortcode, convert_smilies, capital_P_dangit in wp-includes, 6.8, read 2026-11-29). A character written as a
 number is shown as itself and recognised by none of them. With three digits, because wp_kses writes it so anyway.
 

@@ -176,7 +176,7 @@ def edit(request: WorkspaceRequest, post_id: UUID) -> HttpResponse:
         return _read_only(request, post)
     when = When(mode="slot" if has_slots() else "now")
     if post.due_at and post.due_at <= clock.now():
-        # What failed or was missed is mended and sent at once; its old time could only be refused.
+        # What failed or was missed is fixed and sent at once; its old time could only be refused.
         when = When(mode="now")
     elif post.due_at:
         local = timezone.localtime(post.due_at, zone_of(request))

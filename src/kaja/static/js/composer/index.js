@@ -204,7 +204,7 @@ class Composer extends HTMLElement {
     this.busy = false;
   }
 
-  /** Show the place that a problem is about, in the view where it can be mended, and put the cursor there. */
+  /** Show the place that a problem is about, in the view where it can be fixed, and put the cursor there. */
   goTo(channel, field = "") {
     if (field === "due_at") {
       const chosen = this.querySelector('[data-when-mode][aria-checked="true"]');
