@@ -21,7 +21,7 @@ SAME_EVERYWHERE = re.compile(r"^(?:[\W\d_]|%\(\w+\)s|Kaja|Emoji|API|UTC)*$")
 # Words that a language shares with English.
 SAME = {
     "ru": set[str](),
-    "et": {"Server", "server", "optional", "Emoji", "Variant", "Port"},
+    "et": {"Server", "server", "optional", "Emoji", "Variant", "Port", "Link", "Reel"},
     "zh_Hant": set[str](),
 }
 SCRIPT = {"ru": r"[а-яё]", "et": r"[a-zõäöüšž]", "zh_Hant": r"[\u4e00-\u9fff]"}
