@@ -68,6 +68,24 @@ def test_the_operator_stores_an_app_and_nobody_sees_its_secret_again(
     assert "stored the developer app for" in text_of(operator.get("/w/acme/settings/audit/"))
 
 
+def test_an_app_whose_keys_are_gone_is_said_to_be_locked_and_stored_again(
+    workspace: Workspace, practice: PracticeServer, operator: Client
+) -> None:
+    client_id, secret = make_app(practice)
+    stored = {"do": "store", "slot": "", "client_id": client_id, "secret": secret}
+    operator.post(ONE, stored)
+    page = text_of(operator.get(ONE))
+    assert page.count("Stored. Leave it empty to keep it.") == 1, "no secret of webhooks was given"
+    NetworkApp.objects.update(sealed=b"of another key ring")
+    assert "in trouble" in text_of(operator.get(APPS))
+    assert "cannot be opened with this installation" in text_of(operator.get(ONE))
+    assert Client().post("/hooks/practice", b"{}", content_type="application/json").status_code in (401, 403)
+    assert "once the operator" in text_of(operator.get("/w/acme/channels/connect/practice/"))
+    assert operator.post(ONE, {**stored, "secret": ""}).status_code == 422, "nothing is left to keep"
+    operator.post(ONE, stored)
+    assert "knows the app and its secret" in text_of(operator.post(ONE, {"do": "check", "slot": ""}, follow=True))
+
+
 def test_only_the_operator_gets_there(workspace: Workspace, practice: PracticeServer) -> None:
     client = browser(workspace)
     for answer in (client.get(APPS), client.get(ONE), client.post(ONE, {"do": "store", "client_id": "x"})):
@@ -81,7 +99,7 @@ def test_a_network_without_its_app_says_who_can_help(
     add_member(workspace, "second@acme.test", Role.CONTENT_MANAGER)
     place = "/w/acme/channels/connect/practice/"
     second = text_of(browser(workspace, "second@acme.test").get(place))
-    assert "once the operator of this Kaja has made a developer app" in second
+    assert "once the operator of this Kaja has created a developer app" in second
     assert "settings/networks" not in second
     assert "Give consent at the practice network" not in second
     assert "/w/acme/settings/networks/practice/" in text_of(operator.get(place))

@@ -1,6 +1,7 @@
 """The operator's own developer apps at networks: one row for each that a network asks for, for all workspaces."""
 
 from dataclasses import asdict, dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -10,12 +11,19 @@ from kaja.channels.vault import open_values, seal_values
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotAllowed, NotFound, Problem, Refused, gettext_noop
+from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.grants import App, AppSlot
 from kaja.networks.registry import CONNECTORS
 from kaja.workspaces import audit
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import User
+
+LOCKED = Problem(
+    "app_locked",
+    gettext_noop("The secrets of this app cannot be opened with this installation's keys."),
+    fix=gettext_noop("Store the app again, or put the key file back."),
+)
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,13 @@ class Wanted:
     connector: Connector
     slot: AppSlot
     row: NetworkApp | None
+    app: App | None
+    """None also when its secrets cannot be opened any more."""
+
+    @property
+    def problem(self) -> dict[str, Any] | None:
+        """What is wrong with it, as rows keep problems."""
+        return asdict(LOCKED) if self.row and self.app is None else self.row.problem if self.row else None
 
 
 def bound_to(app_id: UUID) -> str:
@@ -37,22 +52,30 @@ def open_app(row: NetworkApp) -> App:
     return App(row.client_id, **open_values(bytes(row.sealed), bound_to(row.id)))
 
 
+def read_app(row: NetworkApp | None) -> App | None:
+    """The same; None without a row, and where this installation's keys open it no more: it has to be stored again."""
+    try:
+        return open_app(row) if row else None
+    except VaultError:
+        return None
+
+
 def find_app(network: str, slot: str = "") -> App | None:
-    """The app that the operator has stored. Raises VaultError."""
-    row = NetworkApp.objects.filter(network=network, slot=slot).first()
-    return open_app(row) if row else None
+    """The app that the operator has stored, if it can be opened."""
+    return read_app(NetworkApp.objects.filter(network=network, slot=slot).first())
 
 
 def list_apps(network: str) -> list[App]:
-    """Every stored app of a network. Raises VaultError."""
-    return [open_app(row) for row in NetworkApp.objects.filter(network=network).order_by("slot")]
+    """Every stored app of a network that can be opened."""
+    rows = NetworkApp.objects.filter(network=network).order_by("slot")
+    return [app for row in rows if (app := read_app(row)) is not None]
 
 
 def list_wanted(network: str = "") -> list[Wanted]:
     """Every app that networks (or one) ask for, in the order in which people choose networks."""
     rows = {(row.network, row.slot): row for row in NetworkApp.objects.all()}
     return [
-        Wanted(connector, slot, rows.get((key, slot.key)))
+        Wanted(connector, slot, row := rows.get((key, slot.key)), read_app(row))
         for key, connector in CONNECTORS.items()
         for slot in connector.info.apps
         if network in ("", key)
@@ -100,7 +123,7 @@ def store_app(
     _get_slot(network, slot)
     client_id, secret, webhook_secret = client_id.strip(), secret.strip(), webhook_secret.strip()
     row = lock(NetworkApp.objects.filter(network=network, slot=slot)).first()
-    kept = open_app(row) if row and row.client_id == client_id else App()
+    kept = (read_app(row) if row and row.client_id == client_id else None) or App()
     app = App(client_id, secret or kept.secret, webhook_secret or kept.webhook_secret)
     missing = [name for name, value in (("client_id", app.client_id), ("secret", app.secret)) if not value]
     if missing:

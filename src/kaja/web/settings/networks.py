@@ -10,9 +10,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from kaja.channels.app_checks import check_app
 from kaja.channels.consenting import get_back_address
-from kaja.channels.developer_apps import Wanted, list_wanted, open_app, remove_app, require_operator, store_app
+from kaja.channels.developer_apps import Wanted, list_wanted, remove_app, require_operator, store_app
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.grants import App
 from kaja.networks.kit.hooks import find_hooks
 from kaja.reach.queries import get_reach
 from kaja.web.flash import flash
@@ -26,16 +27,25 @@ class AppForm(forms.Form):
     def __init__(self, wanted: Wanted, data: object = None) -> None:
         row = wanted.row
         super().__init__(data, initial={"client_id": row.client_id if row else ""}, prefix=wanted.slot.key or None)  # type: ignore[arg-type]
-        kept = _("Stored. Leave it empty to keep it.") if row else ""
+        kept = _("Stored. Leave it empty to keep it.")
+        app = wanted.app or App()
         plain = {"autocomplete": "off", "spellcheck": "false"}
         secret = forms.PasswordInput(attrs={"autocomplete": "new-password"})
         self.fields["client_id"] = forms.CharField(label=_("App id"), max_length=300, widget=forms.TextInput(plain))
         self.fields["secret"] = forms.CharField(
-            label=_("App secret"), max_length=2000, required=row is None, widget=secret, help_text=kept
+            label=_("App secret"),
+            max_length=2000,
+            required=not app.secret,
+            widget=secret,
+            help_text=kept if app.secret else "",
         )
         if wanted.slot.webhook:
             self.fields["webhook_secret"] = forms.CharField(
-                label=_("Secret of its webhooks"), max_length=2000, required=False, widget=secret, help_text=kept
+                label=_("Secret of its webhooks"),
+                max_length=2000,
+                required=False,
+                widget=secret,
+                help_text=kept if app.webhook_secret else "",
             )
 
 
@@ -82,8 +92,7 @@ def network(request: WorkspaceRequest, network: str) -> HttpResponse:
 
 def _verify_token(wanted: list[Wanted]) -> str:
     """What the network is told to show before it sends webhooks."""
-    stored = [each for each in wanted if each.row and each.slot.webhook]
-    return open_app(stored[0].row).verify_token if stored and stored[0].row else ""
+    return next((each.app.verify_token for each in wanted if each.app and each.slot.webhook), "")
 
 
 def _carry_out(request: WorkspaceRequest, network: str, slot: str, form: AppForm) -> bool:
