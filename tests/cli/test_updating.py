@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.alone, pytest.mark.usefixtures("installed")]
 OLDER = """
 import psycopg
 from kaja.config import environment
-with psycopg.connect(environment.owner_database_url()) as connection:
+with psycopg.connect(environment.get_owner_database_url()) as connection:
     connection.execute("DELETE FROM django_migrations WHERE app = 'account' AND name LIKE '0009%'")
     connection.execute("DROP INDEX {index}")
 """
@@ -26,7 +26,7 @@ INDEX = "unique_primary_email"
 APPLIED = """
 import psycopg
 from kaja.config import environment
-with psycopg.connect(environment.owner_database_url()) as connection:
+with psycopg.connect(environment.get_owner_database_url()) as connection:
     print(connection.execute("SELECT count(*) FROM django_migrations WHERE app = 'account'").fetchone()[0])
 """
 
@@ -119,7 +119,7 @@ def test_a_failed_update_names_the_way_back(installation: Installation, tmp_path
 BUSY = """
 import psycopg, subprocess, sys, time
 from kaja.config import environment
-url = environment.owner_database_url()
+url = environment.get_owner_database_url()
 with psycopg.connect(url) as holder, psycopg.connect(url, autocommit=True) as watcher, psycopg.connect(url) as writer:
     holder.execute("LOCK TABLE account_emailaddress IN ROW EXCLUSIVE MODE")
     update = subprocess.Popen([sys.executable, "-m", "kaja", "migrate", "--quiet"])

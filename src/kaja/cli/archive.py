@@ -45,8 +45,12 @@ class Manifest:
     with_media: bool = True
 
     def render(self) -> bytes:
-        """The text that stands in the file, and that is signed."""
-        return json.dumps(asdict(self), indent=1).encode()
+        """The text that stands in the file, and that is signed. Of what the first version did not know only that which
+        differs from what it would take for granted, for it refuses what it does not know."""
+        told = asdict(self)
+        if self.with_media:
+            del told["with_media"]
+        return json.dumps(told, indent=1).encode()
 
     @classmethod
     def parse(cls, text: bytes) -> "Manifest":

@@ -125,7 +125,7 @@ class Mails(models.TextChoices):
 
 
 class Member(TenantModel):
-    """A person in a workspace. Without a choice of their own, mails go by the role (`policy.mails_of`)."""
+    """A person in a workspace. Without a choice of their own, mails go by the role (`policy.list_mails_of`)."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role.choices)
