@@ -6,6 +6,7 @@ connector's `options` is one call.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from kaja.kernel.problems import gettext_noop
@@ -40,7 +41,8 @@ def list_fields(
 ) -> tuple[OptionField, ...]:
     """What can be filled in now: the format where there is a choice, the common fields, those of the format."""
     chosen = get_format(formats, options)
-    every = (*([_format_field(formats)] if len(formats) > 1 else ()), *common, *chosen.options)
+    choice = [_format_field(tuple((each.key, each.label) for each in formats))] if len(formats) > 1 else ()
+    every = (*choice, *common, *chosen.options)
     return tuple(_with_choices(field, facts) for field in every if _is_shown(field, every, options))
 
 
@@ -52,9 +54,10 @@ def list_names(common: Sequence[OptionField], formats: Sequence[Format]) -> Iter
         yield from (field.name for field in fields)
 
 
-def _format_field(formats: Sequence[Format]) -> OptionField:
-    choices = tuple(Choice(each.key, each.label) for each in formats)
-    return OptionField(FORMAT, gettext_noop("Format"), "format", choices=choices, default=formats[0].key)
+@lru_cache(maxsize=100)
+def _format_field(formats: tuple[tuple[str, str], ...]) -> OptionField:
+    choices = tuple(Choice(key, label) for key, label in formats)
+    return OptionField(FORMAT, gettext_noop("Format"), "format", choices=choices, default=formats[0][0])
 
 
 def _with_choices(field: OptionField, facts: Facts) -> OptionField:

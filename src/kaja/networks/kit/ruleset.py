@@ -47,14 +47,18 @@ class Ruleset:
     """The text as it is counted and sent."""
 
     def options(self, draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
-        return list_fields(self.info.options, self.formats(facts), draft.options, facts)
+        return self._list_fields(self.formats(facts), draft, facts)
+
+    def _list_fields(self, formats: tuple[Format, ...], draft: Draft, facts: Facts) -> tuple[OptionField, ...]:
+        return list_fields(self.info.options, formats, draft.options, facts)
 
     def check(self, draft: Draft, facts: Facts) -> list[Problem]:
         def measure(text: str) -> Count:
             return self.count(text, facts, draft.options) if text.strip() else Count(0, 0, "")
 
-        shown_as = get_format(self.formats(facts), draft.options)
-        usual = find_usual(draft, shown_as, self.options(draft, facts), self.info.name, measure)
+        formats = self.formats(facts)
+        fields = self._list_fields(formats, draft, facts)
+        usual = find_usual(draft, get_format(formats, draft.options), fields, self.info.name, measure)
         return [*usual, *self.further(draft, facts)]
 
     def split(self, text: str, facts: Facts) -> list[str]:
