@@ -11,6 +11,7 @@ import ipaddress
 import re
 import socket
 from collections.abc import Awaitable, Callable, Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
@@ -19,6 +20,9 @@ from kaja.networks.kit.iri import to_uri
 NOT_HTTPS, INVALID, PRIVATE = "host_not_https", "host_invalid", "host_private"
 REFUSED = frozenset({NOT_HTTPS, INVALID, PRIVATE})
 """Codes of HostRefused."""
+
+MANY = 2000
+"""Most calls go to few servers: of so many addresses it is kept how their spelling was judged."""
 
 Resolve = Callable[[str, int], Awaitable[list[str]]]
 """Turn a host name and port into addresses. Raises OSError when the name does not resolve."""
@@ -90,6 +94,7 @@ async def resolve_host(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(info[4][0]) for info in infos))
 
 
+@lru_cache(maxsize=MANY)
 def origin_of(url: str) -> str:
     """Scheme, host and port of a URL in one spelling; empty when it has no host."""
     try:
@@ -175,6 +180,7 @@ def _range_of(entry: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | Non
         return None
 
 
+@lru_cache(maxsize=MANY)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host.split("%", 1)[0])
@@ -183,6 +189,7 @@ def _is_address(host: str) -> bool:
     return True
 
 
+@lru_cache(maxsize=MANY)
 def _is_plain(host: str) -> bool:
     """Only what a DNS name or an IP literal can hold; other scripts must come as punycode or encode to it."""
     if _is_address(host):

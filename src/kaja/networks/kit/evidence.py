@@ -27,12 +27,14 @@ class Redactor:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._spellings: tuple[str, ...] = ()
+        self._known: set[str] = set()
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
         for secret in secrets:
-            if len(secret) < _SHORTEST_SECRET:
+            if len(secret) < _SHORTEST_SECRET or secret in self._known:
                 continue
+            self._known.add(secret)
             encoded = base64.b64encode(secret.encode()).decode()
             escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
             self._hide_too(secret, quote(secret, safe=""), quote_plus(secret), encoded, escaped)
