@@ -1,4 +1,8 @@
-"""The SQL of the journal: what opens attempts, writes results, renews leases. `journal.py` sends it."""
+"""The SQL of the journal: what opens attempts, writes results, renews leases. `journal.py` sends it.
+
+A statement hands on what it was given beside what it wrote (RETURNING): PostgreSQL takes what was just written for one
+row, so a join with that compares each row with each.
+"""
 
 # The last look at permission and pause stands in the statement that opens the attempt, so nothing slips in between: who
 # takes a row out of the plan writes the same row (`planning.py`), so one of the two waits for the other.
@@ -20,18 +24,17 @@ WITH r AS (
       AND d.state IN ('sending', 'processing', 'uncertain')
       AND (NOT r.irreversible OR (d.allowed AND w.paused_at IS NULL
         AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)))
-    RETURNING d.id, d.workspace_id, d.variant_id
+    RETURNING d.id, d.workspace_id, d.variant_id, r.attempt, r.fence, r.stage, r.irreversible, r.made
 ), f AS (
-    UPDATE publishing_delivery d SET content = r.made -> d.position::text
-    FROM u JOIN r ON r.id = u.id
-    WHERE r.made IS NOT NULL AND d.variant_id = u.variant_id AND d.id <> u.id AND d.content IS NULL
-      AND r.made ? d.position::text
+    UPDATE publishing_delivery d SET content = u.made -> d.position::text
+    FROM u
+    WHERE u.made IS NOT NULL AND d.variant_id = u.variant_id AND d.id <> u.id AND d.content IS NULL
+      AND u.made ? d.position::text
 )
 INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
     outcome, message, params, evidence, worker)
-SELECT r.attempt, u.workspace_id, u.id, r.fence, r.stage, r.irreversible, clock_timestamp(),
-    '', '', '{}', '[]', %(worker)s
-FROM u JOIN r ON r.id = u.id
+SELECT attempt, workspace_id, id, fence, stage, irreversible, clock_timestamp(), '', '', '{}', '[]', %(worker)s
+FROM u
 ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker
 RETURNING delivery_id
 """
@@ -64,18 +67,17 @@ WITH r AS (
           SELECT 1 FROM channels_quotastate q WHERE q.channel_id = d.channel_id
             AND greatest(q.blocked_until, CASE WHEN q.remaining <= 0 THEN q.resets_at END) > now()
         ) THEN true ELSE false END
-    RETURNING d.id, d.workspace_id, d.variant_id
+    RETURNING d.id, d.workspace_id, d.variant_id, r.attempt, r.fence, r.stage, r.made
 ), f AS (
-    UPDATE publishing_delivery d SET content = r.made -> d.position::text
-    FROM u JOIN r ON r.id = u.id
-    WHERE r.made IS NOT NULL AND d.variant_id = u.variant_id AND d.id <> u.id AND d.content IS NULL
-      AND r.made ? d.position::text
+    UPDATE publishing_delivery d SET content = u.made -> d.position::text
+    FROM u
+    WHERE u.made IS NOT NULL AND d.variant_id = u.variant_id AND d.id <> u.id AND d.content IS NULL
+      AND u.made ? d.position::text
 ), a AS (
     INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
         outcome, message, params, evidence, worker)
-    SELECT r.attempt, u.workspace_id, u.id, r.fence + 1, r.stage, true, clock_timestamp(),
-        '', '', '{}', '[]', %(worker)s
-    FROM u JOIN r ON r.id = u.id
+    SELECT attempt, workspace_id, id, fence + 1, stage, true, clock_timestamp(), '', '', '{}', '[]', %(worker)s
+    FROM u
     RETURNING delivery_id
 )
 SELECT delivery_id FROM a
@@ -106,13 +108,13 @@ WITH r AS (
         remote_url = COALESCE(r.remote_url, d.remote_url), sent_at = COALESCE(r.sent_at, d.sent_at),
         announce = CASE WHEN r.announce <> '' THEN r.announce ELSE d.announce END, updated_at = now()
     FROM r WHERE d.id = r.id AND d.fence = r.fence AND d.state = r.before
-    RETURNING d.id, d.workspace_id, d.channel_id, d.state, d.content
+    RETURNING d.id, d.workspace_id, d.channel_id, d.state, d.content,
+        r.publication, r.remote_id, r.remote_url, r.data, r.sent_at
 ), p AS (
     INSERT INTO publishing_publication (id, workspace_id, delivery_id, channel_id, remote_id, remote_url, data, sent,
         published_at)
-    SELECT r.publication, u.workspace_id, u.id, u.channel_id, r.remote_id, r.remote_url, r.data,
-        COALESCE(u.content, '{}'), r.sent_at
-    FROM u JOIN r ON r.id = u.id WHERE r.state = 'sent'
+    SELECT publication, workspace_id, id, channel_id, remote_id, remote_url, data, COALESCE(content, '{}'), sent_at
+    FROM u WHERE state = 'sent'
     ON CONFLICT (delivery_id) DO NOTHING
 ), f AS (
     UPDATE publishing_delivery d SET next_at = now(), due_at = greatest(d.due_at, now())
@@ -135,12 +137,12 @@ WITH r AS (
     FROM r, workspaces_workspace w
     WHERE d.id = r.id AND w.id = d.workspace_id AND d.fence = r.fence AND d.state = 'scheduled' AND d.allowed
       AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
-    RETURNING d.id, d.workspace_id
+    RETURNING d.id, d.workspace_id, r.attempt, r.fence, r.stage
 )
 INSERT INTO publishing_attempt (id, workspace_id, delivery_id, fence, stage, irreversible, started_at,
     outcome, message, params, evidence, worker)
-SELECT r.attempt, u.workspace_id, u.id, r.fence, r.stage, false, clock_timestamp(), '', '', '{}', '[]', %(worker)s
-FROM u JOIN r ON r.id = u.id
+SELECT attempt, workspace_id, id, fence, stage, false, clock_timestamp(), '', '', '{}', '[]', %(worker)s
+FROM u
 ON CONFLICT (id) DO UPDATE SET worker = EXCLUDED.worker
 RETURNING delivery_id
 """
