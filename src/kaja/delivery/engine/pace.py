@@ -52,8 +52,10 @@ class Pace:
     ready_poll: float = 2.0
     ready_step: int = 250
     """How many of them are begun at once."""
-    others: float = 2.0
-    """How long after its time a row that another worker should have prepared is left to it."""
+    others: float = 8.0
+    """How long after its time a row that another worker should have prepared is left to it: longer than `gone` and
+    `ready_poll`, after which a worker that gives no sign has no share, so that workers with much to do do not take what
+    the others are about to."""
     repeat_within: float = 1800.0
     """How long an idempotency key is trusted (the shortest that a network keeps one is an hour)."""
     settle: float | None = None
