@@ -4,11 +4,13 @@ Each says what it takes; the composer draws its fields from that, and `findings.
 Most networks have one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any, Literal
 
 from kaja.networks.kit.content import MediaKind
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.options import OptionField
 
 FORMAT = "format"
@@ -74,3 +76,20 @@ class Format:
 def get_format(formats: Sequence[Format], options: Mapping[str, Any]) -> Format:
     """The format of a post; the first where it names none, or one that the network does not have any more."""
     return next((each for each in formats if each.key == options.get(FORMAT)), formats[0])
+
+
+def by_limits(make: Callable[[Facts], tuple[Format, ...]]) -> Callable[[Facts], tuple[Format, ...]]:
+    """For formats that follow from an account's limits alone: made once for all accounts with the same ones, because
+    each post asks for them several times."""
+    known: dict[str, tuple[Format, ...]] = {}
+
+    @wraps(make)
+    def find(facts: Facts) -> tuple[Format, ...]:
+        key = repr(facts.limits)
+        if (found := known.get(key)) is None:
+            if len(known) >= 100:
+                known.clear()
+            found = known[key] = make(facts)
+        return found
+
+    return find

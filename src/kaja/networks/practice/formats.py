@@ -1,13 +1,12 @@
 """Every kind of format, so that what later networks need can be tried: each with its own files and fields."""
 
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from kaja.kernel.problems import gettext_noop
 from kaja.networks.kit.content import MediaKind
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.formats import FORMAT, FileRule, Format, MediaRule, get_format
+from kaja.networks.kit.formats import FORMAT, FileRule, Format, MediaRule, by_limits, get_format
 from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.options import Choice, OptionField
 
@@ -86,30 +85,16 @@ def get_limit(facts: Facts, name: str) -> Any:
     return facts.limits.get(name, DEFAULTS[name])
 
 
+@by_limits
 def list_formats(facts: Facts) -> tuple[Format, ...]:
     """What an account can show, the usual post first."""
-    types = (tuple(get_limit(facts, name)) for name in ("image_types", "video_types"))
-    sizes = (get_limit(facts, name) for name in ("max_images", "max_image_bytes", "max_video_bytes", "max_alt"))
-    return _make_formats(*types, *sizes)
-
-
-# Asked for several times for each post, and the same for all accounts with these limits.
-@lru_cache(maxsize=100)
-def _make_formats(
-    image_types: tuple[str, ...],
-    video_types: tuple[str, ...],
-    max_images: int,
-    max_image_bytes: int,
-    max_video_bytes: int,
-    max_alt: int,
-) -> tuple[Format, ...]:
     picture = FileRule()
-    moving = FileRule(image_types, max_bytes=max_image_bytes)
-    video = FileRule(video_types, max_bytes=max_video_bytes)
+    moving = FileRule(tuple(get_limit(facts, "image_types")), max_bytes=get_limit(facts, "max_image_bytes"))
+    video = FileRule(tuple(get_limit(facts, "video_types")), max_bytes=get_limit(facts, "max_video_bytes"))
     pictures: Mapping[MediaKind, FileRule] = {"image": picture, "gif": moving}
 
     def media(files: Mapping[MediaKind, FileRule], least: int, most: int) -> MediaRule:
-        return MediaRule(files, least, most, max_side=ImageRules(1).max_side, max_alt=max_alt)
+        return MediaRule(files, least, most, max_side=ImageRules(1).max_side, max_alt=get_limit(facts, "max_alt"))
 
     def film(ratios: tuple[float, float] | None, longest: float) -> FileRule:
         return FileRule(video.types, max_bytes=video.max_bytes, ratios=ratios, seconds=(1, longest))
@@ -117,7 +102,7 @@ def _make_formats(
     upright: Mapping[MediaKind, FileRule] = {"image": FileRule(ratios=UPRIGHT), "video": film(UPRIGHT, 60)}
     every: Mapping[MediaKind, FileRule] = {**pictures, "video": video}
     return (
-        Format("feed", gettext_noop("Post"), media(every, 0, max_images)),
+        Format("feed", gettext_noop("Post"), media(every, 0, get_limit(facts, "max_images"))),
         Format("story", gettext_noop("Story"), media(upright, 1, 1), "none", _STORY, False, preview="story"),
         Format("reel", gettext_noop("Reel"), media({"video": film(UPRIGHT, 90)}, 1, 1), options=_REEL, threads=False),
         Format(
