@@ -116,7 +116,7 @@ def test_sending_again_asks_first_because_it_may_double(kaja: Stack, open_window
     button = page.locator("#post-standing").get_by_role("button", name="Send again")
     button.click()
     dialog = page.locator("#confirm-dialog")
-    expect(dialog).to_contain_text("it will stand there twice")
+    expect(dialog).to_contain_text("it will be there twice")
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     assert room.standing() == ["Once or twice?"]

@@ -234,7 +234,7 @@ def test_more_uploads_than_may_come_at_once_are_asked_to_wait(
     client = signed_in(acme)
     headers, body = form(large_film())
     with served.open(client, PAGE, method="POST", headers=headers + csrf(client), body=body[:900_000]) as line:
-        assert served.ask(None, "/readyz")[0] == 200
+        wait_until(uploads._under_way.total)
         status, answer = served.ask(client, PAGE, method="POST", headers=headers + csrf(client), body=body)
         assert status == 429
         assert b"retry-after: 30" in answer.lower()

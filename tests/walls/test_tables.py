@@ -44,7 +44,7 @@ LOOKS_ACROSS = {
     ("workspaces/queries.py", "get_membership", "SIGN_IN"): "the same, for one address",
     ("workspaces/queries.py", "get_open_invitation", "SIGN_IN"): "whoever holds the link is not a member yet",
     ("workspaces/actions/workspaces.py", "create_workspace", "CREATE_WORKSPACE"): "its scope begins with it",
-    ("workspaces/queries.py", "may_make_workspaces", "CREATE_WORKSPACE"): "whether there is any workspace at all",
+    ("workspaces/queries.py", "can_make_workspaces", "CREATE_WORKSPACE"): "whether there is any workspace at all",
     ("workspaces/visits.py", "list_ended", "SIGN_IN"): "who still belongs, for pages that are open for long",
     ("delivery/actions/holding.py", "hold_everything", "MAINTENANCE"): "the whole installation waits at once",
     ("cli/checks/database.py", "_held", "MAINTENANCE"): "doctor counts what is held back",
@@ -54,7 +54,11 @@ LOOKS_ACROSS = {
     ("channels/renewal.py", "list_ending", "RENEW"): "the same",
     ("channels/migrations/0007_fill_grants.py", "fill", "MAINTENANCE"): "rows get their new shape",
     ("reading/claim.py", "_enter", "READ"): "the claim of what is to be read: one statement for all workspaces",
-    ("reading/actions.py", "want_looks", "HOOK"): "a hook names an account, not a workspace; it only sets when to look",
+    (
+        "reading/actions.py",
+        "request_looks",
+        "HOOK",
+    ): "a hook names an account, not a workspace; it only sets when to look",
     (
         "delivery/actions/watching.py",
         "list_watched",

@@ -97,7 +97,7 @@ def test_campaigns_ask_the_same_for_one_and_for_many(workspace: Workspace) -> No
 def test_labels_are_read_first_and_their_fields_stand_behind_a_press(workspace: Workspace) -> None:
     make_post(workspace, "Labelled", labels=["tips & tricks"])
     html = page(browser(workspace), "groups/labels/")
-    listed = html.split('<ul class="list">')[1].split('<details class="menu')[0]
+    listed = html.split('<ul class="list"')[1].split('<details class="menu')[0]
     assert "tips &amp; tricks" in listed
     assert "<input" not in listed
     assert "?view=list&amp;label=tips%20%26%20tricks" in listed

@@ -23,7 +23,7 @@ def test_the_browser_reaches_the_servers_consent(page: Page, settings: Any) -> N
         page.goto("/w/acme/channels/connect/mastodon/")
         page.locator("[name=instance]").fill(server.url)
         page.get_by_role("button", name="Go on to your server").click()
-        expect(page.get_by_text("is addressed without encryption")).to_be_visible()
+        expect(page.get_by_text("is used without encryption")).to_be_visible()
         page.get_by_role("link", name="Go on to your server").click()
         page.wait_for_url(re.compile(re.escape(server.url) + "/oauth/authorize"))
         assert "for consent" in page.content()

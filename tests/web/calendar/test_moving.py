@@ -294,7 +294,7 @@ class TestMany:
             actions.update_post(actor(workspace), two.id, None, {"due_at": newer})
         person.post(undo_of(answer))
         assert (reload(workspace, one.id).due_at, reload(workspace, two.id).due_at) == (at, newer)
-        assert "scheduled this post anew" in person.get("/w/acme/calendar/").content.decode()
+        assert "scheduled this post again" in person.get("/w/acme/calendar/").content.decode()
 
     def test_campaign_and_labels_are_given_and_taken_back(self, ask: Ask, person: Client, workspace: Workspace) -> None:
         from kaja.content.actions.groups import save_campaign

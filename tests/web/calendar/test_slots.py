@@ -36,7 +36,7 @@ def test_times_are_added_and_taken_away(person: Client, workspace: Workspace, ch
     html = change(person, channel, day=["0", "4"], time="09:30")
     assert times(workspace, channel) == [(0, time(9, 30)), (4, time(9, 30))]
     assert "2 weekly times added." in html
-    assert "Take away Monday 09:30" in html
+    assert "Remove Monday 09:30" in html
     assert "Next free slot:" in html
     assert read(html).inline == []
     html = change(person, channel, remove="0 09:30")
@@ -50,7 +50,7 @@ def test_preset_adds_its_times(person: Client, workspace: Workspace, channel: Ch
     change(person, channel, day="6", time="23:00")
     change(person, channel, preset=preset)
     assert len(times(workspace, channel)) == count + 1
-    assert "there already" in change(person, channel, preset=preset)
+    assert "exist already" in change(person, channel, preset=preset)
     change(person, channel, clear="1")
     assert times(workspace, channel) == []
 

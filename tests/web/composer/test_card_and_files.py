@@ -80,9 +80,9 @@ def test_a_large_file_shows_how_far_it_is_and_can_be_broken_off(
     # Whatever else is done meanwhile, it stays in sight.
     choose(page, channels["practice"])
     expect(bar).to_be_visible()
-    page.get_by_role("button", name="Break off the upload of large.jpg").click()
+    page.get_by_role("button", name="Cancel the upload of large.jpg").click()
     expect(page.locator(".strip-item")).to_have_count(0)
-    expect(page.locator("#composer-said")).to_have_text("large.jpg was not uploaded: you broke it off.")
+    expect(page.locator("#composer-said")).to_have_text("large.jpg was not uploaded: you cancelled it.")
     expect(page.get_by_label("Text", exact=True)).to_have_value("A film")
 
     network.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})

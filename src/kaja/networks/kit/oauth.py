@@ -65,7 +65,7 @@ async def exchange(
     told = await _ask(address, app, body, session, as_json, headers)
     token, why = read_token(told)
     if why:
-        raise ConnectRefused(refuse_connection(why))
+        raise ConnectRefused(refuse_connection(str(told.json_object().get("error_description") or why)))
     return token
 
 
