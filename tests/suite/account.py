@@ -12,6 +12,8 @@ import pytest
 
 from tests.skips import refused
 
+pytest_plugins = ["tests.suite.properties"]
+
 
 def spent() -> float:
     times = os.times()
