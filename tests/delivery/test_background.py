@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.db import connection
 from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app as django_app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from kaja.delivery.worker.background import SILENT_AFTER, STARTS, run_jobs
+from kaja.delivery.worker.background import SILENT_AFTER, STARTS, run_job_worker, run_jobs
 from kaja.delivery.worker.main import get_address
 from tests.delivery.test_recovery import no_connections
 from tests.waiting import wait_until
@@ -62,6 +63,28 @@ def test_jobs_go_on_after_the_database_was_away(caplog: pytest.LogCaptureFixture
             wait_until(lambda: "stopping worker" in caplog.text or "background jobs: " in caplog.text)
         note.defer(word="after")
         wait_until(lambda: DONE == ["before", "after"])
+
+
+async def test_a_lost_connection_is_not_met_again_at_the_next_beginning() -> None:
+    def lose() -> None:
+        connection.ensure_connection()
+        connection.connection.close()
+        connection.errors_occurred = True  # as after a statement that met it
+
+    def is_lost() -> bool:
+        return connection.connection is not None and connection.connection.closed
+
+    await sync_to_async(lose)()
+    assert await sync_to_async(is_lost)()
+    work = asyncio.create_task(run_job_worker(get_address()))
+    for _ in range(1200):
+        if not await sync_to_async(is_lost)():
+            break
+        await asyncio.sleep(0.05)
+    assert not await sync_to_async(is_lost)()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
 
 
 def test_asked_to_stop_while_the_database_is_away_they_stop(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django import app as django_app
 from procrastinate.exceptions import ConnectorException
@@ -37,6 +39,9 @@ async def run_jobs(address: Mapping[str, Any]) -> None:
 
 async def run_job_worker(address: Mapping[str, Any]) -> None:
     """Do background jobs until cancelled, or until the database is lost."""
+    # What comes every minute is put into the queue over Django's connection of this thread. One that was lost at that
+    # very moment would be met again at each new beginning.
+    await sync_to_async(close_old_connections)()
     worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=dict(address), min_size=1, max_size=3))
     async with worker_app.open_async():
         looking = asyncio.create_task(
