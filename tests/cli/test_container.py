@@ -105,6 +105,7 @@ def find_builder() -> str:
     for tool in ("podman", "docker"):
         if shutil.which(tool) and run(tool, "info").returncode == 0 and run(tool, "pull", base[1]).returncode == 0:
             return tool
+    # Not everywhere may a container be started, and the image is on no package registry.
     pytest.skip("needs a container tool that runs here and reaches its images")
 
 
