@@ -1,8 +1,7 @@
 """Workers that lost their row: they may add evidence, and nothing else."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,30 +18,11 @@ from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.results import RemoteRef, Unknown
 from kaja.workspaces.models import Workspace
+from tests.delivery.ahead import by_hand
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import QUICK, connect_practice, deliveries_of, plan_post
 
 pytestmark = pytest.mark.django_db(transaction=True)
-T = TypeVar("T")
-Work = Callable[[Any, Journal], Awaitable[T]]
-
-
-def with_journal(work: Work[T]) -> T:
-    """Run `work(connection, journal)` in a loop of its own, as a worker would."""
-    address = get_address()
-
-    async def whole() -> T:
-        engine = Engine(address, QUICK)
-        journal = Journal(engine.connect, QUICK, "zombie:1")
-        writer = asyncio.create_task(journal.run())
-        async with await engine.connect() as own:
-            try:
-                return await work(own, journal)
-            finally:
-                journal.close()
-                await writer
-
-    return asyncio.run(whole())
 
 
 @pytest.fixture
@@ -74,7 +54,7 @@ def test_a_zombie_adds_evidence_and_changes_nothing(planned: Delivery, workspace
         record = Record(attempt, "sent", params={"ref": {"id": "99", "url": "https://practice.example/99", "data": {}}})
         return await journal.finish(row, verdict, record)
 
-    assert with_journal(work) is False
+    assert by_hand(work) is False
     with workspace_scope(workspace.id):
         row = Delivery.objects.get()
         assert (row.state, row.remote_id) == (State.UNCERTAIN, "")
@@ -90,7 +70,7 @@ def test_what_a_zombie_saw_settles_the_doubt(planned: Delivery, workspace: Works
         [row] = await claim_due(own, 10, QUICK.lease)
         return row
 
-    row = with_journal(work)
+    row = by_hand(work)
     assert row.state == State.UNCERTAIN
     assert row.witness == {"id": "99", "url": "https://practice.example/99", "data": {}}
 
@@ -104,7 +84,7 @@ def test_a_lease_that_runs_out_is_judged_by_the_journal(
         await asyncio.to_thread(expire, planned.id, workspace)
         assert await take_over(own, '{"code": "worker_gone", "message": "gone"}') == 1
 
-    with_journal(work)
+    by_hand(work)
     with workspace_scope(workspace.id):
         row = Delivery.objects.get()
     assert row.state == expected
@@ -118,7 +98,7 @@ def test_a_zombie_opens_no_attempt(planned: Delivery, workspace: Workspace) -> N
         await take_over(own, "null")
         return await journal.begin(row, "publish", True)
 
-    assert with_journal(work) is None
+    assert by_hand(work) is None
     with workspace_scope(workspace.id):
         assert Attempt.objects.count() == 0
 
@@ -129,7 +109,7 @@ def test_two_workers_never_claim_the_same_row(planned: Delivery) -> None:
         async with await engine.connect() as other:
             return list(await asyncio.gather(claim_due(own, 10, QUICK.lease), claim_due(other, 10, QUICK.lease)))
 
-    assert sorted(len(rows) for rows in with_journal(work)) == [0, 1]
+    assert sorted(len(rows) for rows in by_hand(work)) == [0, 1]
 
 
 def test_an_unknown_outcome_is_written_as_doubt(planned: Delivery, workspace: Workspace) -> None:
@@ -140,7 +120,7 @@ def test_an_unknown_outcome_is_written_as_doubt(planned: Delivery, workspace: Wo
         )
         return await journal.finish(row, verdict, Record(attempt, "unknown"))
 
-    assert with_journal(work) is True
+    assert by_hand(work) is True
     with workspace_scope(workspace.id):
         row = Delivery.objects.get()
     assert (row.state, row.lease_until, row.stage) == (State.UNCERTAIN, None, "publish")

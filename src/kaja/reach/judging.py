@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from typing import Literal
 from urllib.parse import urlsplit
 
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, fill_params, gettext_noop
 from kaja.networks.kit.egress import is_public
 
 PROOF_LASTS = timedelta(days=30)
@@ -68,18 +68,19 @@ def judge(address: str, stated: Stated, seen: Seen | None, proofs: Collection[Pr
         return say(State.YES, _STATED_YES) if stated == "yes" else say(State.NO, _STATED_NO)
     host = host_of(address)
     if not address.startswith("https://"):
-        return say(State.NO, _with(_NOT_HTTPS, address=address))
+        return say(State.NO, fill_params(_NOT_HTTPS, address=address))
     if is_own_name(host):
-        return say(State.NO, _with(_OWN_NAME, host=host))
+        return say(State.NO, fill_params(_OWN_NAME, host=host))
     if newest is not None and moment - newest.at < PROOF_LASTS:
         return say(State.YES, _PROVED)
     if seen is None:
         return say(State.UNKNOWN, _NOT_LOOKED)
     if seen.found and not any(is_public(each) for each in seen.found):
-        return say(State.NO, _with(_PRIVATE, host=host, addresses=", ".join(seen.found)))
+        return say(State.NO, fill_params(_PRIVATE, host=host, addresses=", ".join(seen.found)))
     if not seen.found:
-        return say(State.UNKNOWN, _with(_NO_NAME, host=host))
-    return say(State.UNKNOWN, {"ours": _ANSWERS, "other": _with(_OTHER, address=address)}.get(seen.answer, _SILENT))
+        return say(State.UNKNOWN, fill_params(_NO_NAME, host=host))
+    answers = {"ours": _ANSWERS, "other": fill_params(_OTHER, address=address)}
+    return say(State.UNKNOWN, answers.get(seen.answer, _SILENT))
 
 
 def host_of(address: str) -> str:
@@ -97,10 +98,6 @@ def is_own_name(host: str) -> bool:
     except ValueError:
         return "." not in host or any(host == own or host.endswith(f".{own}") for own in OWN_NAMES)
     return not is_public(host)
-
-
-def _with(problem: Problem, **params: str) -> Problem:
-    return Problem(problem.code, problem.message, fix=problem.fix, params=params)
 
 
 _STATED_YES = Problem("reach_stated", gettext_noop("The operator said that it can be reached (KAJA_REACHABLE=yes)."))

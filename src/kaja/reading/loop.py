@@ -20,7 +20,7 @@ from kaja.channels.sessions import make_session, parse_facts
 from kaja.channels.vault import open_credentials
 from kaja.kernel.beside import run_beside
 from kaja.kernel.loops import describe_error, is_lost_database, keep_running
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, fill_params, gettext_noop
 from kaja.kernel.signals import READ
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.connector import Connector
@@ -174,7 +174,7 @@ class ReadingLoop:
         log.warning("a look at %s of %s was not kept: %s", row.what, row.network, describe_error(error))
         if is_lost_database(error):
             return
-        problem = Problem(BROKEN.code, BROKEN.message, params={"error": type(error).__name__})
+        problem = fill_params(BROKEN, error=type(error).__name__)
         try:
             await run_beside(lambda: finish(row, Answer(0.0, problem=problem)))
         except Exception as again:  # noqa: BLE001 - the lease makes it due again
@@ -208,10 +208,10 @@ class ReadingLoop:
             async with asyncio.timeout(self.pace.ask):
                 return await topic.ask(Asked(row, connector, facts, session, moment))
         except TimeoutError:
-            return Answer(0.0, problem=Problem(SLOW.code, SLOW.message, params={"seconds": int(self.pace.ask)}))
+            return Answer(0.0, problem=fill_params(SLOW, seconds=int(self.pace.ask)))
         except Exception as error:  # noqa: BLE001 - a connector's mistake; it is asked again, less and less often
             log.error("reading %s of %s broke: %s", row.what, row.network, describe_error(error))
-            return Answer(0.0, problem=Problem(BROKEN.code, BROKEN.message, params={"error": type(error).__name__}))
+            return Answer(0.0, problem=fill_params(BROKEN, error=type(error).__name__))
 
     def _sealed_shut(self, row: Claimed) -> None:
         def keep() -> None:
