@@ -26,7 +26,9 @@ from kaja.media.links import LONGEST, open_link, seal_link
 from kaja.media.models import Asset
 from kaja.media.open import open_assets
 from kaja.media.renditions import parse_rules, render_rules
-from kaja.media.store import open_media_store
+from kaja.media.serving import serve_file
+from kaja.media.store import StoreAway, open_media_store
+from kaja.media.store.folder import Folder
 from kaja.media.upload import upload_asset
 from kaja.media.views import AT_ONCE, FETCHES, fetch, readers
 from kaja.networks.kit.image_rules import ImageRefused, ImageRules
@@ -328,3 +330,25 @@ def test_an_answer_that_nobody_reads_gives_its_place_and_its_file_back(large: As
     assert readers.count == 1
     del answer  # the server drops it when the one who asked is gone by then
     assert readers.count == 0
+
+
+class _Silent(io.BytesIO):
+    """A file of a store that is lost while it is read."""
+
+    size = 100
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise StoreAway("silent")
+
+
+class _Losing(Folder):
+    def open(self, name: str, mode: str = "rb") -> Any:
+        return _Silent()
+
+
+def test_a_store_that_is_lost_while_a_small_file_is_read_gives_the_place_back_once() -> None:
+    """Who raises has not given it back: the view does, and a second time would let one reader more in for each."""
+    done: list[int] = []
+    with pytest.raises(StoreAway):
+        serve_file(RequestFactory().get("/"), _Losing(), "x.png", "image/png", done=lambda: done.append(1))
+    assert done == []

@@ -108,7 +108,7 @@ def serve_file(
             content = b"" if request.method == "HEAD" else stored.read(length)
         finally:
             stored.close()
-            done()
+        done()
         response = HttpResponse(content, status=status, content_type=mime)
     else:
         response = StreamingHttpResponse(_Pieces(stored, first, length, done), status=status, content_type=mime)

@@ -1,4 +1,4 @@
-"""What every store of files promises. `tests/media/stores/` holds all of them to it."""
+"""What every store of files promises. `tests/realnet/test_stores.py` holds all of them to it."""
 
 from abc import abstractmethod
 from collections.abc import Iterator
