@@ -40,12 +40,9 @@ def list_signers(connector: Connector) -> list[App]:
 
 def take_hook(network: str, body: bytes) -> bool:
     """Keep a verified body, once; False when it was worked off already, so that nothing is left to do."""
-    row = HookReceived(network=network, digest=hashlib.sha256(body).digest(), body=body)
-    return bool(HookReceived.objects.bulk_create([row], ignore_conflicts=True)) and _is_open(row)
-
-
-def _is_open(row: HookReceived) -> bool:
-    return HookReceived.objects.filter(network=row.network, digest=row.digest, done_at=None).exists()
+    digest = hashlib.sha256(body).digest()
+    HookReceived.objects.bulk_create([HookReceived(network=network, digest=digest, body=body)], ignore_conflicts=True)
+    return HookReceived.objects.filter(network=network, digest=digest, done_at=None).exists()
 
 
 def work_off() -> int:
