@@ -25,7 +25,7 @@ from kaja.media.item import MediaItem
 from kaja.media.upload import upload_asset
 from kaja.publishing.actions import schedule_post
 from kaja.workspaces.models import Notice, Workspace
-from tests.delivery.test_fence import with_journal
+from tests.delivery.ahead import by_hand
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
     ACTOR,
@@ -51,7 +51,7 @@ def test_a_lost_workers_row_does_not_wait_until_there_is_nothing_else_to_do(
         first = plan_post(workspace, [busy], "Takes all the room there is")
         wait_until(lambda: practice.truth(contains="Takes all the room"))
         abandoned = plan_post(workspace, [left], "Its worker is gone")
-        assert len(with_journal(lambda own, _: claim_due(own, 1, 0.05))) == 1
+        assert len(by_hand(lambda own, _: claim_due(own, 1, 0.05))) == 1
         wait_for_states(workspace, abandoned, "waiting", seconds=7)
         wait_for_states(workspace, first, "sending", seconds=0)
         practice.set_faults()

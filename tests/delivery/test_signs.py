@@ -16,7 +16,7 @@ from kaja.delivery.models import Delivery, State, WorkerSign
 from kaja.delivery.worker.main import get_address
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Workspace
-from tests.delivery.test_fence import with_journal
+from tests.delivery.ahead import by_hand
 from tests.delivery.test_loops import start_worker
 from tests.delivery.test_recovery import FOREVER
 from tests.practice.running import PracticeServer
@@ -101,7 +101,7 @@ def test_absence_counts_from_the_end_of_the_lease_unless_the_process_is_known_to
         assert await take_over(own, "{}", [7], [7] if dead else []) == 1
 
     leased = QUICK.lease
-    with_journal(work)
+    by_hand(work)
     with workspace_scope(workspace.id):
         row = Delivery.objects.get()
     assert row.state == State.UNCERTAIN
@@ -122,7 +122,7 @@ def test_what_a_lost_worker_was_looking_at_is_looked_at_again(practice: Practice
         [again] = await claim_due(own, 10, FOREVER, 8)
         return [row.fence, again.fence]
 
-    before, after = with_journal(work)
+    before, after = by_hand(work)
     assert after == before + 2
 
 

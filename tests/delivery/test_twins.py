@@ -14,7 +14,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.results import RemoteRef
 from kaja.workspaces.models import Workspace
-from tests.delivery.test_fence import with_journal
+from tests.delivery.ahead import by_hand
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
     QUICK,
@@ -98,7 +98,7 @@ def test_the_database_lets_nothing_on_a_network_belong_to_two(
             kept.append(await journal.finish(row, decide.sent(row, ref, now()), Record(attempt, told)))
         return kept
 
-    assert with_journal(work) == [True, True]
+    assert by_hand(work) == [True, True]
     one, other = (deliveries_of(workspace, post)[0] for post in posts)
     assert (one.state, one.remote_id) == (State.SENT, "77")
     assert (other.state, other.remote_id, other.needs_person) == (State.UNCERTAIN, "", needs_person)
