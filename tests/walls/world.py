@@ -37,6 +37,7 @@ from kaja.workspaces.models import Notice, Role, User, Workspace
 from kaja.workspaces.tenant import TenantModel
 from tests.api.world import build_world
 from tests.conftest import make_workspace
+from tests.inbox.world import fill_inbox
 from tests.people import actor, add_member, member_of
 
 MARK = "SECRET"
@@ -110,8 +111,9 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     waiting.save()
     Poll.objects.create(channel=channel, what="channel.health", problem={"code": mark})
     Item.objects.create(channel=channel, stream="comments", remote_id="1", at=now, read_at=now, content={"text": mark})
-    post = Post.objects.get(id=ids["post_id"])
-    PostLabel.objects.create(post=post, label=Label.objects.get(id=ids["label_id"]))
+    post, label = Post.objects.get(id=ids["post_id"]), Label.objects.get(id=ids["label_id"])
+    PostLabel.objects.create(post=post, label=label)
+    inbox = fill_inbox(channel, ids["publication_id"], label, mark)
     delivery = Delivery.objects.get(id=ids["delivery_id"])
     Attempt.objects.create(delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=now, message=mark)
     untold = UntoldEvent.objects.create(delivery=delivery, event="failed", error=mark, failed_at=now)
@@ -124,7 +126,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     Asset.objects.filter(id=ids["asset_id"]).update(file=stored, thumbnail=stored, size=len(picture))
     binned = Post.objects.create(summary=mark, deleted_at=now)
     guest = member_of(workspace, f"guest@{workspace.slug}.test")
-    return {
+    return inbox | {
         "binned_id": str(binned.id),
         "choice_id": str(waiting.id),
         "member_id": str(guest.id),

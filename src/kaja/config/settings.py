@@ -71,6 +71,7 @@ INSTALLED_APPS = [
     "kaja.reading",
     "kaja.content",
     "kaja.publishing",
+    "kaja.inbox",
     "kaja.hooks",
     "kaja.api",
     "kaja.web",

@@ -7,12 +7,12 @@ it that nobody reads is refused loudly: another version wrote it, and leaving a 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaja.networks.kit.content import LinkCard, Media, Outgoing
+from kaja.networks.kit.content import Kind, LinkCard, Media, Outgoing
 from kaja.networks.kit.results import RemoteRef
 
 
@@ -34,17 +34,32 @@ class FrozenCard(BaseModel):
     image: FrozenMedia | None = None
 
 
+class FrozenRef(BaseModel):
+    """Something on the network that the message answers, or that an act is done to (`RemoteRef`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str
+    url: str = ""
+    data: dict[str, Any] = Field(default_factory=dict)
+
+    def thaw(self) -> RemoteRef:
+        return RemoteRef(self.id, self.url, self.data)
+
+
 class Frozen(BaseModel):
     """One message, as it goes out."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    kind: Literal["post", "continuation", "comment"]
+    kind: Kind
     text: str
     media: tuple[FrozenMedia, ...] = ()
     link_card: FrozenCard | None = None
     language: str = ""
     options: dict[str, Any] = Field(default_factory=dict)
     created_at: datetime
+    reply_to: FrozenRef | None = None
+    """Of somebody else's; what follows a message of our own is known by its delivery (`Delivery.after`)."""
+    root: FrozenRef | None = None
 
     def list_media(self) -> Iterator[FrozenMedia]:
         """Every use of a file in it."""
@@ -54,7 +69,8 @@ class Frozen(BaseModel):
 
     def render(self) -> dict[str, Any]:
         """As it stands in a row."""
-        return self.model_dump(mode="json")
+        empty = {name for name in ("reply_to", "root") if getattr(self, name) is None}
+        return self.model_dump(mode="json", exclude=empty)
 
 
 def parse_frozen(stored: Mapping[str, Any]) -> Frozen:
@@ -98,6 +114,6 @@ def thaw(
         else None,
         language=frozen.language,
         options=frozen.options,
-        root=root,
-        reply_to=reply_to,
+        root=frozen.root.thaw() if frozen.root else root,
+        reply_to=frozen.reply_to.thaw() if frozen.reply_to else reply_to,
     )

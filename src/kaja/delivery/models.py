@@ -32,6 +32,9 @@ class Kind(models.TextChoices):
     POST = "post", _("Post")
     CONTINUATION = "continuation", _("Next part of the thread")
     COMMENT = "comment", _("First comment")
+    REPLY = "reply", _("Reply")
+    MESSAGE = "message", _("Direct message")
+    ACT = "act", _("Action")
 
 
 OPEN_STATES = (State.SCHEDULED, State.SENDING, State.PROCESSING, State.WAITING, State.UNCERTAIN)

@@ -11,6 +11,7 @@ class Permission(StrEnum):
     VIEW = "view"
     WRITE = "write"  # ideas, drafts, media, campaigns, labels
     PUBLISH = "publish"  # schedule, publish now, settle deliveries, edit and delete on the network
+    ANSWER = "answer"  # the inbox: answer, moderate, assign, settle
     CHANNELS = "channels"  # connect, reconnect, disconnect, slots
     MANAGE = "manage"  # workspace settings, members, pause everything, audit log
 
@@ -18,9 +19,9 @@ class Permission(StrEnum):
 _WRITERS = frozenset({Permission.VIEW, Permission.WRITE})
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     Role.CURATOR: frozenset(Permission),
-    Role.CONTENT_MANAGER: _WRITERS | {Permission.PUBLISH, Permission.CHANNELS},
-    Role.COMMUNITY_MANAGER: _WRITERS | {Permission.PUBLISH},
-    Role.MARKETER: _WRITERS | {Permission.PUBLISH},
+    Role.CONTENT_MANAGER: _WRITERS | {Permission.PUBLISH, Permission.ANSWER, Permission.CHANNELS},
+    Role.COMMUNITY_MANAGER: _WRITERS | {Permission.PUBLISH, Permission.ANSWER},
+    Role.MARKETER: _WRITERS | {Permission.PUBLISH, Permission.ANSWER},
     Role.ANALYST: frozenset({Permission.VIEW}),
     Role.DESIGNER: _WRITERS,
     Role.APPROVER: frozenset({Permission.VIEW}),

@@ -13,6 +13,7 @@ from kaja.networks.kit.formats import Format
 from kaja.networks.kit.grants import App, AppSlot
 from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
+from kaja.networks.kit.moderation import Moderator
 from kaja.networks.kit.options import Choice, OptionField
 from kaja.networks.kit.reading import Reader
 from kaja.networks.kit.results import (
@@ -260,6 +261,7 @@ class Connector:
     editor: Editor | None = None
     remover: Remover | None = None
     reader: Reader | None = None
+    moderator: Moderator | None = None
     hooks: Hooks | None = None
     consent: Consent | None = None
     apps: Apps | None = None

@@ -10,7 +10,9 @@ from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.results import RemoteRef
 
 MediaKind = Literal["image", "gif", "video"]
-Kind = Literal["post", "continuation", "comment"]
+Kind = Literal["post", "continuation", "comment", "reply", "message", "act"]
+"""A reply answers something of the audience's in public, a message is direct; an act is done to what stands there
+(`moderation.Act`), and writes nothing."""
 
 
 @dataclass(frozen=True)

@@ -12,21 +12,42 @@ from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rej
 Cursor = dict[str, Any]
 """Where reading stopped: JSON values only; belongs to the connector, kept by whoever reads."""
 Kind = Literal["comment", "reply", "direct", "mention", "review"]
+"""A comment stands under a post, a reply under a comment; a mention names the account elsewhere."""
 
 
 @dataclass(frozen=True)
 class Author:
-    """Who wrote something, as the network names them. `is_us`: the channel's own account."""
+    """Who wrote something, as the network names them. `is_us`: the channel's own account.
+
+    `id` is one in the whole network: where servers number their accounts each for itself, it names the server too.
+    `avatar` is an address outside, shown only through our own proxy.
+    """
 
     id: str
     handle: str = ""
     name: str = ""
     is_us: bool = False
+    url: str = ""
+    avatar: str = ""
+
+
+@dataclass(frozen=True)
+class RemoteMedia:
+    """A file that stands with a message on the network."""
+
+    kind: Literal["image", "gif", "video", "audio", "file"]
+    url: str
+    preview: str = ""
+    alt: str = ""
 
 
 @dataclass(frozen=True)
 class Incoming:
-    """One thing that was read. `id` is unique in its stream of its channel, whatever else changes."""
+    """One thing that was read. `id` is unique in its channel, whatever else changes.
+
+    `thread` names what it belongs to, the same for all that does, and whatever was read before: for comments the first
+    comment of its branch, for a mention the post that began, for direct messages the dialogue.
+    """
 
     id: str
     kind: Kind
@@ -38,8 +59,16 @@ class Incoming:
     """The id of what it answers to, where that is no publication."""
     publication: str = ""
     """The id of the account's own post that it stands under."""
+    post_url: str = ""
+    """Where it stands under somebody else's post: that post's address."""
     url: str = ""
-    state: Literal["there", "hidden", "edited", "deleted"] = "there"
+    state: Literal["there", "pending", "hidden", "edited", "deleted"] = "there"
+    """Pending: the network waits for the account's approval."""
+    language: str = ""
+    rating: int | None = None
+    media: tuple[RemoteMedia, ...] = ()
+    data: Mapping[str, Any] = field(default_factory=dict)
+    """What an answer to it needs (`RemoteRef.data`)."""
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -68,6 +97,12 @@ class Page:
     items: tuple[Incoming, ...]
     cursor: Cursor
     again_after: float
+    complete_until: datetime | None = None
+    """Everything before this moment that the network lists was read, as of this page; None: not known yet."""
+    reaches_back: datetime | None = None
+    """How far back the stream was read, where that is known: the oldest that the network gave."""
+    backlog: bool = False
+    """Whether what was there before is still being read; the newest may come first."""
 
 
 ReadResult = Page | Later | NeedsReconnect | ChannelTrouble | Rejected | Unknown

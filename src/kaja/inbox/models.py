@@ -1,0 +1,218 @@
+"""Conversations with the audience, who speaks in them, and what the team did about them.
+
+What was read stands in `reading.Item` as the network told it; here stands what a team works with. Messages, handles and
+conversations are made of items alone, so that the same items in whatever order make the same rows.
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from kaja.channels.models import Channel
+from kaja.content.models import Label
+from kaja.delivery.models import Publication
+from kaja.workspaces.models import User
+from kaja.workspaces.tenant import TenantModel
+
+
+class Person(TenantModel):
+    """Somebody who writes to us: one or several handles, joined by hand, and what the team knows."""
+
+    name = models.CharField(max_length=200, blank=True)  # given by the team; else the handles' own
+    notes = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+
+class Handle(TenantModel):
+    """An account of somebody on a network, as it was seen last."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="handles")
+    network = models.CharField(max_length=30)
+    remote_id = models.CharField(max_length=500)  # `reading.Author.id`: one in the whole network
+    handle = models.CharField(max_length=300, blank=True)
+    name = models.CharField(max_length=300, blank=True)
+    url = models.CharField(max_length=1000, blank=True)
+    avatar = models.CharField(max_length=1000, blank=True)  # an address outside: shown only through our own proxy
+    first_at = models.DateTimeField()
+    seen_at = models.DateTimeField()  # of the newest item that the names above are from
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "network", "remote_id"], name="handle_once")]
+
+
+class ConversationKind(models.TextChoices):
+    COMMENTS = "comments", _("Comments")
+    MENTION = "mention", _("Mention")
+    DIRECT = "direct", _("Direct messages")
+    REVIEW = "review", _("Review")
+
+
+class ConversationState(models.TextChoices):
+    NEW = "new", pgettext_lazy("conversation", "New")
+    OPEN = "open", pgettext_lazy("conversation", "Open")
+    WAITING = "waiting", pgettext_lazy("conversation", "Waiting for them")
+    DONE = "done", pgettext_lazy("conversation", "Done")
+    SPAM = "spam", pgettext_lazy("conversation", "Spam")
+
+
+class Priority(models.IntegerChoices):
+    LOW = -1, pgettext_lazy("priority", "Low")
+    NORMAL = 0, pgettext_lazy("priority", "Normal")
+    HIGH = 1, pgettext_lazy("priority", "High")
+    URGENT = 2, pgettext_lazy("priority", "Urgent")
+
+
+WORKED = (ConversationState.NEW, ConversationState.OPEN)
+"""States in which somebody has something to do."""
+
+
+class Conversation(TenantModel):
+    """A thread: a comment with what follows it, a mention, a dialogue, a review.
+
+    `thread` is the network's own name for it (`reading.Incoming.thread`). `publication` is our post that it stands
+    under; a post of somebody else has only an address. A snoozed conversation keeps its state and is out of sight until
+    then; whatever comes in ends that.
+    """
+
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="conversations")
+    thread = models.CharField(max_length=500)
+    kind = models.CharField(max_length=10, choices=ConversationKind.choices)
+    publication = models.ForeignKey(
+        Publication, null=True, blank=True, on_delete=models.SET_NULL, related_name="conversations"
+    )
+    post_ref = models.CharField(max_length=500, blank=True)  # the network's name of the post, ours or not
+    post_url = models.CharField(max_length=1000, blank=True)
+    handle = models.ForeignKey(Handle, null=True, on_delete=models.PROTECT, related_name="conversations")  # who began
+
+    state = models.CharField(max_length=10, choices=ConversationState.choices, default=ConversationState.NEW)
+    assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
+    snoozed_until = models.DateTimeField(null=True, blank=True)
+    snoozed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    language = models.CharField(max_length=12, blank=True)  # of what they write
+    excerpt = models.CharField(max_length=200, blank=True)  # of the newest message
+    messages_count = models.PositiveIntegerField(default=0)  # without notes
+    first_in_at = models.DateTimeField(null=True)
+    last_in_at = models.DateTimeField(null=True)
+    last_out_at = models.DateTimeField(null=True)
+    waiting_since = models.DateTimeField(null=True)  # their oldest message since our last; None: nobody waits for us
+    last_at = models.DateTimeField()  # of the newest message, in or out: the order of the list
+    version = models.PositiveIntegerField(default=0)  # counts what the team changed
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "thread"], name="conversation_once")]
+        indexes = [
+            models.Index(fields=["workspace", "state", "-last_at", "-id"], name="conversation_list"),
+            models.Index(fields=["workspace", "-last_at", "-id"], name="conversation_all"),
+            models.Index(fields=["assignee", "state", "-last_at"], name="conversation_assignee"),
+            models.Index(
+                fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="conversation_snoozed"
+            ),
+        ]
+
+
+class Direction(models.TextChoices):
+    IN = "in", _("From them")
+    OUT = "out", _("From us")
+    NOTE = "note", _("Note")
+
+
+class MessageState(models.TextChoices):
+    THERE = "there", pgettext_lazy("message", "There")
+    PENDING = "pending", pgettext_lazy("message", "Waiting for approval")
+    HIDDEN = "hidden", pgettext_lazy("message", "Hidden")
+    DELETED = "deleted", pgettext_lazy("message", "Deleted")
+
+
+class Message(TenantModel):
+    """One thing said: by them, by us (from here or from the network's own app), or by a colleague as a note.
+
+    What we say from here has a delivery, and no `remote_id` until it is sent; what is read back from the network then
+    is the same message (`delivery.Publication` says so), never a second one.
+    """
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
+    direction = models.CharField(max_length=4, choices=Direction.choices)
+    kind = models.CharField(max_length=10)  # networks.kit.reading.Kind; empty for a note
+    remote_id = models.CharField(max_length=500, blank=True)
+    parent_ref = models.CharField(max_length=500, blank=True)
+    handle = models.ForeignKey(Handle, null=True, on_delete=models.PROTECT, related_name="messages")  # theirs
+    author = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")  # ours, written here
+    text = models.TextField(blank=True)
+    media = models.JSONField(default=list)  # networks.kit.reading.RemoteMedia; of ours {"key", "alt"}
+    language = models.CharField(max_length=12, blank=True)
+    rating = models.SmallIntegerField(null=True)  # of a review, 1 to 5
+    url = models.CharField(max_length=1000, blank=True)
+    data = models.JSONField(default=dict)  # what an answer to it needs (`RemoteRef.data`)
+    state = models.CharField(max_length=10, choices=MessageState.choices, default=MessageState.THERE)
+    at = models.DateTimeField()  # as the network says; of ours the moment of writing until it is sent
+    arrived_at = models.DateTimeField(auto_now_add=True)
+    edited_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)  # when it was noticed
+    delivery_id = models.UUIDField(null=True)  # of ours; no foreign key, as the delivery has none upwards
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "remote_id"], condition=~Q(remote_id=""), name="message_once")
+        ]
+        indexes = [
+            models.Index(fields=["conversation", "at", "id"], name="message_thread"),
+            models.Index(fields=["delivery_id"], condition=Q(delivery_id__isnull=False), name="message_delivery"),
+        ]
+
+
+class MessageVersion(TenantModel):
+    """Words that a message had before it was edited."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="versions")
+    text = models.TextField(blank=True)
+    media = models.JSONField(default=list)
+    until = models.DateTimeField()  # when the newer words were read
+
+
+class ConversationEvent(TenantModel):
+    """Something that was done to a conversation, by a person, a rule or the machinery: for the time line and undo."""
+
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="events", db_index=False)
+    what = models.CharField(max_length=20)  # "state", "assignee", "label", "priority", "snooze" ...
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.CharField(max_length=60, blank=True)  # a rule's name, or the machinery, when no person did it
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["conversation", "at"], name="conversationevent_line")]
+
+
+class ConversationLabel(TenantModel):
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="conversation_labels")
+    label = models.ForeignKey(Label, on_delete=models.CASCADE, related_name="conversation_labels")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["conversation", "label"], name="conversation_label_once")]
+
+
+class SavedReply(TenantModel):
+    """An answer that is given often: words by language, with places for names (`saved.py`)."""
+
+    title = models.CharField(max_length=120)
+    texts = models.JSONField(default=dict)  # language to words
+    created_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    used_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "title"], name="saved_reply_title")]
+
+
+class SavedView(TenantModel):
+    """A filter of the list that somebody comes back to. Without an owner it is everybody's."""
+
+    name = models.CharField(max_length=60)
+    query = models.JSONField(default=dict)  # the list's own parameters
+    owner = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    position = models.PositiveSmallIntegerField(default=0)

@@ -1,0 +1,49 @@
+"""One row of every table of the inbox, for tests that look at all tables."""
+
+from typing import Any
+
+from kaja.channels.models import Channel
+from kaja.content.models import Label
+from kaja.inbox.models import (
+    Conversation,
+    ConversationEvent,
+    ConversationKind,
+    ConversationLabel,
+    Direction,
+    Handle,
+    Message,
+    MessageVersion,
+    Person,
+    SavedReply,
+    SavedView,
+)
+from kaja.kernel import clock
+
+
+def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -> dict[str, str]:
+    """Inside the workspace's scope; gives the ids by the names that addresses give them."""
+    now = clock.now()
+    person = Person.objects.create(name=mark, notes=mark)
+    handle = Handle.objects.create(
+        person=person, network=channel.network, remote_id=mark, handle=mark, name=mark, first_at=now, seen_at=now
+    )
+    conversation = Conversation.objects.create(
+        channel=channel, thread=mark, kind=ConversationKind.COMMENTS, publication_id=publication_id, handle=handle,
+        excerpt=mark, messages_count=1, first_in_at=now, last_in_at=now, waiting_since=now, last_at=now,
+    )  # fmt: skip
+    message = Message.objects.create(
+        conversation=conversation, channel=channel, direction=Direction.IN, kind="comment", remote_id=mark,
+        handle=handle, text=mark, at=now,
+    )  # fmt: skip
+    MessageVersion.objects.create(message=message, text=mark, until=now)
+    ConversationEvent.objects.create(conversation=conversation, what="state", by=mark)
+    ConversationLabel.objects.create(conversation=conversation, label=label)
+    reply = SavedReply.objects.create(title=mark, texts={"en": mark})
+    view = SavedView.objects.create(name=mark)
+    return {
+        "person_id": str(person.id),
+        "conversation_id": str(conversation.id),
+        "message_id": str(message.id),
+        "saved_reply_id": str(reply.id),
+        "view_id": str(view.id),
+    }
