@@ -72,7 +72,7 @@ def prepare(folder: str, given: str) -> tuple[Any, str]:
     name = f"kaja_bench_{os.getpid()}"
     with psycopg.connect(given, autocommit=True) as connection:
         ensure_roles(connection, dict.fromkeys((OWNER, APP), server.password or ""))
-        connection.execute(f"CREATE DATABASE {name} OWNER {OWNER}")  # type: ignore[call-overload]
+        connection.execute(f"CREATE DATABASE {name} OWNER {OWNER}")
     address = f"{server.hostname}:{server.port}/{name}"
     return cluster, f"postgresql://{OWNER}:{server.password}@{address}"
 
@@ -183,7 +183,7 @@ def main() -> None:
             import psycopg
 
             with psycopg.connect(chosen.postgres, autocommit=True) as admin:
-                admin.execute(f"DROP DATABASE {urlsplit(owner).path[1:]} WITH (FORCE)")  # type: ignore[call-overload]
+                admin.execute(f"DROP DATABASE {urlsplit(owner).path[1:]} WITH (FORCE)")
         shutil.rmtree(folder, ignore_errors=True)
 
 

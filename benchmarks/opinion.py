@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tests.needed import needs
 
 from kaja.brandhealth.model.estimate import fit_counts
 from kaja.brandhealth.model.ordinal import net
@@ -243,7 +244,7 @@ def worlds(seeds: int, names: list[str], first: int = FIRST_HOSTILE) -> None:
             rows.append([pearson(series, lived.truth) for series in found])
             unsettled += not posterior.converged
             wanted = on_index_scale(lived.truth, float(np.exp(posterior.get("log_g")[0])))
-            share.append(summarise_share(posterior.explained).mean)
+            share.append(summarise_share(needs(posterior.explained)).mean)
             fused = fuse(social_signal(posterior), survey_from_answers(draw_survey_answers(lived.truth, 16, seed)))
             errors.append([_rmse(s - lived.truth) for s in (lived.naive, fused.alone_mean, fused.mean)])
             inside.append(

@@ -293,7 +293,8 @@ def main(path: Path, names: list[str]) -> None:
     out["engine"] = f"numpyro {numpyro.__version__}, NUTS, 2 chains"
     for name in names or FIXTURES:
         seed, world = FIXTURES[name]
-        settings, counts = dict(SETTINGS[name.split()[0]]), draw_from_model(seed, world).counts
+        settings: dict[str, Any] = dict(SETTINGS[name.split()[0]])
+        counts = draw_from_model(seed, world).counts
         out[name] = sample(counts, seed=1, **settings)
         enough = out[name]["ess"] >= ENOUGH
         if not enough or out[name]["divergences"] > FEW:

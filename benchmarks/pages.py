@@ -259,9 +259,9 @@ async def load(kind: str, port: int, seed: dict[str, Any], number: int) -> None:
 
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, stop.set)
-    tasks = []
+    tasks: list[asyncio.Future[None]] = []
     for each in range(number):
-        tasks.append(asyncio.create_task(make(port, seed, each, up)))
+        tasks.append(asyncio.ensure_future(make(port, seed, each, up)))
         await asyncio.sleep(0.02 if kind == "pages" else 0.005)
     await stop.wait()
     for task in tasks:
@@ -273,7 +273,7 @@ async def load(kind: str, port: int, seed: dict[str, Any], number: int) -> None:
 
 
 def p95(seen: list[Any]) -> float:
-    times = sorted(taken for _, taken, _ in seen)
+    times: list[float] = sorted(taken for _, taken, _ in seen)
     return times[max(0, round(0.95 * len(times)) - 1)] * 1000
 
 

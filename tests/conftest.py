@@ -100,5 +100,6 @@ def other_workspace(db: None) -> Workspace:
 def in_workspace(workspace: Workspace) -> Iterator[Workspace]:
     """The test runs inside the workspace's scope. That is the test's own transaction: what it calls may wait."""
     with workspace_scope(workspace.id):
-        connection.atomic_blocks[-1]._from_testcase = True
+        block: Any = connection.atomic_blocks[-1]
+        block._from_testcase = True
         yield workspace

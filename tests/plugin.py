@@ -9,6 +9,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from kaja.kernel.postgres import OWNER
 from kaja.kernel.vault import KeyRing
 from tests.suite import database
 
@@ -24,7 +25,7 @@ for _name in [
 ]:
     del os.environ[_name]
 # Migrations run as the owner; conftest then hands the connection to the application's role.
-os.environ["DATABASE_URL"] = database.address(database.OWNER, f"kaja_{os.getpid()}")
+os.environ["DATABASE_URL"] = database.address(OWNER, f"kaja_{os.getpid()}")
 os.environ["KAJA_HOME"] = tempfile.mkdtemp(prefix="kaja-test-home-")
 (Path(os.environ["KAJA_HOME"]) / "static").mkdir()  # where collected files would be
 (Path(os.environ["KAJA_HOME"]) / "incoming").mkdir()

@@ -63,7 +63,7 @@ def fetch(contract: dict[str, Any], folder: Path, api: str = API, raw: str = RAW
 
 def is_there(contract: dict[str, Any], folder: Path) -> bool:
     file = folder / contract["name"]
-    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == contract["sha256"]
+    return file.is_file() and hashlib.sha256(file.read_bytes()).hexdigest() == str(contract["sha256"])
 
 
 def main(folder: Path = FOLDER, api: str = API, raw: str = RAW) -> int:

@@ -85,7 +85,7 @@ def list_calls(tree: ast.AST) -> Iterator[Call]:
             values.append(argument.value if isinstance(argument, ast.Constant) else None if index is not None else "")
         context, text, plural = values
         complete = isinstance(context, str) and isinstance(text, str) and isinstance(plural, str)
-        yield Call(node, Message(context, text, plural) if complete else None)
+        yield Call(node, Message(str(context), str(text), str(plural)) if complete else None)
 
 
 def python_files() -> list[Path]:

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from kaja.api.tokens import SCOPES, create_token
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.queries import actor_of, get_membership
+from tests.needed import Answer
 from tests.practice.running import PracticeServer
 
 
@@ -23,15 +23,14 @@ class ApiClient:
 
     token: str
 
-    def call(self, method: str, path: str, body: Any = None, **headers: str) -> HttpResponse:
-        response: HttpResponse = Client(enforce_csrf_checks=True).generic(
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        return Client(enforce_csrf_checks=True).generic(
             method,
             f"/api/v1{path}",
             json.dumps(body) if body is not None else "",
             content_type="application/json",
             headers={"Authorization": f"Bearer {self.token}", **headers},
         )
-        return response
 
 
 def member_of(workspace: Workspace) -> tuple[Member, User]:

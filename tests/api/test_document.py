@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
@@ -62,7 +63,7 @@ def token(workspace: Workspace, lasting_connection: None) -> str:
     derandomize=True,
     suppress_health_check=list(HealthCheck),
 )
-def test_whatever_is_sent_the_answer_is_as_documented(case: schemathesis.Case, token: str) -> None:
+def test_whatever_is_sent_the_answer_is_as_documented(case: schemathesis.Case[Any], token: str) -> None:
     """No input makes a 500, an undocumented status, or a body that does not fit its schema."""
     case.call_and_validate(
         headers={"Authorization": f"Bearer {token}"},

@@ -72,7 +72,7 @@ def test_a_scope_limits_what_a_token_may_do(workspace: Workspace, reader: ApiCli
     assert reader.call("GET", "/posts").status_code == 200
     response = reader.call("POST", "/posts", {"text": "no"})
     assert response.status_code == 403
-    assert response.json()["problems"][0]["params"] == {"permission": "write"}  # type: ignore[attr-defined]
+    assert response.json()["problems"][0]["params"] == {"permission": "write"}
     assert posts_of(workspace) == 0
 
 
@@ -89,7 +89,7 @@ def test_a_key_of_another_request_is_refused(workspace: Workspace, client: ApiCl
     client.call("POST", "/posts", {"text": "once"}, **{"Idempotency-Key": "k1"})
     other = client.call("POST", "/posts", {"text": "twice"}, **{"Idempotency-Key": "k1"})
     assert other.status_code == 422
-    assert other.json()["problems"][0]["code"] == "idempotency_key_reused"  # type: ignore[attr-defined]
+    assert other.json()["problems"][0]["code"] == "idempotency_key_reused"
     assert posts_of(workspace) == 1
 
 
@@ -122,16 +122,16 @@ def test_a_wrong_body_names_the_field(client: ApiClient, body: dict[str, object]
     response = client.call("POST", "/posts", body)
     assert response.status_code == 422
     assert response["Content-Type"] == "application/problem+json"
-    assert [p["field"] for p in response.json()["problems"]] == [field]  # type: ignore[attr-defined]
+    assert [p["field"] for p in response.json()["problems"]] == [field]
 
 
 def test_a_stale_edit_gets_both_versions(client: ApiClient) -> None:
-    post = client.call("POST", "/posts", {"text": "one"}).json()  # type: ignore[attr-defined]
+    post = client.call("POST", "/posts", {"text": "one"}).json()
     document = {"parts": [{"text": "two"}]}
     done = client.call("PATCH", f"/posts/{post['id']}", {"base_revision": 1, "document": document})
-    assert done.json()["revision"] == 2  # type: ignore[attr-defined]
+    assert done.json()["revision"] == 2
     stale = client.call("PATCH", f"/posts/{post['id']}", {"base_revision": 1, "document": {"parts": [{"text": "3"}]}})
-    body = stale.json()  # type: ignore[attr-defined]
+    body = stale.json()
     assert stale.status_code == 409
     assert body["revision"] == 2
     assert body["theirs"]["document"]["parts"][0]["text"] == "two"
@@ -144,7 +144,7 @@ def test_pages_go_on_where_the_last_one_ended(client: ApiClient) -> None:
     seen: list[str] = []
     cursor = ""
     for _ in range(3):
-        page = client.call("GET", f"/posts?limit=2&cursor={cursor}").json()  # type: ignore[attr-defined]
+        page = client.call("GET", f"/posts?limit=2&cursor={cursor}").json()
         seen += [item["summary"] for item in page["items"]]
         cursor = page["next_cursor"]
     assert seen == [f"post {n}" for n in (4, 3, 2, 1, 0)]

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from PIL import Image
 
@@ -28,6 +27,7 @@ from tests.api.conftest import ApiClient, token_for
 from tests.api.test_isolation import OPERATIONS, everything_of
 from tests.api.world import World, build_world
 from tests.channels.moving import mastodon_at_work
+from tests.needed import Answer
 from tests.networks.mastodon.server import FACTS, TOKEN
 
 SMALL = {"listNetworks", "listSlots", "listChanges"}
@@ -105,7 +105,7 @@ def test_what_was_settled_meanwhile_does_not_end_the_walk(
     assert not {row["id"] for row in first["items"]} & {row["id"] for row in rest["items"]}
 
 
-def read(response: HttpResponse) -> Any:
+def read(response: Answer) -> Any:
     return json.loads(response.content)
 
 
@@ -124,7 +124,7 @@ def test_every_post_has_one_effect_however_often_it_is_sent(
     if operation == "followChannel":
         body["to"] = move_channel(workspace, request.getfixturevalue("mastodon"))
 
-    def send() -> HttpResponse:
+    def send() -> Answer:
         address = path.format(**world.named(), number=1)
         if operation == "uploadMedia":
             return upload(client, key)
@@ -157,7 +157,7 @@ def state_of(workspace: Workspace) -> tuple[str, int, int]:
 
 
 def body_of(operation: str) -> dict[str, Any]:
-    return {
+    bodies: dict[str, dict[str, Any]] = {
         "createPost": {"text": "Once"},
         "createCampaign": {"name": "Once"},
         "createLabel": {"name": "Once"},
@@ -166,7 +166,8 @@ def body_of(operation: str) -> dict[str, Any]:
         "settleDelivery": {"decision": "send_again"},
         "resolveMissed": {"decision": "drop"},
         "settleWorkspace": {"missing": "send", "unclear": "skip"},
-    }.get(operation, {})
+    }
+    return bodies.get(operation, {})
 
 
 @pytest.fixture
@@ -188,16 +189,15 @@ def move_channel(workspace: Workspace, url: str) -> str:
     return url
 
 
-def upload(client: ApiClient, key: dict[str, str]) -> HttpResponse:
+def upload(client: ApiClient, key: dict[str, str]) -> Answer:
     """A browser's own form each time: the boundary between its parts differs."""
     out = io.BytesIO()
     Image.new("RGB", (8, 8), "teal").save(out, "PNG")
     out.seek(0)
     out.name = "once.png"
-    answer: HttpResponse = Client().post(
+    return Client().post(
         "/api/v1/media", {"file": out, "alt": "A door"}, headers={"Authorization": f"Bearer {client.token}", **key}
     )
-    return answer
 
 
 def make_ready(operation: str, workspace: Workspace, world: World) -> None:

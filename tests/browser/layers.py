@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import resolve
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.pictures import draw_picture
 from tests.browser.scenes import PASSWORD
@@ -117,8 +117,8 @@ def _kept_text(page: Page) -> None:
 
 def _uploading(page: Page) -> None:
     page.route("**/posts/upload", lambda route: None)  # never answered
-    picture = {"name": "terrace.jpg", "mimeType": "image/jpeg", "buffer": draw_picture(1)}
-    page.locator('input[type="file"]').first.set_input_files([picture])  # type: ignore[list-item]
+    picture: FilePayload = {"name": "terrace.jpg", "mimeType": "image/jpeg", "buffer": draw_picture(1)}
+    page.locator('input[type="file"]').first.set_input_files([picture])
     expect(page.locator(".strip-upload progress")).to_be_visible()
 
 

@@ -23,6 +23,7 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member, Notice, User, Workspace
 from tests.browser.scenes import next_day, write_post
 from tests.browser.words import Words
+from tests.needed import needs
 
 REASON = "This text is not allowed here."
 
@@ -62,7 +63,7 @@ def settle_states(
     )
     Notice.objects.create(
         kind="member.joined", message="%(name)s has joined the workspace.", params={"name": words.people[1]},
-        member=Member.objects.get(user_id=actor.user_id),
+        member=Member.objects.get(user_id=needs(actor.user_id)),
     )  # fmt: skip
     invite(actor, email=f"guest@{workspace.slug}.test", role="guest")
     create_token(actor, "till", ("view", "write"), None)
@@ -174,8 +175,9 @@ def crowd(actor: Actor, workspace: Workspace, user: User, words: Words, practice
             deliveries.append(
                 PostDelivery(workspace=workspace, variant=variant, channel_id=channel, due_at=at, next_at=at)
             )
-    for rows in (posts, variants, deliveries):
-        type(rows[0])._default_manager.bulk_create(rows)
+    Post.objects.bulk_create(posts)
+    Variant.objects.bulk_create(variants)
+    PostDelivery.objects.bulk_create(deliveries)
     stopped = [row.id for row in deliveries[:: max(1, len(deliveries) // tenth)]]
     PostDelivery.objects.filter(id__in=stopped).update(
         state=State.FAILED, problem=render_problem(refused_problem("Practice", REASON)), needs_person=True, next_at=None
@@ -190,6 +192,6 @@ def crowd(actor: Actor, workspace: Workspace, user: User, words: Words, practice
         Member.objects.create(workspace=workspace, user=person, role="guest")
         Notice.objects.create(
             kind="member.joined", message="%(name)s has joined the workspace.", params={"name": person.name},
-            member=Member.objects.get(user_id=actor.user_id),
+            member=Member.objects.get(user_id=needs(actor.user_id)),
         )  # fmt: skip
     return {"scheduled": str(posts[0].id), "failed": str(posts[0].id), "practice": practice}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLResolver, get_resolver
 
 from tests.browser.album import Album
 from tests.browser.conftest import OpenWindow, Watched
@@ -104,7 +104,7 @@ def routes() -> Iterator[str]:
         for entry in resolver.url_patterns:
             if isinstance(entry, URLResolver):
                 yield from inside(entry, entry.namespace or namespace)
-            elif isinstance(entry, URLPattern) and entry.name:
+            elif entry.name:
                 yield f"{namespace}:{entry.name}" if namespace else entry.name
 
     yield from (name for name in inside(get_resolver(), "") if not name.startswith("api"))
@@ -128,7 +128,7 @@ def only_posts(name: str) -> bool:
         for entry in resolver.url_patterns:
             if isinstance(entry, URLResolver):
                 inside(entry, entry.namespace or namespace)
-            elif isinstance(entry, URLPattern) and entry.name:
+            elif entry.name:
                 views[f"{namespace}:{entry.name}" if namespace else entry.name] = entry.callback
 
     inside(get_resolver(), "")

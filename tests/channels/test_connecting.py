@@ -26,6 +26,7 @@ from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.facts import Facts
 from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from kaja.workspaces.queries import hash_token
+from tests.needed import needs
 from tests.people import actor, add_member, browser, member_of
 from tests.practice.running import PracticeServer
 
@@ -63,7 +64,8 @@ def test_connected_channel_works_and_its_secret_is_sealed(workspace: Workspace, 
 def test_credentials_do_not_open_on_another_row(workspace: Workspace, practice: PracticeServer) -> None:
     first, second = connect(workspace, practice, "One"), connect(workspace, practice, "Two")
     with workspace_scope(workspace.id):
-        Grant.objects.filter(id=second.grant_id).update(credentials=Grant.objects.get(id=first.grant_id).credentials)
+        stored = Grant.objects.get(id=needs(first.grant_id)).credentials
+        Grant.objects.filter(id=needs(second.grant_id)).update(credentials=stored)
     checked = check_channel(workspace.id, second.id)
     assert checked.health_problem is not None
     assert checked.health_problem["code"] == "credentials_sealed"

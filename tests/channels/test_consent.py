@@ -4,6 +4,7 @@ import asyncio
 import threading
 from collections.abc import Mapping
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from kaja.channels.credentials import Keeper, read_credentials
 from kaja.channels.models import Channel, Grant, Health, PendingConnection
 from kaja.channels.renewal import list_due, list_ending, renew_grant, tell_ending
 from kaja.channels.sessions import open_session
+from kaja.channels.vault import bound_to, open_values
 from kaja.kernel.clock import now
 from kaja.kernel.problems import NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
@@ -24,6 +26,7 @@ from kaja.networks.practice import CONNECTOR
 from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from tests.channels.consenting import allow, consent, store_app
 from tests.channels.moving import front_of
+from tests.needed import needs
 from tests.people import actor, add_member
 from tests.practice.running import PracticeServer
 
@@ -43,7 +46,7 @@ def ids_of(workspace: Workspace, choice_id: Any) -> dict[str, str]:
 
 def connect(practice: PracticeServer, workspace: Workspace, *names: str, **how: str) -> dict[str, Channel]:
     """Consent, and choose these."""
-    choice = consent(practice, workspace, **how)
+    choice = consent(practice, workspace, None, **how)
     ids = ids_of(workspace, choice)
     with workspace_scope(workspace.id):
         chosen = choose_channels(actor(workspace), choice, {ids[name] for name in names})
@@ -212,7 +215,7 @@ def test_a_consent_is_renewed_before_it_ends_and_all_its_channels_go_on(
     after = only_grant(workspace)
     assert after.version == before.version + 1
     assert after.credentials != before.credentials
-    assert after.renew_at > now()
+    assert needs(after.renew_at) > now()
     assert list_due() == []
     assert all(works(workspace, channel) for channel in channels.values())
     with workspace_scope(workspace.id):
@@ -224,7 +227,7 @@ def test_a_session_renews_what_is_about_to_end(workspace: Workspace, practice: P
     with workspace_scope(workspace.id):
         stored = {**read_credentials(group.id), "ends": "1"}
         stored.pop("account")
-        keeping.write_grant(group.grant_id, stored)
+        keeping.write_grant(needs(group.grant_id), stored)
     before = only_grant(workspace)
     assert works(workspace, group)
     after = only_grant(workspace)
@@ -292,7 +295,7 @@ def test_a_lost_answer_is_asked_for_again(workspace: Workspace, practice: Practi
     settings.PRACTICE_URL = practice.url
     failed = only_grant(workspace)
     assert (failed.version, failed.renew_failures, failed.renewing_until) == (grant.version, 1, None)
-    assert failed.renew_at > now()
+    assert needs(failed.renew_at) > now()
     make_due(workspace)
     assert renew_grant(workspace.id, grant.id)
     assert works(workspace, group)
@@ -329,7 +332,7 @@ def test_a_consent_that_was_taken_back_needs_a_person(workspace: Workspace, prac
     connect(practice, workspace, PAGE, GROUP)
     grant = make_due(workspace)
     with workspace_scope(workspace.id):
-        stored = keeping.open_values(bytes(grant.credentials), keeping.bound_to(grant.id))
+        stored = open_values(bytes(grant.credentials), bound_to(grant.id))
         keeping.write_grant(grant.id, Tokens({**stored, "refresh_token": "unknown"}, renew_at=now()))
     assert not renew_grant(workspace.id, grant.id)
     with workspace_scope(workspace.id):
@@ -364,7 +367,7 @@ def test_a_week_before_the_end_people_are_told_once_and_at_the_end_what_it_means
     assert list_ending() == []
     with workspace_scope(workspace.id):
         assert {row.health for row in Channel.objects.all()} == {Health.RECONNECT}
-        assert {str(row.health_problem["code"]) for row in Channel.objects.all()} == {"consent_ended"}
+        assert {str(needs(row.health_problem)["code"]) for row in Channel.objects.all()} == {"consent_ended"}
     connect(practice, workspace, PAGE, GROUP)
     with workspace_scope(workspace.id):
         assert {row.health for row in Channel.objects.all()} == {Health.OK}
@@ -380,7 +383,7 @@ def test_the_connector_publishes_with_the_consents_token_and_with_the_pages_own(
     for channel in channels.values():
         with workspace_scope(workspace.id):
             session = open_session(channel)
-        facts = run_blocking(lambda session=session: CONNECTOR.accounts.inspect(session))
+        facts = run_blocking(partial(CONNECTOR.accounts.inspect, session))
         assert facts.account_id == channel.account_id
 
 

@@ -20,7 +20,7 @@ PACE = {
     "settle": 7.0, "look_again": 600.0,
 }  # fmt: skip
 # The practice network stores within 2 s of a call; with lists 3 s late, what is absent after 7 s is absent.
-FAULTS = {
+FAULTS: dict[str, Any] = {
     "drop_after": {"probability": 0.05},
     "drop_before": {"probability": 0.04},
     "error_after": {"probability": 0.04},
@@ -86,7 +86,7 @@ class Storm:
         accounts = world.add_accounts(channels)
         world.practice.set_faults(seed=seed, **FAULTS)
         start = datetime.now().astimezone() + timedelta(seconds=3)
-        planned = []
+        planned: list[Any] = []
         for number in range(posts):
             account = accounts[number % len(accounts)]
             text = f"storm {seed} post {number:06d}"

@@ -114,7 +114,7 @@ class World:
             for table, column, kind in bare:
                 empty = {"character varying": "''", "text": "''", "boolean": "false", "integer": "0", "jsonb": "'{}'"}
                 if kind in empty:
-                    connection.execute(f'ALTER TABLE {table} ALTER "{column}" SET DEFAULT {empty[kind]}')  # type: ignore[arg-type]
+                    connection.execute(f'ALTER TABLE {table} ALTER "{column}" SET DEFAULT {empty[kind]}')
 
     def _add_workspace(self) -> None:
         self._give_defaults()

@@ -1,6 +1,8 @@
 """Bodies through the server that really runs: who may send how much, and what is left of it."""
 
 import json
+import os
+import shutil
 import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -250,7 +252,7 @@ def test_an_upload_without_room_is_refused_before_it_comes(
 ) -> None:
     headers, body = form(large_film())
     free = uploads.KEPT_FREE + len(body) - 1
-    monkeypatch.setattr(uploads.shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
     status, answer = served.ask(
         None, API, method="POST", headers=headers + token_of(acme, "view", "write"), body=body[:100]
     )
@@ -272,7 +274,7 @@ def test_a_room_that_ends_on_the_way_is_said_as_a_full_disk(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(uploads.os, "fdatasync", full)
+    monkeypatch.setattr(os, "fdatasync", full)
     monkeypatch.setattr(uploads, "FLUSH_EVERY", 500_000)
     headers, body = form(large_film())
     token = token_of(acme, "view", "write")

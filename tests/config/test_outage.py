@@ -65,7 +65,7 @@ def test_no_room_among_the_connections_is_told_from_a_lost_database(monkeypatch:
     assert find_outage(error) is Outage.DATABASE
 
 
-FORM = {"csrfmiddlewaretoken": "t" * 32, "name": 'Summer "25" <b>', "label": ["one", "two"]}
+FORM: dict[str, object] = {"csrfmiddlewaretoken": "t" * 32, "name": 'Summer "25" <b>', "label": ["one", "two"]}
 
 
 def refuse(form: dict[str, object], **more: str) -> str:

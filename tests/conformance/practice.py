@@ -13,6 +13,7 @@ from kaja.networks.kit.http import Session
 from kaja.networks.practice import CONNECTOR
 from tests.conformance.description import Description, Invalid, World
 from tests.conformance.server import Reply, Request
+from tests.needed import by_form
 from tests.practice.running import PracticeServer
 
 
@@ -22,7 +23,7 @@ async def open_world() -> AsyncIterator[World]:
         server = await asyncio.to_thread(PracticeServer, Path(folder))
         try:
             form: Mapping[str, str] = {"name": "suite", "kind": "keyed", "base_url": server.url}
-            connected = await CONNECTOR.accounts.connect(form, server.access, Session(allow_private=("127.0.0.1",)))
+            connected = await by_form(CONNECTOR).connect(form, server.access, Session(allow_private=("127.0.0.1",)))
 
             async def handle(request: Request) -> Reply:
                 target = request.path + (f"?{urlencode(request.query)}" if request.query else "")

@@ -32,6 +32,7 @@ from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
 from tests.conformance.server import Fault, FaultyServer, Reply, Request, serving
 from tests.conformance.test_rules import DESCRIPTIONS, every_network
+from tests.needed import needs
 
 MOVES = (301, 302, 307, 308)
 OPEN_NAMES = {"identifier", "did", "username", "scope"}
@@ -62,8 +63,10 @@ class Desk:
         checkpoint: Checkpoint = {}
         result: StageResult = Next(checkpoint)
         try:
-            for stage in self.connector.publisher.stages(outgoing, self.facts):
-                result = await self.connector.publisher.run(stage.name, outgoing, checkpoint, self.facts, self.session)
+            for stage in needs(self.connector.publisher).stages(outgoing, self.facts):
+                result = await needs(self.connector.publisher).run(
+                    stage.name, outgoing, checkpoint, self.facts, self.session
+                )
                 if not isinstance(result, Next):
                     break
                 checkpoint = json.loads(json.dumps(result.checkpoint))  # as it is stored between stages
@@ -94,7 +97,7 @@ async def test_publishes_finds_and_deletes(network: str) -> None:
         assert result.ref.url.startswith("http")
         calls = [request for request in desk.server.requests if desk.described.publishes(request)]
         assert len(calls) == 1
-        found = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        found = await needs(desk.connector.publisher).find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, Found)
         assert found.ref.id == result.ref.id
         if desk.connector.remover:
@@ -110,16 +113,18 @@ async def test_what_is_staged_ahead_comes_first_and_leaves_no_post_behind(networ
     async with at_work(network) as desk:
         picture = Media("k", "image", "image/png", 100, 10, 10)
         for outgoing in (desk.described.make_outgoing(), desk.described.make_outgoing(media=(picture,))):
-            stages = desk.connector.publisher.stages(outgoing, desk.facts)
+            stages = needs(desk.connector.publisher).stages(outgoing, desk.facts)
             assert [stage.ahead for stage in stages] == sorted((stage.ahead for stage in stages), reverse=True)
-        outgoing, checkpoint = desk.described.make_outgoing(), {}
-        for stage in desk.connector.publisher.stages(outgoing, desk.facts):
+        outgoing, checkpoint = desk.described.make_outgoing(), Checkpoint({})
+        for stage in needs(desk.connector.publisher).stages(outgoing, desk.facts):
             if stage.ahead:
-                done = await desk.connector.publisher.run(stage.name, outgoing, checkpoint, desk.facts, desk.session)
+                done = await needs(desk.connector.publisher).run(
+                    stage.name, outgoing, checkpoint, desk.facts, desk.session
+                )
                 assert isinstance(done, Next), done
                 checkpoint = json.loads(json.dumps(done.checkpoint))
         assert not [request for request in desk.server.requests if desk.described.publishes(request)]
-        found = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        found = await needs(desk.connector.publisher).find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, AbsentAsOf)
 
 
@@ -129,11 +134,11 @@ async def test_an_answer_that_is_dropped_after_acceptance_is_unknown_then_found(
         outgoing = desk.described.make_outgoing()
         lost, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes, accept=True))
         assert isinstance(lost, Unknown)
-        found = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        found = await needs(desk.connector.publisher).find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(found, Found)
         if is_idempotent(desk.connector.info.idempotent, desk.facts.limits):
-            (stage,) = [s.name for s in desk.connector.publisher.stages(outgoing, desk.facts) if s.irreversible]
-            again = await desk.connector.publisher.run(stage, outgoing, checkpoint, desk.facts, desk.session)
+            (stage,) = [s.name for s in needs(desk.connector.publisher).stages(outgoing, desk.facts) if s.irreversible]
+            again = await needs(desk.connector.publisher).run(stage, outgoing, checkpoint, desk.facts, desk.session)
             assert isinstance(again, Sent)
             assert again.ref.id == found.ref.id
 
@@ -145,7 +150,8 @@ async def test_an_answer_that_is_dropped_before_acceptance_is_unknown_then_absen
         lost, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes))
         assert isinstance(lost, Unknown)
         assert isinstance(
-            await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session), AbsentAsOf
+            await needs(desk.connector.publisher).find_delivery(outgoing, checkpoint, desk.facts, desk.session),
+            AbsentAsOf,
         )
 
 
@@ -218,7 +224,7 @@ async def test_a_look_up_that_fails_tells_nothing(network: str, reply: Reply | N
         outgoing = desk.described.make_outgoing()
         _, checkpoint = await desk.publish(outgoing, Fault(desk.described.publishes))
         desk.server.fault = Fault(lambda _: True, reply)
-        told = await desk.connector.publisher.find_delivery(outgoing, checkpoint, desk.facts, desk.session)
+        told = await needs(desk.connector.publisher).find_delivery(outgoing, checkpoint, desk.facts, desk.session)
         assert isinstance(told, CannotTell), told
     assert told.after == (5 if reply is not None and reply.status == 429 else 0), "it is left alone as long as it asked"
 
@@ -255,12 +261,12 @@ async def test_what_another_delivery_owns_is_never_found_again(network: str, kin
         sent, _ = await desk.publish(other)
         assert isinstance(sent, Sent), sent
         looking = replace(one, owned=frozenset({sent.ref.owner_key}))
-        told = await desk.connector.publisher.find_delivery(looking, checkpoint, desk.facts, desk.session)
+        told = await needs(desk.connector.publisher).find_delivery(looking, checkpoint, desk.facts, desk.session)
         if accepted:
             assert isinstance(told, Found), told
             assert told.ref.id != sent.ref.id
             owned = frozenset({sent.ref.owner_key, told.ref.owner_key})
-            told = await desk.connector.publisher.find_delivery(
+            told = await needs(desk.connector.publisher).find_delivery(
                 replace(one, key="3" * 32, owned=owned), {**checkpoint, **fresh(network)}, desk.facts, desk.session
             )
         assert isinstance(told, AbsentAsOf), "and for a third there is nothing left"
@@ -277,7 +283,7 @@ async def test_the_post_at_an_address_is_ours_to_go_on_with(network: str) -> Non
     async with at_work(network) as desk:
         sent, _ = await desk.publish(desk.described.make_outgoing())
         assert isinstance(sent, Sent)
-        found = await desk.connector.publisher.find_post(f" {sent.ref.url} ", desk.facts, desk.session)
+        found = await needs(desk.connector.publisher).find_post(f" {sent.ref.url} ", desk.facts, desk.session)
         assert isinstance(found, Found), found
         assert found.ref.id == sent.ref.id
         if desk.connector.can_send("continuation"):
@@ -288,7 +294,7 @@ async def test_the_post_at_an_address_is_ours_to_go_on_with(network: str) -> Non
         if desk.connector.remover:
             assert await desk.connector.remover.delete(found.ref, desk.facts, desk.session) == Changed(None)
             assert isinstance(
-                await desk.connector.publisher.find_post(sent.ref.url, desk.facts, desk.session), NoSuchPost
+                await needs(desk.connector.publisher).find_post(sent.ref.url, desk.facts, desk.session), NoSuchPost
             )
 
 
@@ -297,11 +303,11 @@ async def test_an_address_that_is_none_of_the_accounts_posts_is_refused_with_a_r
     async with at_work(network) as desk:
         strange = ["over there", "javascript:alert(1)", "https://[", "https://elsewhere.example/", desk.facts.url]
         for url in [desk.foreign, f"{desk.foreign}0", *strange]:
-            told = await desk.connector.publisher.find_post(url, desk.facts, desk.session)
+            told = await needs(desk.connector.publisher).find_post(url, desk.facts, desk.session)
             assert isinstance(told, NoSuchPost), (url, told)
             assert told.problem.fix
             assert "%(" not in told.problem.text() + (told.problem.fix % told.problem.params)
-        told = await desk.connector.publisher.find_post(desk.foreign, desk.facts, desk.session)
+        told = await needs(desk.connector.publisher).find_post(desk.foreign, desk.facts, desk.session)
         assert isinstance(told, NoSuchPost)
         assert told.problem.code == "post_of_another"
 
@@ -320,7 +326,7 @@ async def test_an_address_that_cannot_be_looked_at_tells_nothing(network: str, r
         sent, _ = await desk.publish(desk.described.make_outgoing())
         assert isinstance(sent, Sent)
         desk.server.fault = Fault(lambda _: True, reply)
-        told = await desk.connector.publisher.find_post(sent.ref.url, desk.facts, desk.session)
+        told = await needs(desk.connector.publisher).find_post(sent.ref.url, desk.facts, desk.session)
         assert isinstance(told, CannotTell), told
 
 

@@ -15,6 +15,7 @@ from kaja.networks.kit.connector import is_drawing_on
 from kaja.networks.kit.content import LinkCard, Media, Part
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import Description
+from tests.needed import needs
 
 
 def find_description(network: str) -> Description:
@@ -72,9 +73,10 @@ def test_is_registered_under_its_own_key(network: str) -> None:
     info = CONNECTORS[network].info
     assert info.key == network
     assert info.connect == "oauth" or info.form, "a form has fields"
-    names = [field.name for field in (*info.form, *info.options)]
+    names = [field.name for field in info.form] + [field.name for field in info.options]
     assert len(names) == len(set(names))
-    assert all(field.label for field in (*info.form, *info.options))
+    assert all(field.label for field in info.form)
+    assert all(field.label for field in info.options)
     for option in info.options:
         assert (option.kind == "choice") == bool(option.choices)
 
@@ -94,7 +96,7 @@ def test_exactly_one_stage_is_irreversible(network: str) -> None:
     described = DESCRIPTIONS[network]
     card = LinkCard("https://example.org/", "T", "D", PICTURE)
     for fields in ({}, {"media": (PICTURE, PICTURE)}, {"link_card": card}, {"text": "@a.example"}, {"kind": "comment"}):
-        stages = described.connector.publisher.stages(described.make_outgoing(**fields), described.facts)
+        stages = needs(described.connector.publisher).stages(described.make_outgoing(**fields), described.facts)
         assert [stage.irreversible for stage in stages].count(True) == 1, fields
         assert len({stage.name for stage in stages}) == len(stages)
 

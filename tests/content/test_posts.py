@@ -1,6 +1,6 @@
 """Posts: made, changed by two people at once, brought back, searched."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -170,6 +170,7 @@ def test_a_disconnected_channel_stays_but_does_not_come(actor: Actor, channel: C
 def test_readers_write_nothing(actor: Actor, make_actor: MakeActor, channel: Channel, role: str) -> None:
     post = actions.create_post(actor, text("a"), [channel.id])
     reader = make_actor(role=role)
+    call: Callable[[], object]
     for call in (
         lambda: actions.create_post(reader, text("b")),
         lambda: actions.update_post(reader, post.id, 1, {"document": text("b")}),
@@ -205,6 +206,7 @@ def test_ids_of_another_workspace_do_not_exist(
     with workspace_scope(other_workspace.id):
         own = actions.create_post(actor, text("own"), [make_channel("Rival").id])
         media = {"parts": [{"text": "", "media": [{"asset": str(file.id)}]}]}
+        call: Callable[[], object]
         for call in (
             lambda: actions.update_post(actor, post.id, 1, {"document": text("b")}),
             lambda: actions.delete_post(actor, post.id),

@@ -17,7 +17,7 @@ from kaja.delivery.engine.journal import Journal
 from kaja.delivery.engine.loop import Engine
 from kaja.delivery.engine.prepare import FactsCache, prepare
 from kaja.delivery.engine.row import Claimed, Work
-from kaja.delivery.models import Delivery
+from kaja.delivery.models import Delivery, State
 from kaja.delivery.worker.main import get_address
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
@@ -41,6 +41,9 @@ class Sender:
     move: Callable[[datetime], None]
     row: Callable[[], Delivery]
 
+    def has_state(self, state: State) -> bool:
+        return self.row().state == state
+
     def come_due(self) -> None:
         """Its time comes: as if the clock had moved, for nobody planned it anew."""
         with workspace_scope(self.workspace.id):
@@ -54,7 +57,7 @@ def send_post(workspace: Workspace, channel: Channel, text: str) -> Sender:
         with workspace_scope(workspace.id):
             what()
 
-    def say(text: str) -> dict[str, Any]:
+    def say(text: str) -> content.Changes:
         return {"document": Document(parts=(PartDocument(text=text),))}
 
     return Sender(

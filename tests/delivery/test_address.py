@@ -1,5 +1,7 @@
 """“It is there”: the person gives an address, the network says which post that is, and everything goes on from it."""
 
+from typing import Any
+
 import pytest
 
 from kaja.channels.actions import disconnect_channel
@@ -93,7 +95,7 @@ def test_one_remote_post_belongs_to_one_delivery(practice: PracticeServer, works
     with running_engine():
         [made] = wait_for_states(workspace, sent, "sent")
     post = plan_post(workspace, [channel], "In doubt", due_at=later(600))
-    taken = {"id": made.remote_id, "url": made.remote_url, "text": "x", "posted_at": None, "data": {}}
+    taken: dict[str, Any] = {"id": made.remote_id, "url": made.remote_url, "text": "x", "posted_at": None, "data": {}}
     row = doubt(workspace, deliveries_of(workspace, post)[0], candidates=[taken])
     assert refused(workspace, row, made.remote_url) == "remote_taken"
     with workspace_scope(workspace.id), pytest.raises(Refused, match="Sent by Kaja"):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Held, Workspace
 from tests.delivery import memos
 from tests.delivery.ahead import SENDERS, WORKER, Sender, by_hand, make_work, send_memo, take_ahead
+from tests.needed import needs
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import ACTOR, QUICK, connect_practice, deliveries_of, later, plan_post, running_engine
 from tests.waiting import wait_until
@@ -35,6 +37,11 @@ def _memos(transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def channel(practice: PracticeServer, workspace: Workspace) -> Channel:
     return connect_practice(practice, workspace, "bakery", "staged")
+
+
+def stands_staged(sender: Sender, *or_has: State) -> bool:
+    row = sender.row()
+    return is_staged(row) or row.state in or_has
 
 
 def is_staged(row: Delivery) -> bool:
@@ -63,7 +70,7 @@ def test_when_the_time_comes_only_the_call_that_counts_is_left(
         assert staged.next_at == due
         assert texts(practice) == []
         assert stages_of(sender) == [("container", "done"), ("ready", "done")]
-        assert staged.content["created_at"].startswith(due.strftime("%Y-%m-%dT%H:%M:%S"))
+        assert needs(staged.content)["created_at"].startswith(due.strftime("%Y-%m-%dT%H:%M:%S"))
         sender.come_due()
         wait_until(lambda: sender.row().state == State.SENT)
     assert stages_of(sender) == [("container", "done"), ("ready", "done"), ("publish", "sent")]
@@ -124,17 +131,17 @@ def test_it_goes_out_in_its_newest_form_whenever_it_is_changed(
     for moment in MOMENTS:
         channel = connect_practice(practice, workspace, moment, "staged")
         sender = SENDERS[source](workspace, channel, "As it was")
-        assert by_hand(lambda own, journal, m=moment, s=sender: go_on(own, journal, s, m, change)) is False, moment
+        assert by_hand(partial(go_on, sender=sender, at=moment, change=change)) is False, moment
         senders.append(sender)
     with running_engine():
         for sender in senders:
             if expected:
-                wait_until(lambda sender=sender: is_staged(sender.row()) or sender.row().state == State.SENT)
+                wait_until(partial(stands_staged, sender, State.SENT))
                 if sender.row().state != State.SENT:
                     sender.come_due()
-                wait_until(lambda sender=sender: sender.row().state == State.SENT)
+                wait_until(partial(sender.has_state, State.SENT))
             else:
-                wait_until(lambda sender=sender: sender.row().state == State.CANCELLED)
+                wait_until(partial(sender.has_state, State.CANCELLED))
     assert texts(practice) == expected * len(MOMENTS)
 
 
@@ -225,11 +232,11 @@ def test_two_workers_stage_it_once(practice: PracticeServer, workspace: Workspac
     senders = [send_memo(workspace, channel, f"Memo {number}") for number in range(6)]
     with running_engine(), running_engine():
         for sender in senders:
-            wait_until(lambda sender=sender: is_staged(sender.row()))
+            wait_until(partial(stands_staged, sender))
         for sender in senders:
             sender.come_due()
         for sender in senders:
-            wait_until(lambda sender=sender: sender.row().state == State.SENT)
+            wait_until(partial(sender.has_state, State.SENT))
     for sender in senders:
         assert stages_of(sender) == [("container", "done"), ("ready", "done"), ("publish", "sent")]
     assert texts(practice) == [f"Memo {number}" for number in range(6)]
@@ -250,7 +257,7 @@ def test_what_a_killed_worker_staged_is_staged_by_another_and_less_and_less_ofte
     assert by_hand(work) is False
     row = sender.row()
     assert (row.state, row.stage, row.checkpoint, row.ahead_until) == (State.SCHEDULED, "container", {}, None)
-    assert row.ahead_at > now()
+    assert needs(row.ahead_at) > now()
     with workspace_scope(workspace.id):
         Delivery.objects.update(ahead_at=now(), ahead_tries=QUICK.ahead_tries)
 
@@ -268,7 +275,8 @@ def test_what_a_killed_worker_staged_is_staged_by_another_and_less_and_less_ofte
 def test_what_cannot_be_staged_goes_the_usual_way(
     fault: str, practice: PracticeServer, workspace: Workspace, channel: Channel
 ) -> None:
-    practice.set_faults(**{fault: {"probability": 1, "on": ["container"]}})
+    faults: dict[str, Any] = {fault: {"probability": 1, "on": ["container"]}}
+    practice.set_faults(**faults)
     sender = send_memo(workspace, channel, "Against all odds")
     with running_engine():
         wait_until(lambda: sender.row().ahead_tries >= 2)
@@ -318,12 +326,12 @@ def test_what_goes_out_late_does_not_bear_its_old_time(
     sender = send_memo(workspace, channel, "Late")
     with running_engine():
         wait_until(lambda: is_staged(sender.row()))
-        planned = sender.row().content["created_at"]
+        planned = needs(sender.row().content)["created_at"]
         with workspace_scope(workspace.id):
             an_hour_ago = later(-3600)
             Delivery.objects.update(due_at=an_hour_ago, next_at=an_hour_ago)
         wait_until(lambda: sender.row().state == State.SENT)
-    assert sender.row().content["created_at"] != planned
+    assert needs(sender.row().content)["created_at"] != planned
     assert [stage for stage, _ in stages_of(sender)] == ["container", "ready", "publish"], "what was staged serves"
 
 

@@ -14,6 +14,7 @@ from kaja.kernel.problems import Conflict, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import AuditEntry, Notice, Workspace
 from tests.channels.moving import connect_mastodon, front_of, mastodon_at_work
+from tests.needed import needs
 from tests.networks.mastodon.server import MastodonServer
 from tests.people import actor, browser
 from tests.practice.running import PracticeServer
@@ -51,7 +52,7 @@ def test_posts_of_a_moved_server_wait_and_go_out_once_when_it_is_followed(
         wait_until(lambda: deliveries_of(workspace, post)[0].needs_person)
         [row] = deliveries_of(workspace, post)
         assert (row.state, row.next_at) == (State.WAITING, None)
-        assert row.problem["code"] == "network_moved"
+        assert needs(row.problem)["code"] == "network_moved"
         held = stored(workspace)
         assert held.health == Health.UNREACHABLE
         assert held.health_failures, "so it is looked at again in a quarter of an hour"

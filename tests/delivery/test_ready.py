@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from kaja.networks.kit.results import RemoteRef
 from kaja.workspaces.models import Workspace
 from tests.delivery import memos
 from tests.delivery.ahead import SENDERS, WORKER, Sender, by_hand, make_work, send_memo
+from tests.needed import needs
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import ACTOR, QUICK, connect_practice, later, running_engine
 from tests.waiting import wait_until
@@ -146,7 +148,7 @@ def test_one_statement_takes_it_and_opens_its_call(source: str, workspace: Works
     assert by_hand(work) == [True, None, 2, []]
     row = sender.row()
     assert (row.state, row.fence, row.claimed_by) == (State.SENDING, fence + 1, WORKER)
-    assert row.content["text"] == "As it was"
+    assert needs(row.content)["text"] == "As it was"
     with workspace_scope(workspace.id):
         attempt = Attempt.objects.get()
     assert (attempt.fence, attempt.irreversible, attempt.finished_at) == (row.fence, True, None)
@@ -269,7 +271,11 @@ def test_what_is_ready_goes_out_in_order_without_a_claim(
     for name in ("one", "two"):
         posted = sorted(practice.truth(contains=name), key=lambda item: int(item["id"]))
         assert [item["text"] for item in posted] == [f"{name} {number}" for number in range(4)]
-        moments = [sender.row().content["created_at"] for sender in senders if sender.row().content["text"][:3] == name]
+        moments = [
+            needs(sender.row().content)["created_at"]
+            for sender in senders
+            if needs(sender.row().content)["text"][:3] == name
+        ]
         assert moments == sorted(set(moments))
 
 
@@ -280,7 +286,7 @@ def test_what_is_due_now_goes_before_what_is_ready_for_later(workspace: Workspac
         first.come_due()
         wait_until(lambda: first.row().state == State.SENT)
         wait_until(lambda: memos.delivery_of(workspace, soon).state == State.SENT)
-    assert first.row().sent_at < memos.delivery_of(workspace, soon).sent_at
+    assert needs(first.row().sent_at) < needs(memos.delivery_of(workspace, soon).sent_at)
 
 
 @every_source
@@ -301,13 +307,13 @@ def test_a_change_in_the_last_seconds_is_in_what_goes_out(
             sender.change(f"New {number}")
             changed.append(now())
         for sender in senders:
-            wait_until(lambda sender=sender: sender.row().state == State.SENT)
+            wait_until(partial(sender.has_state, State.SENT))
     for number, (sender, at) in enumerate(zip(senders, changed, strict=True)):
         with workspace_scope(workspace.id):
             call = Attempt.objects.get(delivery_id=sender.row().id, irreversible=True)
         if call.started_at > at:
-            assert sender.row().content["text"] == f"New {number}"
-    assert sorted(item["text"] for item in practice.truth()) == sorted(s.row().content["text"] for s in senders)
+            assert needs(sender.row().content)["text"] == f"New {number}"
+    assert sorted(item["text"] for item in practice.truth()) == sorted(needs(s.row().content)["text"] for s in senders)
 
 
 # The rows in memory

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import pytest
@@ -40,8 +41,8 @@ def _memos(transactional_db: None) -> Iterator[None]:
         yield
 
 
-def wait_for_state(workspace: Workspace, memo_id: UUID, state: State) -> Delivery:
-    wait_until(lambda: memos.delivery_of(workspace, memo_id).state == state)
+def wait_for_state(workspace: Workspace, memo_id: UUID, state: State, seconds: float = 60.0) -> Delivery:
+    wait_until(lambda: memos.delivery_of(workspace, memo_id).state == state, seconds)
     return memos.delivery_of(workspace, memo_id)
 
 
@@ -62,7 +63,7 @@ def test_it_is_sent_once_under_faults_beside_posts(practice: PracticeServer, wor
             wanted.update([f"{kind} memo {number} of many", f"{kind} post {number} among others"])
     with running_engine():
         for memo_id in ids:
-            wait_until(lambda memo_id=memo_id: memos.delivery_of(workspace, memo_id).state == State.SENT, seconds=240)
+            wait_for_state(workspace, memo_id, State.SENT, seconds=240)
         for post in posts:
             wait_for_states(workspace, post, "sent", seconds=240)
     assert Counter(item["text"] for item in practice.truth()) == wanted
@@ -104,10 +105,14 @@ def test_what_is_changed_while_files_go_up_goes_out_in_its_newest_form_or_not_at
     one, other = (connect_practice(practice, workspace, name, "staged") for name in ("one", "other"))
     practice.set_faults(delay={"seconds": 4, "on": ["container"]})
     changed, gone = memos.send(workspace, one, "As it was"), memos.send(workspace, other, "Not any more")
+
+    def has_begun(memo_id: UUID) -> bool:
+        return memos.delivery_of(workspace, memo_id).attempts_made == 1
+
     with running_engine():
         for memo_id in (changed, gone):
             wait_for_state(workspace, memo_id, State.SENDING)
-            wait_until(lambda memo_id=memo_id: memos.delivery_of(workspace, memo_id).attempts_made == 1)
+            wait_until(partial(has_begun, memo_id))
         memos.change(workspace, changed, "As it is")
         memos.withdraw(workspace, gone)
         practice.set_faults()

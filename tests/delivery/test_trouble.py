@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
@@ -30,6 +31,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.actions import unschedule_post
 from kaja.publishing.needs_you import list_waiting
 from kaja.workspaces.models import Workspace
+from tests.needed import needs
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import (
     ACTOR,
@@ -54,7 +56,8 @@ def test_an_answer_lost_after_acceptance_is_found_and_not_sent_again(
     practice: PracticeServer, workspace: Workspace, kind: str, fault: str
 ) -> None:
     channel = connect_practice(practice, workspace, "bakery", kind)
-    practice.set_faults(**{fault: {"probability": 1, "on": ["publish"]}})
+    faults: dict[str, Any] = {fault: {"probability": 1, "on": ["publish"]}}
+    practice.set_faults(**faults)
     with running_engine():
         post = plan_post(workspace, [channel], "Only once")
         [row] = wait_for_states(workspace, post, "sent")
@@ -119,7 +122,7 @@ def test_a_used_up_quota_in_the_rows_holds_every_machine_back(practice: Practice
     with running_engine():
         post = plan_post(workspace, [channel], "Not yet")
         [row] = wait_for_states(workspace, post, "waiting")
-        assert row.problem["code"] == "quota_used_up"
+        assert needs(row.problem)["code"] == "quota_used_up"
         assert practice.truth() == []
         wait_for_states(workspace, post, "sent")
 
@@ -285,7 +288,7 @@ def test_a_post_that_nobody_could_make_sense_of_does_not_stop_the_others(
     with running_engine():
         wait_for_states(workspace, good, "sent")
         [row] = wait_for_states(workspace, broken, "failed")
-    assert row.problem["code"] == "content_unreadable"
+    assert needs(row.problem)["code"] == "content_unreadable"
 
 
 def test_the_content_is_checked_again_at_delivery(practice: PracticeServer, workspace: Workspace) -> None:
@@ -296,7 +299,7 @@ def test_the_content_is_checked_again_at_delivery(practice: PracticeServer, work
         channel.save()
     with running_engine():
         [row] = wait_for_states(workspace, post, "failed")
-    assert row.problem["field"].startswith("parts.0")
+    assert needs(row.problem)["field"].startswith("parts.0")
     assert practice.truth() == []
     assert make_post(workspace, [channel], "the draft stays").state == "draft"
 
@@ -340,7 +343,7 @@ def test_what_the_network_may_have_is_never_called_failed_by_kaja(
     with running_engine():
         wait_until(lambda: deliveries_of(workspace, post)[0].needs_person)
     [row] = deliveries_of(workspace, post)
-    assert (row.state, row.problem["code"]) == (State.UNCERTAIN, "person_decides")
+    assert (row.state, needs(row.problem)["code"]) == (State.UNCERTAIN, "person_decides")
     with workspace_scope(workspace.id):
         settle_delivery(ACTOR, row.id, "drop")
 

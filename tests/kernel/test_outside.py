@@ -68,7 +68,7 @@ def test_who_waits_for_many_is_asked_to_wait() -> None:
     release.set()
     for thread in threads:
         thread.join(60)
-    assert ask_outside(ACTOR, UUID(int=2), silent) is None  # type: ignore[func-returns-value]
+    assert ask_outside(ACTOR, UUID(int=2), silent) is None
 
 
 def test_a_full_place_takes_nobody_and_a_wait_that_fails_leaves_it() -> None:

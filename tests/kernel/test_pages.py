@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 
 from kaja.content.models import Label
 from kaja.kernel import clock
-from kaja.kernel.pages import cut_page
+from kaja.kernel.pages import Page, cut_page
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import AuditEntry, Workspace
@@ -29,7 +29,7 @@ def test_each_row_stands_on_one_page(workspace: Workspace, order: tuple[str, ...
         Label.objects.bulk_create(Label(workspace=workspace, name=f"метка {n * 7 % 23:02} “") for n in range(23))
         cursor, seen = "", []
         for _ in range(6):
-            page = cut_page(labels(), order, cursor, 4)  # type: ignore[arg-type]
+            page: Page[Label] = cut_page(labels(), order, cursor, 4)  # type: ignore[arg-type]
             seen += page.rows
             cursor = page.next_cursor
         assert cursor == ""

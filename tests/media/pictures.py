@@ -123,6 +123,10 @@ def srgb_profile() -> bytes:
     return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
 
+def make_frame(image: Image.Image) -> Any:
+    return av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
+
+
 def film(
     container: str = "mp4",
     codec: str = "libx264",
@@ -134,14 +138,14 @@ def film(
     """Two seconds of grey, getting lighter. `shape` is that of a pixel, width by height."""
     out = io.BytesIO()
     with av.open(out, "w", format=container, options=options) as target:
-        stream = target.add_stream(codec, rate=10)
+        stream: Any = target.add_stream(codec, rate=10)
         stream.width, stream.height, stream.pix_fmt = *size, pixels
         if shape:
             stream.sample_aspect_ratio = shape
             stream.codec_context.sample_aspect_ratio = shape
         for number in range(20):
             shade = number * 10
-            frame = av.VideoFrame.from_image(Image.new("RGB", size, (shade, shade, shade)))
+            frame = make_frame(Image.new("RGB", size, (shade, shade, shade)))
             target.mux(stream.encode(frame))
         target.mux(stream.encode(None))
     return out.getvalue()

@@ -16,7 +16,7 @@ from tests.contracts import open_contract
 
 def find_errors(schema: Mapping[str, Any], value: Any) -> Iterator[str]:
     """What a JSON schema says against a value."""
-    for error in jsonschema_rs.validator_for(schema, validate_formats=True).iter_errors(value):
+    for error in jsonschema_rs.validator_for(dict(schema), validate_formats=True).iter_errors(value):
         yield f"{'/'.join(map(str, error.instance_path))}: {error.message}"
 
 
@@ -25,7 +25,7 @@ class MastodonContract:
 
     # The documentation of POST /api/v1/apps says "String or Array of Strings" (read 2026-11-22); the document, array.
     # The documentation writes nested parameters as in forms ("media_attributes[]"); in JSON they are lists of objects.
-    LIBERTIES = {
+    LIBERTIES: Mapping[tuple[str, str], Mapping[str, Any]] = {
         ("POST", "/api/v1/apps"): {"redirect_uris": {"type": ["string", "array"]}},
         ("PUT", "/api/v1/statuses/{id}"): {
             "media_attributes": {

@@ -11,6 +11,7 @@ from kaja.networks.mastodon import CONNECTOR as MASTODON
 from kaja.networks.wordpress import CONNECTOR as WORDPRESS
 from tests.conformance import bluesky, wordpress
 from tests.conformance.server import Reply, Request, serving
+from tests.needed import needs
 from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
 from tests.networks.mastodon.test_connector import _post
 
@@ -26,9 +27,9 @@ async def test_mastodon_lists_what_is_newer_and_says_what_kaja_made() -> None:
     server.statuses[0]["created_at"] = (SINCE - timedelta(hours=1)).isoformat()
     async with serving(server.handle) as (_, url):
         session = Session(url, {"access_token": TOKEN}, allow_private=("127.0.0.1",))
-        told = await MASTODON.publisher.list_recent(SINCE, FACTS, session)
+        told = await needs(MASTODON.publisher).list_recent(SINCE, FACTS, session)
         wrong = Session(url, {"access_token": "wrong"}, allow_private=("127.0.0.1",))
-        refused = await MASTODON.publisher.list_recent(SINCE, FACTS, wrong)
+        refused = await needs(MASTODON.publisher).list_recent(SINCE, FACTS, wrong)
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete
@@ -66,7 +67,7 @@ async def test_bluesky_walks_the_repository_until_what_is_older(many: bool) -> N
     }
     async with serving(handle) as (_, url):
         session = Session(url, credentials, allow_private=("127.0.0.1",))
-        told = await BLUESKY.publisher.list_recent(SINCE, bluesky.FACTS, session)
+        told = await needs(BLUESKY.publisher).list_recent(SINCE, bluesky.FACTS, session)
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete is not many, "a walk that was given up is not the whole list"
@@ -91,7 +92,7 @@ async def test_wordpress_asks_for_the_accounts_articles_in_utc(count: int) -> No
 
     async with serving(handle) as (_, url):
         session = Session(url, {"username": "alice", "password": "abcd"}, allow_private=("127.0.0.1",))
-        told = await WORDPRESS.publisher.list_recent(SINCE, wordpress.FACTS, session)
+        told = await needs(WORDPRESS.publisher).list_recent(SINCE, wordpress.FACTS, session)
         await close_pools()
     assert isinstance(told, Listing)
     assert told.complete is (count == 1), "a full page may go on"

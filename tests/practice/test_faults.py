@@ -51,7 +51,8 @@ def test_connection_lost_before_acceptance(practice: PracticeServer, kind: str) 
 @pytest.mark.parametrize(("fault", "status", "stored"), [("error_before", 503, 0), ("error_after", 500, 1)])
 def test_server_error(practice: PracticeServer, kind: str, fault: str, status: int, stored: int) -> None:
     token = practice.account("mari", kind)
-    practice.set_faults(**{fault: ON_PUBLISH})
+    faults: dict[str, Any] = {fault: ON_PUBLISH}
+    practice.set_faults(**faults)
     assert publish(practice, token, kind).status == status
     assert len(practice.truth("mari")) == stored
 

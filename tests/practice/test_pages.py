@@ -5,14 +5,14 @@ from urllib.parse import urlencode
 import pytest
 
 from kaja.practice.html import get_translation, linked, render, tag
-from tests.practice.running import PracticeServer
+from tests.practice.running import Answer, PracticeServer
 
 EVIL = (
     """<script>alert(1)</script>"'><img src=x onerror=alert(1)> & https://example.org/?a=1&b="x" javascript:alert(1)"""
 )
 
 
-def form(practice: PracticeServer, path: str, headers: dict[str, str] | None = None, **fields: str):
+def form(practice: PracticeServer, path: str, headers: dict[str, str] | None = None, /, **fields: str) -> Answer:
     sent = {"Content-Type": "application/x-www-form-urlencoded", **(headers or {})}
     return practice.call("POST", path, urlencode(fields).encode(), headers=sent)
 

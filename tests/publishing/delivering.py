@@ -24,6 +24,7 @@ from kaja.publishing.models import PostDelivery
 from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Workspace
 from tests.looping import running
+from tests.needed import by_form
 from tests.practice.running import PracticeServer
 
 ACTOR = make_system_actor("tests")
@@ -37,7 +38,7 @@ def connect_practice(practice: PracticeServer, workspace: Workspace, name: str, 
     """A channel of the workspace; made by the connector's own way of connecting."""
     session = Session(allow_private=["127.0.0.1"])
     connected = run_blocking(
-        lambda: CONNECTOR.accounts.connect(
+        lambda: by_form(CONNECTOR).connect(
             {"name": name, "kind": kind, "base_url": practice.url}, practice.access, session
         )
     )

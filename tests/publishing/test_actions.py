@@ -137,8 +137,15 @@ def test_what_is_being_sent_cannot_be_unscheduled(practice: PracticeServer, work
 
 def test_settling_a_doubt(practice: PracticeServer, workspace: Workspace) -> None:
     channel = connect_practice(practice, workspace, "bakery")
-    candidates = [{"id": "42", "url": "https://practice.example/42", "text": "x", "posted_at": None, "data": {}}]
-    doubts = {"state": State.UNCERTAIN, "uncertain_since": now(), "candidates": candidates, "next_at": None}
+    candidates: list[dict[str, Any]] = [
+        {"id": "42", "url": "https://practice.example/42", "text": "x", "posted_at": None, "data": {}}
+    ]
+    doubts: dict[str, Any] = {
+        "state": State.UNCERTAIN,
+        "uncertain_since": now(),
+        "candidates": candidates,
+        "next_at": None,
+    }
     there, again = (plan_post(workspace, [channel], text, due_at=later(600)) for text in ("There", "Again"))
     [first], [second] = deliveries_of(workspace, there), deliveries_of(workspace, again)
     for row in (first, second):

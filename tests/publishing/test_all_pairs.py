@@ -183,7 +183,12 @@ def pool() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(2) as threads:
         yield threads
         together = Barrier(2)
-        for done in [threads.submit(lambda: (together.wait(30), connections.close_all())) for _ in range(2)]:
+
+        def close() -> None:
+            together.wait(30)
+            connections.close_all()
+
+        for done in [threads.submit(close) for _ in range(2)]:
             done.result()
 
 

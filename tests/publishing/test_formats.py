@@ -43,7 +43,7 @@ def test_what_a_format_needs_is_asked_for_before_it_is_planned(practice: Practic
 
 
 def test_the_api_names_every_format_with_what_it_takes(workspace: Workspace) -> None:
-    networks = {each["key"]: each for each in ApiClient(token_for(workspace)).call("GET", "/networks").json()}  # type: ignore[attr-defined]
+    networks = {each["key"]: each for each in ApiClient(token_for(workspace)).call("GET", "/networks").json()}
     nobody = Facts("", "", "")
     for key, connector in CONNECTORS.items():
         known = [each.key for each in connector.rules.formats(nobody)]

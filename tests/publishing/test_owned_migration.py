@@ -3,6 +3,7 @@
 import json
 import os
 from importlib import import_module
+from typing import Any
 
 import psycopg
 import pytest
@@ -38,7 +39,9 @@ def test_who_shares_a_post_with_another_is_found_and_told_to_a_person(
         for statement in (migration.FILL, migration.SHARING, *migration.SETTLE):
             own.execute(statement)
         own.execute(migration.DOUBT, [json.dumps(render_problem(SHARED))])
-        found = dict(own.execute("SELECT id, (state, needs_person)::text FROM publishing_delivery").fetchall())
+        found: dict[Any, Any] = dict(
+            own.execute("SELECT id, (state, needs_person)::text FROM publishing_delivery").fetchall()
+        )
         kept = "SELECT delivery_id FROM publishing_publication WHERE channel_id = %s"
         owned = {row[0] for row in own.execute(kept, [channel.id])}
         own.rollback()

@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -32,6 +33,7 @@ from kaja.reading.streams import take_in, topic_of
 from kaja.reading.topics import Answer, Asked, Claimed
 from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Held, Workspace
+from tests.needed import needs
 from tests.people import actor
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice
@@ -86,6 +88,10 @@ def test_comments_are_read_and_told_once(practice: PracticeServer, workspace: Wo
     channel = connect_practice(practice, workspace, "bakery")
     post = publish(practice, channel)
     first = comment(practice, post, "One", "Two")
+
+    def has_looked(since: int) -> bool:
+        return poll_of(workspace, channel, COMMENTS).fence > since
+
     with running_reader():
         wait_until(lambda: read_ids(workspace) == first)
         second = comment(practice, post, "Three")
@@ -94,7 +100,7 @@ def test_comments_are_read_and_told_once(practice: PracticeServer, workspace: Wo
         for _ in range(2):
             before = poll_of(workspace, channel, COMMENTS).fence
             wake(workspace, channel)
-            wait_until(lambda before=before: poll_of(workspace, channel, COMMENTS).fence > before)
+            wait_until(partial(has_looked, before))
     with workspace_scope(workspace.id):
         items = {item.remote_id: item for item in Item.objects.all()}
     assert set(told.values()) == {1}
@@ -219,7 +225,7 @@ def test_the_loop_looks_after_the_health_of_channels(practice: PracticeServer, w
         wait_until(known)
     with workspace_scope(workspace.id):
         assert not Poll.objects.filter(channel=gone).exists()
-        assert Poll.objects.get(channel=well, what=HEALTH).next_at > now() + timedelta(hours=5)
+        assert needs(Poll.objects.get(channel=well, what=HEALTH).next_at) > now() + timedelta(hours=5)
         assert not Item.objects.exists()
 
 

@@ -12,6 +12,7 @@ from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Checkpoint, Next, Sent, StageResult
+from tests.needed import needs
 
 
 def make_picture(alt: str = "", color: str = "red", size: tuple[int, int] = (64, 48)) -> Media:
@@ -44,8 +45,8 @@ async def run_all(
     """Every stage in order; ends with the first result that is not Next. Gives it and the last checkpoint."""
     checkpoint: Checkpoint = {}
     result: StageResult = Next(checkpoint)
-    for stage in connector.publisher.stages(outgoing, facts):
-        result = await connector.publisher.run(stage.name, outgoing, checkpoint, facts, session)
+    for stage in needs(connector.publisher).stages(outgoing, facts):
+        result = await needs(connector.publisher).run(stage.name, outgoing, checkpoint, facts, session)
         if not isinstance(result, Next):
             return result, checkpoint
         checkpoint = result.checkpoint

@@ -29,6 +29,7 @@ from kaja.networks.kit.results import (
     Sent,
     Unknown,
 )
+from tests.needed import by_form, needs
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
 from tests.realnet.servers.bluesky import Account, Bluesky, serve
@@ -78,7 +79,7 @@ async def connected(connector: Connector, alice: Account, connections: dict[str,
     """Alice's account, connected once, with nothing but handle and app password."""
     if "alice" not in connections:
         form = {"handle": f"@{alice.handle}", "password": alice.app_password, "server": ""}
-        connections["alice"] = await connector.accounts.connect(form, {}, Session(allow_private=LOOPBACK))
+        connections["alice"] = await by_form(connector).connect(form, {}, Session(allow_private=LOOPBACK))
     return connections["alice"]
 
 
@@ -91,7 +92,7 @@ def read_record(reader: Client, ref: RemoteRef) -> dict[str, Any]:
     did, _, rkey = ref.id.removeprefix("at://").split("/")
     answer = reader.com.atproto.repo.get_record({"repo": did, "collection": COLLECTION, "rkey": rkey})
     assert answer.cid == ref.data["cid"]
-    return answer.value.model_dump(by_alias=True, exclude_none=True)  # type: ignore[no-any-return, union-attr]
+    return answer.value.model_dump(by_alias=True, exclude_none=True)  # type: ignore[no-any-return]
 
 
 def count_posts(reader: Client, did: str, text: str) -> int:
@@ -181,12 +182,12 @@ async def test_a_file_that_the_server_forgot_is_uploaded_anew(
     """Uploads that no post used are removed after hours; the checkpoint then names a blob that is gone."""
     session = open_session(connected)
     outgoing = make_outgoing("Late", media=(make_picture("A field", "purple"),))
-    prepared = await connector.publisher.run("prepare", outgoing, {}, connected.facts, session)
+    prepared = await needs(connector.publisher).run("prepare", outgoing, {}, connected.facts, session)
     assert isinstance(prepared, Next)
     checkpoint = json.loads(json.dumps(prepared.checkpoint))
     wanted = checkpoint["blobs"][0]["blob"]["ref"]["$link"]
     checkpoint["blobs"][0]["blob"]["ref"]["$link"] = "bafkreibme22gw2h7y2h7tg2fhqotaqjucnbc24deqo72b6mkl2egezxhvy"
-    sent = await connector.publisher.run("publish", outgoing, checkpoint, connected.facts, session)
+    sent = await needs(connector.publisher).run("publish", outgoing, checkpoint, connected.facts, session)
     assert isinstance(sent, Sent), sent
     assert wanted in json.dumps(read_record(reader, sent.ref), default=str)
 
@@ -227,13 +228,13 @@ async def test_a_dropped_answer_is_unknown_then_found_and_never_doubled(
     outgoing = make_outgoing("Only once")
     with proxy_to(bluesky.pds) as proxy:
         session = open_session(connected, proxy.url)
-        before = await connector.publisher.find_delivery(outgoing, {}, connected.facts, session)
+        before = await needs(connector.publisher).find_delivery(outgoing, {}, connected.facts, session)
         assert isinstance(before, AbsentAsOf)
         proxy.lose("POST /xrpc/com.atproto.repo.createRecord")
         lost, _ = await run_all(connector, outgoing, connected.facts, session)
         assert proxy.lost == ["HTTP/1.1 200 OK"], "the server had accepted"
         assert isinstance(lost, Unknown), lost
-        found = await connector.publisher.find_delivery(outgoing, {}, connected.facts, session)
+        found = await needs(connector.publisher).find_delivery(outgoing, {}, connected.facts, session)
         assert isinstance(found, Found)
         again = await publish(connector, outgoing, connected.facts, session)
     assert again.ref == found.ref
@@ -244,7 +245,7 @@ async def test_an_answer_that_was_never_given_is_absent(
     connector: Connector, connected: Connected, unused_tcp_port: int
 ) -> None:
     session = open_session(connected, f"http://127.0.0.1:{unused_tcp_port}")
-    answer = await connector.publisher.find_delivery(make_outgoing("x"), {}, connected.facts, session)
+    answer = await needs(connector.publisher).find_delivery(make_outgoing("x"), {}, connected.facts, session)
     assert isinstance(answer, CannotTell), "a server that does not answer is no proof of absence"
 
 
@@ -258,7 +259,7 @@ async def test_another_post_under_the_same_key_is_not_overwritten(
     result, _ = await run_all(connector, clash, connected.facts, session)
     assert isinstance(result, Rejected)
     assert result.problem.code == "bluesky_key_taken"
-    assert isinstance(await connector.publisher.find_delivery(clash, {}, connected.facts, session), CannotTell)
+    assert isinstance(await needs(connector.publisher).find_delivery(clash, {}, connected.facts, session), CannotTell)
     assert read_record(reader, sent.ref)["text"] == "mine"
 
 
@@ -269,10 +270,12 @@ async def test_deletes_once_and_again(
     outgoing = make_outgoing("to delete")
     sent = await publish(connector, outgoing, connected.facts, session)
     assert count_posts(reader, alice.did, "to delete") == 1
-    assert await connector.remover.delete(sent.ref, connected.facts, session) == Changed(None)
+    assert await needs(connector.remover).delete(sent.ref, connected.facts, session) == Changed(None)
     assert count_posts(reader, alice.did, "to delete") == 0
-    assert await connector.remover.delete(sent.ref, connected.facts, session) == Changed(None)
-    assert isinstance(await connector.publisher.find_delivery(outgoing, {}, connected.facts, session), AbsentAsOf)
+    assert await needs(connector.remover).delete(sent.ref, connected.facts, session) == Changed(None)
+    assert isinstance(
+        await needs(connector.publisher).find_delivery(outgoing, {}, connected.facts, session), AbsentAsOf
+    )
 
 
 async def test_an_expired_access_token_is_renewed(bluesky: Bluesky, connector: Connector, connected: Connected) -> None:
@@ -334,7 +337,7 @@ async def test_a_bad_sign_in_says_what_to_do(
     form = {"handle": alice.handle, "password": alice.app_password, "server": "", **changed}
     session = Session(allow_private=LOOPBACK)
     with pytest.raises(ConnectRefused) as refused:
-        await connector.accounts.connect(form, {}, session)
+        await by_form(connector).connect(form, {}, session)
     problem = refused.value.problem
     assert (problem.field, problem.code) == (field, code)
     assert words in problem.text(), "what is wrong with this very address"
@@ -345,7 +348,7 @@ async def test_a_bad_sign_in_says_what_to_do(
 async def test_the_main_password_is_refused(connector: Connector, alice: Account) -> None:
     form = {"handle": alice.handle, "password": alice.password, "server": ""}
     with pytest.raises(ConnectRefused) as refused:
-        await connector.accounts.connect(form, {}, Session(allow_private=LOOPBACK))
+        await by_form(connector).connect(form, {}, Session(allow_private=LOOPBACK))
     assert refused.value.problem.code == "bluesky_main_password"
 
 
@@ -375,7 +378,7 @@ async def test_a_real_rate_limit_is_waited_for(tmp_path: Path) -> None:
         account = server.create_account("carol")
         connector = make_connector(server.pds, server.plc)
         form = {"handle": account.handle, "password": account.app_password, "server": server.pds}
-        connected = await connector.accounts.connect(form, {}, Session(allow_private=LOOPBACK))
+        connected = await by_form(connector).connect(form, {}, Session(allow_private=LOOPBACK))
         for attempt in range(40):
             old = f"{server.expire(connected.credentials['access'])}{attempt}"
             session = open_session(connected, access=old, refresh="")

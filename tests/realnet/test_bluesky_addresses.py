@@ -4,6 +4,7 @@ import pytest
 
 from kaja.networks.kit.connector import Connected, Connector
 from kaja.networks.kit.results import Found, NoSuchPost
+from tests.needed import needs
 from tests.realnet.driving import make_outgoing, publish
 from tests.realnet.servers.bluesky import Account, Bluesky
 from tests.realnet.test_bluesky import _pools, connected, connections, connector, open_session
@@ -29,12 +30,12 @@ async def test_what_stands_at_an_address_is_found_and_the_thread_goes_on(
         sent.ref.url, f"https://bsky.app/profile/{connected.facts.handle.upper()}/post/{key}/",
         f"https://deer.social/profile/{connected.facts.account_id}/post/{key}", sent.ref.id,
     ):  # fmt: skip
-        found = await connector.publisher.find_post(url, connected.facts, session)
+        found = await needs(connector.publisher).find_post(url, connected.facts, session)
         assert isinstance(found, Found), (url, found)
         assert found.ref == sent.ref
-    place = {"kind": "continuation", "root": found.ref, "reply_to": found.ref}
+    place = {"kind": "continuation", "root": sent.ref, "reply_to": sent.ref}
     more = await publish(connector, make_outgoing("And on", **place), connected.facts, session)
     assert more.ref.id != sent.ref.id
     other = "3" if key.endswith("2") else "2"
-    gone = await connector.publisher.find_post(sent.ref.url[:-1] + other, connected.facts, session)
+    gone = await needs(connector.publisher).find_post(sent.ref.url[:-1] + other, connected.facts, session)
     assert isinstance(gone, NoSuchPost)

@@ -9,6 +9,7 @@ import html
 import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx2
@@ -33,6 +34,7 @@ from kaja.networks.kit.results import (
     Unknown,
 )
 from kaja.networks.mastodon import CONNECTOR
+from tests.needed import needs
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
 from tests.realnet.servers.snac import Snac
@@ -71,10 +73,12 @@ def connections() -> dict[str, Connected]:
 async def alice(snac: Snac, connections: dict[str, Connected]) -> Connected:
     """Alice's account, connected once through the real consent pages."""
     if "alice" not in connections:
-        pending = await CONNECTOR.consent.authorize({"instance": snac.url}, REDIRECT, "state-1", None, make_session())
+        pending = await needs(CONNECTOR.consent).authorize(
+            {"instance": snac.url}, REDIRECT, "state-1", None, make_session()
+        )
         came_back = consent(pending.url, "alice", snac.passwords["alice"])
         assert came_back["state"] == "state-1"
-        granted = await CONNECTOR.consent.exchange(came_back, pending.pending, None, make_session())
+        granted = await needs(CONNECTOR.consent).exchange(came_back, pending.pending, None, make_session())
         [offer] = granted.offers
         connections["alice"] = Connected(offer.facts, granted.tokens.credentials, offer.base_url)
     return connections["alice"]
@@ -107,25 +111,25 @@ async def test_connects_through_the_servers_own_forms(alice: Connected, snac: Sn
 
 
 async def test_a_refused_token_exchange_is_said(snac: Snac) -> None:
-    pending = await CONNECTOR.consent.authorize({"instance": snac.url}, REDIRECT, "s", None, make_session())
+    pending = await needs(CONNECTOR.consent).authorize({"instance": snac.url}, REDIRECT, "s", None, make_session())
     came_back = consent(pending.url, "alice", snac.passwords["alice"])
     wrong = {**pending.pending, "client_secret": "0" * 32}
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.consent.exchange(came_back, wrong, None, make_session())
+        await needs(CONNECTOR.consent).exchange(came_back, wrong, None, make_session())
     assert refused.value.problem.code == "connect_refused"
 
 
 async def test_an_account_that_was_not_allowed_is_not_connected(snac: Snac) -> None:
-    pending = await CONNECTOR.consent.authorize({"instance": snac.url}, REDIRECT, "s", None, make_session())
+    pending = await needs(CONNECTOR.consent).authorize({"instance": snac.url}, REDIRECT, "s", None, make_session())
     came_back = {"error": "access_denied", "state": "s"}
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.consent.exchange(came_back, pending.pending, None, make_session())
+        await needs(CONNECTOR.consent).exchange(came_back, pending.pending, None, make_session())
     assert refused.value.problem.code == "consent_missing"
 
 
 async def test_a_server_that_is_not_mastodon_is_named(wordpress: object) -> None:
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.consent.authorize({"instance": wordpress.url}, REDIRECT, "s", None, make_session())  # type: ignore[attr-defined]
+        await needs(CONNECTOR.consent).authorize({"instance": wordpress.url}, REDIRECT, "s", None, make_session())  # type: ignore[attr-defined]
     assert refused.value.problem.code == "not_mastodon"
 
 
@@ -164,7 +168,7 @@ async def test_what_stands_at_an_address_is_found(alice: Connected) -> None:
     """snac2's addresses hold no id of the API: the status is found among the newest by the address that it gives."""
     session = session_of(alice)
     sent = await publish(CONNECTOR, make_outgoing("Where am I?"), alice.facts, session)
-    found = await CONNECTOR.publisher.find_post(sent.ref.url, alice.facts, session)
+    found = await needs(CONNECTOR.publisher).find_post(sent.ref.url, alice.facts, session)
     assert isinstance(found, Found), (sent.ref.url, found)
     assert found.ref.id == sent.ref.id
     place = {"kind": "continuation", "root": found.ref, "reply_to": found.ref}
@@ -172,7 +176,7 @@ async def test_what_stands_at_an_address_is_found(alice: Connected) -> None:
     context = client_of(alice).status(more.ref.id)
     assert str(context["in_reply_to_id"])
     for url in (f"{sent.ref.url}9", f"{alice.base_url}/bob/p/1", "https://elsewhere.example/alice/p/1"):
-        assert isinstance(await CONNECTOR.publisher.find_post(url, alice.facts, session), NoSuchPost), url
+        assert isinstance(await needs(CONNECTOR.publisher).find_post(url, alice.facts, session), NoSuchPost), url
 
 
 async def test_pictures_carry_their_descriptions(alice: Connected) -> None:
@@ -201,7 +205,7 @@ async def test_edit_changes_text_and_keeps_the_picture(alice: Connected) -> None
     outgoing = make_outgoing("Befroe the edit", media=(make_picture("A field"),))
     sent = await publish(CONNECTOR, outgoing, alice.facts, session)
     fixed = make_outgoing("Before the edit", media=outgoing.media, key=outgoing.key)
-    changed = await CONNECTOR.editor.edit(sent.ref, fixed, alice.facts, session)
+    changed = await needs(CONNECTOR.editor).edit(sent.ref, fixed, alice.facts, session)
     assert isinstance(changed, Changed)
     assert changed.ref is not None
     client = client_of(alice)
@@ -213,7 +217,7 @@ async def test_deletion_that_the_server_lacks_is_said(alice: Connected) -> None:
     """snac2 2.75 answers 404 to DELETE although the status stands; that must not pass for deleted."""
     session = session_of(alice)
     sent = await publish(CONNECTOR, make_outgoing("Stays"), alice.facts, session)
-    result = await CONNECTOR.remover.delete(sent.ref, alice.facts, session)
+    result = await needs(CONNECTOR.remover).delete(sent.ref, alice.facts, session)
     assert client_of(alice).status(sent.ref.id).id == sent.ref.id
     assert isinstance(result, Rejected)
     assert result.problem.code == "not_supported"
@@ -222,7 +226,7 @@ async def test_deletion_that_the_server_lacks_is_said(alice: Connected) -> None:
 async def test_deleting_what_is_gone_succeeds(alice: Connected) -> None:
     sent = await publish(CONNECTOR, make_outgoing("Something"), alice.facts, session_of(alice))
     gone = type(sent.ref)("1700000000" + "0" * 32)
-    assert await CONNECTOR.remover.delete(gone, alice.facts, session_of(alice)) == Changed(None)
+    assert await needs(CONNECTOR.remover).delete(gone, alice.facts, session_of(alice)) == Changed(None)
 
 
 @pytest.mark.parametrize("with_picture", [False, True])
@@ -236,7 +240,7 @@ async def test_a_lost_answer_is_found_and_not_sent_again(alice: Connected, with_
         result, checkpoint = await run_all(CONNECTOR, outgoing, alice.facts, session)
         assert isinstance(result, Unknown)
         assert proxy.lost == ["HTTP/1.1 200 OK"]
-        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, alice.facts, session)
+        found = await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, alice.facts, session)
     assert isinstance(found, Found)
     sources = [status for status in client_of(alice).account_statuses(alice.facts.account_id) if status.text == text]
     assert [status.id for status in sources] == [found.ref.id]
@@ -246,8 +250,8 @@ async def test_the_same_text_posted_before_is_not_taken_for_ours(alice: Connecte
     session = session_of(alice)
     await publish(CONNECTOR, make_outgoing("Good morning"), alice.facts, session)
     again = make_outgoing("Good morning")
-    checkpoint = {}
-    prepared = await CONNECTOR.publisher.run("prepare", again, checkpoint, alice.facts, session)
+    checkpoint: dict[str, Any] = {}
+    prepared = await needs(CONNECTOR.publisher).run("prepare", again, checkpoint, alice.facts, session)
     found = await CONNECTOR.publisher.find_delivery(again, prepared.checkpoint, alice.facts, session)  # type: ignore[union-attr]
     assert isinstance(found, AbsentAsOf)
 
@@ -257,7 +261,7 @@ async def test_what_this_server_hides_is_never_called_absent(alice: Connected) -
     session = session_of(alice)
     outgoing = make_outgoing("For followers", options={"visibility": "private"})
     result, checkpoint = await run_all(CONNECTOR, outgoing, alice.facts, session)
-    found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, alice.facts, session)
+    found = await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, alice.facts, session)
     assert isinstance(found, CannotTell), result
 
 

@@ -18,6 +18,7 @@ from kaja.networks.wordpress import CONNECTOR
 from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.blocks import render_comment
 from tests.contracts import open_contract
+from tests.needed import by_form, needs
 from tests.networks.contracts import WordPressContract
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 from tests.realnet.proxy import proxy_to
@@ -38,7 +39,7 @@ async def _pools() -> AsyncIterator[None]:
 
 async def connect(wordpress: WordPress, user: str, site: str = "") -> Connected:
     form = {"site": site or wordpress.url, "username": user, "password": wordpress.passwords[user]}
-    return await CONNECTOR.accounts.connect(form, {}, make_session())
+    return await by_form(CONNECTOR).connect(form, {}, make_session())
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +117,13 @@ async def test_refused_connections_say_why(
 ) -> None:
     form = {"site": wordpress.url, "username": user, "password": password or wordpress.passwords[user]}
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.accounts.connect(form, {}, make_session())
+        await by_form(CONNECTOR).connect(form, {}, make_session())
     assert (refused.value.problem.code, refused.value.problem.field) == (code, field)
 
 
 async def test_a_server_that_is_not_wordpress_is_named(snac: Any) -> None:
     with pytest.raises(ConnectRefused) as refused:
-        await CONNECTOR.accounts.connect({"site": snac.url, "username": "a", "password": "b"}, {}, make_session())
+        await by_form(CONNECTOR).connect({"site": snac.url, "username": "a", "password": "b"}, {}, make_session())
     assert refused.value.problem.code == "not_wordpress"
 
 
@@ -182,7 +183,7 @@ async def test_publishing_again_changes_nothing(editor: Connected, reader: Reade
     outgoing = make_outgoing("Text", options={"title": "Only once"})
     result, checkpoint = await run_all(CONNECTOR, outgoing, editor.facts, session)
     assert isinstance(result, Sent)
-    again = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, editor.facts, session)
+    again = await needs(CONNECTOR.publisher).run("publish", outgoing, checkpoint, editor.facts, session)
     assert again == result
     assert [post["id"] for post in reader.titles("Only once")] == [int(result.ref.id)]
 
@@ -192,15 +193,15 @@ async def test_a_lost_answer_is_found(editor: Connected, reader: Reader, wordpre
     with proxy_to(wordpress.url) as proxy:
         session = session_of(editor, f"{proxy.url}/wp-json/")
         checkpoint: dict[str, Any] = {}
-        draft = await CONNECTOR.publisher.run("draft", outgoing, checkpoint, editor.facts, session)
+        draft = await needs(CONNECTOR.publisher).run("draft", outgoing, checkpoint, editor.facts, session)
         assert isinstance(draft, Next)
-        before = await CONNECTOR.publisher.find_delivery(outgoing, draft.checkpoint, editor.facts, session)
+        before = await needs(CONNECTOR.publisher).find_delivery(outgoing, draft.checkpoint, editor.facts, session)
         assert isinstance(before, AbsentAsOf)
         proxy.lose("POST /wp-json/wp/v2/posts/")
-        result = await CONNECTOR.publisher.run("publish", outgoing, draft.checkpoint, editor.facts, session)
+        result = await needs(CONNECTOR.publisher).run("publish", outgoing, draft.checkpoint, editor.facts, session)
         assert isinstance(result, Unknown)
         assert proxy.lost == ["HTTP/1.1 200 OK"]
-        found = await CONNECTOR.publisher.find_delivery(outgoing, draft.checkpoint, editor.facts, session)
+        found = await needs(CONNECTOR.publisher).find_delivery(outgoing, draft.checkpoint, editor.facts, session)
     assert isinstance(found, Found)
     [post] = reader.titles("Lost answer")
     assert (str(post["id"]), post["status"], post["link"]) == (found.ref.id, "publish", found.ref.url)
@@ -232,12 +233,12 @@ async def test_first_comment_and_its_repetition(editor: Connected, reader: Reade
         proxy.lose("POST /wp-json/wp/v2/comments ")
         result, _ = await run_all(CONNECTOR, comment, editor.facts, lossy)
         assert isinstance(result, Unknown)
-        assert isinstance(await CONNECTOR.publisher.find_delivery(comment, {}, editor.facts, lossy), Found)
+        assert isinstance(await needs(CONNECTOR.publisher).find_delivery(comment, {}, editor.facts, lossy), Found)
     sent = await publish(CONNECTOR, comment, editor.facts, session)
     [stored] = reader.get("/comments", post=article.ref.id)
     assert (str(stored["id"]), stored["link"]) == (sent.ref.id, sent.ref.url)
     assert '<a href="https://example.org/?a=1&#038;b=2"' in stored["content"]["rendered"]
-    assert await CONNECTOR.remover.delete(sent.ref, editor.facts, session) == Changed(None)
+    assert await needs(CONNECTOR.remover).delete(sent.ref, editor.facts, session) == Changed(None)
     assert reader.get("/comments", post=article.ref.id) == []
 
 
@@ -278,7 +279,7 @@ async def test_edit_keeps_address_and_pictures(editor: Connected, reader: Reader
         media=(replace(media[0], alt="New words"), media[1], make_picture("Third", "green")),
         options={"title": "Before the edit", "tags": ["two"]},
     )
-    changed = await CONNECTOR.editor.edit(sent.ref, fixed, editor.facts, session)
+    changed = await needs(CONNECTOR.editor).edit(sent.ref, fixed, editor.facts, session)
     assert isinstance(changed, Changed)
     assert changed.ref is not None
     assert (changed.ref.id, changed.ref.url) == (sent.ref.id, sent.ref.url)
@@ -294,11 +295,11 @@ async def test_edit_keeps_address_and_pictures(editor: Connected, reader: Reader
 async def test_delete_moves_to_the_trash_and_may_be_repeated(editor: Connected, reader: Reader) -> None:
     session = session_of(editor)
     sent = await publish(CONNECTOR, make_outgoing("Text", options={"title": "Goes away"}), editor.facts, session)
-    assert await CONNECTOR.remover.delete(sent.ref, editor.facts, session) == Changed(None)
+    assert await needs(CONNECTOR.remover).delete(sent.ref, editor.facts, session) == Changed(None)
     assert reader.get(f"/posts/{sent.ref.id}")["status"] == "trash"
     assert httpx2.get(sent.ref.url, timeout=60).status_code == 404
-    assert await CONNECTOR.remover.delete(sent.ref, editor.facts, session) == Changed(None)
-    assert await CONNECTOR.remover.delete(type(sent.ref)("999999"), editor.facts, session) == Changed(None)
+    assert await needs(CONNECTOR.remover).delete(sent.ref, editor.facts, session) == Changed(None)
+    assert await needs(CONNECTOR.remover).delete(type(sent.ref)("999999"), editor.facts, session) == Changed(None)
 
 
 async def test_an_author_may_not_make_categories(wordpress: WordPress) -> None:
@@ -357,13 +358,13 @@ async def test_everything_that_is_sent_keeps_to_the_sites_own_contract(
         outgoing = make_outgoing("Text", media=media, options=options)
         result, checkpoint = await run_all(CONNECTOR, outgoing, editor.facts, session)
         assert isinstance(result, Sent)
-        await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, editor.facts, session)
-        await CONNECTOR.editor.edit(result.ref, replace(outgoing, text="Changed"), editor.facts, session)
+        await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, editor.facts, session)
+        await needs(CONNECTOR.editor).edit(result.ref, replace(outgoing, text="Changed"), editor.facts, session)
         comment = make_outgoing("Said", kind="comment", root=result.ref, reply_to=result.ref)
         said = await publish(CONNECTOR, comment, editor.facts, session)
-        await CONNECTOR.editor.edit(said.ref, replace(comment, text="Said better"), editor.facts, session)
-        await CONNECTOR.remover.delete(said.ref, editor.facts, session)
-        await CONNECTOR.remover.delete(result.ref, editor.facts, session)
+        await needs(CONNECTOR.editor).edit(said.ref, replace(comment, text="Said better"), editor.facts, session)
+        await needs(CONNECTOR.remover).delete(said.ref, editor.facts, session)
+        await needs(CONNECTOR.remover).delete(result.ref, editor.facts, session)
         await CONNECTOR.accounts.inspect(session)
         requests = list(proxy.requests)
     operations = {(request.method, re.sub(r"\d+", "N", request.path)) for request in requests}

@@ -9,8 +9,10 @@ import pytest
 
 from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.results import Changed
+from kaja.networks.wordpress import CONNECTOR
+from tests.needed import needs
 from tests.realnet.driving import make_outgoing, make_picture, publish
-from tests.realnet.test_wordpress import CONNECTOR, Reader, _pools, connections, editor, reader, session_of
+from tests.realnet.test_wordpress import Reader, _pools, connections, editor, reader, session_of
 
 __all__ = ["_pools", "connections", "editor", "reader"]
 pytestmark = pytest.mark.realnet
@@ -67,6 +69,6 @@ async def test_one_picture_twice_keeps_both_descriptions(editor: Connected, read
     ids = re.findall(r"wp-image-(\d+)", raw)
     assert [reader.get(f"/media/{each}")["alt_text"] for each in ids] == ["On the left", "On the right"]
     fixed = replace(outgoing, media=(left, replace(left, alt="Over there")))
-    changed = await CONNECTOR.editor.edit(sent.ref, fixed, editor.facts, session_of(editor))
+    changed = await needs(CONNECTOR.editor).edit(sent.ref, fixed, editor.facts, session_of(editor))
     assert isinstance(changed, Changed)
     assert [reader.get(f"/media/{each}")["alt_text"] for each in ids] == ["On the left", "Over there"]

@@ -26,7 +26,7 @@ from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.content import Draft, Outgoing, Part
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session, close_pools
-from kaja.networks.kit.results import Changed, Found, RemoteRef, Sent
+from kaja.networks.kit.results import Changed, Found, Listing, RemoteRef, Sent
 from kaja.networks.registry import CONNECTORS, find_connectors
 from kaja.web.composer.previews import show_post
 from kaja.web.templatetags.kaja import network_mark, network_name, network_styles
@@ -132,7 +132,9 @@ async def _send_all(connector: Connector, facts: Facts, session: Session) -> Non
         assert isinstance(result, Sent), result
         assert isinstance(await publisher.find_delivery(outgoing, {}, facts, session), Found)
         sent.append(result.ref)
-    assert len((await publisher.list_recent(datetime.now(UTC) - timedelta(hours=1), facts, session)).posts) == 2
+    recent = await publisher.list_recent(datetime.now(UTC) - timedelta(hours=1), facts, session)
+    assert isinstance(recent, Listing)
+    assert len(recent.posts) == 2
     changed = replace(Outgoing("post", "1" * 32, datetime.now(UTC), "Echo"), text="Echo, changed")
     assert isinstance(await connector.editor.edit(sent[0], changed, facts, session), Changed)
     assert await connector.remover.delete(sent[0], facts, session) == Changed(None)

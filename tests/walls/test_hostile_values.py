@@ -73,7 +73,8 @@ def client(acme: Inhabited) -> Client:
 
 
 def test_every_form_takes_or_refuses_whatever_stands_in_it(acme: Inhabited, client: Client) -> None:
-    chance, wrong = _seeded("forms"), []
+    chance = _seeded("forms")
+    wrong: list[str] = []
     addresses = {route.name: route for route in ROUTES}
     values = {**acme.ids, "slug": acme.slug}
     tries = []
@@ -95,7 +96,8 @@ def test_every_form_takes_or_refuses_whatever_stands_in_it(acme: Inhabited, clie
 
 
 def test_every_page_takes_or_refuses_whatever_stands_in_its_address(acme: Inhabited, client: Client) -> None:
-    chance, wrong = _seeded("addresses"), []
+    chance = _seeded("addresses")
+    wrong: list[str] = []
     assert "q" in ASKED
     values = {**acme.ids, "slug": acme.slug}
     tries = [
@@ -124,14 +126,17 @@ def test_a_moment_at_either_end_of_time_is_refused_or_kept(acme: Inhabited, clie
 
     def ask(address: str, body: Any) -> None:
         as_form = isinstance(body, dict) and "missing" in body
-        about = {} if as_form else {"content_type": "application/json"}
+        about: dict[str, Any] = {} if as_form else {"content_type": "application/json"}
         _tell(client.post(f"/w/{acme.slug}/{address}", body if as_form else json.dumps(body), **about), address, wrong)
 
     for address in ("posts/check", "posts/finish?then=publish"):
         ask(address, {"post": str(new_id()), "when": {"mode": "time", "local": at}})
     ask("calendar/move", {"post": acme.ids["post_id"], "to": at})
     ask("settle/decide/", {"missing": "later", "unclear": "later", "later": at})
-    program = {"headers": {"Authorization": f"Bearer {token_for(acme.workspace)}"}, "content_type": "application/json"}
+    program: dict[str, Any] = {
+        "headers": {"Authorization": f"Bearer {token_for(acme.workspace)}"},
+        "content_type": "application/json",
+    }
     due = at if at[16:] else f"{at}Z"
     _tell(client.post("/api/v1/posts", json.dumps({"text": "x", "due_at": due}), **program), ("API", due), wrong)
     _tell(client.get("/api/v1/posts", {"due_from": due, "due_to": due}, **program), ("API", due), wrong)
@@ -195,7 +200,8 @@ BODIES: dict[str, Any] = {
 
 def test_every_call_takes_or_refuses_whatever_stands_in_it(acme: Inhabited, client: Client, settings: Any) -> None:
     settings.API_CALLS_PER_MINUTE = 10 * TRIES
-    chance, wrong = _seeded("calls"), []
+    chance = _seeded("calls")
+    wrong: list[str] = []
     secret = token_for(acme.workspace)
     values = {**acme.ids, "slug": acme.slug, "number": "1"}
     tries: list[tuple[str, str, Any, Any]] = []

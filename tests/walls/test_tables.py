@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -250,7 +251,7 @@ def test_foreign_keys_point_down_the_layers() -> None:
     checked = 0
     for model in OURS:
         for field in model._meta.get_fields():
-            target = getattr(field, "related_model", None)
+            target: Any = getattr(field, "related_model", None)
             if not isinstance(field, models.ForeignKey) or not target.__module__.startswith("kaja."):
                 continue
             checked += 1

@@ -9,7 +9,7 @@ from django.template import Context, Template
 from django.urls import reverse
 
 from kaja.channels.models import Channel, Grant
-from kaja.delivery.states import State
+from kaja.delivery.models import State
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.foreign import web_address

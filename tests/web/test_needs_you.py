@@ -12,6 +12,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Member, Notice, Role, Workspace
+from tests.needed import needs
 from tests.people import add_member, browser
 from tests.web.markup import tight
 
@@ -25,7 +26,13 @@ def make_waiting(workspace: Workspace, state: str, summary: str = "Winter menu",
         )  # fmt: skip
         variant = Variant.objects.create(post=post, channel=channel)
         return PostDelivery.objects.create(
-            variant=variant, channel=channel, state=state, due_at=post.due_at, next_at=None, needs_person=True, **more
+            variant=variant,
+            channel=channel,
+            state=state,
+            due_at=needs(post.due_at),
+            next_at=None,
+            needs_person=True,
+            **more,
         )
 
 
@@ -63,7 +70,13 @@ def test_everything_is_listed_and_counted(workspace: Workspace, other_workspace:
 
 
 def test_found_post_is_taken_for_ours(workspace: Workspace) -> None:
-    found = {"id": "at://7", "url": "https://net.test/7", "text": "Winter", "posted_at": None, "data": {}}
+    found: dict[str, Any] = {
+        "id": "at://7",
+        "url": "https://net.test/7",
+        "text": "Winter",
+        "posted_at": None,
+        "data": {},
+    }
     delivery = make_waiting(workspace, State.UNCERTAIN, candidates=[found], uncertain_since=now())
     assert "https://net.test/7" in browser(workspace).get("/w/acme/needs-you/").content.decode()
     press(workspace, delivery, do="there", candidate="at://7")

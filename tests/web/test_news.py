@@ -8,7 +8,8 @@ from kaja.delivery.models import State
 from kaja.kernel.events import publish
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import POST, PostDelivery
-from kaja.web.frame.navigation import COMPOSE, DESTINATIONS, address
+from kaja.web.frame.navigation import COMPOSE, DESTINATIONS
+from kaja.web.kit.page import address
 from kaja.web.problems import problem_text
 from kaja.workspaces.models import Notice, Workspace
 from tests.web.test_needs_you import make_waiting

@@ -13,7 +13,7 @@ from tests.web.test_accounts import MAIL, sign_in, sign_up_invited
 @MAIL
 def test_a_password_that_another_browser_chose_does_not_open_what_the_mailbox_proves(workspace: Workspace) -> None:
     thief = sign_up_invited(workspace, "?proof=guess")
-    [path] = re.findall(r"http://localhost:8000(/account/confirm-email/\S+)", mail.outbox[0].body)
+    [path] = re.findall(r"http://localhost:8000(/account/confirm-email/\S+)", str(mail.outbox[0].body))
     owner, own = Client(), "weather vane over rye"
     answer = owner.post(path, follow=True)
     assert EmailAddress.objects.get().verified

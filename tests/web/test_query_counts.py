@@ -116,7 +116,7 @@ class World:
         return self.post("calendar/bulk", {"do": do, "posts": [str(post.id) for post in self.posts], **fields})
 
 
-PAGES = {
+PAGES: dict[str, Callable[[World], int]] = {
     "post": lambda w: w.get(f"posts/{w.thread.id}"),
     "history": lambda w: w.get(f"posts/{w.thread.id}/history"),
     "composer": lambda w: w.get(f"posts/{w.posts[0].id}/edit"),
@@ -137,7 +137,7 @@ PAGES = {
     "audit": lambda w: w.get("settings/audit/"),
     "palette": lambda w: w.get("find/?q=post"),
 }  # fmt: skip
-STEPS = {
+STEPS: dict[str, Callable[[World], int]] = {
     "shift": lambda w: w.bulk("shift", days=1),
     "day": lambda w: w.bulk("day", day=str((clock.now() + timedelta(days=5)).date())),
     "slots": lambda w: w.bulk("slots"),

@@ -17,6 +17,7 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.web.settings.words import ACTIONS, LOOPS
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Role, User, Workspace
 from tests.api.world import build_world
+from tests.needed import needs
 from tests.people import PASSWORD, add_member, browser, member_of, prove
 from tests.web.markup import tight
 
@@ -288,7 +289,7 @@ def test_what_could_not_be_told_has_a_button_that_tells_it_again(workspace: Work
     build_world(workspace)
     client = browser(workspace)
     with workspace_scope(workspace.id):
-        row = Delivery.objects.first()
+        row = needs(Delivery.objects.first())
         untold = UntoldEvent.objects.create(
             delivery=row, event="failed", tries=6, error="RuntimeError at reading.py:12", failed_at=now()
         )

@@ -66,7 +66,7 @@ def test_every_module_that_a_script_imports_exists() -> None:
 
 def blocks() -> dict[str, dict[str, str]]:
     text = (STATIC / "css/tokens.css").read_text()
-    found = {}
+    found: dict[str, dict[str, str]] = {}
     for selector, body in re.findall(r"(:root[^{]*){([^}]*)}", text):
         # The first block of a selector draws; later ones only answer the device (motion, fingers).
         found.setdefault(selector.strip(), dict(re.findall(r"(--[\w-]+):\s*([^;]+);", body)))

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -67,7 +68,7 @@ def scoped(workspace: Workspace, work: Callable[[], Any]) -> Callable[[], Any]:
 def test_one_campaign(workspace: Workspace) -> None:
     who = actor(workspace)
     for number in range(ROUNDS):
-        one = scoped(workspace, lambda name=f"Summer {number}": save_campaign(who, name))  # type: ignore[misc]
+        one = scoped(workspace, partial(save_campaign, who, f"Summer {number}"))
         assert codes(at_once(one, one)) == ["name_taken"]
     with workspace_scope(workspace.id):
         assert Campaign.objects.count() == ROUNDS
@@ -79,7 +80,7 @@ def test_one_name_of_a_label(workspace: Workspace) -> None:
         with workspace_scope(workspace.id):
             first, second = (create_label(who, f"{side} {number}").id for side in ("left", "right"))
         name = f"both {number}"
-        rename = [scoped(workspace, lambda i=i, n=name: rename_label(who, i, n)) for i in (first, second)]  # type: ignore[misc]
+        rename = [scoped(workspace, partial(rename_label, who, i, name)) for i in (first, second)]
         assert codes(at_once(*rename)) == ["name_taken"]
     with workspace_scope(workspace.id):
         assert Label.objects.filter(name__startswith="both").count() == ROUNDS
@@ -89,9 +90,9 @@ def test_one_address_of_a_workspace_and_two_workspaces_of_one_name(workspace: Wo
     person = member_of(workspace).user
     for number in range(ROUNDS):
         chosen = f"kohvik-{number}"
-        make = lambda slug=chosen: create_workspace(person, name="Kohvik", slug=slug)  # noqa: E731
+        make = partial(create_workspace, person, name="Kohvik", slug=chosen)
         assert codes(at_once(make, make)) == ["slug_taken"]
-        assert codes(at_once(*[lambda n=number: create_workspace(person, name=f"Pood {n}")] * 2)) == []  # type: ignore[misc]
+        assert codes(at_once(*[partial(create_workspace, person, name=f"Pood {number}")] * 2)) == []
     with system_scope(SystemPurpose.MAINTENANCE):
         assert Workspace.objects.filter(slug__startswith="pood-").count() == 2 * ROUNDS
 
@@ -100,7 +101,7 @@ def test_one_channel_of_an_account(workspace: Workspace) -> None:
     who = actor(workspace)
     for number in range(ROUNDS):
         connected = Connected(Facts(f"did:{number}", "kohvik", "Kohvik"), {"password": "p"}, "https://pds.test")
-        one = scoped(workspace, lambda c=connected: store_connection(who, "bluesky", c))  # type: ignore[misc]
+        one = scoped(workspace, partial(store_connection, who, "bluesky", connected))
         made = at_once(one, one)
         assert codes(made) == []
         assert made[0].id == made[1].id

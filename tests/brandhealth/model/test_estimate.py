@@ -1,13 +1,17 @@
 import math
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
 import numpy as np
 import pytest
 
 from kaja.brandhealth.model import estimate
+from kaja.brandhealth.model.cellfit import make_blocks
 from kaja.brandhealth.model.estimate import Posterior, fit_counts
 from kaja.brandhealth.model.layout import make_layout
+from kaja.brandhealth.model.pairfit import make_pair_data
+from kaja.brandhealth.model.variance import start_hyper
 from kaja.brandhealth.posts.counts import Counts, merge_cells, week_range
 from kaja.brandhealth.reading.index import Series, read_index
 from kaja.brandhealth.worlds.simulate import Drawn, ModelWorld, draw_from_model
@@ -45,8 +49,8 @@ def test_the_gradient_is_the_objectives(drawn: Drawn) -> None:
     layout = make_layout(c, True)
     rng = np.random.default_rng(0)
     matrices = np.repeat(np.array([[[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.05, 0.15, 0.8]]]), layout.groups, axis=0)
-    problem = estimate._Problem(c, layout, estimate.make_blocks(c), estimate.make_pair_data(c, layout), matrices)
-    hyper = estimate.start_hyper(layout)
+    problem = estimate._Problem(c, layout, make_blocks(c), make_pair_data(c, layout), matrices)
+    hyper = start_hyper(layout)
     x = estimate._start(problem) + 0.1 * rng.normal(size=layout.size)
     shocks = 0.1 * rng.normal(size=(problem.blocks.size, 2))
     info, value, gradient, _ = estimate._system(x, shocks, hyper, problem)
@@ -73,9 +77,10 @@ def test_order_and_splitting_of_rows_do_not_matter(drawn: Drawn, fitted: Posteri
     c = drawn.counts
     order = np.random.default_rng(5).permutation(c.week.size)
     half = replace(c, **{name: getattr(c, name)[order] for name in CELL})
+    twice: dict[str, Any] = {name: np.concatenate([getattr(half, name)] * 2) for name in CELL if name != "n"}
     split = replace(
         half,
-        **{name: np.concatenate([getattr(half, name)] * 2) for name in CELL if name != "n"},
+        **twice,
         n=np.concatenate([np.floor(half.n / 2), half.n - np.floor(half.n / 2)]),
     )
     assert np.allclose(read_index(fit_counts(split)).mean, read_index(fitted).mean, atol=1e-8)

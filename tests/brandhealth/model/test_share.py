@@ -36,10 +36,11 @@ def _told(
     shift[weeks] += said @ path
     for name, prior in (("rho", RHO), ("m_mean", M_MEAN), ("pull", PULL)):
         shift[layout.at[name]] += prior[0] / prior[1] ** 2
-    covariance = np.linalg.inv(precision)
+    covariance: Floats = np.linalg.inv(precision).astype(np.float64)
     by_matrix = np.zeros((layout.size, 0)) if moved is None else (covariance[:, weeks] @ said @ moved)[:, None]
     spread = np.full((by_matrix.shape[1],) * 2, error**2)
-    return explain_venues(covariance @ shift, covariance, by_matrix, spread, hyper, layout)
+    told: Floats = covariance @ shift
+    return explain_venues(told, covariance, by_matrix, spread, hyper, layout)
 
 
 def test_errors_of_the_classifier_widen_what_the_data_say() -> None:
@@ -140,7 +141,7 @@ def test_a_share_that_drifts_is_followed() -> None:
         ours.append(pearson(read_index(posterior).mean, lived.truth))
         naive.append(pearson(lived.naive, lived.truth))
     assert np.mean(fell) > 0.4
-    assert np.mean(ours) > max(0.8, np.mean(naive))
+    assert np.mean(ours) > max(0.8, float(np.mean(naive)))
 
 
 def test_an_explanation_of_no_weight_changes_nothing(fitted: Posterior) -> None:

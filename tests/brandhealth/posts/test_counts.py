@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,7 +64,7 @@ def test_population_must_sum_to_one(drawn: Drawn) -> None:
 
 def test_merging_adds_equal_cells_and_ignores_order(drawn: Drawn) -> None:
     c = drawn.counts
-    twice = {
+    twice: dict[str, Any] = {
         name: np.concatenate([getattr(c, name), getattr(c, name)[::-1]])
         for name in ("week", "domain", "topic", "segment", "group", "n")
     }

@@ -15,6 +15,7 @@ from kaja.networks.kit.results import Later, NeedsReconnect, Sent, Unknown
 from tests.conformance.bluesky import CID, DID, make_token, refuse
 from tests.conformance.description import KEY
 from tests.conformance.server import Reply, Request, serving
+from tests.needed import needs
 from tests.realnet.driving import make_outgoing
 
 FACTS = Facts(DID, "alice.test", "Alice")
@@ -81,7 +82,7 @@ class Server:
 
 async def publish(url: str, access: str = EXPIRED, **changed: str) -> tuple[Any, Session]:
     session = Session(url, {**CREDENTIALS, "access": access, **changed}, allow_private=("127.0.0.1",), timeout=5)
-    return await CONNECTOR.publisher.run("publish", make_outgoing("x", key=KEY), {}, FACTS, session), session
+    return await needs(CONNECTOR.publisher).run("publish", make_outgoing("x", key=KEY), {}, FACTS, session), session
 
 
 async def test_a_token_that_is_about_to_expire_is_renewed_before_the_post() -> None:

@@ -154,8 +154,8 @@ async def test_a_redirect_carries_no_credentials_elsewhere() -> None:
             assert (await session.request("GET", "/near")).ok
             near = [request.headers.get("authorization") for request in server.requests]
             assert near == [f"Bearer {SECRET}"] * 3
-            open_call = {"headers": {"Cookie": "a=b"}, "authorized": False}
-            assert (await session.request("GET", "/far", **open_call)).ok
+            far = await session.request("GET", "/far", headers={"Cookie": "a=b"}, authorized=False)
+            assert far.ok
     assert [request.headers.get("authorization") for request in elsewhere.requests] == [None]
     assert "cookie" not in elsewhere.requests[0].headers
 

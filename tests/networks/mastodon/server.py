@@ -52,7 +52,7 @@ FACTS = Facts(
     url="https://mastodon.example/@trwnh",
     limits=render_limits(LIMITS),
 )
-FOREIGN = {
+FOREIGN: dict[str, Any] = {
     "id": "109000000000000001",
     "url": "https://mastodon.example/@gargron/109000000000000001",
     "account": {"id": "1"},
@@ -130,7 +130,7 @@ class MastodonServer:
     def _media(self, request: Request) -> Reply:
         if request.method == "POST":
             fields = re.findall(rb'name="description"\r\n\r\n(.*?)\r\n--', request.body, re.DOTALL)
-            entry = {
+            entry: dict[str, Any] = {
                 "id": self._new_id(),
                 "type": "image",
                 "url": None if self.media_polls else "https://files.mastodon.example/1.png",

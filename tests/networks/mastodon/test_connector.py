@@ -30,7 +30,8 @@ from kaja.networks.kit.results import (
 )
 from kaja.networks.mastodon import CONNECTOR, files
 from kaja.networks.mastodon.oauth import parse_instance
-from tests.conformance.server import Fault, FaultyServer, Reply, serving
+from tests.conformance.server import Fault, FaultyServer, Reply, Request, serving
+from tests.needed import needs
 from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
 from tests.realnet.driving import make_outgoing, make_picture, publish, run_all
 
@@ -77,7 +78,7 @@ async def test_a_file_that_takes_too_long_waits_without_a_new_upload(monkeypatch
         result, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         assert isinstance(result, Later)
         assert server.statuses == []
-        prepared = await CONNECTOR.publisher.run("prepare", outgoing, checkpoint, FACTS, session)
+        prepared = await needs(CONNECTOR.publisher).run("prepare", outgoing, checkpoint, FACTS, session)
         sent = await CONNECTOR.publisher.run("publish", outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
     assert isinstance(sent, Sent)
     assert len(server.media) == 1
@@ -101,7 +102,7 @@ async def test_edit_keeps_files_and_changes_descriptions() -> None:
         sent = await publish(CONNECTOR, outgoing, FACTS, session)
         uploads = len(server.media)
         fixed = replace(outgoing, text="Before", media=(replace(media[0], alt="New"), make_picture("Third", "green")))
-        changed = await CONNECTOR.editor.edit(sent.ref, fixed, FACTS, session)
+        changed = await needs(CONNECTOR.editor).edit(sent.ref, fixed, FACTS, session)
     assert isinstance(changed, Changed)
     assert len(server.media) == uploads + 1
     [status] = server.statuses
@@ -118,7 +119,7 @@ async def test_one_picture_twice_keeps_both_descriptions() -> None:
         [status] = server.statuses
         assert [m["description"] for m in status["media_attachments"]] == ["On the left", "On the right"]
         fixed = replace(outgoing, media=(left, replace(left, alt="Over there")))
-        assert isinstance(await CONNECTOR.editor.edit(sent.ref, fixed, FACTS, session), Changed)
+        assert isinstance(await needs(CONNECTOR.editor).edit(sent.ref, fixed, FACTS, session), Changed)
     assert [m["description"] for m in server.statuses[0]["media_attachments"]] == ["On the left", "Over there"]
     assert len(server.media) == 2, "an edit uploads nothing anew"
 
@@ -225,13 +226,13 @@ async def test_a_file_that_vanished_is_uploaded_again_and_the_post_goes_out(stat
         first, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         assert isinstance(first, Rejected), "the file is there: the refusal is about something else"
         server.media.clear()
-        result = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
+        result = await needs(CONNECTOR.publisher).run("publish", outgoing, checkpoint, FACTS, session)
         assert isinstance(result, Restart)
         front.fault = None
-        prepared = await CONNECTOR.publisher.run(result.stage, outgoing, result.checkpoint, FACTS, session)
+        prepared = await needs(CONNECTOR.publisher).run(result.stage, outgoing, result.checkpoint, FACTS, session)
         assert isinstance(prepared, Next)
         assert prepared.checkpoint["known"] == checkpoint["known"], "what came since may be ours"
-        sent = await CONNECTOR.publisher.run("publish", outgoing, prepared.checkpoint, FACTS, session)
+        sent = await needs(CONNECTOR.publisher).run("publish", outgoing, prepared.checkpoint, FACTS, session)
         assert isinstance(sent, Sent)
     assert [status["media_attachments"][0]["description"] for status in server.statuses] == ["A door"]
 
@@ -244,13 +245,13 @@ async def test_a_file_that_vanishes_each_time_is_told_as_that() -> None:
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         for _ in range(2):
             server.media.clear()
-            result = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
+            result = await needs(CONNECTOR.publisher).run("publish", outgoing, checkpoint, FACTS, session)
             assert isinstance(result, Restart)
-            prepared = await CONNECTOR.publisher.run(result.stage, outgoing, result.checkpoint, FACTS, session)
+            prepared = await needs(CONNECTOR.publisher).run(result.stage, outgoing, result.checkpoint, FACTS, session)
             assert isinstance(prepared, Next)
             checkpoint = prepared.checkpoint
         server.media.clear()
-        told = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
+        told = await needs(CONNECTOR.publisher).run("publish", outgoing, checkpoint, FACTS, session)
     assert isinstance(told, Rejected)
     assert told.problem.code == "file_gone"
 
@@ -264,9 +265,9 @@ async def test_a_file_that_is_used_by_our_own_lost_status_makes_no_second_one() 
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         server.media.clear()
         front.fault = Fault(lambda r: r.path == "/api/v1/statuses", Reply(422, {"error": "Media not found"}))
-        result = await CONNECTOR.publisher.run("publish", outgoing, checkpoint, FACTS, session)
+        result = await needs(CONNECTOR.publisher).run("publish", outgoing, checkpoint, FACTS, session)
         assert isinstance(result, Unknown)
-        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session)
+        found = await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, FACTS, session)
     assert isinstance(found, Found)
     assert [status["id"] for status in server.statuses] == [found.ref.id]
 
@@ -280,7 +281,7 @@ async def test_reconciling_sees_past_the_servers_rendering() -> None:
         front.fault = Fault(lambda r: r.method == "POST", accept=True)
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         front.fault = None
-        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session)
+        found = await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, FACTS, session)
     assert isinstance(found, Found)
     assert [status["id"] for status in server.statuses] == [found.ref.id]
 
@@ -292,17 +293,19 @@ async def test_reconciling_looks_through_many_newer_statuses() -> None:
         _, checkpoint = await run_all(CONNECTOR, outgoing, FACTS, session)
         for number in range(90):
             server._status(_post({"status": f"Another thing, number {number}"}))
-        found = await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session)
+        found = await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, FACTS, session)
         assert isinstance(found, Found)
         server.statuses = [status for status in server.statuses if status["id"] != found.ref.id]
-        assert isinstance(await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session), AbsentAsOf)
+        assert isinstance(
+            await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, FACTS, session), AbsentAsOf
+        )
 
 
 async def test_a_nearly_equal_text_is_left_to_a_person() -> None:
     server = MastodonServer()
     async with at_work(server) as (_, session):
         outgoing = make_outgoing("The shop opens at nine tomorrow")
-        prepared = await CONNECTOR.publisher.run("prepare", outgoing, {}, FACTS, session)
+        prepared = await needs(CONNECTOR.publisher).run("prepare", outgoing, {}, FACTS, session)
         server._status(_post({"status": "The shop opens at ten tomorrow"}))
         told = await CONNECTOR.publisher.find_delivery(outgoing, prepared.checkpoint, FACTS, session)  # type: ignore[union-attr]
     assert isinstance(told, CannotTell)
@@ -316,7 +319,7 @@ async def test_the_same_words_elsewhere_are_not_ours(difference: str) -> None:
     async with at_work(server) as (_, session):
         root = await publish(CONNECTOR, make_outgoing("Root"), FACTS, session)
         outgoing = make_outgoing("Same words", kind="continuation", root=root.ref, reply_to=root.ref)
-        prepared = await CONNECTOR.publisher.run("prepare", outgoing, {}, FACTS, session)
+        prepared = await needs(CONNECTOR.publisher).run("prepare", outgoing, {}, FACTS, session)
         if difference == "reply":
             server._status(_post({"status": "Same words", "in_reply_to_id": "109876543210999999"}))
         else:
@@ -327,11 +330,9 @@ async def test_the_same_words_elsewhere_are_not_ours(difference: str) -> None:
     assert len(told.candidates) == 1
 
 
-def _post(body: dict[str, object]) -> "object":
+def _post(body: dict[str, object]) -> Request:
     import json
     import uuid
-
-    from tests.conformance.server import Request
 
     return Request("POST", "/api/v1/statuses", {}, {"idempotency-key": uuid.uuid4().hex}, json.dumps(body).encode())
 
@@ -340,12 +341,12 @@ async def test_a_wrong_code_verifier_does_not_connect() -> None:
     server = MastodonServer()
     async with at_work(server) as (_, session):
         anonymous = Session(allow_private=("127.0.0.1",))
-        authorization = await CONNECTOR.consent.authorize(
+        authorization = await needs(CONNECTOR.consent).authorize(
             {"instance": session.base_url}, "https://k.example/", "s", None, anonymous
         )
         server.challenge = "that of another"
         with pytest.raises(ConnectRefused) as refused:
-            await CONNECTOR.consent.exchange({"code": "good-code"}, authorization.pending, None, anonymous)
+            await needs(CONNECTOR.consent).exchange({"code": "good-code"}, authorization.pending, None, anonymous)
     assert "verifier" in refused.value.problem.text()
     secrets = (authorization.pending["client_secret"], authorization.pending["code_verifier"])
     assert not any(secret in str(anonymous.exchanges) for secret in secrets)

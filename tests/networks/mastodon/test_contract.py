@@ -11,6 +11,7 @@ from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import Changed, Found, Sent
 from kaja.networks.mastodon import CONNECTOR
 from tests.conformance.server import Request, serving
+from tests.needed import needs
 from tests.networks.contracts import MastodonContract
 from tests.networks.mastodon.server import FACTS, TOKEN, MastodonServer
 from tests.realnet.driving import make_outgoing, make_picture, run_all
@@ -30,12 +31,12 @@ async def perform_everything(server: MastodonServer) -> None:
     async with serving(server.handle) as (_, url):
         session = Session(allow_private=("127.0.0.1",))
         redirect = "https://kaja.example/channels/callback"
-        authorization = await CONNECTOR.consent.authorize({"instance": url}, redirect, "state", None, session)
+        authorization = await needs(CONNECTOR.consent).authorize({"instance": url}, redirect, "state", None, session)
         query = {name: value[0] for name, value in parse_qs(urlsplit(authorization.url).query).items()}
         server.requests.append(Request("GET", "/oauth/authorize", query, {}, b""))  # what the person's browser asks
         server.challenge = query["code_challenge"]
         came_back = {"code": "good-code", "state": "state"}
-        granted = await CONNECTOR.consent.exchange(came_back, authorization.pending, None, session)
+        granted = await needs(CONNECTOR.consent).exchange(came_back, authorization.pending, None, session)
         [offer] = granted.offers
         assert offer.facts.limits["idempotent"] is True
         session = Session(url, {**granted.tokens.credentials}, allow_private=("127.0.0.1",))
@@ -46,11 +47,11 @@ async def perform_everything(server: MastodonServer) -> None:
         assert isinstance(result, Sent)
         answer = make_outgoing("More", kind="continuation", root=result.ref, reply_to=result.ref)
         assert isinstance((await run_all(CONNECTOR, answer, FACTS, session))[0], Sent)
-        assert isinstance(await CONNECTOR.publisher.find_delivery(outgoing, checkpoint, FACTS, session), Found)
+        assert isinstance(await needs(CONNECTOR.publisher).find_delivery(outgoing, checkpoint, FACTS, session), Found)
         edited = replace(outgoing, text="Hello again", media=(*media, make_picture("Three", "green")))
-        assert isinstance(await CONNECTOR.editor.edit(result.ref, edited, FACTS, session), Changed)
-        assert await CONNECTOR.remover.delete(result.ref, FACTS, session) == Changed(None)
-        assert await CONNECTOR.remover.delete(result.ref, FACTS, session) == Changed(None)
+        assert isinstance(await needs(CONNECTOR.editor).edit(result.ref, edited, FACTS, session), Changed)
+        assert await needs(CONNECTOR.remover).delete(result.ref, FACTS, session) == Changed(None)
+        assert await needs(CONNECTOR.remover).delete(result.ref, FACTS, session) == Changed(None)
 
 
 async def test_every_request_conforms() -> None:

@@ -17,6 +17,7 @@ from kaja.networks.kit.results import (
     StageResult,
 )
 from kaja.networks.registry import get_connector
+from tests.needed import by_form, needs
 from tests.practice.running import PracticeServer
 
 PRACTICE = get_connector("practice")
@@ -47,21 +48,21 @@ class Channel:
         """Run the stages; the first result that is not Next, or what came before the stage `until`."""
         result: StageResult = Next({})
         self.checkpoint = {}
-        for stage in PRACTICE.publisher.stages(outgoing, self.facts):
+        for stage in needs(PRACTICE.publisher).stages(outgoing, self.facts):
             if stage.name == until:
                 break
             session = self.session(timeout=seconds)
-            result = await PRACTICE.publisher.run(stage.name, outgoing, self.checkpoint, self.facts, session)
+            result = await needs(PRACTICE.publisher).run(stage.name, outgoing, self.checkpoint, self.facts, session)
             if not isinstance(result, Next):
                 break
             self.checkpoint = result.checkpoint
         return result
 
     async def run(self, stage: str, outgoing: Outgoing) -> StageResult:
-        return await PRACTICE.publisher.run(stage, outgoing, self.checkpoint, self.facts, self.session())
+        return await needs(PRACTICE.publisher).run(stage, outgoing, self.checkpoint, self.facts, self.session())
 
     async def look(self, outgoing: Outgoing) -> Any:
-        return await PRACTICE.publisher.find_delivery(outgoing, self.checkpoint, self.facts, self.session())
+        return await needs(PRACTICE.publisher).find_delivery(outgoing, self.checkpoint, self.facts, self.session())
 
 
 def post(text: str = "hello", **more: Any) -> Outgoing:
@@ -80,4 +81,4 @@ async def after(call: Callable[[], Awaitable[T]], while_: Callable[[T], bool]) -
 
 async def connect(practice: PracticeServer, kind: str = "plain", name: str = "mari") -> Channel:
     form = {"name": name, "kind": kind, "base_url": practice.url}
-    return Channel(practice, await PRACTICE.accounts.connect(form, practice.access, Session(allow_private=LOCAL)))
+    return Channel(practice, await by_form(PRACTICE).connect(form, practice.access, Session(allow_private=LOCAL)))

@@ -3,6 +3,7 @@
 import dataclasses
 import io
 import socket
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -24,6 +25,7 @@ from kaja.networks.kit.results import (
     Unknown,
 )
 from kaja.networks.practice.accounts import parse_base_url
+from tests.needed import by_form, needs
 from tests.networks.practice.driving import LOCAL, ON_PUBLISH, PRACTICE, after, connect, picture, post
 from tests.practice.running import PracticeServer
 
@@ -53,12 +55,12 @@ async def test_connect_to_nothing_is_refused() -> None:
         unused.bind(("127.0.0.1", 0))
         form = {"name": "x", "base_url": f"127.0.0.1:{unused.getsockname()[1]}"}
         with pytest.raises(ConnectRefused):
-            await PRACTICE.accounts.connect(form, {}, Session(allow_private=LOCAL))
+            await by_form(PRACTICE).connect(form, {}, Session(allow_private=LOCAL))
 
 
 async def test_private_address_needs_the_operator(practice: PracticeServer) -> None:
     with pytest.raises(ConnectRefused):
-        await PRACTICE.accounts.connect({"name": "x", "base_url": practice.url}, practice.access, Session())
+        await by_form(PRACTICE).connect({"name": "x", "base_url": practice.url}, practice.access, Session())
     assert practice.counts() == {}
 
 
@@ -82,7 +84,7 @@ async def test_revoked_access_is_noticed(practice: PracticeServer, kind: str) ->
 
 async def test_no_token_in_the_evidence(practice: PracticeServer) -> None:
     session = Session(allow_private=LOCAL)
-    connected = await PRACTICE.accounts.connect({"name": "mari", "base_url": practice.url}, practice.access, session)
+    connected = await by_form(PRACTICE).connect({"name": "mari", "base_url": practice.url}, practice.access, session)
     assert session.exchanges
     assert practice.key not in str(session.exchanges)
     assert connected.credentials["token"] not in str(session.exchanges)
@@ -133,7 +135,7 @@ async def test_large_picture_is_made_to_fit(practice: PracticeServer) -> None:
 async def test_exactly_one_stage_is_irreversible(practice: PracticeServer, kind: str) -> None:
     channel = await connect(practice, kind)
     for outgoing in (post(), post(media=(picture(),)), post(kind="comment", reply_to=RemoteRef("1"))):
-        stages = PRACTICE.publisher.stages(outgoing, channel.facts)
+        stages = needs(PRACTICE.publisher).stages(outgoing, channel.facts)
         assert [stage.name for stage in stages if stage.irreversible] == ["publish"]
         assert ("upload" in [stage.name for stage in stages]) is bool(outgoing.media)
 
@@ -178,14 +180,15 @@ async def test_failed_publish_means_what_it_must(
         parent = await channel.deliver(post("parent"))
         assert isinstance(parent, Sent)
         outgoing = post("marker", kind="comment", reply_to=parent.ref)
-    practice.set_faults(**{fault: ON_PUBLISH})
+    faults: dict[str, Any] = {fault: ON_PUBLISH}
+    practice.set_faults(**faults)
     result = await channel.deliver(outgoing)
     assert type(result) is expected
     assert len(practice.truth("mari", "marker")) == stored
     practice.set_faults()
     found = await channel.look(outgoing)
     assert type(found) is (Found if stored else AbsentAsOf)
-    if stored:
+    if isinstance(found, Found):
         assert found.ref.id == practice.truth("mari", "marker")[0]["id"]
 
 
@@ -234,7 +237,8 @@ async def test_failed_upload_can_be_repeated(practice: PracticeServer) -> None:
     channel = await connect(practice)
     outgoing = post(media=(picture(),))
     for fault in ("drop_after", "error_after", "error_before", "drop_before"):
-        practice.set_faults(**{fault: {"on": ["upload"]}})
+        faults: dict[str, Any] = {fault: {"on": ["upload"]}}
+        practice.set_faults(**faults)
         assert isinstance(await channel.deliver(outgoing), Later), fault
     practice.set_faults()
     assert isinstance(await channel.deliver(outgoing), Sent)

@@ -17,6 +17,7 @@ from kaja.networks.kit.results import (
     Sent,
     Unknown,
 )
+from tests.needed import needs
 from tests.networks.practice.driving import ON_PUBLISH, PRACTICE, after, connect, picture, post
 from tests.practice.running import PracticeServer
 
@@ -118,7 +119,8 @@ async def test_failed_look_tells_nothing(practice: PracticeServer, kind: str) ->
     outgoing = post()
     await channel.deliver(outgoing, until="publish")
     for fault in ("error_before", "drop_before", "too_many", "drop_after"):
-        practice.set_faults(**{fault: {"on": ["read"]}})
+        faults: dict[str, Any] = {fault: {"on": ["read"]}}
+        practice.set_faults(**faults)
         assert isinstance(await channel.look(outgoing), CannotTell), fault
     practice.revoke("mari")
     assert isinstance(await channel.look(outgoing), CannotTell)
@@ -128,7 +130,7 @@ async def test_comment_below_a_deleted_post_cannot_be_told(practice: PracticeSer
     channel = await connect(practice)
     parent = await channel.deliver(post())
     assert isinstance(parent, Sent)
-    await PRACTICE.remover.delete(parent.ref, channel.facts, channel.session())
+    await needs(PRACTICE.remover).delete(parent.ref, channel.facts, channel.session())
     assert isinstance(await channel.look(post("c", kind="comment", reply_to=parent.ref)), CannotTell)
 
 
@@ -139,18 +141,18 @@ async def test_edit_and_delete(practice: PracticeServer, kind: str) -> None:
     channel = await connect(practice, kind)
     sent = await channel.deliver(post("frist", media=(picture(),)))
     assert isinstance(sent, Sent)
-    edited = await PRACTICE.editor.edit(
+    edited = await needs(PRACTICE.editor).edit(
         sent.ref, post("first", media=(picture("blue"),)), channel.facts, channel.session()
     )
     assert edited == Changed(sent.ref)
     told = practice.call("GET", f"/api/v1/posts/{sent.ref.id}", token=channel.credentials["token"]).json()
     assert (told["text"], [item["alt"] for item in told["media"]]) == ("first", ["blue"])
-    too_long = await PRACTICE.editor.edit(sent.ref, post("x" * 501), channel.facts, channel.session())
+    too_long = await needs(PRACTICE.editor).edit(sent.ref, post("x" * 501), channel.facts, channel.session())
     assert isinstance(too_long, Rejected)
     for _ in range(2):
-        assert await PRACTICE.remover.delete(sent.ref, channel.facts, channel.session()) == Changed(None)
+        assert await needs(PRACTICE.remover).delete(sent.ref, channel.facts, channel.session()) == Changed(None)
     assert practice.truth()[0]["deleted"]
-    gone = await PRACTICE.editor.edit(sent.ref, post("x"), channel.facts, channel.session())
+    gone = await needs(PRACTICE.editor).edit(sent.ref, post("x"), channel.facts, channel.session())
     assert isinstance(gone, Rejected)
     assert not gone.fixable
 
@@ -158,7 +160,7 @@ async def test_edit_and_delete(practice: PracticeServer, kind: str) -> None:
 async def test_rate_headers_reach_the_session(practice: PracticeServer) -> None:
     channel = await connect(practice)
     session = channel.session()
-    await PRACTICE.publisher.run("publish", post(), {}, channel.facts, session)
+    await needs(PRACTICE.publisher).run("publish", post(), {}, channel.facts, session)
     quota = session.quotas["posts"]
     assert (quota.limit, quota.remaining) == (10_000, 9_999)
     assert quota.resets_at is not None

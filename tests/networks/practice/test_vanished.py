@@ -1,17 +1,19 @@
 """Uploads and containers that the network forgot before the post was published."""
 
+from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.results import Next, Rejected, Restart, StageResult
+from tests.needed import needs
 from tests.networks.practice.driving import PRACTICE, Channel, connect, picture, post
 from tests.practice.running import PracticeServer
 
 
-async def go_on(channel: Channel, outgoing: object, result: StageResult) -> StageResult:
+async def go_on(channel: Channel, outgoing: Outgoing, result: StageResult) -> StageResult:
     """The stages from where a `Restart` leads back to, as the engine takes them."""
     assert isinstance(result, Restart), result
     channel.checkpoint = dict(result.checkpoint)
-    names = [stage.name for stage in PRACTICE.publisher.stages(outgoing, channel.facts)]  # type: ignore[arg-type]
+    names = [stage.name for stage in needs(PRACTICE.publisher).stages(outgoing, channel.facts)]
     for name in names[names.index(result.stage) :]:
-        result = await channel.run(name, outgoing)  # type: ignore[arg-type]
+        result = await channel.run(name, outgoing)
         if not isinstance(result, Next):
             return result
         channel.checkpoint = dict(result.checkpoint)

@@ -119,7 +119,7 @@ OURS = re.compile(r"</?(?:p|h[2-6]|ul|ol|li|blockquote|pre|code|strong|em|a|br|h
 @given(st.lists(PIECES, max_size=60).map("".join))
 def test_no_text_becomes_markup_of_its_own(text: str) -> None:
     markup = render_blocks(text)
-    stack = []
+    stack: list[str] = []
     for closing, name in re.findall(r"<!-- (/?)wp:([a-z-]+)[^>]*-->", markup):
         if closing:
             assert stack.pop() == name

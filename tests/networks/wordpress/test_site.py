@@ -9,6 +9,7 @@ from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.wordpress import CONNECTOR
 from kaja.networks.wordpress.site import _keep_encrypted, discover, parse_site
 from tests.conformance.server import Handler, Reply, Request, serving
+from tests.needed import by_form
 
 INDEX = {"namespaces": ["oembed/1.0", "wp/v2"], "authentication": {"application-passwords": {}}, "name": "A"}
 
@@ -65,14 +66,14 @@ async def test_a_site_without_application_passwords_is_said() -> None:
     async with serving(handle) as (_, url):
         form = {"site": url, "username": "a", "password": "b c d e"}
         with pytest.raises(ConnectRefused) as refused:
-            await CONNECTOR.accounts.connect(form, {}, Session(allow_private=("127.0.0.1",)))
+            await by_form(CONNECTOR).connect(form, {}, Session(allow_private=("127.0.0.1",)))
     assert (refused.value.problem.code, refused.value.problem.field) == ("application_passwords_off", "site")
 
 
 async def test_a_private_host_is_refused_before_anything_is_sent() -> None:
     async with serving(make_site("/wp-json/", Reply(200, b""))) as (server, url):
         with pytest.raises(ConnectRefused) as refused:
-            await CONNECTOR.accounts.connect({"site": url, "username": "a", "password": "b"}, {}, Session())
+            await by_form(CONNECTOR).connect({"site": url, "username": "a", "password": "b"}, {}, Session())
         assert server.requests == []
     assert refused.value.problem.field == "site"
 

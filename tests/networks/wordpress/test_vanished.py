@@ -11,6 +11,7 @@ from kaja.networks.kit.http import Session, close_pools
 from kaja.networks.kit.results import Next, Rejected, Restart, Sent, StageResult
 from kaja.networks.wordpress import CONNECTOR
 from tests.conformance.server import Reply, Request, serving
+from tests.needed import needs
 from tests.networks.practice.driving import picture, post
 
 FACTS = Facts("1", "alice", "Alice", url="https://blog.test", limits={"user_id": 1})
@@ -50,14 +51,14 @@ class Site:
 
 
 async def run(session: Session, outgoing: Any, stage: str, checkpoint: dict[str, Any], until: str = "") -> StageResult:
-    names = [each.name for each in CONNECTOR.publisher.stages(outgoing, FACTS)]
+    names = [each.name for each in needs(CONNECTOR.publisher).stages(outgoing, FACTS)]
     result: StageResult = Next(checkpoint)
     for name in names[names.index(stage) :]:
         if name == until:
             break
         assert isinstance(result, Next)
         checkpoint = json.loads(json.dumps(result.checkpoint))
-        result = await CONNECTOR.publisher.run(name, outgoing, checkpoint, FACTS, session)
+        result = await needs(CONNECTOR.publisher).run(name, outgoing, checkpoint, FACTS, session)
         if not isinstance(result, Next):
             break
     return result

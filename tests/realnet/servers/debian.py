@@ -27,7 +27,7 @@ def codename() -> str:
     fields = dict(re.findall(r'^(\w+)="?([^"\n]*)"?$', release.read_text(), re.M)) if release.exists() else {}
     if fields.get("ID") != "debian" or not shutil.which("apt-get"):
         raise NotDebian("these servers come from Debian's packages, and this machine does not run Debian")
-    return fields["VERSION_CODENAME"]
+    return str(fields["VERSION_CODENAME"])
 
 
 def list_sources() -> list[tuple[str, str]]:

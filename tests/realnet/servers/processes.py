@@ -13,7 +13,7 @@ from pathlib import Path
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None, cwd: Path | None = None
+    command: Sequence[object], log: Path, environment: Mapping[str, str] | None = None, cwd: Path | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
     """The process and whatever it forks, as one group; the whole group is gone when the block is left."""
     with log.open("wb") as output:

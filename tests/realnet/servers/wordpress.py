@@ -23,8 +23,10 @@ HERE = Path(__file__).parent
 PACKAGES = ("php-cli", "php-mysql", "php-gd", "php-xml", "php-mbstring", "mariadb-server-core")
 # Without compiled code, so that they run on the machine's own PHP.
 SITE_PACKAGES = ("wordpress", "wordpress-theme-twentytwentyfive", "php-getid3")
-EXTENSIONS = ("mysqlnd", "mysqli", "mbstring", "gd", "dom", "xml", "simplexml", "xmlreader", "ctype", "fileinfo")
-EXTENSIONS += ("iconv", "tokenizer", "exif")
+EXTENSIONS = (
+    *("mysqlnd", "mysqli", "mbstring", "gd", "dom", "xml", "simplexml", "xmlreader", "ctype", "fileinfo"),
+    *("iconv", "tokenizer", "exif"),
+)
 SHARED = ("posix",)  # loaded where present
 
 CONFIGURATION = """<?php

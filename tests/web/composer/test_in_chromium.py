@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from kaja.channels.models import Channel
 from kaja.content import actions
@@ -106,14 +106,17 @@ def test_a_problem_leads_to_its_place(page: Page, channels: dict[str, Channel]) 
     expect(page.locator(".part-text")).to_be_focused()
 
 
+def files(number: int) -> list[FilePayload]:
+    return [{"name": f"p{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n)} for n in range(number)]
+
+
 def test_pictures_are_added_moved_by_keys_and_described(
     page: Page, channels: dict[str, Channel], workspace: Workspace
 ) -> None:
     page.goto("/w/acme/posts/new")
     choose(page, channels["bluesky"])
     page.get_by_label("Text", exact=True).fill("Pictures")
-    files = [{"name": f"p{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n)} for n in range(3)]
-    page.locator('input[type="file"]').set_input_files(files)
+    page.locator('input[type="file"]').set_input_files(files(3))
     expect(page.locator(".strip-picture")).to_have_count(3)
     page.locator(".strip-picture").first.focus()
     page.keyboard.press("Alt+ArrowRight")
@@ -259,9 +262,7 @@ def test_nothing_is_wider_than_the_screen(
         page.get_by_label("Text", exact=True).fill(words)
         for each in channels.values():
             choose(page, each)
-        page.locator('input[type="file"]').first.set_input_files(
-            [{"name": f"p{n}.jpg", "mimeType": "image/jpeg", "buffer": picture(n)} for n in range(3)]
-        )
+        page.locator('input[type="file"]').first.set_input_files(files(3))
         expect(page.locator(".strip-picture")).to_have_count(3)
         saved(page)
         shoot(page, f"composer-{language}-{width}-{theme}")

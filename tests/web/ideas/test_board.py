@@ -14,6 +14,7 @@ from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Role, Workspace
+from tests.needed import needs
 from tests.web.composer.conftest import make_channel, sign_in
 from tests.web.markup import tight
 
@@ -99,7 +100,8 @@ def fill(workspace: Workspace, state: PostState, number: int) -> list[Post]:
         variants = Variant.objects.bulk_create(Variant(workspace=workspace, post=p, channel=channel) for p in posts)
         if state == PostState.SCHEDULED:
             PostDelivery.objects.bulk_create(
-                PostDelivery(workspace=workspace, variant=v, channel=channel, due_at=v.post.due_at) for v in variants
+                PostDelivery(workspace=workspace, variant=v, channel=channel, due_at=needs(v.post.due_at))
+                for v in variants
             )
     return posts
 

@@ -1,6 +1,7 @@
 """Steps that can be taken back: by registered kinds, once, and not by an older Kaja's leftovers."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import pytest
 from django.contrib.messages.storage.fallback import FallbackStorage
@@ -47,7 +48,7 @@ def test_step_of_a_kind_that_nobody_takes_back_is_not_kept(request_in: Callable[
 
 def test_only_the_last_steps_are_kept_and_each_is_taken_once(request_in: Callable[[], WorkspaceRequest]) -> None:
     kept = [undo.keep_step(request_in(), "plan", [{"n": n}]) for n in range(undo.KEPT + 5)]
-    keys = [undo.UUID(address.rsplit("/", 1)[1]) for address in kept]
+    keys = [UUID(address.rsplit("/", 1)[1]) for address in kept]
     assert undo.take_step(request_in(), keys[0]) is None
     assert undo.take_step(request_in(), keys[-1]) == ("plan", [{"n": undo.KEPT + 4}])
     assert undo.take_step(request_in(), keys[-1]) is None

@@ -83,7 +83,7 @@ def _time_of(message: Mapping[str, Any]) -> datetime | None:
 
 
 def _is_ours(message: Mapping[str, Any], facts: Facts) -> bool:
-    return str((message.get("author") or {}).get("id")) == facts.limits["user_id"]
+    return str((message.get("author") or {}).get("id")) == str(facts.limits["user_id"])
 
 
 @looking
