@@ -18,4 +18,4 @@ class Actor:
 
 def make_system_actor(name: str) -> Actor:
     """Kaja itself, acting within an entered workspace scope; `name` says which part of it."""
-    return Actor("system", name, name, frozenset({"view", "write", "publish", "channels", "manage"}))
+    return Actor("system", name, name, frozenset({"view", "write", "publish", "answer", "channels", "manage"}))

@@ -91,8 +91,9 @@ WITH d AS (
     SELECT d.*, d.state = 'scheduled' AND d.content IS NOT NULL AND d.after_id IS NULL AS made_ahead
     FROM publishing_delivery d JOIN workspaces_workspace w ON w.id = d.workspace_id
     WHERE d.state IN ('scheduled', 'waiting') AND d.next_at <= now() + %(before)s * interval '1 second'
-      AND (d.next_at, d.id) > (%(since)s, %(last)s) AND d.allowed AND d.kind <> 'comment' AND {_SHARE}
-      AND w.paused_at IS NULL AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
+      AND (d.next_at, d.id) > (%(since)s, %(last)s) AND d.allowed AND {_SHARE}
+      AND d.kind NOT IN ('comment', 'reply', 'message') AND w.paused_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM workspaces_instance WHERE paused_at IS NOT NULL)
     ORDER BY d.next_at, d.id
     LIMIT %(batch)s
 )

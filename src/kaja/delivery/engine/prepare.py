@@ -16,10 +16,11 @@ from kaja.delivery.engine.row import Claimed, Work
 from kaja.delivery.engine.threads import in_thread
 from kaja.delivery.files import items_of, open_files, render_key
 from kaja.delivery.frozen import Frozen, parse_frozen
-from kaja.delivery.models import State
+from kaja.delivery.models import Kind, State
 from kaja.delivery.sources import SOURCES, Answer, Made, NotSo
 from kaja.kernel.problems import Problem
 from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.acting import find_publisher
 from kaja.networks.kit.alike import could_be_same
 from kaja.networks.kit.connector import is_drawing_on
 from kaja.networks.kit.facts import Facts
@@ -92,7 +93,7 @@ async def _hold_back(prepared: Sequence[Prepared], now: datetime, pace: Pace) ->
 
 def _has_twin_in_doubt(work: Work) -> bool:
     """Whether something of the channel that may or may not stand there reads like this."""
-    if not work.row.doubted or work.frozen is None:
+    if not work.row.doubted or work.frozen is None or work.row.kind == Kind.ACT:
         return False
     return any(could_be_same(work.frozen.text, text) for text in work.row.doubted)
 
@@ -131,7 +132,7 @@ def _judge(row: Claimed, facts: FactsCache, now: datetime) -> Prepared:
             verdict = decide.without_budget(row, now)
         if verdict is not None:
             return Prepared(None, row, verdict)
-    if connector is None or connector.publisher is None:
+    if connector is None or find_publisher(connector, row.kind.value) is None:
         problem = problems.fill_params(problems.NO_CONNECTOR, network=row.access.network)
         return Prepared(None, row, decide.refused(row, problem))
     return Prepared(Work(row, connector, facts.get(row), _moment_of(row, now)), row)

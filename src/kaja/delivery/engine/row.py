@@ -11,6 +11,7 @@ from psycopg import AsyncCursor
 
 from kaja.delivery.frozen import Frozen
 from kaja.delivery.models import Kind, State
+from kaja.networks.kit.acting import find_publisher
 from kaja.networks.kit.connector import Connector, Publisher
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.facts import Facts
@@ -142,5 +143,6 @@ class Work:
     @property
     def publisher(self) -> Publisher:
         """What sends it; a row of a network without one is refused before."""
-        assert self.connector.publisher is not None, self.connector.info.key
-        return self.connector.publisher
+        publisher = find_publisher(self.connector, self.row.kind.value)
+        assert publisher is not None, (self.connector.info.key, self.row.kind)
+        return publisher

@@ -50,6 +50,9 @@ log = logging.getLogger(__name__)
 OWNED_SINCE = timedelta(days=2)
 """Lists are looked through from the first call on; what is older than that cannot be met there."""
 
+LOOKED_FOR = (Kind.COMMENT, Kind.REPLY, Kind.MESSAGE)
+"""No row of these kinds is had ready before its time either (`claim.py`): what others own is read right before it."""
+
 
 class Runner:
     """Runs claimed rows; shared by all tasks of one worker, holds nothing of a single row."""
@@ -64,8 +67,8 @@ class Runner:
         row = work.row
         try:
             outgoing, session = open_work(work)
-            if row.state == State.UNCERTAIN or row.kind == Kind.COMMENT:
-                # Comments are looked for before they are sent, too, where a network takes no second one.
+            if row.state == State.UNCERTAIN or row.kind in LOOKED_FOR:
+                # Looked for before they are sent, too, where a network takes no second one.
                 outgoing = replace(outgoing, owned=await in_thread(_list_owned, row))
             if row.state == State.UNCERTAIN:
                 await self._reconcile(work, outgoing, session)

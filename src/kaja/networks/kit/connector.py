@@ -1,8 +1,8 @@
 """The contract between Kaja and a network. `tests/conformance` holds every connector against it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from kaja.kernel.problems import Problem
@@ -15,6 +15,7 @@ from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.moderation import Moderator
 from kaja.networks.kit.options import Choice, OptionField
+from kaja.networks.kit.reading import Kind as ReadKind
 from kaja.networks.kit.reading import Reader
 from kaja.networks.kit.results import (
     CannotTell,
@@ -192,6 +193,41 @@ class Rules(Protocol):
     def options(self, draft: Draft, facts: Facts) -> tuple[OptionField, ...]: ...
 
 
+def _keep_text(text: str, target: RemoteRef, facts: Facts) -> str:
+    """The words go as they are."""
+    return text
+
+
+def _no_options(target: RemoteRef) -> Mapping[str, Any]:
+    return {}
+
+
+def _no_root(target: RemoteRef) -> RemoteRef | None:
+    """Whoever answers says what it stands under."""
+    return None
+
+
+@dataclass(frozen=True)
+class Answering:
+    """How what the audience wrote is answered in words: pure, as rules are.
+
+    `RemoteRef.data` of what is answered is what the reader noted (`reading.Incoming.data`).
+    """
+
+    kinds: Mapping[ReadKind, Kind]
+    """What an answer to each kind of message is: a public reply or a direct message. What is not named has none."""
+    rules: Rules
+    """For an answer as a draft of one part; a network may take less in an answer than in a post."""
+    complete: Callable[[str, RemoteRef, Facts], str] = _keep_text
+    """The words with what the network needs in them: the mention of whoever is answered, say."""
+    options: Callable[[RemoteRef], Mapping[str, Any]] = _no_options
+    """Fields of the answer that follow from what is answered, as who may see it."""
+    root: Callable[[RemoteRef], RemoteRef | None] = _no_root
+    """What the whole thread hangs on, where what is answered knows it."""
+    windows: Mapping[ReadKind, timedelta] = field(default_factory=dict)
+    """How long after their last message the network takes an answer, where that ends."""
+
+
 class Accounts(Protocol):
     """How an account is. `inspect` raises ConnectRefused when it cannot be used."""
 
@@ -262,6 +298,7 @@ class Connector:
     remover: Remover | None = None
     reader: Reader | None = None
     moderator: Moderator | None = None
+    answering: Answering | None = None
     hooks: Hooks | None = None
     consent: Consent | None = None
     apps: Apps | None = None

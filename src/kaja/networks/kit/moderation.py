@@ -1,7 +1,7 @@
 """What can be done to what the audience wrote, without writing. A capability of connectors: `moderator`."""
 
 from collections.abc import Mapping
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
@@ -12,13 +12,25 @@ Act = Literal[
     "like", "unlike", "boost", "unboost", "hide", "unhide", "approve", "delete", "spam", "block", "unblock", "mute",
     "unmute", "report",
 ]  # fmt: skip
+ACTS: tuple[Act, ...] = get_args(Act)
+OPPOSITES: Mapping[Act, Act] = {
+    "like": "unlike", "unlike": "like", "boost": "unboost", "unboost": "boost", "hide": "unhide", "unhide": "hide",
+    "block": "unblock", "unblock": "block", "mute": "unmute", "unmute": "mute", "approve": "hide", "spam": "approve",
+}  # fmt: skip
+"""What takes an act back. The others cannot be taken back."""
+TO_AUTHOR: frozenset[Act] = frozenset({"block", "unblock", "mute", "unmute", "report"})
+"""Done to who wrote it."""
+
+
+Own = Literal["own"]
 
 
 class Moderator(Protocol):
     """Acts that may be repeated without harm: what is so already counts as done."""
 
-    acts: Mapping[Kind, frozenset[Act]]
-    """By the kind of the message that it is done to. Block, mute and report are done to its author."""
+    @property
+    def acts(self) -> Mapping[Kind | Own, frozenset[Act]]:
+        """By the kind of the message of somebody else that it is done to; under "own", to what the account wrote."""
 
     async def act(
         self, act: Act, target: RemoteRef, author_id: str, facts: Facts, session: Session
