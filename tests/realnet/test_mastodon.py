@@ -124,7 +124,7 @@ async def test_an_account_that_was_not_allowed_is_not_connected(snac: Snac) -> N
     came_back = {"error": "access_denied", "state": "s"}
     with pytest.raises(ConnectRefused) as refused:
         await needs(CONNECTOR.consent).exchange(came_back, pending.pending, None, make_session())
-    assert refused.value.problem.code == "consent_missing"
+    assert refused.value.problem.code == "consent_refused"
 
 
 async def test_a_server_that_is_not_mastodon_is_named(wordpress: object) -> None:

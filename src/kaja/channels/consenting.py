@@ -149,7 +149,7 @@ def _take(
         row.save(update_fields=["used_at", "sealed"])
         found = row.channel, row.app, pending
     if answer.get("error"):
-        raise Refused(_not_allowed(connector, answer))
+        raise Refused(oauth.refuse_consent(connector.info.name, answer))
     return found
 
 
@@ -310,16 +310,5 @@ def _nothing_there(connector: Connector) -> Problem:
         code="nothing_offered",
         message=gettext_noop("The consent opens no account of %(network)s that Kaja could send to."),
         fix=gettext_noop("Connect again, and allow at least one page or account; or sign in there as somebody else."),
-        params={"network": connector.info.name},
-    )
-
-
-def _not_allowed(connector: Connector, answer: Mapping[str, str]) -> Problem:
-    if answer.get("error") not in oauth.DENIED and (said := answer.get("error_description")):
-        return oauth.refuse_connection(said)
-    return Problem(
-        code="consent_refused",
-        message=gettext_noop("%(network)s says that the consent was not given, so nothing was connected."),
-        fix=gettext_noop("Connect again and allow what Kaja asks for."),
         params={"network": connector.info.name},
     )

@@ -103,3 +103,24 @@ async def test_a_refresh_token_that_stays_is_kept_and_one_that_rotates_is_replac
             assert (session.credentials["access_token"], session.credentials["refresh_token"]) == (access, refresh)
     assert [each["refresh_token"] for each in seen] == [["r"], ["r"]]
     assert seen[0]["client_secret"] == ["the-secret"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ({}, "consent_refused", ""),
+        ({"error": "access_denied"}, "consent_refused", ""),
+        ({"error": "access_denied", "error_description": "The user said no"}, "consent_refused", ""),
+        ({"error": "user_cancelled_login", "error_reason": "user_denied"}, "consent_refused", ""),
+        ({"error": "invalid_scope"}, "connect_refused", "invalid_scope"),
+        ({"error": "server_error", "error_description": "Come back later"}, "connect_refused", "Come back later"),
+        ({"error": "other", "error_reason": "under_age"}, "connect_refused", "under_age"),
+    ],
+)
+async def test_who_comes_back_without_a_code_is_told_why(answer: dict[str, str], code: str, said: str) -> None:
+    """One rule, whether the room asks or a connector: a person's no, or the network's own words."""
+    with pytest.raises(ConnectRefused) as refused:
+        await oauth.exchange("/token", "Some", APP, {**answer, "state": "s"}, {}, Session())
+    assert refused.value.problem == oauth.refuse_consent("Some", answer)
+    assert refused.value.problem.code == code
+    assert refused.value.problem.params == ({"answer": said} if said else {"network": "Some"})

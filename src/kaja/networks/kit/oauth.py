@@ -45,6 +45,7 @@ def begin(
 
 async def exchange(
     address: str,
+    network: str,
     app: App,
     answer: Mapping[str, str],
     pending: Mapping[str, str],
@@ -56,7 +57,7 @@ async def exchange(
 ) -> dict[str, Any]:
     """The token answer for the code that the person came back with. Raises ConnectRefused, TransportError."""
     if answer.get("error") or not answer.get("code"):
-        raise ConnectRefused(consent_missing(answer))
+        raise ConnectRefused(refuse_consent(network, answer))
     session.hide(answer["code"])
     body = {"grant_type": "authorization_code", "code": answer["code"], "redirect_uri": pending["redirect_uri"], **more}
     if "code_verifier" in pending:
@@ -157,16 +158,17 @@ async def _ask(
     return answer
 
 
-def consent_missing(answer: Mapping[str, str]) -> Problem:
+def refuse_consent(network: str, answer: Mapping[str, str]) -> Problem:
     """The person came back without a code: they said no, or the network had a reason of its own."""
     said = answer.get("error_description") or answer.get("error_reason") or answer.get("error") or ""
-    if answer.get("error") in DENIED or not said:
-        return Problem(
-            "consent_missing",
-            gettext_noop("The server sent you back without a permission for Kaja."),
-            fix=gettext_noop("Connect again and allow the access that the server asks about."),
-        )
-    return refuse_connection(said)
+    if said and answer.get("error") not in DENIED:
+        return refuse_connection(said)
+    return Problem(
+        "consent_refused",
+        gettext_noop("%(network)s says that the consent was not given, so nothing was connected."),
+        fix=gettext_noop("Connect again and allow what Kaja asks for."),
+        params={"network": network},
+    )
 
 
 def refuse_connection(said: str) -> Problem:

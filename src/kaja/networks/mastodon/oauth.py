@@ -66,7 +66,7 @@ async def exchange(answer: Mapping[str, str], pending: Mapping[str, str], app: A
     """Exchange the code that the person came back with, and look at the account. Raises ConnectRefused."""
     session.base_url = pending["instance"]
     own = App(pending["client_id"], pending["client_secret"])
-    token = await oauth.exchange("/oauth/token", own, answer, pending, session, as_json=True, headers=ALONE)
+    token = await oauth.exchange("/oauth/token", NETWORK, own, answer, pending, session, as_json=True, headers=ALONE)
     credentials = {
         "access_token": token["access_token"],
         "scope": str(token.get("scope") or SCOPES),

@@ -9,7 +9,7 @@ from kaja.networks.kit.consent import Authorization, Granted, Offer
 from kaja.networks.kit.grants import App
 from kaja.networks.kit.guards import inspecting
 from kaja.networks.kit.http import Session
-from kaja.networks.practice.answers import REST, TOKEN, parse_facts, renew
+from kaja.networks.practice.answers import NETWORK, REST, TOKEN, parse_facts, renew
 
 __all__ = ["authorize", "check", "exchange", "renew"]
 
@@ -27,7 +27,7 @@ async def exchange(answer: Mapping[str, str], pending: Mapping[str, str], app: A
     session.hide(pending.get("key", ""))
     shown = {"X-Practice-Key": pending.get("key", "")}
     workspace = pending.get("workspace", "")
-    token = await oauth.exchange(TOKEN, app, answer, pending, session, headers=shown, workspace=workspace)
+    token = await oauth.exchange(TOKEN, NETWORK, app, answer, pending, session, headers=shown, workspace=workspace)
     tokens = oauth.read_tokens(token, session, str(token["subject"]))
     session.use_credentials(tokens.credentials)
     told = await REST.fetch(session, "/api/v1/offers", "offers")
