@@ -25,10 +25,11 @@ from kaja.delivery.actions import hold_everything
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.bluesky import auth
+from kaja.networks.bluesky import xrpc
 from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import NotSent, Session, close_pools
+from kaja.networks.kit.renewals import renew_once
 from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Held, Workspace
 from tests.needed import needs
@@ -133,7 +134,7 @@ def test_of_many_who_need_fresh_tokens_one_asks_a_thousand_times_over(workspace:
         for _ in range(ROUNDS):
             session = await asyncio.to_thread(_alone, load, channel)
             barrier.wait(120)
-            await auth.renew(session)
+            await renew_once(session, xrpc.renew)
             ends.append(session.credentials["refresh"])
             barrier.wait(120)
         await close_pools()

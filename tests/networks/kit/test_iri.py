@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.networks.kit.addresses import is_same_host, parse_url
+from kaja.networks.kit.addresses import is_same_host, parse_server, parse_url
 from kaja.networks.kit.egress import origin_of
 from kaja.networks.kit.http import HostRefused, Session
 from kaja.networks.kit.iri import encode_host, show_host, to_uri
@@ -101,3 +101,19 @@ async def test_a_star_allows_every_host() -> None:
         assert (await Session(allow_private=("*",)).request("GET", url)).ok
         with pytest.raises(HostRefused):
             await Session().request("GET", url)
+
+
+@pytest.mark.parametrize(
+    ("typed", "scheme", "address"),
+    [
+        (" example.org ", "https", "https://example.org"),
+        ("example.org:8080/blog", "http", "http://example.org:8080/blog"),
+        ("http://127.0.0.1:8080", "https", "http://127.0.0.1:8080"),
+        ("[::1]:80", "https", "https://[::1]:80"),
+        ("кафе.рф/меню", "https", "https://xn--80akn5b.xn--p1ai/%D0%BC%D0%B5%D0%BD%D1%8E"),
+        *((odd, "https", None) for odd in ("", "https://", "ftp://example.org", "not a site", "a:b", "https://[::1")),
+    ],
+)
+def test_a_server_is_read_as_people_write_it(typed: str, scheme: str, address: str | None) -> None:
+    parts = parse_server(typed, scheme)
+    assert (parts.geturl() if parts else None) == address

@@ -5,7 +5,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from kaja.networks.kit.newest import find_back, read_back
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.newest import find_back, read_back, resolve_own
+from kaja.networks.kit.outcome import refused_problem, target_gone
+from kaja.networks.kit.results import Found, NoSuchPost, Rejected, RemoteRef
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 Item = tuple[str, datetime | None]
@@ -64,3 +67,26 @@ async def test_the_newest_that_is_wanted() -> None:
     assert listed.asked == 2, "no page more than needed"
     assert await find_back(Listed([item(1)], 3).fetch, lambda each: False) is None
     assert await find_back(Listed([item(1)] * 9, 2).fetch, lambda each: False, pages=2) is None
+
+
+@pytest.mark.parametrize(
+    ("post", "code"), [({"by": "us"}, ""), ({"by": "them"}, "post_of_another"), (None, "post_not_there")]
+)
+async def test_an_address_is_that_of_an_own_post_or_says_what_is_wrong(post: dict[str, str] | None, code: str) -> None:
+    async def fetch() -> dict[str, str] | None:
+        return post
+
+    async def lose() -> dict[str, str] | None:
+        raise Failed(Rejected(target_gone("Some")))
+
+    async def refuse() -> dict[str, str] | None:
+        raise Failed(Rejected(refused_problem("Some", "no")))
+
+    for look in (fetch, lose) if post is None else (fetch,):
+        found = await resolve_own(
+            look(), "Some", "us", is_ours=lambda each: each["by"] == "us", ref_of=lambda each: RemoteRef(each["by"])
+        )
+        assert (found.problem.code if isinstance(found, NoSuchPost) else "") == code
+        assert code or found == Found(RemoteRef("us"))
+    with pytest.raises(Failed):
+        await resolve_own(refuse(), "Some", "us", is_ours=bool, ref_of=lambda _: RemoteRef("x"))

@@ -1,6 +1,5 @@
 """Connecting an account, and asking how it is."""
 
-import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,16 +7,15 @@ from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky import identity
-from kaja.networks.bluesky.auth import call, create_session, read_claims
 from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES, RESOLVER
-from kaja.networks.bluesky.xrpc import read, read_quotas
-from kaja.networks.kit.answers import read_object
+from kaja.networks.bluesky.xrpc import REST, create_session
+from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import Failed, inspecting
-from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.iri import to_uri
-from kaja.networks.kit.results import NeedsReconnect
+from kaja.networks.kit.grants import read_claims
+from kaja.networks.kit.guards import Failed, connecting, inspecting
+from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.iri import convert_address
 
 _MAIN_PASSWORD_SCOPE = "com.atproto.access"  # noqa: S105 - the scope of a session that the account's own password opened
 
@@ -29,58 +27,76 @@ class Accounts:
     resolver: str = RESOLVER
     directory: str = DIRECTORY
 
+    @connecting()
     async def connect(self, form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
-        return await connect(form, session, resolver=self.resolver, directory=self.directory)
+        """Sign in with handle and app password at the account's server. Raises ConnectRefused."""
+        identifier, password = identity.clean_identifier(form.get("handle", "")), form.get("password", "").strip()
+        if not identifier:
+            raise ConnectRefused(
+                Problem("required", gettext_noop("This is needed."), "handle", gettext_noop("Fill it in."))
+            )
+        session.base_url, did = await self._find_server(identifier, form.get("server", "").strip(), session)
+        try:
+            made = await create_session(session, did or identifier, password)
+            if did and made["did"] != did:
+                raise ConnectRefused(_wrong_sign_in())
+            _refuse_main_password(made["access"])
+            session.credentials = {"identifier": identifier, "password": password, **made}
+            facts = await self.inspect(session)
+        except (Failed, ConnectRefused) as refused:
+            if refused.problem.code == "needs_reconnect":
+                raise ConnectRefused(_wrong_sign_in()) from refused
+            raise
+        return Connected(facts, dict(session.credentials), session.base_url)
+
+    async def _find_server(self, identifier: str, typed: str, session: Session) -> tuple[str, str]:
+        """The server to sign in at, and the DID when it is known already."""
+        if typed:  # what is no address is refused where it would be called
+            return convert_address(typed if "://" in typed else f"https://{typed}").rstrip("/"), ""
+        if "@" in identifier:  # an e-mail address says nothing of the server; most accounts are Bluesky's own
+            return ENTRYWAY, ""
+        did, server = await identity.find_server(identifier, session, resolver=self.resolver, directory=self.directory)
+        return server, did
 
     @inspecting
     async def inspect(self, session: Session) -> Facts:
-        return await inspect(session)
-
-
-async def connect(form: Mapping[str, str], session: Session, *, resolver: str, directory: str) -> Connected:
-    """Sign in with handle and app password at the account's server. Raises ConnectRefused."""
-    identifier, password = identity.clean_identifier(form.get("handle", "")), form.get("password", "").strip()
-    for field, value in (("handle", identifier), ("password", password)):
-        if not value:
+        """Who the account is and what its server takes; only calls that every PDS answers itself."""
+        own = await REST.fetch(session, "/xrpc/com.atproto.server.getSession", "did", "handle")
+        if own.get("active") is False:
             raise ConnectRefused(
-                Problem("required", gettext_noop("This is needed."), field=field, fix=gettext_noop("Fill it in."))
+                Problem(
+                    "bluesky_account_inactive",
+                    gettext_noop("This Bluesky account is not active (%(status)s)."),
+                    fix=gettext_noop("Sign in at Bluesky to see why."),
+                    params={"status": str(own.get("status", ""))},
+                )
             )
-    session.hide(password)
-    session.read_quotas = read_quotas
-    try:
-        session.base_url, did = await _find_server(identifier, form.get("server", ""), session, resolver, directory)
-        made = await create_session(session, did or identifier, password)
-        if did and made.get("did") != did:
-            raise ConnectRefused(_wrong_sign_in())
-        _refuse_main_password(str(made["accessJwt"]))
-        session.credentials = {
-            "identifier": identifier,
-            "password": password,
-            "did": str(made["did"]),
-            "access": str(made["accessJwt"]),
-            "refresh": str(made["refreshJwt"]),
-        }
-        facts = await inspect(session)
-    except Failed as failed:
-        refused = isinstance(failed.result, NeedsReconnect) and failed.problem.code == "needs_reconnect"
-        raise ConnectRefused(_wrong_sign_in() if refused else failed.problem) from failed
-    except TransportError as error:
-        raise ConnectRefused(error.problem) from error
-    return Connected(facts, dict(session.credentials), session.base_url)
+        did, handle = str(own["did"]), str(own["handle"])
+        profile = await _fetch_profile(did, session)
+        described = await session.request("GET", "/xrpc/com.atproto.server.describeServer", authorized=False)
+        limits: dict[str, Any] = {"characters": MAX_GRAPHEMES, "bytes": MAX_BYTES, "images": MAX_IMAGES}
+        if isinstance(most := described.json_object().get("blobUploadLimit"), int):
+            limits["blob_bytes"] = most
+        link = read_mapping(read_mapping(profile.get("avatar")).get("ref")).get("$link", "")
+        return Facts(
+            account_id=did,
+            handle=handle,
+            name=str(profile.get("displayName") or handle),
+            url=f"{APP}/profile/{did}",
+            avatar_url=f"{CDN}/img/avatar/plain/{did}/{link}@jpeg" if link else "",
+            limits=limits,
+            permissions=("publish", "delete"),
+            version=urlsplit(session.base_url).hostname or "",
+        )
 
 
-async def _find_server(identifier: str, typed: str, session: Session, resolver: str, directory: str) -> tuple[str, str]:
-    """The server to sign in at, and the DID when it is known already."""
-    typed = typed.strip().rstrip("/")
-    if typed:
-        address = typed if "://" in typed else f"https://{typed}"
-        with contextlib.suppress(ValueError):  # what is no address is refused where it would be called
-            address = to_uri(address)
-        return address, ""
-    if "@" in identifier:  # an e-mail address says nothing of the server; most accounts are Bluesky's own
-        return ENTRYWAY, ""
-    did, server = await identity.find_server(identifier, session, resolver=resolver, directory=directory)
-    return server, did
+async def _fetch_profile(did: str, session: Session) -> Mapping[str, Any]:
+    """The profile record; empty for an account that has none yet."""
+    params = {"repo": did, "collection": "app.bsky.actor.profile", "rkey": "self"}
+    answer = await REST.ask(session, "GET", "/xrpc/com.atproto.repo.getRecord", params=params)
+    if isinstance(answer, Response) and answer.status == 400:
+        return {}
+    return read_mapping(REST.read(answer).json_object().get("value"))
 
 
 def _refuse_main_password(access: str) -> None:
@@ -89,8 +105,8 @@ def _refuse_main_password(access: str) -> None:
             Problem(
                 "bluesky_main_password",
                 gettext_noop("This is the account's main password. Kaja does not keep it."),
-                field="password",
-                fix=gettext_noop("Make an app password at Bluesky (Settings, Privacy and security) and use that."),
+                "password",
+                gettext_noop("Make an app password at Bluesky (Settings, Privacy and security) and use that."),
             )
         )
 
@@ -99,52 +115,6 @@ def _wrong_sign_in() -> Problem:
     return Problem(
         "bluesky_sign_in",
         gettext_noop("Bluesky does not accept this handle and app password."),
-        field="password",
-        fix=gettext_noop("Check the handle, and make a new app password at Bluesky (Settings, Privacy and security)."),
+        "password",
+        gettext_noop("Check the handle, and make a new app password at Bluesky (Settings, Privacy and security)."),
     )
-
-
-async def inspect(session: Session) -> Facts:
-    """Who the account is and what its server takes; only calls that every PDS answers itself. Raises Failed."""
-    session.read_quotas = read_quotas
-    own = read_object(await call(session, "GET", "com.atproto.server.getSession"), "did", "handle")
-    if own.get("active") is False:
-        raise ConnectRefused(
-            Problem(
-                "bluesky_account_inactive",
-                gettext_noop("This Bluesky account is not active (%(status)s)."),
-                fix=gettext_noop("Sign in at Bluesky to see why."),
-                params={"status": str(own.get("status", ""))},
-            )
-        )
-    did, handle = str(own["did"]), str(own["handle"])
-    profile = await _fetch_profile(did, session)
-    server = (await session.request("GET", "/xrpc/com.atproto.server.describeServer", authorized=False)).json_object()
-    limits: dict[str, Any] = {"characters": MAX_GRAPHEMES, "bytes": MAX_BYTES, "images": MAX_IMAGES}
-    if isinstance(server.get("blobUploadLimit"), int):
-        limits["blob_bytes"] = server["blobUploadLimit"]
-    avatar = profile.get("avatar")
-    link = avatar.get("ref", {}).get("$link", "") if isinstance(avatar, dict) else ""
-    return Facts(
-        account_id=did,
-        handle=handle,
-        name=str(profile.get("displayName") or handle),
-        url=f"{APP}/profile/{did}",
-        avatar_url=f"{CDN}/img/avatar/plain/{did}/{link}@jpeg" if link else "",
-        limits=limits,
-        permissions=("publish", "delete"),
-        version=urlsplit(session.base_url).hostname or "",
-    )
-
-
-async def _fetch_profile(did: str, session: Session) -> dict[str, Any]:
-    """The profile record; empty for an account that has none yet."""
-    answer = await session.request(
-        "GET",
-        "/xrpc/com.atproto.repo.getRecord",
-        params={"repo": did, "collection": "app.bsky.actor.profile", "rkey": "self"},
-    )
-    if answer.status == 400:
-        return {}
-    value = read(answer).json().get("value")
-    return value if isinstance(value, dict) else {}

@@ -5,12 +5,14 @@ resolver, which asks DNS for us; the HTTPS method is tried when the resolver doe
 """
 
 import contextlib
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 import regex
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import encode_host
@@ -33,18 +35,15 @@ def clean_identifier(typed: str) -> str:
 async def find_server(identifier: str, session: Session, *, resolver: str, directory: str) -> tuple[str, str]:
     """The DID and the PDS of a handle or DID. Raises ConnectRefused; TransportError when a lookup gets no answer."""
     did = identifier if identifier.startswith("did:") else await fetch_did(identifier, session, resolver=resolver)
-    document = await _fetch_document(did or "", session, directory) if did else None
-    server = find_pds(document) if document else ""
-    if not did or not server:
+    server = find_pds(await _fetch_document(did, session, directory)) if _DID.fullmatch(did) else ""
+    if not server:
         raise ConnectRefused(
             Problem(
                 "bluesky_handle_unknown",
                 gettext_noop("Nobody on Bluesky has the handle %(handle)s."),
-                field="handle",
-                fix=gettext_noop(
-                    "Check how it is written, for example name.bsky.social; or give the server's address."
-                ),
-                params={"handle": identifier},
+                "handle",
+                gettext_noop("Check how it is written, for example name.bsky.social; or give the server's address."),
+                {"handle": identifier},
             )
         )
     return did, server
@@ -52,45 +51,35 @@ async def find_server(identifier: str, session: Session, *, resolver: str, direc
 
 async def fetch_did(handle: str, session: Session, *, resolver: str) -> str:
     """The DID of a handle; empty when nobody has it. Raises TransportError when it cannot be told."""
-    answer = await session.request(
-        "GET",
-        f"{resolver}/xrpc/com.atproto.identity.resolveHandle",
-        params={"handle": handle},
-        authorized=False,
-    )
+    url, params = f"{resolver}/xrpc/com.atproto.identity.resolveHandle", {"handle": handle}
+    answer = await session.request("GET", url, params=params, authorized=False)
     did = str(answer.json_object().get("did", ""))
     if answer.ok and _DID.fullmatch(did):
         return did
+    url = f"https://{handle}/.well-known/atproto-did"
     try:
-        well_known = await session.request(
-            "GET", f"https://{handle}/.well-known/atproto-did", authorized=False, timeout=10.0, max_bytes=10_000
-        )
+        answer = await session.request("GET", url, authorized=False, timeout=10.0, max_bytes=10_000)
     except TransportError:
         return ""  # the host of a handle that nobody has usually does not exist
-    did = well_known.text.strip()
-    return did if well_known.ok and _DID.fullmatch(did) else ""
+    did = answer.text.strip()
+    return did if answer.ok and _DID.fullmatch(did) else ""
 
 
-async def _fetch_document(did: str, session: Session, directory: str) -> dict[str, Any]:
-    if not _DID.fullmatch(did):
-        return {}
+async def _fetch_document(did: str, session: Session, directory: str) -> Mapping[str, Any]:
+    url = f"{directory}/{quote(did, safe=':')}"
     if did.startswith("did:web:"):
-        host = did.removeprefix("did:web:").replace("%3A", ":")
-        url = f"https://{host}/.well-known/did.json"
-    else:
-        url = f"{directory}/{quote(did, safe=':')}"
-    answer = await session.request(
-        "GET", url, authorized=False, headers={"Accept": "application/did+ld+json, application/json"}
-    )
+        url = f"https://{did.removeprefix('did:web:').replace('%3A', ':')}/.well-known/did.json"
+    accepts = {"Accept": "application/did+ld+json, application/json"}
+    answer = await session.request("GET", url, authorized=False, headers=accepts)
     return answer.json_object() if answer.ok else {}
 
 
-def find_pds(document: dict[str, Any]) -> str:
+def find_pds(document: Mapping[str, Any]) -> str:
     """The address of the PDS in a DID document; empty when it names none."""
     services = document.get("service")
-    for service in services if isinstance(services, list) else []:
-        if isinstance(service, dict) and str(service.get("id", "")).endswith("#atproto_pds"):
-            endpoint = service.get("serviceEndpoint")
-            if isinstance(endpoint, str) and endpoint.startswith(("https://", "http://")):
-                return endpoint.rstrip("/")
+    for service in map(read_mapping, services if isinstance(services, list) else ()):
+        endpoint = service.get("serviceEndpoint")
+        is_pds = str(service.get("id", "")).endswith("#atproto_pds")
+        if is_pds and isinstance(endpoint, str) and endpoint.startswith(("https://", "http://")):
+            return endpoint.rstrip("/")
     return ""

@@ -41,14 +41,18 @@ def render_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def render_identity(outgoing: Outgoing) -> dict[str, str]:
+    """What a record that was sent is known again by."""
+    return {"text": normalize(outgoing.text), "createdAt": render_time(outgoing.created_at)}
+
+
 def render_post(outgoing: Outgoing, prepared: Mapping[str, Any]) -> dict[str, Any]:
     """The record of a post. `prepared` is the checkpoint: uploaded blobs and the DIDs of mentioned handles.
 
     Raises KeyError when something of it was not prepared.
     """
-    text = normalize(outgoing.text)
-    record: dict[str, Any] = {"$type": COLLECTION, "text": text, "createdAt": render_time(outgoing.created_at)}
-    if facets := render_facets(text, prepared.get("dids", {})):
+    record: dict[str, Any] = {"$type": COLLECTION, **render_identity(outgoing)}
+    if facets := render_facets(record["text"], prepared.get("dids", {})):
         record["facets"] = facets
     if outgoing.language:
         record["langs"] = [outgoing.language]
@@ -58,10 +62,8 @@ def render_post(outgoing: Outgoing, prepared: Mapping[str, Any]) -> dict[str, An
     if label in LABELS:
         record["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": label}]}
     if outgoing.reply_to is not None:
-        record["reply"] = {
-            "root": render_strong_ref(outgoing.root or outgoing.reply_to),
-            "parent": render_strong_ref(outgoing.reply_to),
-        }
+        root = _render_strong_ref(outgoing.root or outgoing.reply_to)
+        record["reply"] = {"root": root, "parent": _render_strong_ref(outgoing.reply_to)}
     return record
 
 
@@ -69,12 +71,8 @@ def _render_embed(outgoing: Outgoing, prepared: Mapping[str, Any]) -> dict[str, 
     if outgoing.media:
         blobs = prepared["blobs"]
         if outgoing.media[0].kind == "video":
-            return {
-                "$type": "app.bsky.embed.video",
-                "video": blobs[0]["blob"],
-                "alt": outgoing.media[0].alt,
-                **_render_ratio(blobs[0]),
-            }
+            video = {"video": blobs[0]["blob"], "alt": outgoing.media[0].alt, **_render_ratio(blobs[0])}
+            return {"$type": "app.bsky.embed.video", **video}
         images = [
             {"image": blob["blob"], "alt": medium.alt, **_render_ratio(blob)}
             for medium, blob in zip(outgoing.media, blobs, strict=True)
@@ -94,7 +92,7 @@ def _render_ratio(blob: Mapping[str, Any]) -> dict[str, Any]:
     return {"aspectRatio": {"width": width, "height": height}} if width > 0 and height > 0 else {}
 
 
-def render_strong_ref(ref: RemoteRef) -> dict[str, str]:
+def _render_strong_ref(ref: RemoteRef) -> dict[str, str]:
     return {"uri": ref.id, "cid": str(ref.data["cid"])}
 
 

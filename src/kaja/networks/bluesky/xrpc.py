@@ -1,34 +1,74 @@
-"""Calls to a PDS: what its errors mean, and what its rate headers say."""
+"""Calls to a PDS: signing in and staying signed in, what its errors mean, and what its rate headers say.
 
-from collections.abc import Iterable
-from dataclasses import replace
+An access token lasts two hours; a refresh token changes with every use. A refresh that does not work is no reason to
+disconnect: the stored app password opens a new session, and only when the server refuses that, the person is asked.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import regex
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky.limits import NETWORK
-from kaja.networks.kit.http import Response
-from kaja.networks.kit.outcome import Failure, not_there, read_budget, reconnect_problem, refused_problem
+from kaja.networks.kit.answers import read_object
+from kaja.networks.kit.grants import Tokens, is_expired
+from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.outcome import read_budget
 from kaja.networks.kit.quotas import Quota
-from kaja.networks.kit.rest import Answer, Rest
-from kaja.networks.kit.results import ChannelTrouble, NeedsReconnect, Rejected
+from kaja.networks.kit.refusals import Case, Refusals, Told
+from kaja.networks.kit.rest import Rest
+from kaja.networks.kit.results import NeedsReconnect
 
-TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
-_NO_SUCH_METHOD = frozenset({"MethodNotImplemented", "XRPCNotSupported"})
-"""What a server answers to a call that it does not know (https://atproto.com/specs/xrpc, and the PDS of 2026-11)."""
 FILE_GONE = "bluesky_file_gone"
+_TOKEN_ERRORS = frozenset({"ExpiredToken", "InvalidToken", "AuthMissing", "AuthenticationRequired"})
 _CLOSED = {
     "AccountTakedown": gettext_noop("Bluesky has taken this account down."),
     "AccountSuspended": gettext_noop("Bluesky has suspended this account."),
     "AccountDeactivated": gettext_noop("This Bluesky account is deactivated."),
 }
-_FIELDS = (
-    (regex.compile(r"record[/.]text\b", regex.IGNORECASE), "parts.0.text"),
-    (regex.compile(r"embed[/.]external", regex.IGNORECASE), "link_card"),
-    (regex.compile(r"embed|blob|image|video|mimetype", regex.IGNORECASE), "parts.0.media"),
-    (regex.compile(r"langs", regex.IGNORECASE), "language"),
-)
+_CLOSED_FIX = gettext_noop("Sign in at Bluesky to see why. Nothing can be posted until that is settled.")
 _POLICY = regex.compile(r"(\d+);w=(\d+)")
+
+_REFUSALS = Refusals(
+    NETWORK,
+    lambda body: Told(str(body.get("error") or ""), str(body.get("message") or "")),
+    (
+        Case("sign in", (*_TOKEN_ERRORS, "AuthFactorTokenRequired", "InvalidIdentifier")),
+        Case(
+            Problem(
+                "bluesky_file_too_large",
+                gettext_noop("The server of this account does not take a file of that size."),
+                "parts.0.media",
+                gettext_noop("Make the file smaller."),
+            ),
+            ("PayloadTooLarge",),
+            (413,),
+        ),
+        Case(
+            Problem(
+                FILE_GONE,
+                gettext_noop("Bluesky no longer has the uploaded file."),
+                "parts.0.media",
+                gettext_noop("Send the post again; the file is then uploaded again."),
+            ),
+            ("BlobNotFound",),
+        ),
+        # To a call that it does not know (https://atproto.com/specs/xrpc, and the PDS of 2026-11).
+        Case("elsewhere", ("MethodNotImplemented", "XRPCNotSupported")),
+    ),
+    # A closed account comes with status 401, and a new sign-in would not help.
+    always=[
+        Case(NeedsReconnect(Problem("bluesky_account_closed", said, fix=_CLOSED_FIX)), (name,))
+        for name, said in _CLOSED.items()
+    ],
+    fields={
+        r"record[/.]text\b": "parts.0.text",
+        r"embed[/.]external": "link_card",
+        r"embed|blob|image|video|mimetype": "parts.0.media",
+        r"langs": "language",
+    },
+)
 
 
 def get_error(answer: Response) -> str:
@@ -36,51 +76,20 @@ def get_error(answer: Response) -> str:
     return str(answer.json_object().get("error", ""))
 
 
-def needs_new_token(answer: Response) -> bool:
-    """Whether the server refused the access token (an expired one comes as status 400)."""
-    return answer.status in (400, 401, 403) and get_error(answer) in TOKEN_ERRORS
+def _is_refused(answer: Response) -> bool:
+    """An expired token comes as status 400."""
+    return answer.status in (400, 401, 403) and get_error(answer) in _TOKEN_ERRORS
 
 
-def _find_closed(answer: Response) -> Failure | None:
-    """A closed account comes with status 401, and a new sign-in would not help."""
-    said = None if answer.ok else _CLOSED.get(get_error(answer))
-    if said is None:
-        return None
-    fix = gettext_noop("Sign in at Bluesky to see why. Nothing can be posted until that is settled.")
-    return NeedsReconnect(Problem("bluesky_account_closed", said, fix=fix))
+def _is_over(credentials: Mapping[str, str]) -> bool:
+    return not credentials.get("access") or is_expired(credentials["access"])
 
 
-def _reject(answer: Response) -> Failure:
-    """A refusal in Bluesky's own terms."""
-    error = get_error(answer)
-    if error in TOKEN_ERRORS:
-        return NeedsReconnect(reconnect_problem(NETWORK))
-    if answer.status == 413 or error == "PayloadTooLarge":
-        return Rejected(
-            Problem(
-                "bluesky_file_too_large",
-                gettext_noop("The server of this account does not take a file of that size."),
-                "parts.0.media",
-                gettext_noop("Make the file smaller."),
-            )
-        )
-    if error == "BlobNotFound":
-        return Rejected(
-            Problem(
-                FILE_GONE,
-                gettext_noop("Bluesky no longer has the uploaded file."),
-                "parts.0.media",
-                gettext_noop("Send the post again; the file is then uploaded again."),
-            )
-        )
-    if error in _NO_SUCH_METHOD or (answer.status == 404 and not error):
-        return ChannelTrouble(not_there(NETWORK, answer.url, answer.status))
-    message = str(answer.json_object().get("message") or error or f"status {answer.status}")
-    field = next((path for pattern, path in _FIELDS if pattern.search(message)), "")
-    return Rejected(replace(refused_problem(NETWORK, message), field=field))
+def _sign(session: Session) -> None:
+    session.use_bearer(session.credentials["access"])
 
 
-def read_quotas(answer: Response) -> Iterable[Quota]:
+def _read_quotas(answer: Response) -> Iterable[Quota]:
     """The budget that a PDS names in `RateLimit-*`: of several it names the one that is nearest to its end.
 
     Headers as the PDS of npm @atproto/pds 0.5.35 sends them: `RateLimit-Policy: 5000;w=3600`, reset in Unix time.
@@ -90,10 +99,42 @@ def read_quotas(answer: Response) -> Iterable[Quota]:
     return read_budget(answer, bucket, "ratelimit-")
 
 
-REST = Rest(NETWORK, _reject, find_error=_find_closed, read_quotas=read_quotas)
+async def create_session(session: Session, identifier: str, password: str) -> dict[str, str]:
+    """Sign in with an app password: `did`, `access`, `refresh`. Raises Failed, AnswerLost."""
+    session.hide(password)
+    body = {"identifier": identifier, "password": password}
+    answer = await REST.call(session, "POST", "/xrpc/com.atproto.server.createSession", json=body, authorized=False)
+    return {**_read_tokens(answer, session), "did": str(read_object(answer, "did")["did"])}
 
 
-def read(answer: Answer, *, irreversible: bool = False) -> Response:
-    """The answer of a call that succeeded; raises Failed for every other."""
-    bucket = next((quota.bucket for quota in read_quotas(answer)), None) if isinstance(answer, Response) else None
-    return REST.read(answer, irreversible=irreversible, bucket=bucket)
+async def renew(session: Session) -> Tokens:
+    """Raises Failed, AnswerLost."""
+    stored = session.credentials
+    if refresh := stored.get("refresh"):
+        how: dict[str, Any] = {"headers": {"Authorization": f"Bearer {refresh}"}, "authorized": False}
+        answer = await REST.ask(session, "POST", "/xrpc/com.atproto.server.refreshSession", **how)
+        if isinstance(answer, Response) and answer.ok:
+            return Tokens(_read_tokens(answer, session))
+        if not isinstance(answer, Response) or answer.status == 429 or answer.status >= 500:
+            REST.read(answer)
+    made = await create_session(session, stored.get("did") or stored["identifier"], stored["password"])
+    return Tokens({name: made[name] for name in ("access", "refresh")})
+
+
+def _read_tokens(answer: Response, session: Session) -> dict[str, str]:
+    made = read_object(answer, "accessJwt", "refreshJwt")
+    tokens = {"access": str(made["accessJwt"]), "refresh": str(made["refreshJwt"])}
+    session.hide(*tokens.values())
+    return tokens
+
+
+REST = Rest(
+    NETWORK,
+    _REFUSALS.reject,
+    _sign,
+    find_error=_REFUSALS.find_error,
+    read_quotas=_read_quotas,
+    renew=renew,
+    is_over=_is_over,
+    is_refused=_is_refused,
+)

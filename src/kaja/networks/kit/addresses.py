@@ -1,5 +1,6 @@
 """What may be wrong with the address of a post that a person copied out of a network."""
 
+import re
 from urllib.parse import SplitResult, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
@@ -15,6 +16,14 @@ def parse_url(text: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def parse_server(typed: str, scheme: str = "https") -> SplitResult | None:
+    """A server's address from what people type into a form: with or without a scheme, in any script; None for what is
+    none. Its path is what they typed behind it."""
+    text = typed.strip()
+    parts = parse_url(text if "://" in text else f"{scheme}://{text}")
+    return parts if parts is not None and not re.search(r"\s", parts.netloc) else None
 
 
 def parse_own(url: str, network: str, *own: str) -> SplitResult | NoSuchPost:

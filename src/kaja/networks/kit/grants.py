@@ -1,10 +1,14 @@
 """What a consent gives, and the developer apps in whose name it is asked for."""
 
+import base64
+import binascii
+import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hmac import new as new_hmac
+from typing import Any
 
 EARLY = 60.0
 """Seconds before its end from which on an access token is not used any more."""
@@ -57,3 +61,19 @@ def is_over(credentials: Mapping[str, str]) -> bool:
     """Whether an access token (`ends`, seconds since 1970) has ended, or will within a minute."""
     ends = credentials.get("ends", "")
     return bool(ends) and float(ends) - time.time() < EARLY
+
+
+def read_claims(token: str) -> Mapping[str, Any]:
+    """What a token says of itself; empty when it is not a JWT. Not a check of its signature."""
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, binascii.Error, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
+
+
+def is_expired(token: str) -> bool:
+    """Whether a JWT has ended, or will within a minute; one that does not say lasts."""
+    expiry = read_claims(token).get("exp")
+    return isinstance(expiry, int | float) and expiry - time.time() < EARLY

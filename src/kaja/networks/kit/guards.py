@@ -1,6 +1,7 @@
 """What every connector does alike around its calls: from exceptions to what the delivery engine is told."""
 
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -9,7 +10,15 @@ from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.egress import AnswerLost, TransportError
 from kaja.networks.kit.image_rules import ImageRefused
 from kaja.networks.kit.outcome import GONE, SOON, Failure, wait_of
-from kaja.networks.kit.results import CannotTell, ChannelTrouble, Later, Rejected, Unknown
+from kaja.networks.kit.results import (
+    CannotTell,
+    Changed,
+    ChangeResult,
+    ChannelTrouble,
+    Later,
+    Rejected,
+    Unknown,
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -70,6 +79,39 @@ def changing(change: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, An
             return Unknown(error.problem)
 
     return guarded
+
+
+def removing(remove: Callable[P, Awaitable[None]]) -> Callable[P, Coroutine[Any, Any, ChangeResult]]:
+    """For deletions: what is gone already is deleted."""
+
+    @wraps(remove)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> Changed:
+        try:
+            await remove(*args, **kwargs)
+        except Failed as failed:
+            if not failed.gone:
+                raise
+        return Changed(None)
+
+    return changing(guarded)
+
+
+def connecting(field: str = "") -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Coroutine[Any, Any, T]]]:
+    """For connecting by a form: whatever goes wrong is told there, trouble of the way beside this field of it."""
+
+    def guard(connect: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
+        @wraps(connect)
+        async def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return await connect(*args, **kwargs)
+            except Failed as failed:
+                raise ConnectRefused(failed.problem) from failed
+            except TransportError as error:
+                raise ConnectRefused(replace(error.problem, field=field or error.problem.field)) from error
+
+        return guarded
+
+    return guard
 
 
 def inspecting(inspect: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import TypeVar
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit import addresses
 from kaja.networks.kit.content import Outgoing
-from kaja.networks.kit.results import AbsentAsOf, CannotTell, Found, Reconciliation, RemoteRef
+from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.results import AbsentAsOf, CannotTell, Found, NoSuchPost, Reconciliation, RemoteRef
 
 T = TypeVar("T")
 
@@ -79,3 +81,23 @@ def judge(
             params={"network": network},
         )
     )
+
+
+async def resolve_own(
+    fetch: Awaitable[T | None],
+    network: str,
+    handle: str,
+    *,
+    is_ours: Callable[[T], bool],
+    ref_of: Callable[[T], RemoteRef],
+) -> Found | NoSuchPost:
+    """The post that an address names, when it is one of the account's own. Raises Failed."""
+    try:
+        post = await fetch
+    except Failed as failed:
+        if not failed.gone:
+            raise
+        post = None
+    if post is None:
+        return NoSuchPost(addresses.not_there(network))
+    return Found(ref_of(post)) if is_ours(post) else NoSuchPost(addresses.of_another(network, handle))

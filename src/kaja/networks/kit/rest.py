@@ -14,7 +14,9 @@ from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import NotSent, Response, Session, TransportError
 from kaja.networks.kit.outcome import Failure, classify
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.renewals import renew_once
 from kaja.networks.kit.results import NeedsReconnect
+from kaja.networks.kit.uploads import UPLOAD_SECONDS, Upload
 
 Answer = Response | TransportError
 
@@ -28,8 +30,13 @@ def _no_error(answer: Response) -> Failure | None:
     return None
 
 
+def _is_accepted(answer: Response) -> bool:
+    """A refused access token is for a person, or comes as a plain 401."""
+    return False
+
+
 def _no_bucket(answer: Answer, method: str, path: str) -> str | None:
-    """The network has one budget, or says nothing of budgets."""
+    """What the answer says."""
     return None
 
 
@@ -46,31 +53,43 @@ class Rest:
     find_error: Callable[[Response], Failure | None] = _no_error
     """Errors that the status does not show, or shows as something else; asked first, for every answer."""
     bucket_of: Callable[[Answer, str, str], str | None] = _no_bucket
-    """Which budget a call (its answer, method and path) draws on."""
+    """Which budget a call (its answer, method and path) draws on; else the one that its answer names."""
     read_quotas: Callable[[Response], Iterable[Quota]] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     """Sent with every call."""
     renew: Callable[[Session], Awaitable[Tokens]] | None = None
     """Asks for fresh tokens; before a call whose access token is about to end."""
+    is_over: Callable[[Mapping[str, str]], bool] = is_over
+    """Whether the access token among these credentials is about to end."""
+    is_refused: Callable[[Response], bool] = _is_accepted
+    """Whether an answer refuses the access token alone. Such a call did nothing: it is made once more with a new
+    one."""
 
     async def ask(
         self, session: Session, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any
     ) -> Answer:
         """The answer, whatever its status, or why there is none."""
         session.read_quotas = self.read_quotas
+        how["headers"] = {**self.headers, **(headers or {})}
+        signed = how.get("authorized", True)
         try:
-            if how.get("authorized", True):
-                if self.renew is not None and is_over(session.credentials):
-                    await self._renew(session, self.renew)
+            if signed and self.renew is not None and self.is_over(session.credentials):
+                await self._renew(session, self.renew)
+            if signed:
                 self.sign(session)
-            return await session.request(method, path, headers={**self.headers, **(headers or {})}, **how)
+            answer = await session.request(method, path, **how)
+            if signed and self.renew is not None and self.is_refused(answer):
+                await self._renew(session, self.renew)
+                self.sign(session)
+                answer = await session.request(method, path, **how)
         except TransportError as error:
             return error
+        return answer
 
     async def _renew(self, session: Session, renew: Callable[[Session], Awaitable[Tokens]]) -> None:
-        """The call itself was not made yet, whatever goes wrong here. Raises Failed, NotSent."""
+        """The call itself was not carried out, whatever goes wrong here. Raises Failed, NotSent."""
         try:
-            await session.renew(lambda: renew(session))
+            await renew_once(session, renew)
         except ConnectRefused as refused:
             raise Failed(NeedsReconnect(refused.problem)) from refused
         except TransportError as error:
@@ -81,7 +100,16 @@ class Rest:
     ) -> Response:
         """The answer of a call that succeeded. Raises Failed for every other."""
         answer = await self.ask(session, method, path, irreversible=irreversible, **how)
-        return self.read(answer, irreversible=irreversible, bucket=self.bucket_of(answer, method, path))
+        bucket = self.bucket_of(answer, method, path)
+        if bucket is None and self.read_quotas is not None and isinstance(answer, Response):
+            bucket = next((quota.bucket for quota in self.read_quotas(answer)), None)
+        return self.read(answer, irreversible=irreversible, bucket=bucket)
+
+    async def upload(self, session: Session, path: str, file: Upload, *, field: str = "", **how: Any) -> Response:
+        """Send a file: as a field of a form, or as the whole body. Raises Failed."""
+        how["headers"] = {**how.get("headers", {}), **({} if field else {"Content-Type": file.mime})}
+        body = {"files": {field: file.in_form}} if field else {"content": file.content}
+        return await self.call(session, "POST", path, timeout=UPLOAD_SECONDS, **body, **how)
 
     async def fetch(self, session: Session, path: str, *required: str, **params: str | int) -> Mapping[str, Any]:
         """The object at a path, with every `required` name. Raises Failed, AnswerLost."""
