@@ -17,6 +17,7 @@ from kaja.inbox.models import (
     SavedReply,
     SavedView,
 )
+from kaja.inbox.targets.models import AnswerTarget, AnswerWait
 from kaja.kernel import clock
 
 
@@ -38,6 +39,10 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     MessageVersion.objects.create(message=message, text=mark, until=now)
     ConversationEvent.objects.create(conversation=conversation, what="state", by=mark)
     ConversationLabel.objects.create(conversation=conversation, label=label)
+    target = AnswerTarget.objects.create(name=mark, first_minutes=60)
+    AnswerWait.objects.create(
+        conversation=conversation, channel=channel, measure="first", begun_at=now, target=target, due_at=now
+    )
     reply = SavedReply.objects.create(title=mark, texts={"en": mark})
     view = SavedView.objects.create(name=mark)
     return {
@@ -45,5 +50,6 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "conversation_id": str(conversation.id),
         "message_id": str(message.id),
         "saved_reply_id": str(reply.id),
+        "target_id": str(target.id),
         "view_id": str(view.id),
     }

@@ -133,6 +133,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.publishing.jobs",
     "kaja.delivery.jobs",
     "kaja.hooks.jobs",
+    "kaja.inbox.jobs",
     "kaja.channels.jobs",
     "kaja.workspaces.jobs",
 ]

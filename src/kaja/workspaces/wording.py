@@ -13,6 +13,7 @@ PERMISSIONS = {
     "view": pgettext_lazy("permission", "see"),
     "write": pgettext_lazy("permission", "write"),
     "publish": pgettext_lazy("permission", "publish"),
+    "answer": pgettext_lazy("permission", "answer"),
     "channels": pgettext_lazy("permission", "channels"),
     "manage": pgettext_lazy("permission", "manage"),
 }

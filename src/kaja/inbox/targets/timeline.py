@@ -12,6 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 ORDER = ("in", "out", "open", "done", "spam")
+What = Literal["in", "out", "done", "open", "spam"]
 Measure = Literal["first", "next", "resolution"]
 
 
@@ -20,7 +21,7 @@ class Moment:
     """Something that counts: a message from them ("in") or us ("out"), or a state that somebody set."""
 
     at: datetime
-    what: Literal["in", "out", "done", "open", "spam"]
+    what: What
     by: UUID | None = None
     """The member who wrote or set it, where it was one from here."""
 
