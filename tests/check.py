@@ -25,6 +25,7 @@ SECONDS = 130
 ITSELF, SAME_NAME, BESIDE = 0, 1, 2
 # What no import and no folder tells.
 ALSO = {
+    "src/kaja/networks/": "tests/conformance/",
     "src/kaja/locale/": "tests/i18n/",
     "src/kaja/static/": "tests/web/test_static.py",
     "container/": "tests/cli/test_container.py",

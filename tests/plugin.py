@@ -12,6 +12,7 @@ from pathlib import Path
 from kaja.kernel.postgres import OWNER
 from kaja.kernel.vault import KeyRing
 from tests.suite import database
+from tests.thorough import THOROUGH
 
 if database.SERVER not in os.environ:
     atexit.register(database.start_server())
@@ -21,7 +22,8 @@ for _name in [
     n
     for n in os.environ
     if n.startswith("KAJA_")
-    and n not in {database.SERVER, "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS", "KAJA_TEST_LANE", "KAJA_ONLY"}
+    and n
+    not in {database.SERVER, "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS", "KAJA_TEST_LANE", "KAJA_ONLY", THOROUGH}
 ]:
     del os.environ[_name]
 # Migrations run as the owner; conftest then hands the connection to the application's role.

@@ -34,12 +34,13 @@ from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Held, Workspace
 from tests.needed import needs
 from tests.people import actor
+from tests.thorough import times
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DID = "did:plc:ewvi7nxzyoun6zhxrhs64oiz"
-CHANNELS, RACERS, ROUNDS = 4, 2, 250
+CHANNELS, RACERS, ROUNDS = 4, 2, times(25, 250)
 
 
 def make_token(name: str) -> str:
@@ -121,7 +122,7 @@ def stored(workspace: Workspace) -> dict[str, str]:
         return read_credentials(row.id)
 
 
-def test_of_many_who_need_fresh_tokens_one_asks_a_thousand_times_over(workspace: Workspace) -> None:
+def test_of_many_who_need_fresh_tokens_one_asks_each_time(workspace: Workspace) -> None:
     """Each racer has its own event loop and connection, as processes have; nobody shows a token that was used."""
     failures: list[BaseException] = []
     ends: list[str] = []
@@ -160,7 +161,7 @@ def test_of_many_who_need_fresh_tokens_one_asks_a_thousand_times_over(workspace:
             thread.join(900)
     assert not failures, failures
     races = CHANNELS * ROUNDS
-    assert races == 1000
+    assert races >= 100
     assert (server.renewals, server.reuses, server.sign_ins) == (races, 0, 0)
     assert len(ends) == races * RACERS
     assert len(set(ends)) == races, "both of each round go on with the same"

@@ -37,10 +37,11 @@ from kaja.workspaces import actions as people
 from kaja.workspaces.actor import make_system_actor
 from kaja.workspaces.models import Member, Role, Workspace
 from tests.people import add_member, member_of
+from tests.thorough import times
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACTOR = make_system_actor("tests")
-TIMES = 20
+TIMES = times(6, 20)
 DUE = timedelta(days=3)
 
 
