@@ -48,10 +48,12 @@ def test_the_same_thing_twice_in_a_page_is_one_in_its_last_form(channel: Channel
     assert Item.objects.get().content["text"] == "Newer"
 
 
-def test_streams_and_channels_have_ids_of_their_own(channel: Channel) -> None:
+def test_channels_have_ids_of_their_own_and_streams_have_not(channel: Channel) -> None:
+    """A mention may be read from two lists, and by looking at its thread: it is one thing."""
     other = Channel.objects.create(network="practice", account_id="2", name="café")
-    for place in ((channel.id, "comments"), (channel.id, "mentions"), (other.id, "comments")):
-        assert len(take_in(*place, [ONE]).new) == 1
+    for place, new in (((channel.id, "comments"), 1), ((channel.id, "mentions"), 0), ((other.id, "comments"), 1)):
+        assert len(take_in(*place, [ONE]).new) == new
+    assert set(Item.objects.values_list("stream", flat=True)) == {"comments"}
 
 
 def test_a_page_of_a_hundred_takes_one_statement(channel: Channel, django_assert_num_queries: object) -> None:
@@ -94,4 +96,4 @@ RESET = AT + timedelta(minutes=5)
     ],
 )
 def test_half_of_a_budget_is_left_to_what_is_sent(quota: dict[str, object], until: datetime | None) -> None:
-    assert find_pause([quota], AT) == until
+    assert find_pause([quota], AT, 0.5) == until

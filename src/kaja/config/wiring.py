@@ -12,10 +12,12 @@ from kaja.delivery.events import (
     DeliveryFailed,
     DeliveryHeld,
     DeliveryMissed,
+    DeliverySent,
     DeliveryUncertain,
     WorkerStarts,
     WorkspaceHeld,
 )
+from kaja.delivery.queries import find_sent_post
 from kaja.delivery.sources import SOURCES
 from kaja.kernel.events import subscribe
 from kaja.kernel.loops import PARTS, Part
@@ -26,6 +28,7 @@ from kaja.publishing.queries import get_delivery
 from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
 from kaja.reading.actions import wake_polls
+from kaja.reading.looks import plan_posts
 from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
 
@@ -48,6 +51,12 @@ def _held(event: WorkspaceHeld) -> None:
 
 def _start(event: WorkerStarts) -> None:
     follow_laws()
+
+
+def _look(event: DeliverySent) -> None:
+    """What people write below a post is looked at again from then on; what follows the post stands below it, too."""
+    if (sent := find_sent_post(event.delivery_id)) is not None:
+        plan_posts(event.channel_id, [sent.remote_id], sent.published_at)
 
 
 def _wake(event: ChannelConnected) -> None:
@@ -104,6 +113,7 @@ def connect() -> None:
     subscribe(PostsRestored, _again)
     subscribe(WorkspaceHeld, _held)
     subscribe(WorkerStarts, _start)
+    subscribe(DeliverySent, _look)
     for event in NEWS:
         subscribe(event, _tell)
     if _make_reading not in PARTS:

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from kaja.delivery.models import CHANGES, Attempt, Delivery, UntoldEvent
+from kaja.delivery.models import CHANGES, Attempt, Delivery, Kind, Publication, UntoldEvent
 from kaja.delivery.sources import Subject, describe
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import Problem, gettext_noop
@@ -40,6 +41,11 @@ def list_untold(cursor: str = "", limit: int = PAGE) -> Page[Untold]:
         return [Untold(row, subjects[row.delivery_id]) for row in found]
 
     return cut_page(rows, ("-failed_at", "-id"), cursor, limit).map(tell)
+
+
+def find_sent_post(delivery_id: UUID) -> Publication | None:
+    """What stands on the network by a delivery; None for what is no post, or does not stand there."""
+    return Publication.objects.filter(delivery_id=delivery_id, delivery__kind=Kind.POST, deleted_at=None).first()
 
 
 # The journal in plain words

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, Q
@@ -12,7 +13,7 @@ from kaja.channels.models import Channel
 from kaja.channels.sessions import record_quota
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
-from kaja.kernel.problems import render_problem
+from kaja.kernel.problems import Problem, fill_params, gettext_noop, render_problem
 from kaja.kernel.signals import notify_read
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.quotas import Quota
@@ -21,6 +22,11 @@ from kaja.reading.topics import Answer, Claimed
 
 PAUSE_FIRST, PAUSE_LONGEST = 10.0, 3600.0
 MOST_FAILURES = 1000
+UNREAD = Problem("read_unreadable", gettext_noop("The network gave entries that cannot be read (%(count)s)."))
+_OF_A_LOOK = [
+    "cursor", "failures", "problem", "read_at", "unread", "not_before", "next_at", "wanted_at", "lease_until",
+]  # fmt: skip
+"""What `finish` writes; how far a stream was read is written by whoever keeps it."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,10 @@ class Wanted:
 
 
 def wake_polls(channel_id: UUID) -> None:
-    """A channel is connected, or connected again: everything about it is asked now, for what stopped it is over."""
-    rows = lock(Poll.objects.filter(channel_id=channel_id))
+    """A channel is connected, or connected again: everything about it is asked now, for what stopped it is over. Looks
+    at threads keep their times, unless they failed."""
+    lock(Channel.objects.filter(id=channel_id)).first()
+    rows = lock(Poll.objects.filter(Q(subject_id=None) | Q(failures__gt=0), channel_id=channel_id))
     Poll.objects.filter(id__in=list(rows.values_list("id", flat=True))).update(
         next_at=now(), not_before=None, failures=0, wanted_at=now()
     )
@@ -74,6 +82,10 @@ def pause_of(failures: int, least: float) -> float:
     return max(least, min(PAUSE_FIRST * 2.0 ** min(failures - 1, 20), PAUSE_LONGEST))
 
 
+def _render_unread(unread: int) -> dict[str, Any] | None:
+    return render_problem(fill_params(UNREAD, count=unread)) if unread else None
+
+
 def finish(row: Claimed, answer: Answer, quotas: Iterable[Quota] = ()) -> bool:
     """Keep what a look brought and plan the next, in one transaction; False when the poll is somebody else's by now:
     then nothing is kept, for whoever has it reads the same again. Enters the scope itself."""
@@ -89,7 +101,8 @@ def finish(row: Claimed, answer: Answer, quotas: Iterable[Quota] = ()) -> bool:
         if answer.cursor is not None:
             poll.cursor = answer.cursor
         if answer.problem is None:
-            poll.failures, poll.problem, poll.read_at = 0, None, moment
+            poll.failures, poll.problem, poll.read_at = 0, _render_unread(answer.unread), moment
+            poll.unread += answer.unread
             seconds = answer.again_after
         else:
             poll.failures = min(poll.failures + 1, MOST_FAILURES)
@@ -101,7 +114,7 @@ def finish(row: Claimed, answer: Answer, quotas: Iterable[Quota] = ()) -> bool:
             # Somebody wanted a look while this one was under way: it may have been too early to see it.
             poll.next_at = max(moment, poll.not_before) if poll.not_before else moment
         poll.wanted_at, poll.lease_until = None, None
-        poll.save()
+        poll.save(update_fields=_OF_A_LOOK)
         record_quota(channel, quotas)
     return True
 

@@ -11,11 +11,15 @@ from kaja.kernel.tenancy import SystemPurpose, enter_key
 from kaja.kernel.walls import ENTER
 from kaja.reading.topics import Claimed
 
-# Channels with something due that nobody is asking, and of them all that is due: one conversation with each network at
-# a time. A channel's row is held only for this statement, so that two workers do not take two halves. A worker that is
-# gone holds a poll until its lease ends; then it is simply due again, for reading may be repeated. Nobody is waited for
-# here: a poll that somebody wakes or finishes in this moment is taken the next time. A workspace that is held may be a
-# copy of another: each look may renew a sign-in, which the other would then have no more.
+MOST = 20
+"""Of a channel at once; of many looks at threads the rest waits until its streams were asked again."""
+
+# Channels with something due that nobody is asking, and of them what is due, in the order of the topics and up to a
+# number: one conversation with each network at a time. A channel's row is held only for this statement, so that two
+# workers do not take two halves. A worker that is gone holds a poll until its lease ends; then it is simply due again,
+# for reading may be repeated. Nobody is waited for here: a poll that somebody wakes or finishes in this moment is taken
+# the next time. A workspace that is held may be a copy of another: each look may renew a sign-in, which the other would
+# then have no more.
 _CLAIM = """
 WITH due AS (
     SELECT p.channel_id, min(p.next_at) AS since FROM reading_poll p
@@ -30,9 +34,13 @@ WITH due AS (
     LIMIT %(channels)s
     FOR NO KEY UPDATE OF c SKIP LOCKED
 ), mine AS (
-    SELECT p.id FROM reading_poll p JOIN free ON p.channel_id = free.id
-    WHERE p.next_at <= now() AND p.what = ANY(%(topics)s)
-    FOR NO KEY UPDATE OF p SKIP LOCKED
+    SELECT one.id FROM free CROSS JOIN LATERAL (
+        SELECT p.id FROM reading_poll p
+        WHERE p.channel_id = free.id AND p.next_at <= now() AND p.what = ANY(%(topics)s)
+        ORDER BY array_position(%(topics)s, p.what::text), p.next_at
+        LIMIT %(most)s
+        FOR NO KEY UPDATE OF p SKIP LOCKED
+    ) one
 ), t AS (
     UPDATE reading_poll p
     SET fence = p.fence + 1, wanted_at = NULL,
@@ -46,7 +54,7 @@ SELECT t.id, t.workspace_id, t.channel_id, t.what, t.subject_id, t.cursor, t.fen
     coalesce((SELECT jsonb_agg(to_jsonb(q)) FROM channels_quotastate q WHERE q.channel_id = c.id), '[]') AS quotas
 FROM t JOIN channels_channel c ON c.id = t.channel_id
 LEFT JOIN channels_grant g ON g.id = c.grant_id
-ORDER BY t.channel_id, t.what
+ORDER BY t.channel_id, array_position(%(topics)s, t.what::text), t.id
 """
 _WAKE = """
 SELECT p.next_at FROM reading_poll p JOIN channels_channel c ON c.id = p.channel_id
@@ -82,7 +90,7 @@ async def claim_due(
     async with connection.transaction():
         await _enter(connection)
         cursor = connection.cursor(row_factory=class_row(Claimed))
-        await cursor.execute(_CLAIM, {"topics": list(topics), "channels": channels, "lease": lease})
+        await cursor.execute(_CLAIM, {"topics": list(topics), "channels": channels, "lease": lease, "most": MOST})
         return await cursor.fetchall()
 
 

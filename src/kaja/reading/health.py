@@ -17,8 +17,8 @@ class HealthTopic:
 
     what = WHAT
     on_broken = True
-    budgeted = False
-    spread = CHECK_EVERY.total_seconds()
+    share: float | None = None
+    spread: float | None = CHECK_EVERY.total_seconds()
 
     def is_for(self, connector: Connector) -> bool:
         return True

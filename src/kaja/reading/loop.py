@@ -31,7 +31,8 @@ from kaja.reading.actions import finish, hand_back
 from kaja.reading.budget import find_pause
 from kaja.reading.claim import claim_due, next_wake, plan_missing
 from kaja.reading.health import CHECK_EVERY, HealthTopic
-from kaja.reading.streams import StreamTopic
+from kaja.reading.looks import ThreadTopic
+from kaja.reading.streams import PastTopic, StreamTopic
 from kaja.reading.topics import Answer, Asked, Claimed, Topic, Topics
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,16 @@ class ReadPace:
 
 
 def list_topics() -> Topics:
-    """What this version asks: every account's health, and every stream of every connector that reads."""
+    """What this version asks, in the order of importance: every account's health, every stream of every connector that
+    reads, what was read before, and what was there before."""
     topics = Topics()
     topics.add(HealthTopic())
-    for stream in sorted({stream for each in CONNECTORS.values() for stream in _streams_of(each)}):
+    streams = sorted({stream for each in CONNECTORS.values() for stream in _streams_of(each)})
+    for stream in streams:
         topics.add(StreamTopic(stream))
+    topics.add(ThreadTopic())
+    for stream in streams:
+        topics.add(PastTopic(stream))
     return topics
 
 
@@ -188,7 +194,7 @@ class ReadingLoop:
             # Not now; it is woken when the channel is connected again, and the channel may also be well by itself.
             await run_beside(lambda: hand_back(row, REST))
             return
-        if topic.budgeted and (until := find_pause(row.quotas, moment)) is not None:
+        if topic.share is not None and (until := find_pause(row.quotas, moment, topic.share)) is not None:
             await run_beside(lambda: hand_back(row, (until - moment).total_seconds()))
             return
         try:

@@ -26,6 +26,11 @@ class Poll(TenantModel):
     failures = models.PositiveSmallIntegerField(default=0)  # in a row
     problem = models.JSONField(null=True, blank=True)  # kernel.problems.Problem; of the last look
     read_at = models.DateTimeField(null=True, blank=True)  # the last look that succeeded
+    # Of a stream: between these two moments, by the network's clock, everything that it lists was read.
+    complete_until = models.DateTimeField(null=True, blank=True)
+    reaches_back = models.DateTimeField(null=True, blank=True)
+    backlog = models.BooleanField(default=False, db_default=False)  # what was there before is still being read
+    unread = models.PositiveIntegerField(default=0, db_default=0)  # entries that nobody could read, since ever
 
     class Meta:
         constraints = [
@@ -35,15 +40,22 @@ class Poll(TenantModel):
 
 
 class Item(TenantModel):
-    """One thing that was read from a stream of a channel: kept once, in its newest form."""
+    """One thing that was read of a channel: kept once, in its newest form. `stream`: what brought it first."""
 
     channel = models.ForeignKey(Channel, on_delete=models.CASCADE, related_name="items")
     stream = models.CharField(max_length=40)
-    remote_id = models.CharField(max_length=255)
+    remote_id = models.CharField(max_length=500)
+    # Our post that it stands below, else its thread: what is looked at again together (`looks.py`).
+    place = models.CharField(max_length=500, blank=True, default="", db_default="")
     at = models.DateTimeField()  # as the network says
     content = models.JSONField()  # networks.kit.reading.Incoming
     read_at = models.DateTimeField()
     changed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["channel", "stream", "remote_id"], name="item_once")]
+        constraints = [
+            # The version before this one says it with the stream, and goes on working during an update.
+            models.UniqueConstraint(fields=["channel", "stream", "remote_id"], name="item_once"),
+            models.UniqueConstraint(fields=["channel", "remote_id"], name="item_once_in_channel"),
+        ]
+        indexes = [models.Index(fields=["channel", "place", "at"], name="item_place")]

@@ -1,37 +1,28 @@
-"""What connectors read: each stream of a network is a topic of its own, and what it brings is kept once."""
+"""What connectors read: each stream of a network is a topic of its own, and so is what was there before.
 
-import json
-from collections.abc import Sequence
-from uuid import UUID
-
-from django.db import connection
-
-from kaja.kernel.events import publish
-from kaja.kernel.ids import new_id
-from kaja.kernel.tenancy import entered_workspace_id
-from kaja.networks.kit.connector import Connector
-from kaja.networks.kit.reading import Incoming, Page, find_reader, render_incoming
-from kaja.networks.kit.results import Later, NeedsReconnect, Unknown
-from kaja.reading.events import ItemsRead
-from kaja.reading.topics import Answer, Asked
-
-PREFIX = "stream."
-FIRST_PAUSE = 10.0
-
-# One statement for a page. What stands there already in this form is left alone and not given back; of the same thing
-# twice in a page the last form counts.
-_TAKE_IN = """
-INSERT INTO reading_item AS kept (id, workspace_id, channel_id, stream, remote_id, at, content, read_at)
-SELECT DISTINCT ON (given.remote_id) given.id, %(workspace)s, %(channel)s, %(stream)s, given.remote_id, given.at,
-    given.content, now()
-FROM unnest(%(ids)s::uuid[], %(remote_ids)s::text[], %(ats)s::timestamptz[], %(contents)s::jsonb[])
-    WITH ORDINALITY AS given(id, remote_id, at, content, place)
-ORDER BY given.remote_id, given.place DESC
-ON CONFLICT (channel_id, stream, remote_id) DO UPDATE
-    SET content = EXCLUDED.content, at = EXCLUDED.at, changed_at = now()
-    WHERE kept.content <> EXCLUDED.content
-RETURNING id, changed_at IS NULL
+A stream is read forwards, and says until when it is complete. What was there before it was begun is read beside it,
+newest first and with a smaller share of the budget, and says how far back that is. Between the two nothing is missing:
+history begins where the stream's first page ended. When a network no longer knows where a stream stood, it begins
+again, and history is read back to where the stream was complete.
 """
+
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from kaja.kernel.clock import now
+from kaja.networks.kit.connector import Connector
+from kaja.networks.kit.reading import Page, Past, find_history, find_reader
+from kaja.reading.keeping import take_in
+from kaja.reading.looks import plan_looks, plan_posts
+from kaja.reading.models import Poll
+from kaja.reading.topics import Answer, Asked, Claimed, make_failed
+
+__all__ = ["PastTopic", "StreamTopic", "past_of", "take_in", "topic_of"]
+
+PREFIX, PAST_PREFIX = "stream.", "past."
+PAST_PAUSE = 0.5
+"""Seconds between two pieces of history, where the network wishes no longer ones."""
 
 
 def topic_of(stream: str) -> str:
@@ -39,39 +30,17 @@ def topic_of(stream: str) -> str:
     return PREFIX + stream
 
 
-def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRead:
-    """Keep what was read: what is new, and what has changed. Repeating it changes nothing. Inside the scope."""
-    if not items:
-        return ItemsRead(channel_id, stream, (), ())
-    rendered = [render_incoming(item) for item in items]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _TAKE_IN,
-            {
-                "workspace": entered_workspace_id(),
-                "channel": channel_id,
-                "stream": stream,
-                "ids": [new_id() for _ in items],
-                "remote_ids": [each["id"][:255] for each in rendered],
-                "ats": [item.at for item in items],
-                "contents": [json.dumps(each) for each in rendered],
-            },
-        )
-        rows = cursor.fetchall()
-    read = ItemsRead(
-        channel_id, stream, tuple(row[0] for row in rows if row[1]), tuple(row[0] for row in rows if not row[1])
-    )
-    if rows:
-        publish(read)
-    return read
+def past_of(stream: str) -> str:
+    """The name of the topic of what was there before a stream began."""
+    return PAST_PREFIX + stream
 
 
 class StreamTopic:
     """One stream of every network that has it."""
 
     on_broken = False
-    budgeted = True
-    spread = 60.0
+    share: float | None = 0.5
+    spread: float | None = 60.0
 
     def __init__(self, stream: str) -> None:
         self.stream = stream
@@ -85,17 +54,76 @@ class StreamTopic:
         reader = find_reader(asked.connector)
         if reader is None:
             return Answer(None)
-        result = await reader.read(self.stream, dict(asked.row.cursor), asked.facts, asked.session)
-        if isinstance(result, Page):
-            items = result.items
+        page = await reader.read(self.stream, dict(asked.row.cursor), asked.facts, asked.session)
+        if not isinstance(page, Page):
+            return make_failed(page)
+        keep = partial(self._keep, asked.row, page, asked.connector)
+        return Answer(max(page.again_after, 0.0), dict(page.cursor), keep, unread=page.unread)
 
-            def keep() -> None:
-                take_in(asked.row.channel_id, self.stream, items)
+    def _keep(self, row: Claimed, page: Page, connector: Connector) -> None:
+        take_in(row.channel_id, self.stream, page.items)
+        plan_looks(row.channel_id, page.items)
+        plan_posts(row.channel_id, page.posts, now(), at_once=True)
+        poll = Poll.objects.get(id=row.id)
+        if page.reaches_back is not None:
+            self._begin(poll, page, find_history(connector) is not None)
+        if page.complete_until is not None:
+            poll.complete_until = max(filter(None, (poll.complete_until, page.complete_until)))
+        poll.save(update_fields=["complete_until", "reaches_back", "backlog"])
 
-            return Answer(max(result.again_after, 0.0), cursor=dict(result.cursor), keep=keep)
-        if isinstance(result, Later):
-            return Answer(result.after, problem=result.reason, leave_alone=result.after)
-        if isinstance(result, NeedsReconnect):
-            # The look at the account decides what that means; a channel that is connected again is woken.
-            return Answer(FIRST_PAUSE, problem=result.problem)
-        return Answer(FIRST_PAUSE, problem=result.reason if isinstance(result, Unknown) else result.problem)
+    def _begin(self, poll: Poll, page: Page, has_history: bool) -> None:
+        """Reading begins, or begins again. What is known without gaps is then what follows from here."""
+        until, reached, was_open = poll.complete_until, poll.reaches_back, poll.backlog
+        assert page.reaches_back is not None
+        if until is not None and page.reaches_back <= until:
+            return  # the page goes as far back as was read before
+        poll.reaches_back, poll.complete_until = page.reaches_back, None
+        poll.backlog = has_history and page.before is not None
+        past = {"what": past_of(self.stream), "channel_id": poll.channel_id, "subject_id": None}
+        Poll.objects.filter(**past).delete()
+        if not poll.backlog:
+            return
+        cursor: dict[str, Any] = {"at": page.before}
+        if until is not None and reached is not None and not was_open:
+            # While history was still being read, nobody knows where it would meet the rest: then all is read again.
+            cursor |= {"until": until.isoformat(), "reached": reached.isoformat()}
+        Poll.objects.create(**past, next_at=now(), cursor=cursor)
+
+
+class PastTopic:
+    """What was there before a stream began: made where a page says so, and gone when all was read."""
+
+    on_broken = False
+    share: float | None = 0.25
+    spread: float | None = None
+
+    def __init__(self, stream: str) -> None:
+        self.stream = stream
+        self.what = past_of(stream)
+
+    def is_for(self, connector: Connector) -> bool:
+        return find_history(connector) is not None
+
+    async def ask(self, asked: Asked) -> Answer:
+        history, cursor = find_history(asked.connector), dict(asked.row.cursor)
+        if history is None:
+            return Answer(None)
+        past = await history.read_before(self.stream, dict(cursor.get("at") or {}), asked.facts, asked.session)
+        if not isinstance(past, Past):
+            return make_failed(past)
+        until = datetime.fromisoformat(cursor["until"]) if cursor.get("until") else None
+        met = until is not None and past.reaches_back is not None and past.reaches_back <= until
+        if met or past.cursor is None:
+            reached = datetime.fromisoformat(cursor["reached"]) if met else past.reaches_back
+            return Answer(None, None, partial(self._keep, asked.row, past, reached, True), unread=past.unread)
+        keep = partial(self._keep, asked.row, past, past.reaches_back, False)
+        return Answer(PAST_PAUSE, {**cursor, "at": past.cursor}, keep, unread=past.unread)
+
+    def _keep(self, row: Claimed, past: Past, reached: datetime | None, ends: bool) -> None:
+        take_in(row.channel_id, self.stream, past.items)
+        plan_looks(row.channel_id, past.items)
+        stream = Poll.objects.filter(channel_id=row.channel_id, what=topic_of(self.stream), subject_id=None)
+        if reached is not None:
+            stream.update(reaches_back=reached)
+        if ends:
+            stream.update(backlog=False)

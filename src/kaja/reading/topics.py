@@ -9,7 +9,10 @@ from uuid import UUID
 from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.facts import Facts
+from kaja.networks.kit.guards import problem_of
 from kaja.networks.kit.http import Session
+from kaja.networks.kit.outcome import Failure
+from kaja.networks.kit.results import Later
 
 
 @dataclass(slots=True)
@@ -62,6 +65,19 @@ class Answer:
     """Set when the look failed; then the pauses grow, and `again_after` is the least of them."""
     leave_alone: float = 0.0
     """Seconds for which not even a hook may lead to another look: the network asked for that."""
+    unread: int = 0
+    """How many entries of the answer were in a form that nobody could read."""
+
+
+FIRST_PAUSE = 10.0
+
+
+def make_failed(failure: Failure) -> Answer:
+    """The end of a look that brought nothing. A sign-in that was refused is for the look at the account to judge; a
+    channel that is connected again is woken."""
+    if isinstance(failure, Later):
+        return Answer(failure.after, problem=failure.reason, leave_alone=failure.after)
+    return Answer(FIRST_PAUSE, problem=problem_of(failure))
 
 
 class Topic(Protocol):
@@ -70,10 +86,11 @@ class Topic(Protocol):
     what: str
     on_broken: bool
     """Whether it is asked while the channel needs to be connected again."""
-    budgeted: bool
-    """Whether it stands back when what is left of the channel's budgets is needed for sending."""
-    spread: float
-    """Seconds after the account was asked last within which a channel's first look comes."""
+    share: float | None
+    """Of each of the channel's budgets that it may use, the rest is for sending; None: it is asked in any case."""
+    spread: float | None
+    """Seconds after the account was asked last within which a channel's first look comes. None: something else says
+    what is to be asked, and when."""
 
     def is_for(self, connector: Connector) -> bool: ...
     async def ask(self, asked: Asked) -> Answer: ...
@@ -94,5 +111,5 @@ class Topics:
             (network, topic.what, topic.spread)
             for network, connector in connectors.items()
             for topic in self.by_name.values()
-            if topic.is_for(connector)
+            if topic.spread is not None and topic.is_for(connector)
         ]

@@ -15,8 +15,8 @@ from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.moderation import Moderator
 from kaja.networks.kit.options import Choice, OptionField
+from kaja.networks.kit.reading import History, Reader, Rereader
 from kaja.networks.kit.reading import Kind as ReadKind
-from kaja.networks.kit.reading import Reader
 from kaja.networks.kit.results import (
     CannotTell,
     ChangeResult,
@@ -297,6 +297,8 @@ class Connector:
     editor: Editor | None = None
     remover: Remover | None = None
     reader: Reader | None = None
+    history: History | None = None
+    rereader: Rereader | None = None
     moderator: Moderator | None = None
     answering: Answering | None = None
     hooks: Hooks | None = None

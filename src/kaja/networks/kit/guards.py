@@ -114,6 +114,23 @@ def connecting(field: str = "") -> Callable[[Callable[P, Awaitable[T]]], Callabl
     return guard
 
 
+def reading(read: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T | Failure]]:
+    """For reading what others wrote: it may be done again, so an answer that was lost only means later."""
+
+    @wraps(read)
+    async def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Failure:
+        try:
+            return await read(*args, **kwargs)
+        except Failed as failed:
+            return failed.result
+        except TransportError as error:
+            return Later(SOON, error.problem)
+        except (LookupError, TypeError, ValueError):
+            return Unknown(Problem("answer_unreadable", gettext_noop("The network's answer cannot be read.")))
+
+    return guarded
+
+
 def inspecting(inspect: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:
     """For looks at an account: trouble of the moment is AnswerLost and says nothing of it, a refusal ConnectRefused."""
 

@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
+from kaja.kernel.problems import gettext_noop
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Rejected, Unknown
+from kaja.networks.kit.outcome import Failure
 
 Cursor = dict[str, Any]
 """Where reading stopped: JSON values only; belongs to the connector, kept by whoever reads."""
@@ -88,10 +89,10 @@ def _storable(value: Any) -> Any:
 
 @dataclass(frozen=True)
 class Page:
-    """A piece of a stream. Reading goes on with `cursor`, after `again_after` seconds; at once when there is more.
+    """A piece of a stream, read forwards. Goes on with `cursor`, after `again_after` seconds; 0 when there is more.
 
     The same thing may be read again, and in whatever order: who takes a page in keeps each thing once. A cursor never
-    passes anything that the network may still begin to list.
+    passes anything that the network may still begin to list. Times are the network's own, so that no clock counts.
     """
 
     items: tuple[Incoming, ...]
@@ -100,22 +101,110 @@ class Page:
     complete_until: datetime | None = None
     """Everything before this moment that the network lists was read, as of this page; None: not known yet."""
     reaches_back: datetime | None = None
-    """How far back the stream was read, where that is known: the oldest that the network gave."""
-    backlog: bool = False
-    """Whether what was there before is still being read; the newest may come first."""
+    """Set where reading begins, or begins again because the network no longer knew a cursor: there is nothing older on
+    this page, and what was read before it may end earlier."""
+    before: Cursor | None = None
+    """Set with it: where `History` goes on with what is older than this page. None: the network gives nothing older."""
+    posts: tuple[str, ...] = ()
+    """Posts of the account below which something has changed that the stream does not bring itself."""
+    unread: int = 0
+    """Entries in a form that nobody could read; they stop no other."""
 
 
-ReadResult = Page | Later | NeedsReconnect | ChannelTrouble | Rejected | Unknown
+@dataclass(frozen=True)
+class Past:
+    """A piece of what was there before reading began, the newest first. `cursor` None: that was all there is."""
+
+    items: tuple[Incoming, ...]
+    cursor: Cursor | None
+    reaches_back: datetime | None = None
+    """The oldest that was read by now, where it is known."""
+    unread: int = 0
+
+
+@dataclass(frozen=True)
+class ThreadPage:
+    """A piece of what stands below a post; `cursor` None: that was the last.
+
+    `complete`: the network lists everything that is there. What was there and is missing is then asked for again, and
+    where that cannot be done (`Rereader.at_once` 0) it is gone.
+    """
+
+    items: tuple[Incoming, ...]
+    cursor: Cursor | None = None
+    complete: bool = True
+    unread: int = 0
+    covers: tuple[str, ...] = ()
+    """Other posts of the account below the same, whose comments were listed with these."""
+
+
+@dataclass(frozen=True)
+class Again:
+    """What was asked for one by one: as it is now, or gone. Of what is in neither nobody knows anything."""
+
+    items: tuple[Incoming, ...] = ()
+    gone: frozenset[str] = frozenset()
+    unread: int = 0
+
+
+ReadResult = Page | Failure
+PastResult = Past | Failure
+ThreadResult = ThreadPage | Failure
+AgainResult = Again | Failure
 
 
 class Reader(Protocol):
-    """What can be read of an account, by name ("comments")."""
+    """What can be read of an account as it comes, by name (`STREAMS`). `read` begins with an empty cursor.
+
+    A cursor that the network refuses is no failure: reading begins again, with `Page.before`.
+    """
 
     streams: tuple[str, ...]
 
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> ReadResult: ...
 
 
+class History(Protocol):
+    """What was there before: a capability beside `reader`. Begins with the cursor of a page's `before`."""
+
+    async def read_before(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> PastResult: ...
+
+
+class Rereader(Protocol):
+    """Looking again at what was read, for networks do not tell of edits and deletions: a capability, `rereader`.
+
+    `read_thread` lists what stands below a post of the account, whose id is all that is known of it. `read_again` asks
+    for single things by their ids, at most `at_once`. Where a network lists comments only below a post, this is the
+    only way to them, and a stream or a hook says which posts have changed (`Page.posts`).
+    """
+
+    at_once: int
+
+    async def read_thread(self, post: str, cursor: Cursor, facts: Facts, session: Session) -> ThreadResult: ...
+    async def read_again(self, ids: tuple[str, ...], facts: Facts, session: Session) -> AgainResult: ...
+
+
+STREAMS: dict[str, str] = {
+    "comments": gettext_noop("Comments"),
+    "notifications": gettext_noop("Replies and mentions"),
+    "own": gettext_noop("Our own answers"),
+    "direct": gettext_noop("Direct messages"),
+    "mentions": gettext_noop("Mentions"),
+    "reviews": gettext_noop("Reviews"),
+}
+"""What streams are called."""
+
+
 def find_reader(connector: object) -> Reader | None:
     """A connector's reader; None for a network that is not read."""
     return getattr(connector, "reader", None)
+
+
+def find_history(connector: object) -> History | None:
+    """None for a network that tells nothing of what was before."""
+    return getattr(connector, "history", None)
+
+
+def find_rereader(connector: object) -> Rereader | None:
+    """None for a network where nothing can be looked at again."""
+    return getattr(connector, "rereader", None)

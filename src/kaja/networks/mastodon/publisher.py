@@ -5,17 +5,16 @@ there before the call are known from stage `prepare`; only newer ones are consid
 """
 
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
-from kaja.networks.kit.answers import read_list, read_mapping, read_object
+from kaja.networks.kit.answers import read_list, read_mapping, read_object, read_server_time
 from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, looking
-from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.newest import find_back, read_back
 from kaja.networks.kit.outcome import file_again, file_gone, not_there, still_processing
 from kaja.networks.kit.results import (
@@ -69,17 +68,11 @@ async def _prepare(sending: Sending) -> StageResult:
     mark: dict[str, Any] = {"shows_private": True} if any(map(statuses.is_private, listed)) else {}
     if "marked_at" not in sending.checkpoint:
         # Prepared once more, an earlier call may have been stored since, and must not count as known before it.
-        mark |= {"known": [statuses.id_of(status) for status in listed], "marked_at": _server_time(answer).isoformat()}
+        mark |= {
+            "known": [statuses.id_of(status) for status in listed],
+            "marked_at": read_server_time(answer).isoformat(),
+        }
     return sending.note(media=ready, **mark)
-
-
-def _server_time(answer: Response) -> datetime:
-    """The server's own clock, so that no comparison mixes two clocks; ours when it names none."""
-    try:
-        moment = parsedate_to_datetime(answer.headers.get("date", ""))
-    except (TypeError, ValueError):
-        return datetime.now(UTC)
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 async def _publish(sending: Sending) -> StageResult:
