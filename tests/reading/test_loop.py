@@ -232,7 +232,9 @@ def test_the_loop_looks_after_the_health_of_channels(practice: PracticeServer, w
 class Unkept:
     """A topic that brings what cannot be kept."""
 
-    what, on_broken, share, spread = "test.unkept", True, None, 0.0
+    what, on_broken = "test.unkept", True
+    share: float | None = None
+    spread: float | None = 0.0
 
     def is_for(self, connector: Connector) -> bool:
         return True
