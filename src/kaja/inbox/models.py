@@ -88,10 +88,15 @@ class Conversation(TenantModel):
     handle = models.ForeignKey(Handle, null=True, on_delete=models.PROTECT, related_name="conversations")  # who began
 
     state = models.CharField(max_length=10, choices=ConversationState.choices, default=ConversationState.NEW)
+    # Without a person's word the state follows from the messages (`standing.py`); what comes in ends a person's word.
+    by_hand = models.BooleanField(default=False, db_default=False)  # whether the state is a person's word
+    touched_at = models.DateTimeField(null=True)  # when a person set it last: it is never new again
     assignee = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     priority = models.SmallIntegerField(choices=Priority.choices, default=Priority.NORMAL)
     snoozed_until = models.DateTimeField(null=True, blank=True)
     snoozed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    remind_at = models.DateTimeField(null=True, blank=True)  # unless they answer before
+    remind_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     language = models.CharField(max_length=12, blank=True)  # of what they write
     excerpt = models.CharField(max_length=200, blank=True)  # of the newest message
     messages_count = models.PositiveIntegerField(default=0)  # without notes
@@ -112,6 +117,7 @@ class Conversation(TenantModel):
             models.Index(
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="conversation_snoozed"
             ),
+            models.Index(fields=["channel", "post_ref"], condition=~Q(post_ref=""), name="conversation_post"),
         ]
 
 
@@ -152,6 +158,11 @@ class Message(TenantModel):
     state = models.CharField(max_length=10, choices=MessageState.choices, default=MessageState.THERE)
     at = models.DateTimeField()  # as the network says; of ours the moment of writing until it is sent
     arrived_at = models.DateTimeField(auto_now_add=True)
+    # What orders the forms of it that were read (`forms.py`): the newest with words, the oldest with the same words, and
+    # that it is gone.
+    form_at = models.DateTimeField(null=True)
+    words_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)  # when it was noticed
     delivery_id = models.UUIDField(null=True)  # of ours; no foreign key, as the delivery has none upwards
@@ -163,6 +174,7 @@ class Message(TenantModel):
         indexes = [
             models.Index(fields=["conversation", "at", "id"], name="message_thread"),
             models.Index(fields=["delivery_id"], condition=Q(delivery_id__isnull=False), name="message_delivery"),
+            models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="message_deleted"),
         ]
 
 
@@ -172,7 +184,8 @@ class MessageVersion(TenantModel):
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="versions")
     text = models.TextField(blank=True)
     media = models.JSONField(default=list)
-    until = models.DateTimeField()  # when the newer words were read
+    at = models.DateTimeField(null=True)  # when they were written, as the network says
+    until = models.DateTimeField()  # when it was read that there are newer ones
 
 
 class ConversationEvent(TenantModel):

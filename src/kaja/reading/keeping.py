@@ -1,7 +1,9 @@
 """Keeping what was read: each thing once, in its newest form. Inside the workspace's scope."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -15,30 +17,51 @@ from kaja.reading.models import Item
 
 LONGEST_ID = 500
 
-# One statement for a page. What stands there already in this form is left alone and not given back; of the same thing
-# twice in a page the last form counts. It stays with the stream that brought it first.
+# One statement for a page. What stands there already in this form is left alone and not given back. Of the same thing
+# twice in a page the newest form counts, and none gives way to an older one, as far as the network says which is older.
+# It stays with the stream that brought it first.
 _TAKE_IN = """
-INSERT INTO reading_item AS kept (id, workspace_id, channel_id, stream, remote_id, place, at, content, read_at)
-SELECT DISTINCT ON (given.remote_id) given.id, %(workspace)s, %(channel)s, %(stream)s, given.remote_id, given.place,
-    given.at, given.content, now()
-FROM unnest(%(ids)s::uuid[], %(remote_ids)s::text[], %(places)s::text[], %(ats)s::timestamptz[],
-    %(contents)s::jsonb[]) WITH ORDINALITY AS given(id, remote_id, place, at, content, nr)
-ORDER BY given.remote_id, given.nr DESC
-ON CONFLICT (channel_id, remote_id) DO UPDATE
-    SET content = EXCLUDED.content, at = EXCLUDED.at, place = EXCLUDED.place, changed_at = now()
-    WHERE kept.content <> EXCLUDED.content
-RETURNING id, changed_at IS NULL
+WITH given AS MATERIALIZED (
+    SELECT g.*, coalesce(g.edited_at, g.at) AS form_at
+    FROM unnest(%(ids)s::uuid[], %(remote_ids)s::text[], %(places)s::text[], %(ats)s::timestamptz[],
+        %(edited_ats)s::timestamptz[], %(contents)s::jsonb[])
+        WITH ORDINALITY AS g(id, remote_id, place, at, edited_at, content, nr)
+), before AS MATERIALIZED (
+    SELECT i.remote_id, i.content FROM reading_item i
+    WHERE i.channel_id = %(channel)s AND i.remote_id = ANY(%(remote_ids)s::text[])
+), kept AS (
+    INSERT INTO reading_item AS kept (id, workspace_id, channel_id, stream, remote_id, place, at, content, read_at)
+    SELECT DISTINCT ON (remote_id) id, %(workspace)s, %(channel)s, %(stream)s, remote_id, place, at, content, now()
+    FROM given ORDER BY remote_id, form_at DESC, nr DESC
+    ON CONFLICT (channel_id, remote_id) DO UPDATE
+        SET content = EXCLUDED.content, at = EXCLUDED.at, place = EXCLUDED.place, changed_at = now()
+        WHERE kept.content <> EXCLUDED.content
+          AND coalesce((EXCLUDED.content ->> 'edited_at')::timestamptz, EXCLUDED.at)
+              >= coalesce((kept.content ->> 'edited_at')::timestamptz, kept.at)
+    RETURNING id, remote_id, changed_at IS NULL AS fresh
+)
+SELECT given.nr, kept.id, kept.fresh
+FROM given LEFT JOIN before ON before.remote_id = given.remote_id LEFT JOIN kept ON kept.remote_id = given.remote_id
+WHERE before.content IS DISTINCT FROM given.content
+ORDER BY given.nr
 """
 _MARK_GONE = """
 UPDATE reading_item SET content = jsonb_set(content, '{state}', '"deleted"'), changed_at = now()
 WHERE channel_id = %(channel)s AND remote_id = ANY(%(gone)s) AND content->>'state' <> 'deleted'
-RETURNING id
+RETURNING id, content
 """
 
 
 def place_of(item: Incoming) -> str:
     """Where it stands: below which post of ours, or in which thread elsewhere. What is looked at again together."""
-    return (item.publication or item.thread)[:LONGEST_ID]
+    return _shorten(item.publication or item.thread)
+
+
+def _shorten(remote_id: str) -> str:
+    """Such that two that differ stay two."""
+    if len(remote_id) <= LONGEST_ID:
+        return remote_id
+    return f"{remote_id[: LONGEST_ID - 65]}#{sha256(remote_id.encode('utf-8', 'replace')).hexdigest()}"
 
 
 def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRead:
@@ -54,15 +77,21 @@ def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRe
                 "channel": channel_id,
                 "stream": stream,
                 "ids": [new_id() for _ in items],
-                "remote_ids": [each["id"][:LONGEST_ID] for each in rendered],
-                "places": [(each["publication"] or each["thread"])[:LONGEST_ID] for each in rendered],
+                "remote_ids": [_shorten(each["id"]) for each in rendered],
+                "places": [_shorten(each["publication"] or each["thread"]) for each in rendered],
                 "ats": [item.at for item in items],
+                "edited_ats": [item.edited_at for item in items],
                 "contents": [json.dumps(each) for each in rendered],
             },
         )
         rows = cursor.fetchall()
+    kept = {row[1]: row[2] for row in rows if row[1] is not None}
     read = ItemsRead(
-        channel_id, stream, tuple(row[0] for row in rows if row[1]), tuple(row[0] for row in rows if not row[1])
+        channel_id,
+        stream,
+        tuple(item_id for item_id, fresh in kept.items() if fresh),
+        tuple(item_id for item_id, fresh in kept.items() if not fresh),
+        tuple(rendered[row[0] - 1] for row in rows),
     )
     if rows:
         publish(read)
@@ -71,12 +100,13 @@ def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRe
 
 def mark_gone(channel_id: UUID, stream: str, gone: Collection[str]) -> ItemsRead:
     """What the network says is not there any more is kept, as deleted; what was marked before changes nothing."""
-    rows: list[tuple[UUID]] = []
+    rows: list[tuple[UUID, str | Mapping[str, Any]]] = []
     if gone:
         with connection.cursor() as cursor:
-            cursor.execute(_MARK_GONE, {"channel": channel_id, "gone": list(gone)})
+            cursor.execute(_MARK_GONE, {"channel": channel_id, "gone": [_shorten(each) for each in gone]})
             rows = cursor.fetchall()
-    read = ItemsRead(channel_id, stream, (), tuple(row[0] for row in rows))
+    forms = tuple(json.loads(row[1]) if isinstance(row[1], str) else row[1] for row in rows)
+    read = ItemsRead(channel_id, stream, (), tuple(row[0] for row in rows), forms)
     if rows:
         publish(read)
     return read

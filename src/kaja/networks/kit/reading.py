@@ -65,6 +65,9 @@ class Incoming:
     url: str = ""
     state: Literal["there", "pending", "hidden", "edited", "deleted"] = "there"
     """Pending: the network waits for the account's approval."""
+    edited_at: datetime | None = None
+    """Of this form, where the network says it: it orders the forms of one thing, also a deletion and what came back.
+    A deletion without it is the end."""
     language: str = ""
     rating: int | None = None
     media: tuple[RemoteMedia, ...] = ()
@@ -75,7 +78,8 @@ class Incoming:
 
 def render_incoming(item: Incoming) -> dict[str, Any]:
     """As it is stored: JSON values only, without signs that no text of a database holds."""
-    stored: dict[str, Any] = _storable({**asdict(item), "at": item.at.isoformat()})
+    edited_at = item.edited_at.isoformat() if item.edited_at else None
+    stored: dict[str, Any] = _storable({**asdict(item), "at": item.at.isoformat(), "edited_at": edited_at})
     return stored
 
 
