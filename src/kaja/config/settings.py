@@ -133,8 +133,8 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.publishing.jobs",
     "kaja.delivery.jobs",
     "kaja.hooks.jobs",
-    "kaja.inbox.jobs",
     "kaja.channels.jobs",
+    "kaja.inbox.jobs",
     "kaja.workspaces.jobs",
 ]
 

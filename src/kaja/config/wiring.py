@@ -17,8 +17,11 @@ from kaja.delivery.events import (
     WorkerStarts,
     WorkspaceHeld,
 )
+from kaja.delivery.models import Delivery
 from kaja.delivery.queries import find_sent_post
 from kaja.delivery.sources import SOURCES
+from kaja.inbox.echoes import note_sent
+from kaja.inbox.taking import take_items
 from kaja.kernel.events import subscribe
 from kaja.kernel.loops import PARTS, Part
 from kaja.kernel.problems import gettext_noop
@@ -28,6 +31,7 @@ from kaja.publishing.queries import get_delivery
 from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
 from kaja.reading.actions import wake_polls
+from kaja.reading.events import ItemsRead
 from kaja.reading.looks import plan_posts
 from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
@@ -57,6 +61,10 @@ def _look(event: DeliverySent) -> None:
     """What people write below a post is looked at again from then on; what follows the post stands below it, too."""
     if (sent := find_sent_post(event.delivery_id)) is not None:
         plan_posts(event.channel_id, [sent.remote_id], sent.published_at)
+
+
+def _sent(event: DeliverySent) -> None:
+    note_sent(Delivery.objects.get(id=event.delivery_id))
 
 
 def _wake(event: ChannelConnected) -> None:
@@ -114,6 +122,8 @@ def connect() -> None:
     subscribe(WorkspaceHeld, _held)
     subscribe(WorkerStarts, _start)
     subscribe(DeliverySent, _look)
+    subscribe(ItemsRead, take_items)
+    subscribe(DeliverySent, _sent)
     for event in NEWS:
         subscribe(event, _tell)
     if _make_reading not in PARTS:

@@ -1,13 +1,13 @@
 """What stands of an item in the inbox, and which of two forms of it is the newer. Pure.
 
-A network shows a thing again and again: as it was written, edited, hidden, gone; through hooks and polls, late, twice, in
-whatever order. The forms of one thing are ordered by what the network says of them:
+A network shows a thing again and again: as it was written, edited, hidden, gone; through hooks and polls, late, twice,
+in whatever order. The forms of one thing are ordered by what the network says of them:
 
-1. The moment of the form: `edited_at`, else `at`. A form that is older than the one that stands there changes nothing but
-   adds its words to the earlier ones.
+1. The moment of the form: `edited_at`, else `at`. A form that is older than the one that stands there changes nothing
+   but adds its words to the earlier ones.
 2. Of the same moment the one that says more of where it stands: what is read as a comment is also a mention (`RANKS`).
-3. Where the network gives no difference, the one that was read last: a channel is asked by one worker at a time, so that
-   is the order in which the network showed them.
+3. Where the network gives no difference, the one that was read last: a channel is asked by one worker at a time, so
+   that is the order in which the network showed them.
 
 A deletion orders itself among the others by its `edited_at`; without one it is the end, whatever is read after it.
 """

@@ -158,8 +158,8 @@ class Message(TenantModel):
     state = models.CharField(max_length=10, choices=MessageState.choices, default=MessageState.THERE)
     at = models.DateTimeField()  # as the network says; of ours the moment of writing until it is sent
     arrived_at = models.DateTimeField(auto_now_add=True)
-    # What orders the forms of it that were read (`forms.py`): the newest with words, the oldest with the same words, and
-    # that it is gone.
+    # What orders the forms of it that were read (`forms.py`): the newest with words, the oldest with the same words,
+    # and that it is gone.
     form_at = models.DateTimeField(null=True)
     words_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
@@ -197,6 +197,8 @@ class ConversationEvent(TenantModel):
     after = models.JSONField(default=dict)
     actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     by = models.CharField(max_length=60, blank=True)  # a rule's name, or the machinery, when no person did it
+    version = models.PositiveIntegerField(default=0)  # the conversation's, that this made
+    undone_at = models.DateTimeField(null=True)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -4,7 +4,8 @@ A transaction locks the kinds of rows that it needs from top to bottom of this l
 smaller id first:
 
     a board (its workspace's advisory lock), workspace, member, channel, consent, post, label, campaign,
-    delivery, publication, wish to change one, everything that only one action knows
+    delivery, publication, wish to change one, inbox of a channel (an advisory lock), conversation, message,
+    everything that only one action knows
 
 `lock` is the only place that says FOR UPDATE (a test holds that), and it says NO KEY UPDATE: a row that others point to
 may be pointed to while it is locked, for nobody changes ids. What follows from an action through events (`config/
@@ -32,3 +33,10 @@ def lock_board(workspace_id: UUID) -> None:
     locks. Waits for the other; ends with the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"board:{workspace_id}"])
+
+
+def lock_inbox(channel_id: UUID) -> None:
+    """What is read of a channel and what was sent on it meet in its inbox one after the other: each looks for rows that
+    the other is about to write. Waits for the other; ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbox:{channel_id}"])

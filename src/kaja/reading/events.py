@@ -10,8 +10,8 @@ from uuid import UUID
 class ItemsRead:
     """Items of a stream are new, or were shown in another form. Told in the transaction that keeps them, so once.
 
-    `forms` are the contents (`render_incoming`) that were not known, in the order in which they were read: also those of
-    one thing that came in one page, and those older than what is kept.
+    `forms` are the contents (`render_incoming`) that were not known, in the order in which they were read: also those
+    of one thing that came in one page, and those older than what is kept.
     """
 
     channel_id: UUID

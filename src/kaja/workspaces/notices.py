@@ -47,3 +47,31 @@ def create_notice(
 def settle_notices(kind: str, paths: Collection[str]) -> None:
     """What they told is settled, for everybody."""
     Notice.objects.filter(kind=kind, path__in=paths, read_at=None).update(read_at=now())
+
+
+def tell_members(
+    kind: str, message: str, params: Mapping[str, Any], *, path: str, user_ids: Collection[UUID]
+) -> list[Notice]:
+    """Tell these people, as far as they are members of the entered scope, of what concerns them by name.
+
+    What they have not read yet is not repeated; an e-mail goes to those who want any.
+    """
+    from kaja.workspaces.jobs import mail_notice
+
+    members = list(Member.objects.select_related("user").filter(user_id__in=user_ids).order_by("id"))
+    same = Notice.objects.filter(member__in=members, kind=kind, message=message, path=path, params=params, read_at=None)
+    told = set(same.values_list("member_id", flat=True))
+    notices = [
+        Notice(
+            workspace_id=member.workspace_id, kind=kind, member=member, message=message, params=dict(params), path=path
+        )
+        for member in members
+        if member.id not in told
+    ]
+    Notice.objects.bulk_create(notices)
+    for notice in notices:
+        if list_mails_of(notice.member) != Mails.NONE:
+            mail_notice.defer(workspace_id=str(notice.workspace_id), notice_id=str(notice.id))
+    if notices:
+        notify_live(notices[0].workspace_id, "notice")
+    return notices

@@ -1,0 +1,77 @@
+"""What went out and what was read back are one message, whichever was written down first."""
+
+from django.db.models import Q
+
+from kaja.channels.models import Channel
+from kaja.delivery.models import Delivery, Publication
+from kaja.inbox.live import tell_conversations
+from kaja.inbox.models import Conversation, ConversationEvent, Message, MessageVersion
+from kaja.inbox.standing import COMPUTED, bring_up_to_date
+from kaja.inbox.taking import OURS, is_written_here
+from kaja.kernel.locks import lock, lock_inbox
+
+
+def note_sent(delivery: Delivery) -> None:
+    """A delivery stands on its network: its message gets the network's name for it, and is joined with what may have
+    been read of it already. Repeating it changes nothing. Inside the workspace's scope."""
+    lock_inbox(delivery.channel_id)
+    publication = Publication.objects.filter(delivery_id=delivery.id).first()
+    if publication is None:
+        return
+    under = Conversation.objects.filter(
+        channel_id=delivery.channel_id, post_ref=publication.remote_id, publication=None
+    )
+    under.update(publication=publication)
+    here = Message.objects.filter(
+        Q(delivery_id=delivery.id) | Q(channel_id=delivery.channel_id, remote_id=publication.remote_id)
+    )
+    found = list(here.values_list("id", "conversation_id", "delivery_id", "remote_id"))
+    if not found or (len(found) == 1 and found[0][2:] == (delivery.id, publication.remote_id)):
+        return
+    rows = {row.id: row for row in lock(Conversation.objects.filter(id__in={each[1] for each in found}))}
+    messages = list(lock(here))
+    ours = next((row for row in messages if row.delivery_id == delivery.id), None)
+    echo = next((row for row in messages if row.delivery_id is None), None)
+    if delivery.kind not in OURS:
+        # A post of ours, read back before it was known as that: what it is about stands under it, it is no answer.
+        if echo is not None:
+            echo.delete()
+    elif ours is not None:
+        _join(ours, echo, delivery, publication)
+    elif echo is not None:
+        echo.delivery_id = delivery.id
+        echo.save(update_fields=["delivery_id"])
+    connected_at = Channel.objects.values_list("created_at", flat=True).get(id=delivery.channel_id)
+    lines = bring_up_to_date(rows.values(), connected_at)
+    Conversation.objects.bulk_update(rows.values(), COMPUTED)
+    ConversationEvent.objects.bulk_create(lines)
+    empty = [row.id for row in rows.values() if not row.messages_count]
+    Conversation.objects.filter(id__in=empty, messages=None, events=None, conversation_labels=None).delete()
+    tell_conversations(rows)
+
+
+def _join(ours: Message, echo: Message | None, delivery: Delivery, publication: Publication) -> None:
+    if echo is None:
+        ours.remote_id, ours.url = publication.remote_id, publication.remote_url
+        ours.at = delivery.sent_at or ours.at
+        ours.data = {**publication.data, **ours.data}
+        ours.save()
+        return
+    versions = list(MessageVersion.objects.filter(message=echo))
+    if echo.edited_at is not None or not is_written_here(ours):
+        # It was edited on the network: the words that it had there before that are ours, in another shape.
+        if is_written_here(ours):
+            versions = [each for each in versions if each.at is None or each.at > echo.at]
+            words = MessageVersion(
+                workspace_id=ours.workspace_id, message=ours, text=ours.text, media=ours.media, at=ours.arrived_at,
+                until=echo.arrived_at,
+            )  # fmt: skip
+            words.save()
+        MessageVersion.objects.filter(id__in=[each.id for each in versions]).update(message=ours)
+        ours.text, ours.media, ours.words_at, ours.edited_at = echo.text, echo.media, echo.words_at, echo.edited_at
+    echo.delete()
+    for name in ("remote_id", "kind", "parent_ref", "url", "language", "rating", "state", "at", "form_at", "gone_at",
+                 "deleted_at"):  # fmt: skip
+        setattr(ours, name, getattr(echo, name))
+    ours.data = {**echo.data, **ours.data}
+    ours.save()

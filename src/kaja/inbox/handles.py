@@ -1,0 +1,69 @@
+"""Accounts that write to us, and a person for each that is new: two statements for a page."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from django.db import connection
+
+from kaja.inbox.forms import Form, Who
+from kaja.kernel.ids import new_id
+from kaja.kernel.tenancy import entered_workspace_id
+
+# The names that were seen last count; of the same moment the greater, so that it does not matter what was read first.
+# In the order of their ids, for another channel of the network may bring the same accounts in this moment.
+_KEEP = """
+WITH given AS (
+    SELECT DISTINCT ON (remote_id COLLATE "C") *, min(at) OVER (PARTITION BY remote_id COLLATE "C") AS first_at
+    FROM unnest(%(ids)s::uuid[], %(persons)s::uuid[], %(remote_ids)s::text[], %(handles)s::text[], %(names)s::text[],
+        %(urls)s::text[], %(avatars)s::text[], %(ats)s::timestamptz[], %(seen)s::timestamptz[])
+        AS g(id, person_id, remote_id, handle, name, url, avatar, at, seen_at)
+    ORDER BY remote_id COLLATE "C", seen_at DESC, handle COLLATE "C" DESC, name COLLATE "C" DESC,
+        url COLLATE "C" DESC, avatar COLLATE "C" DESC
+), kept AS (
+    INSERT INTO inbox_handle AS h
+        (id, workspace_id, person_id, network, remote_id, handle, name, url, avatar, first_at, seen_at)
+    SELECT id, %(workspace)s, person_id, %(network)s, remote_id, handle, name, url, avatar, first_at, seen_at FROM given
+    ON CONFLICT (workspace_id, network, remote_id) DO UPDATE SET
+        first_at = least(h.first_at, EXCLUDED.first_at), seen_at = greatest(h.seen_at, EXCLUDED.seen_at),
+        (handle, name, url, avatar) = (SELECT n.handle, n.name, n.url, n.avatar FROM (VALUES
+            (h.seen_at, h.handle, h.name, h.url, h.avatar),
+            (EXCLUDED.seen_at, EXCLUDED.handle, EXCLUDED.name, EXCLUDED.url, EXCLUDED.avatar)
+        ) AS n(seen_at, handle, name, url, avatar)
+        ORDER BY n.seen_at DESC, n.handle COLLATE "C" DESC, n.name COLLATE "C" DESC, n.url COLLATE "C" DESC,
+            n.avatar COLLATE "C" DESC LIMIT 1)
+        WHERE EXCLUDED.first_at < h.first_at OR EXCLUDED.seen_at > h.seen_at
+           OR (EXCLUDED.seen_at = h.seen_at AND (EXCLUDED.handle, EXCLUDED.name, EXCLUDED.url, EXCLUDED.avatar)
+               IS DISTINCT FROM (h.handle, h.name, h.url, h.avatar))
+    RETURNING person_id, xmax = 0 AS fresh
+)
+INSERT INTO inbox_person (id, workspace_id, name, notes, created_at)
+SELECT person_id, %(workspace)s, '', '', now() FROM kept WHERE fresh
+"""
+_FIND = "SELECT remote_id, id FROM inbox_handle WHERE workspace_id = %s AND network = %s AND remote_id = ANY(%s)"
+
+
+def keep_handles(network: str, forms: Iterable[Form]) -> dict[str, UUID]:
+    """The accounts that wrote these forms, by their remote ids: made, or brought up to date."""
+    seen: list[tuple[Who, Form]] = [(form.who, form) for form in forms if form.who.id and not form.who.is_us]
+    if not seen:
+        return {}
+    workspace = entered_workspace_id()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            {
+                "workspace": workspace,
+                "network": network,
+                "ids": [new_id() for _ in seen],
+                "persons": [new_id() for _ in seen],
+                "remote_ids": [who.id for who, _ in seen],
+                "handles": [who.handle for who, _ in seen],
+                "names": [who.name for who, _ in seen],
+                "urls": [who.url for who, _ in seen],
+                "avatars": [who.avatar for who, _ in seen],
+                "ats": [form.at for _, form in seen],
+                "seen": [form.edited_at or form.at for _, form in seen],
+            },
+        )
+        cursor.execute(_FIND, [workspace, network, sorted({who.id for who, _ in seen})])
+        return dict(cursor.fetchall())

@@ -1,0 +1,197 @@
+"""All reads of the inbox. Every query runs inside an entered workspace scope."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models.functions import Now
+
+from kaja.channels.models import Channel
+from kaja.channels.queries import channel_order
+from kaja.inbox.models import (
+    Conversation,
+    ConversationEvent,
+    ConversationLabel,
+    Message,
+    MessageVersion,
+)
+from kaja.inbox.search import having_words
+from kaja.kernel.pages import PAGE, Page, cut_page
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
+from kaja.networks.kit.reading import find_reader
+from kaja.networks.registry import CONNECTORS
+from kaja.reading.models import Poll
+from kaja.reading.streams import PREFIX
+
+NOT_FOUND = Problem(
+    code="conversation_not_found",
+    message=gettext_noop("This conversation is not here."),
+    fix=gettext_noop("Look in the list of the inbox; perhaps it belongs to another workspace."),
+)
+ORDER = ("-last_at", "-id")
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a list shows; None and empty mean all. `labels` are names, `post` is a post's id.
+
+    What is snoozed is not shown, unless it is asked for (`snoozed`), or nothing is said of states.
+    """
+
+    states: frozenset[str] = frozenset()
+    channel_ids: frozenset[UUID] = frozenset()
+    kinds: frozenset[str] = frozenset()
+    assignee: UUID | Literal["me", "nobody"] | None = None
+    labels: frozenset[str] = frozenset()
+    priority: int | None = None
+    language: str = ""
+    snoozed: bool = False
+    waiting: bool = False
+    text: str = ""
+    post: UUID | None = None
+    person: UUID | None = None
+
+
+def condition_of(filters: Filters, user_id: UUID) -> Q:
+    """A condition on conversations."""
+    wanted = Q()
+    if filters.states:
+        wanted &= Q(state__in=sorted(filters.states))
+    if filters.snoozed:
+        wanted &= Q(snoozed_until__gt=Now())
+    elif filters.states:
+        wanted &= Q(snoozed_until=None) | Q(snoozed_until__lte=Now())
+    if filters.channel_ids:
+        wanted &= Q(channel_id__in=sorted(filters.channel_ids))
+    if filters.kinds:
+        wanted &= Q(kind__in=sorted(filters.kinds))
+    if filters.assignee == "nobody":
+        wanted &= Q(assignee=None)
+    elif filters.assignee is not None:
+        wanted &= Q(assignee_id=user_id if filters.assignee == "me" else filters.assignee)
+    for name in sorted(filters.labels):
+        wanted &= Q(Exists(ConversationLabel.objects.filter(conversation=OuterRef("pk"), label__name=name)))
+    if filters.priority is not None:
+        wanted &= Q(priority=filters.priority)
+    if filters.language:
+        wanted &= Q(language=filters.language)
+    if filters.waiting:
+        wanted &= Q(waiting_since__isnull=False)
+    if filters.text.strip():
+        wanted &= having_words(filters.text)
+    if filters.post is not None:
+        wanted &= Q(publication__delivery__subject_id=filters.post)
+    if filters.person is not None:
+        wanted &= Q(handle__person_id=filters.person)
+    return wanted
+
+
+def list_conversations(filters: Filters, user_id: UUID) -> QuerySet[Conversation]:
+    """Newest first; channel, handle and assignee come with them, labels in one more query."""
+    rows = Conversation.objects.filter(condition_of(filters, user_id))
+    return _ready(rows).order_by(*ORDER)
+
+
+def _ready(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    labels = ConversationLabel.objects.select_related("label").order_by("label__name")
+    return rows.select_related("channel", "handle", "assignee").prefetch_related(
+        Prefetch("conversation_labels", labels, to_attr="shown_labels")
+    )
+
+
+def page_conversations(filters: Filters, user_id: UUID, cursor: str = "", limit: int = PAGE) -> Page[Conversation]:
+    """The same in pages. Raises Refused for a cursor that is none."""
+    return cut_page(list_conversations(filters, user_id), ORDER, cursor, limit)
+
+
+def list_chosen(filters: Filters, user_id: UUID, conversation_ids: Collection[UUID]) -> list[Conversation]:
+    """Those of some conversations that a list would show."""
+    return list(list_conversations(filters, user_id).filter(id__in=conversation_ids))
+
+
+def has_conversations() -> bool:
+    """Whether anybody ever wrote to the workspace."""
+    return Conversation.objects.exists()
+
+
+def count_conversations(views: Sequence[Filters], user_id: UUID) -> list[int]:
+    """How many each of the lists has, in one statement."""
+    if not views:
+        return []
+    counts: dict[str, Any] = {
+        f"n{place}": Count("pk", filter=condition_of(filters, user_id)) for place, filters in enumerate(views)
+    }
+    found = Conversation.objects.aggregate(**counts)
+    return [found[f"n{place}"] for place in range(len(views))]
+
+
+def get_conversation(conversation_id: UUID) -> Conversation:
+    """With channel, handle, person, assignee, publication and labels; or NotFound."""
+    rows = _ready(Conversation.objects.filter(id=conversation_id))
+    conversation = rows.select_related(
+        "channel", "handle__person", "assignee", "publication__delivery", "snoozed_by"
+    ).first()
+    if conversation is None:
+        raise NotFound(NOT_FOUND)
+    return conversation
+
+
+def list_messages(conversation_id: UUID) -> list[Message]:
+    """All that was said and noted, in order, with authors and earlier words."""
+    versions = Prefetch("versions", MessageVersion.objects.order_by("at", "id"))
+    rows = Message.objects.filter(conversation_id=conversation_id).select_related("handle", "author")
+    return list(rows.prefetch_related(versions).order_by("at", "id"))
+
+
+def list_events(conversation_id: UUID) -> list[ConversationEvent]:
+    """What was done to it, the oldest first."""
+    rows = ConversationEvent.objects.filter(conversation_id=conversation_id).select_related("actor")
+    return list(rows.order_by("at", "id"))
+
+
+def list_earlier(conversation: Conversation, most: int = 20) -> list[Conversation]:
+    """Of the same person, on all channels, the newest first."""
+    if conversation.handle is None:
+        return []
+    theirs = Conversation.objects.filter(handle__person_id=conversation.handle.person_id)
+    return list(_ready(theirs).exclude(id=conversation.id).order_by(*ORDER)[:most])
+
+
+def list_siblings(conversation: Conversation, most: int = 50) -> list[Conversation]:
+    """Other threads under the same post, the newest first."""
+    if not conversation.post_ref:
+        return []
+    rows = Conversation.objects.filter(channel_id=conversation.channel_id, post_ref=conversation.post_ref)
+    return list(_ready(rows).exclude(id=conversation.id).order_by(*ORDER)[:most])
+
+
+@dataclass(frozen=True)
+class StreamStanding:
+    """Until when a stream of a channel is complete, and how far back it goes."""
+
+    channel: Channel
+    stream: str
+    complete_until: datetime | None
+    reaches_back: datetime | None
+    backlog: bool
+    problem: dict[str, Any] | None
+
+
+def list_streams() -> list[StreamStanding]:
+    """Every stream that is read, by channel, in one query."""
+    rows = Poll.objects.filter(what__startswith=PREFIX, channel__disconnected_at=None).select_related("channel")
+    return [
+        StreamStanding(
+            row.channel,
+            row.what.removeprefix(PREFIX),
+            getattr(row, "complete_until", None) or row.read_at,
+            getattr(row, "reaches_back", None),
+            bool(getattr(row, "backlog", False)),
+            row.problem,
+        )
+        for row in rows.order_by(*channel_order("channel__"), "what")
+        if find_reader(CONNECTORS.get(row.channel.network)) is not None
+    ]
