@@ -14,6 +14,10 @@ PLACE = re.compile(r"%\((\w+)\)[.\d]*[sdf]")
 NAMES = ("code", "message", "field", "fix", "params", "severity")
 
 
+QUOTED = ast.Dict([ast.Constant("network"), ast.Constant("answer")], [ast.Constant("")] * 2)
+"""What `kit/refusals.py` gives to the problem of a case; tests/networks/kit/test_refusals.py holds that."""
+
+
 def read_text(node: ast.expr | None) -> str:
     """The literal of a string, or of `gettext_noop("...")`; empty for anything else."""
     if isinstance(node, ast.Call) and node.args and getattr(node.func, "id", "") == "gettext_noop":
@@ -23,10 +27,14 @@ def read_text(node: ast.expr | None) -> str:
 
 def list_problems() -> Iterator[tuple[str, dict[str, ast.expr]]]:
     for path in sorted(ROOT.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Problem":
+        calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+        quoting = [node.args[0] for node in calls if getattr(node.func, "id", "") == "Case"]
+        for node in calls:
+            if getattr(node.func, "id", "") == "Problem":
                 given = dict(zip(NAMES, node.args, strict=False))
                 given |= {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+                if node in quoting and "params" not in given:
+                    given["params"] = QUOTED
                 yield f"{path.relative_to(ROOT)}:{node.lineno}", given
 
 

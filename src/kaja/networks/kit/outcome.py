@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
@@ -63,9 +64,7 @@ def classify(
     if answer.status == 401:
         return NeedsReconnect(reconnect_problem(network))
     if answer.status == 408 or (answer.status >= 500 and answer.status not in _NO_SUCH_CALL):
-        reason = Problem(
-            "network_error", gettext_noop("%(network)s had an error of its own (status %(status)s)."), params=params
-        )
+        reason = network_error(network, answer)
         if irreversible and not server_error_is_final:
             return Unknown(reason)
         return Later(parse_retry_after(answer, now or datetime.now(UTC)) or SOON, reason)
@@ -100,12 +99,23 @@ def not_there(network: str, url: str, status: int) -> Problem:
     )
 
 
-def raise_trouble(network: str, answer: Response) -> None:
-    """While an account is looked at: what says that its server is not there any more. Raises AnswerLost."""
+def raise_trouble(network: str, answer: Response) -> NoReturn:
+    """While an account is looked at: its server is not there any more, or has an error of its own; that says nothing
+    of the account. Raises AnswerLost."""
     if 300 <= answer.status < 400:
         raise AnswerLost(moved(network, answer))
     if answer.status == 404 or answer.status in _NO_SUCH_CALL:
         raise AnswerLost(not_there(network, answer.url, answer.status))
+    raise AnswerLost(network_error(network, answer))
+
+
+def network_error(network: str, answer: Response) -> Problem:
+    """The network could not, for no reason that it gave."""
+    return Problem(
+        "network_error",
+        gettext_noop("%(network)s had an error of its own (status %(status)s)."),
+        params={"network": network, "status": answer.status},
+    )
 
 
 def file_gone(network: str) -> Problem:

@@ -91,13 +91,13 @@ class Refusals:
             case "elsewhere":
                 return ChannelTrouble(not_there(self.network, answer.url, answer.status))
             case Problem():
-                said = {"network": self.network, "answer": told.message[:300]}
+                said = {"network": self.network, "answer": _words_of(answer, told)[:300]}
                 return Rejected(replace(means, params={**said, **means.params}), can_fix)
             case Rejected() | Later() | NeedsReconnect() | ChannelTrouble() | Unknown():
                 return means
 
     def _say_own(self, answer: Response, told: Told) -> Failure:
-        problem = refused_problem(self.network, told.message or told.code or f"status {answer.status}")
+        problem = refused_problem(self.network, _words_of(answer, told))
         can_fix = self.fixable is None or answer.status in self.fixable
         return Rejected(replace(problem, field=self._find_field(told)), can_fix)
 
@@ -107,3 +107,7 @@ class Refusals:
                 if match := re.search(pattern, name, re.IGNORECASE):
                     return match.expand(path)
         return ""
+
+
+def _words_of(answer: Response, told: Told) -> str:
+    return told.message or told.code or f"status {answer.status}"

@@ -9,7 +9,7 @@ from kaja.networks.kit.fields import read_flag, read_text
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.results import RemoteRef
-from kaja.networks.kit.uploads import UPLOAD_SECONDS, list_keys, open_upload
+from kaja.networks.kit.uploads import list_keys, open_upload
 from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.blocks import Attachment, render_blocks
 from kaja.networks.wordpress.literal import keep_entities, keep_smileys
@@ -22,8 +22,8 @@ async def upload(media: Media, session: Session) -> dict[str, Any]:
     """Send one file with its description to the media library; gives its id and address. Raises Failed."""
     # The type is judged by the name's ending (wp_check_filetype), which is that of the content.
     file = await open_upload(media, PICTURE)
-    how: dict[str, Any] = {"files": {"file": file.in_form}, "data": _describe(media), "timeout": UPLOAD_SECONDS}
-    made = read_object(await REST.call(session, "POST", "/wp/v2/media", **how), "id", "source_url")
+    answer = await REST.upload(session, "/wp/v2/media", file, field="file", data=_describe(media))
+    made = read_object(answer, "id", "source_url")
     return {"id": int(made["id"]), "url": str(made["source_url"])}
 
 

@@ -1,8 +1,4 @@
-"""From what people type to the block editor's markup.
-
-The subset of Markdown: paragraphs (a blank line parts them, a single line break stays a line break), headings (`## `),
-lists (`- `, `1. `), quotes (`> `), fenced code, `---`, **bold**, *italics*, `code` and [links](https://...); plain
-addresses become links. Everything else is text, HTML included. Block grammar:
+"""From what people type (`kit/markdown.py`) to the block editor's markup. Block grammar:
 https://developer.wordpress.org/block-editor/explanations/architecture/key-concepts/, read 2026-11-22.
 """
 
@@ -12,22 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import nh3
-import regex
-from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
+from kaja.networks.kit.markdown import parse_markdown, render_line
 from kaja.networks.wordpress.literal import keep, keep_brackets
-
-_MARKDOWN = MarkdownIt("commonmark", {"html": False, "breaks": True}).disable(
-    # Indented text, underlined headings, reference lists, pictures by address, raw HTML and its entities surprise in
-    # plain text.
-    ["code", "lheading", "reference", "image", "html_block", "html_inline", "entity"]
-)
-_URL = regex.compile(r"(?<![\w@/.])https?://(?:[\w-]+\.)*[\w-]+(?::\d+)?(?:[/?#][^\s<>\"“”«»]*)?", regex.IGNORECASE)
-_URL_TAIL = regex.compile(r"[.,:;!?'…)\]*_~]+$")
-_INLINE_TAGS = {"a", "strong", "em", "code", "br"}
-_SCHEMES = {"http", "https", "mailto", "tel"}
 
 
 @dataclass(frozen=True)
@@ -42,8 +26,7 @@ class Attachment:
 
 def render_blocks(text: str, attachments: Iterable[Attachment] = ()) -> str:
     """Block markup of a text, with pictures and videos after it."""
-    tree = SyntaxTreeNode(_MARKDOWN.parse(text))
-    blocks = [*_render_children(tree), *(_render_attachment(item) for item in attachments)]
+    blocks = [*_render_children(parse_markdown(text)), *(_render_attachment(item) for item in attachments)]
     return "\n\n".join(blocks)
 
 
@@ -69,10 +52,10 @@ def _render_children(node: SyntaxTreeNode) -> list[str]:
 def _render_block(node: SyntaxTreeNode) -> str:
     match node.type:
         case "paragraph":
-            return _block("paragraph", f"<p>{_render_line(node)}</p>")
+            return _block("paragraph", f"<p>{_line(node)}</p>")
         case "heading":
             level = max(2, int(node.tag[1]))  # the title of the article is the first level
-            body = f'<h{level} class="wp-block-heading">{_render_line(node)}</h{level}>'
+            body = f'<h{level} class="wp-block-heading">{_line(node)}</h{level}>'
             return _block("heading", body) if level == 2 else _block("heading", body, level=level)
         case "bullet_list" | "ordered_list":
             return _render_list(node)
@@ -106,71 +89,16 @@ def _render_list(node: SyntaxTreeNode) -> str:
     return _block("list", opening + "\n\n".join(items) + f"</{tag}>", **attributes)
 
 
+def _line(node: SyntaxTreeNode) -> str:
+    return keep(render_line(node))
+
+
 def _render_flat(node: SyntaxTreeNode) -> str:
     if node.type in ("paragraph", "heading"):
-        return _render_line(node)
+        return _line(node)
     if node.type in ("fence", "code_block"):
         return f"<code>{keep_brackets(html.escape(node.content.strip(), quote=False))}</code>"
     return "<br>".join(_render_flat(child) for child in node.children)
-
-
-def _render_line(node: SyntaxTreeNode) -> str:
-    return keep(_clean("".join(_render_inline(child) for inline in node.children for child in inline.children)))
-
-
-def _render_inline(node: SyntaxTreeNode) -> str:
-    inner = "".join(_render_inline(child) for child in node.children)
-    match node.type:
-        case "text":
-            inside = node.parent
-            while inside is not None and inside.type != "link":
-                inside = inside.parent
-            return html.escape(node.content, quote=False) if inside is not None else _linkify(node.content)
-        case "code_inline":
-            return f"<code>{html.escape(node.content, quote=False)}</code>"
-        case "softbreak" | "hardbreak":
-            return "<br>"
-        case "strong" | "em":
-            return f"<{node.type}>{inner}</{node.type}>"
-        case "link":
-            return f'<a href="{html.escape(str(node.attrs.get("href", "")))}">{inner}</a>'
-    return inner
-
-
-def _linkify(text: str) -> str:
-    return "".join(
-        f'<a href="{html.escape(url)}">{html.escape(piece, quote=False)}</a>'
-        if url
-        else html.escape(piece, quote=False)
-        for piece, url in _split_urls(text)
-    )
-
-
-def _split_urls(text: str) -> list[tuple[str, str]]:
-    """(piece, address or "") over the whole text."""
-    pieces: list[tuple[str, str]] = []
-    position = 0
-    for match in _URL.finditer(text):
-        url = match.group()
-        tail = _URL_TAIL.search(url)
-        if tail and not (tail.group().startswith(")") and "(" in url):
-            url = url[: tail.start()]
-        pieces += [(text[position : match.start()], ""), (url, url)]
-        position = match.start() + len(url)
-    pieces.append((text[position:], ""))
-    return [(piece, url) for piece, url in pieces if piece]
-
-
-def _clean(fragment: str) -> str:
-    """The last word on what HTML leaves Kaja, whatever the rendering above did."""
-    return nh3.clean(
-        fragment,
-        tags=_INLINE_TAGS,
-        attributes={"a": {"href"}},
-        url_schemes=_SCHEMES,
-        link_rel=None,
-        strip_comments=True,
-    )
 
 
 def _render_attachment(item: Attachment) -> str:

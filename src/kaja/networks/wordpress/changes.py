@@ -5,7 +5,7 @@ from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_text
-from kaja.networks.kit.guards import Failed, changing
+from kaja.networks.kit.guards import Failed, changing, removing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
 from kaja.networks.kit.steps import upload_missing
@@ -41,25 +41,21 @@ async def _describe_again(number: int, alt: str, session: Session) -> None:
             raise
 
 
-@changing
-async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
-    """Move it to the site's trash, where it can be restored for 30 days. What is already gone counts as deleted."""
+@removing
+async def delete(ref: RemoteRef, facts: Facts, session: Session) -> None:
+    """Move it to the site's trash, where it can be restored for 30 days."""
     kind = "comments" if ref.data.get("type") == "comment" else "posts"
     answer = await REST.ask(session, "DELETE", f"/wp/v2/{kind}/{ref.id}", irreversible=True)
-    try:
-        REST.read(answer, irreversible=True)
-    except Failed as failed:
-        if getattr(answer, "status", 0) == 501:
-            return Rejected(_no_trash(), fixable=False)
-        if not failed.gone:
-            raise
-    return Changed(None)
-
-
-def _no_trash() -> Problem:
-    return Problem(
-        "no_trash",
-        gettext_noop("This site has no trash, and Kaja does not delete for good."),
-        "",
-        gettext_noop("Delete it on the site itself."),
-    )
+    if getattr(answer, "status", 0) == 501:
+        raise Failed(
+            Rejected(
+                Problem(
+                    "no_trash",
+                    gettext_noop("This site has no trash, and Kaja does not delete for good."),
+                    "",
+                    gettext_noop("Delete it on the site itself."),
+                ),
+                fixable=False,
+            )
+        )
+    REST.read(answer, irreversible=True)

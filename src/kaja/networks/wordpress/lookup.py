@@ -13,10 +13,11 @@ from urllib.parse import SplitResult, parse_qs, unquote
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import parse_time, read_list, read_mapping
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import Failed, looking
+from kaja.networks.kit.guards import looking
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.markup import parse_html
-from kaja.networks.kit.results import Candidate, CannotTell, Found, Listing, NoSuchPost, Resolution
+from kaja.networks.kit.newest import resolve_own
+from kaja.networks.kit.results import Candidate, CannotTell, Listing, NoSuchPost, RemoteRef, Resolution
 from kaja.networks.wordpress.api import NETWORK, REST
 from kaja.networks.wordpress.articles import build_ref
 from kaja.networks.wordpress.comments import build_comment_ref
@@ -30,21 +31,34 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     parts = addresses.parse_own(url, NETWORK, session.base_url, facts.url)
     if isinstance(parts, NoSuchPost):
         return parts
-    try:
-        if comment := _COMMENT.fullmatch(parts.fragment):
-            return _judge(await REST.fetch(session, f"/wp/v2/comments/{comment[1]}", "id"), facts)
-        if number := _post_id(parts):
-            return _judge(await REST.fetch(session, f"/wp/v2/posts/{number}", "id", context="edit"), facts)
-    except Failed as failed:
-        if not failed.gone:
-            raise
-        return NoSuchPost(addresses.not_there(NETWORK))
     slug = unquote(parts.path.rstrip("/").rpartition("/")[2])
-    if not slug:
+    if comment := _COMMENT.fullmatch(parts.fragment):
+        fetched = _fetch(f"/wp/v2/comments/{comment[1]}", session)
+    elif number := _post_id(parts):
+        fetched = _fetch(f"/wp/v2/posts/{number}", session, context="edit")
+    elif slug:
+        fetched = _fetch_by_slug(slug, session)
+    else:
         return NoSuchPost(addresses.no_address(NETWORK, url))
+    name, own = str(facts.limits.get("user_name") or facts.handle), facts.limits.get("user_id")
+    return await resolve_own(fetched, NETWORK, name, is_ours=lambda found: found.get("author") == own, ref_of=_ref)
+
+
+async def _fetch(route: str, session: Session, **params: str) -> Mapping[str, Any] | None:
+    """A comment, or an article that is public."""
+    found = await REST.fetch(session, route, "id", **params)
+    return found if "post" in found or found.get("status") == "publish" else None
+
+
+async def _fetch_by_slug(slug: str, session: Session) -> Mapping[str, Any] | None:
     params = {"slug": slug, "status": "publish"}
     found = read_list(await REST.call(session, "GET", "/wp/v2/posts", params=params))
-    return _judge(found[0], facts) if len(found) == 1 else NoSuchPost(addresses.not_there(NETWORK))
+    return found[0] if len(found) == 1 else None
+
+
+def _ref(found: Mapping[str, Any]) -> RemoteRef:
+    """Only a comment names the article that it stands below."""
+    return build_comment_ref(found) if "post" in found else build_ref(found, {})
 
 
 @looking
@@ -77,11 +91,3 @@ def _post_id(parts: SplitResult) -> str:
             return value
     last = parts.path.rstrip("/").rpartition("/")[2]
     return last if parts.path.rstrip("/").endswith(f"/archives/{last}") and last.isdecimal() else ""
-
-
-def _judge(found: Mapping[str, Any], facts: Facts) -> Resolution:
-    if found.get("author") != facts.limits.get("user_id"):
-        return NoSuchPost(addresses.of_another(NETWORK, str(facts.limits.get("user_name") or facts.handle)))
-    if "post" in found:  # only a comment names the article that it stands below
-        return Found(build_comment_ref(found))
-    return Found(build_ref(found, {})) if found.get("status") == "publish" else NoSuchPost(addresses.not_there(NETWORK))

@@ -11,11 +11,12 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit.addresses import parse_server
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.http import AnswerLost, Response, Session, TransportError
-from kaja.networks.kit.iri import to_uri
+from kaja.networks.kit.guards import connecting
+from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.markup import parse_html
 from kaja.networks.kit.outcome import raise_trouble
 from kaja.networks.wordpress.api import NETWORK, open_session
@@ -31,16 +32,7 @@ TERM_PAGE = 100
 
 def parse_site(typed: str) -> str:
     """The address of a site from what people type. Raises ConnectRefused."""
-    text = typed.strip()
-    if "://" not in text:
-        text = f"https://{text}"
-    try:
-        text = to_uri(text)
-        parts = urlsplit(text)
-        host = parts.hostname
-    except ValueError:
-        host = None
-    if not host or parts.scheme not in ("http", "https") or re.search(r"\s", text):
+    if (parts := parse_server(typed)) is None:
         raise ConnectRefused(
             Problem(
                 "site_invalid",
@@ -98,45 +90,33 @@ def _keep_encrypted(root: str, site: str) -> str:
     return root
 
 
+@connecting("site")
 async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
     """Check the site and the application password. Raises ConnectRefused with the field of the form."""
     site = parse_site(form.get("site", ""))
-    credentials = {"username": form.get("username", "").strip(), "password": form.get("password", "").strip()}
-    for name, message in (
-        ("username", gettext_noop("The user name is missing.")),
-        ("password", gettext_noop("The application password is missing.")),
-    ):
-        if not credentials[name]:
-            raise ConnectRefused(Problem(f"{name}_missing", message, name, gettext_noop("Fill it in.")))
-    try:
-        root, index = await discover(site, session)
-        if "application-passwords" not in read_mapping(index.get("authentication")):
-            raise ConnectRefused(
-                Problem(
-                    "application_passwords_off",
-                    gettext_noop("%(site)s does not offer application passwords."),
-                    "site",
-                    gettext_noop(
-                        "They need WordPress 5.6 or newer and HTTPS, and no security plugin that switches them off."
-                    ),
-                    {"site": site},
-                )
+    root, index = await discover(site, session)
+    if "application-passwords" not in read_mapping(index.get("authentication")):
+        raise ConnectRefused(
+            Problem(
+                "application_passwords_off",
+                gettext_noop("%(site)s does not offer application passwords."),
+                "site",
+                gettext_noop(
+                    "They need WordPress 5.6 or newer and HTTPS, and no security plugin that switches them off."
+                ),
+                {"site": site},
             )
-        session.base_url = root
-        session.credentials = credentials
-        facts = await inspect(session)
-    except TransportError as error:
-        problem = error.problem
-        raise ConnectRefused(Problem(problem.code, problem.message, "site", problem.fix, problem.params)) from error
-    return Connected(facts, credentials, root)
+        )
+    session.base_url = root
+    session.credentials = {name: form.get(name, "").strip() for name in ("username", "password")}
+    return Connected(await inspect(session), dict(session.credentials), root)
 
 
 async def inspect(session: Session) -> Facts:
     """Who the account is and what it may do. Raises ConnectRefused, or TransportError for the moment."""
     open_session(session)
     index = read_object(await _get(session, "/"))
-    answer = await _get(session, "/wp/v2/users/me", context="edit")
-    user = read_object(answer, "id")
+    user = read_object(await _get(session, "/wp/v2/users/me", context="edit"), "id")
     capabilities = read_mapping(user.get("capabilities"))
     permissions = tuple(name for name in PERMISSIONS if capabilities.get(name))
     if "publish_posts" not in permissions:
@@ -176,15 +156,8 @@ async def _list_terms(session: Session, taxonomy: str) -> tuple[tuple[str, ...],
     """Names, the most used first, and whether these are all."""
     names: list[str] = []
     for page in range(1, TERM_PAGES + 1):
-        answer = await _get(
-            session,
-            f"/wp/v2/{taxonomy}",
-            page=page,
-            per_page=TERM_PAGE,
-            orderby="count",
-            order="desc",
-            _fields="id,name",
-        )
+        how: dict[str, str | int] = {"per_page": TERM_PAGE, "orderby": "count", "order": "desc", "_fields": "id,name"}
+        answer = await _get(session, f"/wp/v2/{taxonomy}", page=page, **how)
         names += [html.unescape(str(term.get("name"))) for term in read_list(answer)]
         if page >= int(answer.headers.get("x-wp-totalpages") or 1):
             return tuple(names), True
@@ -193,10 +166,6 @@ async def _list_terms(session: Session, taxonomy: str) -> tuple[tuple[str, ...],
 
 async def _get(session: Session, route: str, **params: str | int) -> Response:
     answer = await session.request("GET", route, params=params)
-    if answer.ok:
-        return answer
-    raise_trouble(NETWORK, answer)
-    code = answer.json_object().get("code")
     if answer.status in (401, 403):
         message = parse_html(str(answer.json_object().get("message") or answer.status))
         raise ConnectRefused(
@@ -211,10 +180,6 @@ async def _get(session: Session, route: str, **params: str | int) -> Response:
                 {"answer": message[:300]},
             )
         )
-    raise AnswerLost(
-        Problem(
-            "network_error",
-            gettext_noop("%(network)s had an error of its own (status %(status)s)."),
-            params={"network": NETWORK, "status": answer.status, "code": str(code or "")},
-        )
-    )
+    if not answer.ok:
+        raise_trouble(NETWORK, answer)
+    return answer
