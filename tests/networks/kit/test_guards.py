@@ -4,7 +4,7 @@ import pytest
 
 from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import ConnectRefused
-from kaja.networks.kit.guards import Failed, connecting, removing
+from kaja.networks.kit.guards import Failed, connecting, removing, require_filled
 from kaja.networks.kit.http import AnswerLost
 from kaja.networks.kit.outcome import refused_problem, target_gone
 from kaja.networks.kit.results import Changed, Rejected, Unknown
@@ -45,3 +45,11 @@ async def test_connecting_tells_whatever_goes_wrong(error: Exception, code: str,
         await connecting("site")(fail)(error)
     assert (refused.value.problem.code, refused.value.problem.field) == (code, field)
     await connecting()(fail)(None)
+
+
+def test_a_field_that_is_needed_is_filled() -> None:
+    assert require_filled({"name": " kohvik "}, "name") == "kohvik"
+    for form in ({}, {"name": " "}):
+        with pytest.raises(ConnectRefused) as refused:
+            require_filled(form, "name")
+        assert (refused.value.problem.code, refused.value.problem.field) == ("name_missing", "name")

@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.newest import find_back, read_back, resolve_own
+from kaja.networks.kit.newest import find_back, note_newest, read_back, read_newest, resolve_own
 from kaja.networks.kit.outcome import refused_problem, target_gone
 from kaja.networks.kit.results import Found, NoSuchPost, Rejected, RemoteRef
 
@@ -90,3 +91,11 @@ async def test_an_address_is_that_of_an_own_post_or_says_what_is_wrong(post: dic
         assert code or found == Found(RemoteRef("us"))
     with pytest.raises(Failed):
         await resolve_own(refuse(), "Some", "us", is_ours=bool, ref_of=lambda _: RemoteRef("x"))
+
+
+def test_what_stood_there_before_is_noted_once() -> None:
+    outgoing = Outgoing("post", "0" * 32, NOW, "x")
+    noted = note_newest({}, iter(["2", "1"]), NOW + timedelta(minutes=1))
+    assert read_newest(noted, outgoing) == (NOW + timedelta(minutes=1), ["2", "1"])
+    assert note_newest(noted, ["3"], NOW + timedelta(minutes=2)) == {}, "3 may be ours"
+    assert read_newest({}, outgoing) == (NOW, ())

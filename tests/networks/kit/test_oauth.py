@@ -124,3 +124,21 @@ async def test_who_comes_back_without_a_code_is_told_why(answer: dict[str, str],
     assert refused.value.problem == oauth.refuse_consent("Some", answer)
     assert refused.value.problem.code == code
     assert refused.value.problem.params == ({"answer": said} if said else {"network": "Some"})
+
+
+@pytest.mark.parametrize(
+    ("reply", "pkce"),
+    [
+        (Reply(200, {"code_challenge_methods_supported": ["plain", "S256"]}), True),
+        (Reply(200, {"code_challenge_methods_supported": "S256"}), False),
+        (Reply(200, {}), False),
+        (Reply(404, b"<html>"), False),
+    ],
+)
+async def test_a_server_says_what_it_understands(reply: Reply, pkce: bool) -> None:
+    async def handle(request: Request) -> Reply:
+        assert request.path == "/.well-known/oauth-authorization-server"
+        return reply
+
+    async with serving(handle) as (_, url):
+        assert oauth.has_pkce(await oauth.fetch_metadata(url, Session(allow_private=("127.0.0.1",)))) is pkce

@@ -10,6 +10,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from PIL import Image
 
+from kaja.networks.kit import background
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.content import Draft, Media, Part
 from kaja.networks.kit.http import Session, close_pools
@@ -28,7 +29,7 @@ from kaja.networks.kit.results import (
     Sent,
     Unknown,
 )
-from kaja.networks.mastodon import CONNECTOR, files
+from kaja.networks.mastodon import CONNECTOR
 from kaja.networks.mastodon.oauth import parse_instance
 from tests.conformance.server import Fault, FaultyServer, Reply, Request, serving
 from tests.needed import needs
@@ -59,7 +60,7 @@ async def test_the_same_key_makes_one_status() -> None:
 
 
 async def test_files_in_the_background_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.01)
     server = MastodonServer(media_polls=3)
     async with at_work(server) as (_, session):
         sent = await publish(CONNECTOR, make_outgoing("x", media=(make_picture("A door"),)), FACTS, session)
@@ -70,8 +71,8 @@ async def test_files_in_the_background_are_waited_for(monkeypatch: pytest.Monkey
 
 
 async def test_a_file_that_takes_too_long_waits_without_a_new_upload(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "POLL_SECONDS", 0.01)
-    monkeypatch.setattr(files, "POLLS", 2)
+    monkeypatch.setattr(background, "POLL_SECONDS", 0.01)
+    monkeypatch.setattr(background, "POLLS", 2)
     server = MastodonServer(media_polls=3)
     async with at_work(server) as (_, session):
         outgoing = make_outgoing("x", media=(make_picture("A door"),))

@@ -13,7 +13,7 @@ from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import read_claims
-from kaja.networks.kit.guards import Failed, connecting, inspecting
+from kaja.networks.kit.guards import Failed, connecting, inspecting, require_filled
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.iri import convert_address
 
@@ -30,11 +30,8 @@ class Accounts:
     @connecting()
     async def connect(self, form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
         """Sign in with handle and app password at the account's server. Raises ConnectRefused."""
-        identifier, password = identity.clean_identifier(form.get("handle", "")), form.get("password", "").strip()
-        if not identifier:
-            raise ConnectRefused(
-                Problem("required", gettext_noop("This is needed."), "handle", gettext_noop("Fill it in."))
-            )
+        identifier = require_filled({"handle": identity.clean_identifier(form.get("handle", ""))}, "handle")
+        password = require_filled(form, "password")
         session.base_url, did = await self._find_server(identifier, form.get("server", "").strip(), session)
         try:
             made = await create_session(session, did or identifier, password)

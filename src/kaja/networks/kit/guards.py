@@ -1,6 +1,6 @@
 """What every connector does alike around its calls: from exceptions to what the delivery engine is told."""
 
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -129,6 +129,16 @@ def reading(read: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, 
             return Unknown(Problem("answer_unreadable", gettext_noop("The network's answer cannot be read.")))
 
     return guarded
+
+
+def require_filled(form: Mapping[str, str], name: str) -> str:
+    """What stands in a field of a connect form, without spaces around it. Raises ConnectRefused when it is empty."""
+    value = form.get(name, "").strip()
+    if not value:
+        raise ConnectRefused(
+            Problem(f"{name}_missing", gettext_noop("This is needed."), name, gettext_noop("Fill it in."))
+        )
+    return value
 
 
 def inspecting(inspect: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, T]]:

@@ -1,8 +1,8 @@
 """Looking through an account's own posts, newest first: what was posted lately, and the one whose answer was lost."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
@@ -63,6 +63,18 @@ async def find_back(fetch: Fetch[T], is_wanted: Callable[[T], bool], *, pages: i
             break
         before = cursor
     return None
+
+
+def note_newest(checkpoint: Mapping[str, Any], ids: Iterable[str], at: datetime) -> dict[str, Any]:
+    """What is noted of the posts that stand there right before the call that counts: whatever is found later and is
+    none of these may be ours. Noted once: an earlier call may have been stored when it is prepared once more."""
+    return {} if "marked_at" in checkpoint else {"known": list(ids), "marked_at": at.isoformat()}
+
+
+def read_newest(checkpoint: Mapping[str, Any], outgoing: Outgoing) -> tuple[datetime, Collection[str]]:
+    """From when on ours can stand there, and the ids of posts that stood there before."""
+    since = datetime.fromisoformat(checkpoint["marked_at"]) if "marked_at" in checkpoint else outgoing.created_at
+    return since, checkpoint.get("known", ())
 
 
 def judge(

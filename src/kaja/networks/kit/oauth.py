@@ -43,6 +43,18 @@ def begin(
     return Authorization(f"{address}{'&' if '?' in address else '?'}{urlencode(query)}", pending)
 
 
+async def fetch_metadata(base: str, session: Session) -> Mapping[str, Any]:
+    """What an authorization server says of itself (RFC 8414); empty when it says nothing. Raises TransportError."""
+    answer = await session.request("GET", f"{base}/.well-known/oauth-authorization-server", authorized=False)
+    return answer.json_object() if answer.ok else {}
+
+
+def has_pkce(metadata: Mapping[str, Any]) -> bool:
+    """Whether the server says that it understands a challenge by SHA-256."""
+    methods = metadata.get("code_challenge_methods_supported")
+    return isinstance(methods, list) and "S256" in methods
+
+
 async def exchange(
     address: str,
     network: str,

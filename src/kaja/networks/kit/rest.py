@@ -65,26 +65,30 @@ class Rest:
     """Whether an answer refuses the access token alone. Such a call did nothing: it is made once more with a new
     one."""
 
-    async def ask(
+    async def request(
         self, session: Session, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any
-    ) -> Answer:
-        """The answer, whatever its status, or why there is none."""
+    ) -> Response:
+        """The answer, whatever its status. Raises Failed, TransportError."""
         session.read_quotas = self.read_quotas
         how["headers"] = {**self.headers, **(headers or {})}
         signed = how.get("authorized", True)
-        try:
-            if signed and self.renew is not None and self.is_over(session.credentials):
-                await self._renew(session, self.renew)
-            if signed:
-                self.sign(session)
+        if signed and self.renew is not None and self.is_over(session.credentials):
+            await self._renew(session, self.renew)
+        if signed:
+            self.sign(session)
+        answer = await session.request(method, path, **how)
+        if signed and self.renew is not None and self.is_refused(answer):
+            await self._renew(session, self.renew)
+            self.sign(session)
             answer = await session.request(method, path, **how)
-            if signed and self.renew is not None and self.is_refused(answer):
-                await self._renew(session, self.renew)
-                self.sign(session)
-                answer = await session.request(method, path, **how)
+        return answer
+
+    async def ask(self, session: Session, method: str, path: str, **how: Any) -> Answer:
+        """The same, or why there is no answer. Raises Failed."""
+        try:
+            return await self.request(session, method, path, **how)
         except TransportError as error:
             return error
-        return answer
 
     async def _renew(self, session: Session, renew: Callable[[Session], Awaitable[Tokens]]) -> None:
         """The call itself was not carried out, whatever goes wrong here. Raises Failed, NotSent."""

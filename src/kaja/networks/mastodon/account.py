@@ -9,9 +9,9 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_mapping, read_object
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.http import AnswerLost, Response, Session
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.outcome import raise_trouble, reconnect_problem
-from kaja.networks.mastodon.api import NETWORK, open_session, request
+from kaja.networks.mastodon.api import NETWORK, REST
 from kaja.networks.mastodon.limits import parse_limits, render_limits
 
 _DESCRIPTIONS = ("/api/v2/instance", "/api/v1/instance")  # v2 since Mastodon 4.0; snac2 has only v1 (seen, 2.75)
@@ -30,14 +30,14 @@ async def fetch_instance(base: str, session: Session) -> Instance:
     """The description of the server at `base`. Raises ConnectRefused when it does not speak this API."""
     status = 0
     for path in _DESCRIPTIONS:
-        answer = await request(session, "GET", f"{base}{path}", authorized=False)
+        answer = await REST.request(session, "GET", f"{base}{path}", authorized=False)
         status = answer.status
         description = answer.json_object()
         if answer.ok and description.get("version"):
             # A domain may send on to the host where its instance lives.
             return Instance(answer.url.split("?")[0].removesuffix(path), description)
         if status == 429 or status >= 500:
-            raise _in_trouble(answer)
+            raise_trouble(NETWORK, answer)
     raise ConnectRefused(
         Problem(
             "not_mastodon",
@@ -51,14 +51,12 @@ async def fetch_instance(base: str, session: Session) -> Instance:
 
 async def inspect(session: Session) -> Facts:
     """Who the token belongs to and what the server allows. Raises ConnectRefused, or TransportError for the moment."""
-    open_session(session)
-    answer = await request(session, "GET", "/api/v1/accounts/verify_credentials")
+    answer = await REST.request(session, "GET", "/api/v1/accounts/verify_credentials")
     # snac2 answers 422 with an empty body to a token that it does not know (seen, 2.75).
     if answer.status in (401, 403, 422):
         raise ConnectRefused(reconnect_problem(NETWORK))
     if not answer.ok:
         raise_trouble(NETWORK, answer)
-        raise _in_trouble(answer)
     account = read_object(answer, "id")
     instance = await fetch_instance(session.base_url.rstrip("/"), session)
     limits = parse_limits(instance.description, await fetch_software(session))
@@ -90,24 +88,14 @@ async def inspect(session: Session) -> Facts:
 
 async def fetch_software(session: Session) -> str:
     """The server software's name by nodeinfo (https://nodeinfo.diaspora.software/protocol), empty when not given."""
-    answer = await request(session, "GET", "/.well-known/nodeinfo", authorized=False)
+    answer = await REST.request(session, "GET", "/.well-known/nodeinfo", authorized=False)
     links = answer.json_object().get("links") if answer.ok else None
     own = urlsplit(session.base_url).netloc
     for link in reversed(links) if isinstance(links, list) else ():
         address = str(read_mapping(link).get("href") or "")
         if urlsplit(address).netloc != own:
             continue
-        document = await request(session, "GET", address, authorized=False)
+        document = await REST.request(session, "GET", address, authorized=False)
         software = read_mapping(document.json_object().get("software")) if document.ok else {}
         return str(software.get("name") or "").lower()
     return ""
-
-
-def _in_trouble(answer: Response) -> AnswerLost:
-    return AnswerLost(
-        Problem(
-            "network_error",
-            gettext_noop("%(network)s had an error of its own (status %(status)s)."),
-            params={"network": NETWORK, "status": answer.status},
-        )
-    )

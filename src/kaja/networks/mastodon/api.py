@@ -1,16 +1,14 @@
 """Calls to an instance, and what its refusals mean."""
 
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.http import Response, Session
-from kaja.networks.kit.outcome import Failure, read_budget, reconnect_problem, refused_problem, target_gone
+from kaja.networks.kit.outcome import read_budget
 from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.refusals import Case, Refusals, Told
 from kaja.networks.kit.rest import Answer, Rest
-from kaja.networks.kit.results import NeedsReconnect, Rejected
 
 NETWORK = "Mastodon"
 DELETE_LIMIT = "30"
@@ -19,41 +17,30 @@ DELETE_LIMIT = "30"
 # ends as "may have arrived". A new connection costs a handshake and makes that rare.
 ALONE = {"Connection": "close"}
 
-
-def _sign(session: Session) -> None:
-    session.use_bearer(session.credentials["access_token"])
-
-
-def open_session(session: Session) -> Session:
-    """The session with the channel's token and with this network's rate headers understood."""
-    session.read_quotas = _read_quotas
-    _sign(session)
-    return session
-
-
-async def request(session: Session, method: str, url: str, **arguments: Any) -> Response:
-    """One exchange, also with a server that no account is known at yet. Raises TransportError."""
-    return await session.request(method, url, headers=ALONE, **arguments)
-
-
-def _reject(answer: Response) -> Failure:
-    """Error bodies: https://docs.joinmastodon.org/entities/Error/"""
-    body = answer.json_object()
-    if answer.status == 403:
+# Error bodies: https://docs.joinmastodon.org/entities/Error/
+_REFUSALS = Refusals(
+    NETWORK,
+    lambda body: Told(message=str(body.get("error_description") or body.get("error") or "")),
+    (
         # The token lacks a scope, or the account is suspended or frozen: signing in again shows which.
-        return NeedsReconnect(reconnect_problem(NETWORK))
-    if answer.status == 413:
-        return Rejected(
+        Case("sign in", statuses=(403,)),
+        Case("gone", statuses=(404, 410)),
+        Case(
             Problem(
                 "media_too_large",
                 gettext_noop("The server says that the file is too large."),
                 "parts.0.media",
                 gettext_noop("Make it smaller."),
-            )
-        )
-    if answer.status in (404, 410):
-        return Rejected(target_gone(NETWORK, str(body.get("error") or "")))
-    return Rejected(refused_problem(NETWORK, str(body.get("error_description") or body.get("error") or answer.status)))
+            ),
+            statuses=(413,),
+        ),
+    ),
+    explains_404=False,
+)
+
+
+def _sign(session: Session) -> None:
+    session.use_bearer(session.credentials["access_token"])
 
 
 def _read_quotas(answer: Response) -> Iterator[Quota]:
@@ -72,9 +59,4 @@ def _bucket_of(answer: Answer, method: str, path: str) -> str:
     return _bucket(path, method == "DELETE")
 
 
-REST = Rest(NETWORK, _reject, _sign, bucket_of=_bucket_of, read_quotas=_read_quotas, headers=ALONE)
-
-
-def said_of(refused: Rejected) -> Rejected:
-    """A 404 to a call that answers nothing: only the server's own words are left."""
-    return replace(refused, problem=refused_problem(NETWORK, str(refused.problem.params.get("said"))))
+REST = Rest(NETWORK, _REFUSALS.reject, _sign, bucket_of=_bucket_of, read_quotas=_read_quotas, headers=ALONE)

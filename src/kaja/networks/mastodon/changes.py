@@ -7,20 +7,16 @@ from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, changing
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.results import Changed, ChangeResult, Rejected, RemoteRef
-from kaja.networks.kit.steps import upload_missing
-from kaja.networks.mastodon import files
 from kaja.networks.mastodon.api import NETWORK, REST
-from kaja.networks.mastodon.limits import read_limits
+from kaja.networks.mastodon.files import FILES
 from kaja.networks.mastodon.statuses import build_ref, render_status
 
 
 @changing
 async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Session) -> ChangeResult:
     """PUT /api/v1/statuses/:id. Files that are new go up first; descriptions of the others change with the post."""
-    limits = read_limits(facts.limits)
-    there = {key: {"id": str(number), "ready": True} for key, number in (ref.data.get("media") or {}).items()}
-    media = await upload_missing(outgoing.media, there, lambda item, _: files.upload(item, limits, session))
-    media = {key: item if item["ready"] else await files.wait_until_ready(item, session) for key, item in media.items()}
+    there = {key: str(number) for key, number in (ref.data.get("media") or {}).items()}
+    media = await FILES.fill(outgoing.media, there, facts, session)
     ids = [item["id"] for item in media.values()]
     body = render_status(outgoing, media)
     body = {name: value for name, value in body.items() if name not in ("visibility", "in_reply_to_id")}

@@ -3,21 +3,18 @@
 https://docs.joinmastodon.org/methods/oauth/ and /methods/apps/, read 2026-11-22.
 """
 
-import re
 from collections.abc import Mapping
-from typing import Any
-from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import oauth
+from kaja.networks.kit.addresses import parse_server
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.consent import Authorization, Granted, Offer
 from kaja.networks.kit.grants import App, Tokens
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.iri import to_uri
 from kaja.networks.kit.outcome import reconnect_problem
 from kaja.networks.mastodon.account import fetch_instance, inspect
-from kaja.networks.mastodon.api import ALONE, NETWORK, request
+from kaja.networks.mastodon.api import ALONE, NETWORK, REST
 
 SCOPES = "read:accounts read:statuses write:media write:statuses"
 CLIENT_NAME = "Kaja"
@@ -26,14 +23,8 @@ CLIENT_NAME = "Kaja"
 def parse_instance(typed: str) -> str:
     """The base URL from what people type: a host, an address of a page, or a full handle. Raises ConnectRefused."""
     text = typed.strip()
-    if "://" not in text:
-        text = f"https://{text.rsplit('@', 1)[-1] if '/' not in text else text}"
-    try:
-        parts = urlsplit(to_uri(text))
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port = "", None
-    if not host or not re.fullmatch(r"[^\s/?#@\[\]]+|[0-9a-f:.]+", host) or parts.scheme not in ("http", "https"):
+    parts = parse_server(text if "/" in text else text.rsplit("@", 1)[-1])
+    if parts is None:
         raise ConnectRefused(
             Problem(
                 "instance_invalid",
@@ -43,8 +34,7 @@ def parse_instance(typed: str) -> str:
                 {"typed": typed[:100]},
             )
         )
-    shown = f"[{host}]" if ":" in host else host
-    return f"{parts.scheme}://{shown}" + (f":{port}" if port else "")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 
 async def authorize(form: Mapping[str, str], back: str, state: str, app: App | None, session: Session) -> Authorization:
@@ -52,12 +42,13 @@ async def authorize(form: Mapping[str, str], back: str, state: str, app: App | N
     base = (await fetch_instance(parse_instance(form.get("instance", "")), session)).base_url
     # One address as text: an array is understood only since Mastodon 4.3.
     wanted = {"client_name": CLIENT_NAME, "redirect_uris": back, "scopes": SCOPES}
-    answer = await request(session, "POST", f"{base}/api/v1/apps", json=wanted, authorized=False)
+    answer = await REST.request(session, "POST", f"{base}/api/v1/apps", json=wanted, authorized=False)
     made = answer.json_object()
     if not answer.ok or not made.get("client_id") or not made.get("client_secret"):
         raise ConnectRefused(oauth.refuse_connection(str(made.get("error") or answer.status)))
     own = {"instance": base, "client_id": str(made["client_id"]), "client_secret": str(made["client_secret"])}
-    pkce = await _takes_pkce(base, session)
+    # Mastodon announces it since 4.3.
+    pkce = oauth.has_pkce(await oauth.fetch_metadata(base, session))
     asked = oauth.begin(f"{base}/oauth/authorize", App(own["client_id"]), back, state, scopes=SCOPES, pkce=pkce)
     return Authorization(asked.url, {**asked.pending, **own})
 
@@ -80,10 +71,3 @@ async def exchange(answer: Mapping[str, str], pending: Mapping[str, str], app: A
 async def renew(session: Session) -> Tokens:
     """Tokens of Mastodon do not end by themselves (read 2026-11-30), so whoever asks needs the person."""
     raise ConnectRefused(reconnect_problem(NETWORK))
-
-
-async def _takes_pkce(base: str, session: Session) -> bool:
-    """Mastodon announces it in the authorization server's metadata (RFC 8414) since 4.3."""
-    answer = await request(session, "GET", f"{base}/.well-known/oauth-authorization-server", authorized=False)
-    methods: Any = answer.json_object().get("code_challenge_methods_supported") if answer.ok else None
-    return isinstance(methods, list) and "S256" in methods

@@ -4,6 +4,8 @@ After a lost answer it is looked for, because compatible servers may ignore the 
 there before the call are known from stage `prepare`; only newer ones are considered.
 """
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,8 +17,8 @@ from kaja.networks.kit.content import Kind, Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.newest import find_back, read_back
-from kaja.networks.kit.outcome import file_again, file_gone, not_there, still_processing
+from kaja.networks.kit.newest import find_back, note_newest, read_back, read_newest, resolve_own
+from kaja.networks.kit.outcome import file_again, file_gone, not_there, refused_problem, still_processing
 from kaja.networks.kit.results import (
     AbsentAsOf,
     CannotTell,
@@ -33,10 +35,10 @@ from kaja.networks.kit.results import (
     StageResult,
     Unknown,
 )
-from kaja.networks.kit.steps import PATIENCE, UPLOADS, Sending, list_uploads, list_used, make_run, upload_one
-from kaja.networks.kit.uploads import list_keys
-from kaja.networks.mastodon import files, statuses
-from kaja.networks.mastodon.api import NETWORK, REST, said_of
+from kaja.networks.kit.steps import PATIENCE, UPLOADS, Sending, list_uploads, list_used, make_run
+from kaja.networks.mastodon import statuses
+from kaja.networks.mastodon.api import NETWORK, REST
+from kaja.networks.mastodon.files import FILES
 from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.statuses import Status
 
@@ -51,27 +53,14 @@ def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
     return (*list_uploads(outgoing, ahead=True), Stage(PREPARE, patience=PATIENCE), Stage(PUBLISH, irreversible=True))
 
 
-async def _upload(sending: Sending) -> StageResult:
-    limits = read_limits(sending.facts.limits)
-    return await upload_one(sending, lambda media, key: files.upload(media, limits, sending.session))
-
-
 async def _prepare(sending: Sending) -> StageResult:
     """Wait for the files, and remember which statuses stand there before ours."""
-    limits, session = read_limits(sending.facts.limits), sending.session
-    ready = {
-        key: await files.make_ready(sending.uploaded[key], media, limits, session)
-        for key, media in zip(list_keys(sending.outgoing.media), sending.outgoing.media, strict=True)
-    }
-    answer = await statuses.fetch_statuses(sending.facts, session)
+    ready = await FILES.make_ready(sending)
+    answer = await statuses.fetch_statuses(sending.facts, sending.session)
     listed = read_list(answer)[: statuses.LISTED]
-    mark: dict[str, Any] = {"shows_private": True} if any(map(statuses.is_private, listed)) else {}
-    if "marked_at" not in sending.checkpoint:
-        # Prepared once more, an earlier call may have been stored since, and must not count as known before it.
-        mark |= {
-            "known": [statuses.id_of(status) for status in listed],
-            "marked_at": read_server_time(answer).isoformat(),
-        }
+    mark = note_newest(sending.checkpoint, map(statuses.id_of, listed), read_server_time(answer))
+    if any(map(statuses.is_private, listed)):
+        mark["shows_private"] = True
     return sending.note(media=ready, **mark)
 
 
@@ -91,14 +80,15 @@ async def _explain(refused: Rejected, sending: Sending) -> StageResult:
     """
     gone = Failed(refused).gone
     doubtful = sending.stage == PUBLISH and (gone or refused.problem.code == "network_refused")
-    if doubtful and (lost := await _list_lost_files(sending)):
+    if doubtful and (lost := await FILES.find_lost(sending)):
         result = await _begin_again(lost, sending)
         if not isinstance(result, Rejected) or sending.outgoing.reply_to is None:
             return result
     if not gone or (sending.stage == PUBLISH and sending.outgoing.reply_to is not None):
         return refused
     if refused.problem.params.get("said"):
-        return said_of(refused)
+        # To a call that answers nothing only the server's own words are left.
+        return replace(refused, problem=refused_problem(NETWORK, str(refused.problem.params["said"])))
     return ChannelTrouble(not_there(NETWORK, sending.session.base_url, 404))
 
 
@@ -114,32 +104,16 @@ async def _begin_again(lost: dict[str, Any], sending: Sending) -> StageResult:
     return sending.begin_again(PREPARE, file_again(NETWORK), file_gone(NETWORK), media=media)
 
 
-async def _list_lost_files(sending: Sending) -> dict[str, Any]:
-    """Entries of files that cannot be attached now, by their key: marked as gone, or as not ready. Raises Failed."""
-    lost: dict[str, Any] = {}
-    for key, item in list_used(sending.outgoing, sending.checkpoint).items():
-        try:
-            if (await REST.call(sending.session, "GET", f"/api/v1/media/{item['id']}")).status == 206:
-                lost[key] = {**item, "ready": False}
-        except Failed as failed:
-            if failed.gone:
-                lost[key] = {**item, "gone": True}
-            elif not isinstance(failed.result, Rejected):
-                raise
-    return lost
-
-
-run = make_run({UPLOADS: _upload, PREPARE: _prepare, PUBLISH: _publish}, stages, _explain)
+run = make_run({UPLOADS: FILES.upload, PREPARE: _prepare, PUBLISH: _publish}, stages, _explain)
 
 
 @looking
 async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
     """Look through the account's newest statuses for the one that `outgoing` would have made."""
     looked_at = datetime.now(UTC)
-    since = datetime.fromisoformat(checkpoint["marked_at"]) if "marked_at" in checkpoint else outgoing.created_at
-    fresh, complete = await _list_fresh(since, checkpoint.get("known", ()), facts, session)
+    fresh, complete = await _list_fresh(*read_newest(checkpoint, outgoing), facts, session)
     shows_private = bool(checkpoint.get("shows_private")) or any(map(statuses.is_private, fresh))
-    fresh = [status for status in fresh if not outgoing.is_of_another(statuses.build_bare_ref(status))]
+    fresh = [status for status in fresh if not outgoing.is_of_another(statuses.build_ref(status))]
     matching = [status for status in fresh if statuses.matches(status, outgoing)]
     # Where a reply's own place is shown, a status without one is another.
     matching = [status for status in matching if statuses.answers(status, outgoing)] or matching
@@ -163,7 +137,9 @@ def _not_recognised(facts: Facts) -> Problem:
     )
 
 
-async def _list_fresh(since: datetime, known: list[str], facts: Facts, session: Session) -> tuple[list[Status], bool]:
+async def _list_fresh(
+    since: datetime, known: Collection[str], facts: Facts, session: Session
+) -> tuple[list[Status], bool]:
     """Statuses made since the mark, newest first, and whether the list reaches back to it. Raises Failed."""
     found, complete = await read_back(
         lambda before: statuses.fetch_page(facts, session, before),
@@ -186,23 +162,28 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     parts = addresses.parse_own(url, NETWORK, session.base_url, facts.url)
     if isinstance(parts, NoSuchPost):
         return parts
-    last = parts.path.rstrip("/").rpartition("/")[2]
+    fetched = _fetch_named(parts.path.rstrip("/").rpartition("/")[2], url.strip().rstrip("/"), facts, session)
+    return await resolve_own(
+        fetched,
+        NETWORK,
+        facts.handle,
+        is_ours=lambda status: str(read_mapping(status.get("account")).get("id")) == facts.account_id,
+        ref_of=statuses.build_ref,
+    )
+
+
+async def _fetch_named(last: str, named: str, facts: Facts, session: Session) -> Status | None:
     if statuses.ID.fullmatch(last):
         try:
-            status = await REST.fetch(session, f"/api/v1/statuses/{last}", "id")
-            if str(read_mapping(status.get("account")).get("id")) != facts.account_id:
-                return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
-            return Found(statuses.build_bare_ref(status))
+            return await REST.fetch(session, f"/api/v1/statuses/{last}", "id")
         except Failed as failed:
             if not failed.gone:
                 raise
-    named = url.strip().rstrip("/")
-    found = await find_back(
+    return await find_back(
         lambda before: statuses.fetch_page(facts, session, before),
         lambda status: named in (status.get("url"), status.get("uri")) and not status.get("reblog"),
         pages=statuses.PAGES,
     )
-    return Found(statuses.build_bare_ref(found)) if found else NoSuchPost(addresses.not_there(NETWORK))
 
 
 @looking

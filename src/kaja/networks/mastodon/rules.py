@@ -6,7 +6,6 @@ from urllib.parse import quote, urlsplit
 
 from kaja.kernel.problems import gettext_noop
 from kaja.networks.kit.connector import Count
-from kaja.networks.kit.content import Media
 from kaja.networks.kit.entities import Entity
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_text
@@ -15,7 +14,7 @@ from kaja.networks.kit.media import MAX_PIXELS
 from kaja.networks.kit.ruleset import Ruleset
 from kaja.networks.kit.text import count_graphemes
 from kaja.networks.mastodon.info import INFO
-from kaja.networks.mastodon.limits import Limits, read_limits
+from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.text import count_characters, find_entities
 
 SPOILER = "spoiler_text"
@@ -49,11 +48,6 @@ def _formats(facts: Facts) -> tuple[Format, ...]:
         max_alt=limits.description_limit,
     )
     return (Format("feed", gettext_noop("Post"), media, card="text"),)
-
-
-def becomes_gif(media: Media, limits: Limits) -> bool:
-    """Whether an animation is sent in another format than it has."""
-    return media.kind == "gif" and media.mime != "image/gif" and limits.moves_only_gif
 
 
 def _address_of(entity: Entity, facts: Facts) -> str:

@@ -52,21 +52,16 @@ def render_language(language: str) -> str:
     return _REGIONS.get(lowered) or lowered.split("-", 1)[0]
 
 
-def build_ref(status: Status, uploaded: Mapping[str, Any]) -> RemoteRef:
-    """The published object. `data` keeps the files' remote ids, which a later edit has to name."""
-    media = {key: item["id"] for key, item in uploaded.items()}
-    return RemoteRef(str(status["id"]), str(status.get("url") or status.get("uri") or ""), {"media": media})
-
-
-def build_bare_ref(status: Status) -> RemoteRef:
-    """One that was found, of which nobody knows which file is which."""
-    return RemoteRef(str(status.get("id")), str(status.get("url") or status.get("uri") or ""))
+def build_ref(status: Status, uploaded: Mapping[str, Any] | None = None) -> RemoteRef:
+    """A status. `data` keeps its files' remote ids, which a later edit has to name, where they are known."""
+    data = {} if uploaded is None else {"media": {key: item["id"] for key, item in uploaded.items()}}
+    return RemoteRef(str(status.get("id")), str(status.get("url") or status.get("uri") or ""), data)
 
 
 def build_candidate(status: Status, most: int | None = None) -> Candidate:
     """For a person to recognise; whoever settles compares all of the words with what was to go out."""
     by_kaja = read_mapping(status.get("application")).get("name") == CLIENT_NAME
-    return Candidate(build_bare_ref(status), _words(status)[:most], posted_at(status), by_kaja)
+    return Candidate(build_ref(status), _words(status)[:most], posted_at(status), by_kaja)
 
 
 async def fetch_statuses(facts: Facts, session: Session, before: str = "") -> Response:

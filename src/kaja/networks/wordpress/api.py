@@ -17,8 +17,7 @@ FLOOD_SECONDS = 20.0
 _ANONYMOUS = "anonymous"
 
 
-def open_session(session: Session) -> None:
-    """The session with the account's application password."""
+def _sign(session: Session) -> None:
     session.use_basic(session.credentials["username"], session.credentials["password"])
 
 
@@ -86,4 +85,4 @@ _REFUSALS = Refusals(
         "^featured_media$": "parts.0.media",
     },
 )
-REST = Rest(NETWORK, _REFUSALS.reject, open_session)
+REST = Rest(NETWORK, _REFUSALS.reject, _sign)

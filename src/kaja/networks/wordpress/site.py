@@ -15,11 +15,11 @@ from kaja.networks.kit.addresses import parse_server
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import connecting
+from kaja.networks.kit.guards import connecting, require_filled
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.markup import parse_html
 from kaja.networks.kit.outcome import raise_trouble
-from kaja.networks.wordpress.api import NETWORK, open_session
+from kaja.networks.wordpress.api import NETWORK, REST
 
 _API_REL = "https://api.w.org/"
 _LINK_HEADER = re.compile(r'<([^>]+)>\s*;[^,]*rel="?' + re.escape(_API_REL) + r'"?')
@@ -94,6 +94,7 @@ def _keep_encrypted(root: str, site: str) -> str:
 async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
     """Check the site and the application password. Raises ConnectRefused with the field of the form."""
     site = parse_site(form.get("site", ""))
+    credentials = {name: require_filled(form, name) for name in ("username", "password")}
     root, index = await discover(site, session)
     if "application-passwords" not in read_mapping(index.get("authentication")):
         raise ConnectRefused(
@@ -108,13 +109,12 @@ async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Se
             )
         )
     session.base_url = root
-    session.credentials = {name: form.get(name, "").strip() for name in ("username", "password")}
-    return Connected(await inspect(session), dict(session.credentials), root)
+    session.credentials = credentials
+    return Connected(await inspect(session), credentials, root)
 
 
 async def inspect(session: Session) -> Facts:
     """Who the account is and what it may do. Raises ConnectRefused, or TransportError for the moment."""
-    open_session(session)
     index = read_object(await _get(session, "/"))
     user = read_object(await _get(session, "/wp/v2/users/me", context="edit"), "id")
     capabilities = read_mapping(user.get("capabilities"))
@@ -165,7 +165,7 @@ async def _list_terms(session: Session, taxonomy: str) -> tuple[tuple[str, ...],
 
 
 async def _get(session: Session, route: str, **params: str | int) -> Response:
-    answer = await session.request("GET", route, params=params)
+    answer = await REST.request(session, "GET", route, params=params)
     if answer.status in (401, 403):
         message = parse_html(str(answer.json_object().get("message") or answer.status))
         raise ConnectRefused(
