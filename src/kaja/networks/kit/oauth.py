@@ -43,9 +43,10 @@ def begin(
     return Authorization(f"{address}{'&' if '?' in address else '?'}{urlencode(query)}", pending)
 
 
-async def fetch_metadata(base: str, session: Session) -> Mapping[str, Any]:
+async def fetch_metadata(base: str, session: Session, *, headers: Mapping[str, str] | None = None) -> Mapping[str, Any]:
     """What an authorization server says of itself (RFC 8414); empty when it says nothing. Raises TransportError."""
-    answer = await session.request("GET", f"{base}/.well-known/oauth-authorization-server", authorized=False)
+    url = f"{base}/.well-known/oauth-authorization-server"
+    answer = await session.request("GET", url, authorized=False, headers=headers)
     return answer.json_object() if answer.ok else {}
 
 

@@ -48,7 +48,7 @@ async def authorize(form: Mapping[str, str], back: str, state: str, app: App | N
         raise ConnectRefused(oauth.refuse_connection(str(made.get("error") or answer.status)))
     own = {"instance": base, "client_id": str(made["client_id"]), "client_secret": str(made["client_secret"])}
     # Mastodon announces it since 4.3.
-    pkce = oauth.has_pkce(await oauth.fetch_metadata(base, session))
+    pkce = oauth.has_pkce(await oauth.fetch_metadata(base, session, headers=ALONE))
     asked = oauth.begin(f"{base}/oauth/authorize", App(own["client_id"]), back, state, scopes=SCOPES, pkce=pkce)
     return Authorization(asked.url, {**asked.pending, **own})
 
