@@ -20,7 +20,10 @@ from kaja.delivery.events import (
 from kaja.delivery.models import Delivery
 from kaja.delivery.queries import find_sent_post
 from kaja.delivery.sources import SOURCES
+from kaja.inbox.acts import ACTING, note_done
 from kaja.inbox.echoes import note_sent
+from kaja.inbox.news import NEWS_OF_ANSWERS, describe_answer
+from kaja.inbox.source import REPLY, ActSource, ReplySource
 from kaja.inbox.taking import take_items
 from kaja.kernel.events import subscribe
 from kaja.kernel.loops import PARTS, Part
@@ -35,6 +38,7 @@ from kaja.reading.events import ItemsRead
 from kaja.reading.looks import plan_posts
 from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
+from kaja.workspaces.policy import Permission
 
 NEWS = {
     DeliveryFailed: gettext_noop("“%(post)s” could not be sent to %(channel)s."),
@@ -64,7 +68,10 @@ def _look(event: DeliverySent) -> None:
 
 
 def _sent(event: DeliverySent) -> None:
-    note_sent(Delivery.objects.get(id=event.delivery_id))
+    if event.source_kind == ACTING:
+        note_done(event.source_id)
+    else:
+        note_sent(Delivery.objects.get(id=event.delivery_id))
 
 
 def _wake(event: ChannelConnected) -> None:
@@ -84,6 +91,8 @@ def _follow_all(event: PostsPlanned | PostsDeleted) -> None:
 
 
 def _tell(event: DeliveryEvent) -> None:
+    if event.source_kind in (REPLY, ACTING):
+        _tell_of_answer(event)
     if event.source_kind != POST:
         return
     delivery = get_delivery(UUID(str(event.delivery_id)))
@@ -100,6 +109,20 @@ def _tell(event: DeliveryEvent) -> None:
     )
 
 
+def _tell_of_answer(event: DeliveryEvent) -> None:
+    about = describe_answer(event.source_kind, event.source_id, event.channel_id)
+    if about is None:
+        return
+    create_notice(
+        f"delivery.{type(event).__name__.removeprefix('Delivery').lower()}",
+        NEWS_OF_ANSWERS[event.source_kind, type(event)],
+        about.params,
+        path=f"needs-you/#delivery-{event.delivery_id}",
+        permission=Permission.ANSWER,
+        owner=about.owner_id,
+    )
+
+
 def _make_reading(address: dict[str, Any]) -> Part:
     from kaja.reading.loop import ReadingLoop  # a worker's only: the web server is spared its modules
 
@@ -112,7 +135,7 @@ def _read(event: ChannelConnected) -> None:
 
 def connect() -> None:
     """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
-    SOURCES[POST] = PostSource()
+    SOURCES.update({POST: PostSource(), REPLY: ReplySource(), ACTING: ActSource()})
     subscribe(ChannelConnected, _wake)
     subscribe(ChannelConnected, _read)
     subscribe(PostChanged, _follow)

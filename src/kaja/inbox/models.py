@@ -178,6 +178,19 @@ class Message(TenantModel):
         ]
 
 
+class MessageAct(TenantModel):
+    """Something done on the network to a message or to who wrote it: like, hide, block ... (`moderation.Act`). It is
+    the source of its delivery; how a message stands by it follows from the newest one that was done."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="acts")
+    act = models.CharField(max_length=10)
+    actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.CharField(max_length=60, blank=True)  # a rule's name, or the machinery, when no person did it
+    at = models.DateTimeField(auto_now_add=True)
+    done_at = models.DateTimeField(null=True)
+    delivery_id = models.UUIDField(null=True)  # no foreign key, as the delivery has none upwards
+
+
 class MessageVersion(TenantModel):
     """Words that a message had before it was edited."""
 

@@ -22,7 +22,7 @@ COMPUTED = (
     "post_url", "publication",
 )  # fmt: skip
 
-# A message of ours that is not sent yet answers nothing. One that is gone did.
+# A message of ours that is not sent yet answers nothing. One that is gone did; one that was taken back was never said.
 _FACTS = """
 SELECT c.id, f.*, w.waiting_since, coalesce(n.text, ''), h.handle_id, coalesce(l.language, '')
 FROM unnest(%(ids)s::uuid[]) AS c(id)
@@ -33,6 +33,7 @@ CROSS JOIN LATERAL (
         bool_or(kind = 'direct') AS direct, bool_or(kind = 'review') AS review, bool_or(kind = 'comment') AS comment,
         bool_or(kind = 'mention') AS mention
     FROM inbox_message m WHERE m.conversation_id = c.id AND m.direction <> 'note'
+      AND NOT (m.direction = 'out' AND m.state = 'deleted' AND m.remote_id = '')
 ) f
 CROSS JOIN LATERAL (
     SELECT min(m.at) AS waiting_since FROM inbox_message m

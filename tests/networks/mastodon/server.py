@@ -73,6 +73,8 @@ class MastodonServer:
     challenge: str = ""
     application: str = "Kaja"
     """The name under which the application of the next status was registered."""
+    missing: set[str] = field(default_factory=set)
+    """Statuses that nobody may answer: deleted, or their author blocks the account."""
     next_id: int = 109_876_543_210_000_000
 
     async def handle(self, request: Request) -> Reply:
@@ -153,6 +155,8 @@ class MastodonServer:
             key = request.headers.get("idempotency-key", "")
             if key in self.keys and self.honours_keys:
                 return Reply(200, self.keys[key])
+            if request.json().get("in_reply_to_id") in self.missing:
+                return Reply(404, {"error": "Record not found"})
             made = self._make(request.json(), self._new_id())
             if made is None:
                 return Reply(422, {"error": "Validation failed: Text can't be blank"})

@@ -35,3 +35,10 @@ class Moderator(Protocol):
     async def act(
         self, act: Act, target: RemoteRef, author_id: str, facts: Facts, session: Session
     ) -> ChangeResult: ...
+
+
+def can_do(moderator: Moderator, act: Act, facts: Facts) -> bool:
+    """Whether the account may do that, as far as it is known: a moderator may have a function `can_act` that says so
+    by what the account was granted."""
+    can_act = getattr(moderator, "can_act", None)
+    return bool(can_act(act, facts)) if can_act is not None else True

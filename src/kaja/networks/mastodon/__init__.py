@@ -2,9 +2,12 @@
 
 from kaja.networks.kit.connector import Connector
 from kaja.networks.mastodon import account, changes, oauth, publisher
+from kaja.networks.mastodon.answers import ANSWERING
 from kaja.networks.mastodon.info import INFO
 from kaja.networks.mastodon.rules import RULES
 
-CONNECTOR = Connector(INFO, account, RULES, publisher, editor=changes, remover=changes, consent=oauth)
+CONNECTOR = Connector(
+    INFO, account, RULES, publisher, editor=changes, remover=changes, answering=ANSWERING, consent=oauth
+)
 
 __all__ = ["CONNECTOR"]

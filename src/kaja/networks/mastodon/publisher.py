@@ -45,7 +45,7 @@ from kaja.networks.mastodon.statuses import Status
 PREPARE, PUBLISH = "prepare", "publish"
 SLACK = timedelta(seconds=10)  # servers truncate times, and a call may have been on its way before the mark
 
-kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
+kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment", "reply", "message"})
 
 
 def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
@@ -59,8 +59,7 @@ async def _prepare(sending: Sending) -> StageResult:
     answer = await statuses.fetch_statuses(sending.facts, sending.session)
     listed = read_list(answer)[: statuses.LISTED]
     mark = note_newest(sending.checkpoint, map(statuses.id_of, listed), read_server_time(answer))
-    if any(map(statuses.is_private, listed)):
-        mark["shows_private"] = True
+    mark |= {name: True for name, shows in statuses.HIDDEN.items() if any(map(shows, listed))}
     return sending.note(media=ready, **mark)
 
 
@@ -112,16 +111,17 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
     """Look through the account's newest statuses for the one that `outgoing` would have made."""
     looked_at = datetime.now(UTC)
     fresh, complete = await _list_fresh(*read_newest(checkpoint, outgoing), facts, session)
-    shows_private = bool(checkpoint.get("shows_private")) or any(map(statuses.is_private, fresh))
+    shown = {name for name, shows in statuses.HIDDEN.items() if checkpoint.get(name) or any(map(shows, fresh))}
     fresh = [status for status in fresh if not outgoing.is_of_another(statuses.build_ref(status))]
     matching = [status for status in fresh if statuses.matches(status, outgoing)]
     # Where a reply's own place is shown, a status without one is another.
     matching = [status for status in matching if statuses.answers(status, outgoing)] or matching
     if matching:  # the list is newest first: ours came first
         return Found(statuses.build_ref(matching[-1], list_used(outgoing, checkpoint)))
-    # Not every server lists to its owner what only followers may read; one that has shown such a status does.
-    private = outgoing.options.get("visibility") == "private" and not shows_private
-    hidden = private and read_limits(facts.limits).software != "mastodon"
+    # Not every server lists to its owner what only followers, or only one person, may read; one that has shown such a
+    # status does.
+    unshown = f"shows_{outgoing.options.get('visibility')}" in statuses.HIDDEN.keys() - shown
+    hidden = unshown and read_limits(facts.limits).software != "mastodon"
     if hidden or not complete or any(statuses.resembles(status, outgoing) for status in fresh):
         return CannotTell(_not_recognised(facts), tuple(statuses.build_candidate(status, 300) for status in fresh))
     return AbsentAsOf(looked_at)

@@ -89,6 +89,15 @@ def is_private(status: Status) -> bool:
     return status.get("visibility") == "private"
 
 
+def is_direct(status: Status) -> bool:
+    """Whether only those whom it names may read it."""
+    return status.get("visibility") == "direct"
+
+
+HIDDEN = {"shows_private": is_private, "shows_direct": is_direct}
+"""What a server may keep out of the list of an account's statuses; noted when it was seen there."""
+
+
 def matches(status: Status, outgoing: Outgoing) -> bool:
     """The same place in a thread, as many files, and the same words."""
     parent = status.get("in_reply_to_id")
