@@ -12,6 +12,7 @@ from kaja.inbox.models import (
     Direction,
     Handle,
     Message,
+    MessageAct,
     MessageVersion,
     Person,
     SavedReply,
@@ -36,6 +37,7 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         conversation=conversation, channel=channel, direction=Direction.IN, kind="comment", remote_id=mark,
         handle=handle, text=mark, at=now,
     )  # fmt: skip
+    MessageAct.objects.create(message=message, act="like", by=mark)
     MessageVersion.objects.create(message=message, text=mark, until=now)
     ConversationEvent.objects.create(conversation=conversation, what="state", by=mark)
     ConversationLabel.objects.create(conversation=conversation, label=label)
