@@ -135,7 +135,7 @@ def test_the_second_of_two_who_answer_is_told_before_anything_goes_out(workspace
     with workspace_scope(workspace.id):
         assert Delivery.objects.count() == 1
         # Who has been told may send it all the same.
-        assert reply(ACTOR, conversation.id, "Yes, until noon", key=new_id())
+        assert reply(ACTOR, conversation.id, "Yes, until noon", key=new_id()).delivery_id
     # What they wrote meanwhile is no answer, and what was taken back is none either.
     add_message(workspace, channel, "Hello?", remote_id="7", conversation=conversation)
     with workspace_scope(workspace.id):
@@ -143,7 +143,7 @@ def test_the_second_of_two_who_answer_is_told_before_anything_goes_out(workspace
         taken = reply(ACTOR, conversation.id, "Wait", key=new_id())
         take_back(ACTOR, taken.id)
         add_message(workspace, channel, "Anybody?", remote_id="8", conversation=conversation)
-        assert reply(ACTOR, conversation.id, "Here", key=new_id(), seen=seen)
+        assert reply(ACTOR, conversation.id, "Here", key=new_id(), seen=seen).delivery_id
 
 
 def test_a_reply_is_taken_back_while_it_waits_and_not_after(

@@ -55,6 +55,7 @@ LOOKS_ACROSS = {
     ("channels/renewal.py", "list_due", "RENEW"): "one clock for all workspaces; it gives ids only",
     ("channels/renewal.py", "list_ending", "RENEW"): "the same",
     ("channels/migrations/0007_fill_grants.py", "fill", "MAINTENANCE"): "rows get their new shape",
+    ("inbox/source.py", "prepare", "CLAIM"): "answers and acts of a batch that was claimed, as of posts",
     ("reading/claim.py", "_enter", "READ"): "the claim of what is to be read: one statement for all workspaces",
     (
         "reading/actions.py",

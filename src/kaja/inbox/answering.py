@@ -307,6 +307,8 @@ def take_back(actor: Actor, message_id: UUID) -> Message:
     if message is None:
         raise NotFound(refusals.MESSAGE_UNKNOWN)
     row = lock(Delivery.objects.filter(source_kind=REPLY, source_id=message.id)).first()
+    conversations = Conversation.objects.filter(id=message.conversation_id)
+    conversation = lock(conversations).select_related("channel").get()
     message = lock(Message.objects.filter(id=message_id)).get()
     if message.state == MessageState.DELETED and not message.remote_id:
         return message
@@ -318,7 +320,6 @@ def take_back(actor: Actor, message_id: UUID) -> Message:
     Delivery.objects.filter(id=stopped.id).update(needs_person=False, announce="")
     message.state, message.deleted_at = MessageState.DELETED, now()
     message.save(update_fields=["state", "deleted_at"])
-    conversation = lock(Conversation.objects.filter(id=message.conversation_id)).select_related("channel").get()
     _bring_up_to_date(conversation, conversation.channel.created_at)
     audit.record(actor, "message.take_back", message)
     notify_live(message.workspace_id, "conversation", message.conversation_id)

@@ -2,8 +2,8 @@
 
 from kaja.networks.kit.connector import Connector
 from kaja.networks.mastodon import account, changes, oauth, publisher
-from kaja.networks.mastodon.answers import ANSWERING
 from kaja.networks.mastodon.info import INFO
+from kaja.networks.mastodon.replies import ANSWERING
 from kaja.networks.mastodon.rules import RULES
 
 CONNECTOR = Connector(

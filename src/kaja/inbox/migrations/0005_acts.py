@@ -11,7 +11,7 @@ from kaja.kernel.tenancy.rls import ProtectTenantTable
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0002_tenancy'),
+        ('inbox', '0004_forms'),
         ('workspaces', '0008_held'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
