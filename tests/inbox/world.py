@@ -18,6 +18,7 @@ from kaja.inbox.models import (
     SavedReply,
     SavedView,
 )
+from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.inbox.targets.models import AnswerTarget, AnswerWait
 from kaja.kernel import clock
 
@@ -45,6 +46,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     AnswerWait.objects.create(
         conversation=conversation, channel=channel, measure="first", begun_at=now, target=target, due_at=now
     )
+    rule = Rule.objects.create(name=mark, when={"words": [mark]}, then={"notify": True})
+    hit = RuleHit.objects.create(rule=rule, rule_name=mark, message=message, conversation=conversation, at=now)
     reply = SavedReply.objects.create(title=mark, texts={"en": mark})
     view = SavedView.objects.create(name=mark)
     return {
@@ -52,6 +55,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "conversation_id": str(conversation.id),
         "message_id": str(message.id),
         "saved_reply_id": str(reply.id),
+        "rule_id": str(rule.id),
+        "hit_id": str(hit.id),
         "target_id": str(target.id),
         "view_id": str(view.id),
     }

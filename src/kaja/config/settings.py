@@ -135,6 +135,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.hooks.jobs",
     "kaja.channels.jobs",
     "kaja.inbox.jobs",
+    "kaja.inbox.rules.jobs",
     "kaja.workspaces.jobs",
 ]
 

@@ -22,9 +22,12 @@ from kaja.delivery.queries import find_sent_post
 from kaja.delivery.sources import SOURCES
 from kaja.inbox.acts import ACTING, note_done
 from kaja.inbox.echoes import note_sent
+from kaja.inbox.events import ConversationsChanged, MessagesCame
 from kaja.inbox.news import NEWS_OF_ANSWERS, describe_answer
+from kaja.inbox.rules.jobs import plan_rules
 from kaja.inbox.source import REPLY, ActSource, ReplySource
 from kaja.inbox.taking import take_items
+from kaja.inbox.targets.follow import follow_waits
 from kaja.kernel.events import subscribe
 from kaja.kernel.loops import PARTS, Part
 from kaja.kernel.problems import gettext_noop
@@ -72,6 +75,10 @@ def _sent(event: DeliverySent) -> None:
         note_done(event.source_id)
     else:
         note_sent(Delivery.objects.get(id=event.delivery_id))
+
+
+def _count_waits(event: ConversationsChanged) -> None:
+    follow_waits(event.conversation_ids)
 
 
 def _wake(event: ChannelConnected) -> None:
@@ -146,6 +153,8 @@ def connect() -> None:
     subscribe(WorkerStarts, _start)
     subscribe(DeliverySent, _look)
     subscribe(ItemsRead, take_items)
+    subscribe(ConversationsChanged, _count_waits)
+    subscribe(MessagesCame, plan_rules)
     subscribe(DeliverySent, _sent)
     for event in NEWS:
         subscribe(event, _tell)

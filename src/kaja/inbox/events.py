@@ -11,3 +11,10 @@ class MessagesCame:
     channel_id: UUID
     message_ids: tuple[UUID, ...]
     conversation_ids: tuple[UUID, ...]
+
+
+@dataclass(frozen=True)
+class ConversationsChanged:
+    """Something of these conversations is otherwise than it was: what was said, or what the team did about them."""
+
+    conversation_ids: tuple[UUID, ...]

@@ -1,8 +1,10 @@
-"""Open pages are told what changed in the inbox, when the transaction that changed it ends."""
+"""Who has to know of changes in the inbox is told: rooms beside it at once, open pages when the transaction ends."""
 
 from collections.abc import Collection
 from uuid import UUID
 
+from kaja.inbox.events import ConversationsChanged
+from kaja.kernel.events import publish
 from kaja.kernel.signals import notify_live, notify_live_each
 from kaja.kernel.tenancy import entered_workspace_id
 
@@ -13,6 +15,7 @@ CONVERSATION, INBOX = "conversation", "inbox"
 def tell_conversations(changed: Collection[UUID], new: bool = False) -> None:
     """Beyond some fifty the pages look at everything again."""
     if changed:
+        publish(ConversationsChanged(tuple(sorted(changed))))
         notify_live_each(entered_workspace_id(), CONVERSATION, sorted(changed))
     if new:
         notify_live(entered_workspace_id(), INBOX)

@@ -81,7 +81,9 @@ def waits() -> list[tuple[str, datetime, datetime | None, datetime | None]]:
 
 def promise(workspace: Workspace, **more: Any) -> AnswerTarget:
     given = {"name": "Quick", "week": WEEK, "first_minutes": 60, "next_minutes": 120, **more}
-    return create_target(actor(workspace), parse_target(given))
+    target = create_target(actor(workspace), parse_target(given))
+    AnswerTarget.objects.filter(id=target.id).update(created_at=MONDAY - timedelta(days=1))
+    return target
 
 
 def test_a_question_is_due_in_the_hours_that_were_promised(in_workspace: Workspace, talk: Conversation) -> None:
@@ -149,6 +151,14 @@ def test_what_was_promised_stays_as_it_was(in_workspace: Workspace, talk: Conver
     assert waits()[0][3] == minutes(60)
     delete_target(actor(in_workspace), target.id)
     assert waits()[0][3] == minutes(60)
+
+
+def test_nothing_was_promised_about_what_was_asked_before(in_workspace: Workspace, talk: Conversation) -> None:
+    target = promise(in_workspace)
+    AnswerTarget.objects.filter(id=target.id).update(created_at=minutes(1))
+    say(talk, 0, "in")
+    follow_waits([talk.id])
+    assert [(each[0], each[3]) for each in waits()] == [("first", None), ("resolution", None)]
 
 
 def test_the_first_target_that_fits_counts(in_workspace: Workspace, channel: Channel) -> None:

@@ -62,7 +62,7 @@ def _list_moments(ids: Sequence[UUID]) -> dict[UUID, list[Moment]]:
     ):
         found[conversation_id].append(Moment(at, "in" if direction == Direction.IN else "out", by))
     for conversation_id, at, after, by in ConversationEvent.objects.filter(
-        conversation_id__in=ids, what="state"
+        conversation_id__in=ids, what="state", after__has_key="state", undone_at=None
     ).values_list("conversation_id", "at", "after", "actor_id"):
         found[conversation_id].append(Moment(at, _STATES.get(after.get("state"), "open"), by))
     return found
@@ -107,7 +107,8 @@ class Promises:
             target=target,
         )
         minutes = getattr(target, f"{wait.measure}_minutes", None)
-        if target is not None and minutes is not None:
+        # Nobody promised anything about what was asked before.
+        if target is not None and minutes is not None and wait.begun_at >= target.created_at:
             hours = self.hours_of(target, [wait.begun_at])
             row.due_at = find_end(wait.begun_at, timedelta(minutes=minutes), hours)
             if row.due_at is not None:

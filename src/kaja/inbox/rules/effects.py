@@ -1,0 +1,50 @@
+"""What a rule does, and doing it: each effect is a step that a person could have taken, in the log and to be undone."""
+
+from collections.abc import Sequence
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from kaja.inbox.actions import add_label, assign, set_priority, set_state
+from kaja.inbox.actions.changing import Done
+from kaja.inbox.models import ConversationState, Priority
+from kaja.workspaces.actor import Actor, make_system_actor
+
+
+class Then(BaseModel):
+    """The effects of a rule, as they are stored. Nothing of it writes in public."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    labels: Annotated[tuple[Annotated[str, Field(min_length=1, max_length=60)], ...], Field(max_length=20)] = ()
+    assignee: UUID | None = None
+    priority: Annotated[int, Field(ge=-1, le=2)] | None = None
+    state: Literal["done", "spam"] | None = None
+    notify: bool = False
+
+    def is_empty(self) -> bool:
+        """Whether nothing is done."""
+        return self == Then()
+
+
+def make_rule_actor(name: str) -> Actor:
+    """Kaja itself, acting for a rule; what it does bears the rule's name."""
+    return make_system_actor(name)
+
+
+def do_effects(name: str, then: Then, conversation_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    """Do what a rule says to these conversations; gives the lines by conversation. Inside the workspace's scope and one
+    transaction. Raises Refused, when something of it cannot be done: then nothing of it is."""
+    actor = make_rule_actor(name)
+    steps: list[Done] = [add_label(actor, conversation_ids, label, by=name) for label in then.labels]
+    if then.assignee is not None:
+        steps.append(assign(actor, conversation_ids, then.assignee, by=name))
+    if then.priority is not None:
+        steps.append(set_priority(actor, conversation_ids, Priority(then.priority), by=name))
+    if then.state is not None:
+        steps.append(set_state(actor, conversation_ids, ConversationState(then.state), by=name))
+    lines: dict[UUID, list[UUID]] = {}
+    for step in steps:
+        for event_id, conversation_id in zip(step.events, step.changed, strict=True):
+            lines.setdefault(conversation_id, []).append(event_id)
+    return lines
