@@ -92,7 +92,7 @@ def test_what_it_complains_of_is_found_in_the_draft(body: dict[str, object], fie
 
 def test_only_some_statuses_can_be_helped_by_a_change() -> None:
     table = replace(TABLE, fixable=(422,))
-    for answer, fixable in ((refuse(422), True), (refuse(400), False), (refuse(410), False), (refuse(413), False)):
+    for answer, fixable in ((refuse(422), True), (refuse(400), False), (refuse(410), False), (refuse(413), True)):
         result = table.reject(answer)
         assert isinstance(result, Rejected)
         assert result.fixable is fixable, answer

@@ -4,7 +4,7 @@ What depends on the format or the account (boards, playlists, who may see it) is
 connector's `options` is one call.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -34,6 +34,25 @@ def read_terms(options: Mapping[str, Any], name: str) -> list[str]:
         if clean := " ".join(item.split()):
             found.setdefault(clean.casefold(), clean)
     return list(found.values())
+
+
+def read_values(fields: Iterable[OptionField], options: Mapping[str, Any]) -> dict[str, Any]:
+    """What was filled in, or is there by default, as JSON: yes or no, numbers, lists of names, texts."""
+    values: dict[str, Any] = {}
+    for field in fields:
+        value = options.get(field.name, field.default)
+        if value in ("", None, []):
+            continue
+        match field.kind:
+            case "bool":
+                values[field.name] = read_flag({field.name: value}, field.name)
+            case "number":
+                values[field.name] = float(value)
+            case "terms":
+                values[field.name] = read_terms({field.name: value}, field.name)
+            case _:
+                values[field.name] = value
+    return values
 
 
 def list_fields(

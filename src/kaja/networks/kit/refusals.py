@@ -65,7 +65,7 @@ class Refusals:
     explains_404: bool = True
     """Whether its own 404 has a code, so that one without comes from something else at that address."""
     fixable: Collection[int] | None = None
-    """Statuses after which a change of the post may help; None: all."""
+    """Statuses of refusals without a problem of their own after which a change of the post may help; None: all."""
 
     def find_error(self, answer: Response) -> Failure | None:
         """What its status does not show, or shows as something else; None when it says it all."""
@@ -82,24 +82,25 @@ class Refusals:
         return self._say_own(answer, told) if case is None else self._say(case.means, answer, told)
 
     def _say(self, means: Known | Problem | Failure, answer: Response, told: Told) -> Failure:
-        can_fix = self.fixable is None or answer.status in self.fixable
         match means:
             case "sign in":
                 return NeedsReconnect(reconnect_problem(self.network))
             case "gone":
-                return Rejected(target_gone(self.network, told.message), can_fix)
+                return Rejected(target_gone(self.network, told.message), self._can_fix(answer))
             case "elsewhere":
                 return ChannelTrouble(not_there(self.network, answer.url, answer.status))
             case Problem():
                 said = {"network": self.network, "answer": _words_of(answer, told)[:300]}
-                return Rejected(replace(means, params={**said, **means.params}), can_fix)
+                return Rejected(replace(means, params={**means.params, **said}))
             case Rejected() | Later() | NeedsReconnect() | ChannelTrouble() | Unknown():
                 return means
 
     def _say_own(self, answer: Response, told: Told) -> Failure:
         problem = refused_problem(self.network, _words_of(answer, told))
-        can_fix = self.fixable is None or answer.status in self.fixable
-        return Rejected(replace(problem, field=self._find_field(told)), can_fix)
+        return Rejected(replace(problem, field=self._find_field(told)), self._can_fix(answer))
+
+    def _can_fix(self, answer: Response) -> bool:
+        return self.fixable is None or answer.status in self.fixable
 
     def _find_field(self, told: Told) -> str:
         for name in told.about or (told.message,):

@@ -6,6 +6,7 @@ from typing import Any
 from kaja.kernel.problems import gettext_noop
 from kaja.networks.kit.content import MediaKind
 from kaja.networks.kit.facts import Facts
+from kaja.networks.kit.fields import read_values
 from kaja.networks.kit.formats import FORMAT, FileRule, Format, MediaRule, by_limits, get_format
 from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.options import Choice, OptionField
@@ -118,20 +119,5 @@ def list_formats(facts: Facts) -> tuple[Format, ...]:
 def render_format(options: Mapping[str, Any], facts: Facts) -> dict[str, Any]:
     """The format of a post and its fields, as the server takes them."""
     chosen = get_format(list_formats(facts), options)
-    fields: dict[str, Any] = {}
-    for field in chosen.options:
-        value = options.get(field.name, field.default)
-        if value in ("", None, []) or field.name == "with_words":
-            continue
-        fields[field.name] = _plain(field, value)
-    return {FORMAT: chosen.key, "fields": fields}
-
-
-def _plain(field: OptionField, value: Any) -> Any:
-    if field.kind == "bool":
-        return str(value).lower() == "true"
-    if field.kind == "number":
-        return float(value)
-    if field.kind == "terms" and isinstance(value, str):
-        return [term.strip() for term in value.split(",") if term.strip()]
-    return value
+    asked = [field for field in chosen.options if field.name != "with_words"]
+    return {FORMAT: chosen.key, "fields": read_values(asked, options)}

@@ -12,7 +12,7 @@ from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.newest import find_back, judge, read_back
+from kaja.networks.kit.newest import find_back, judge, read_back, resolve_own
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Candidate,
@@ -68,15 +68,18 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     named = _PATH.fullmatch(unquote(parts.path))
     if named is None:
         return NoSuchPost(addresses.no_address(NETWORK, url))
-    try:
-        if parts.fragment:
-            return await _find_comment(named[2], parts.fragment.removeprefix("c"), facts, session)
-        told = await fetch_object(session, f"/api/v1/posts/{named[2]}", "account")
-        return Found(parse_ref(told)) if told["account"] == facts.handle else _of_another(facts)
-    except Failed as failed:
-        if isinstance(failed.result, Rejected):
-            return NoSuchPost(addresses.not_there(NETWORK))
-        raise
+    if parts.fragment:
+        found = _find_comment(named[2], parts.fragment.removeprefix("c"), session)
+        return await resolve_own(
+            found, NETWORK, facts.handle, is_ours=lambda item: is_ours(item, facts), ref_of=parse_ref
+        )
+    return await resolve_own(
+        fetch_object(session, f"/api/v1/posts/{named[2]}", "account"),
+        NETWORK,
+        facts.handle,
+        is_ours=lambda post: post["account"] == facts.handle,
+        ref_of=parse_ref,
+    )
 
 
 @looking
@@ -109,24 +112,17 @@ async def _list(path: str, name: str, since: datetime, session: Session) -> tupl
     return items, complete, times[0]
 
 
-async def _find_comment(post: str, comment: str, facts: Facts, session: Session) -> Resolution:
+async def _find_comment(post: str, comment: str, session: Session) -> Item | None:
     async def fetch(before: str) -> tuple[Sequence[Item], str]:
         items, cursor, _ = await _fetch_page(f"/api/v1/posts/{post}/comments", "comments", before, session)
         return items, cursor
 
-    item = await find_back(fetch, lambda each: str(each["id"]) == comment)
-    if item is None:
-        return NoSuchPost(addresses.not_there(NETWORK))
-    return Found(parse_ref(item)) if is_ours(item, facts) else _of_another(facts)
+    return await find_back(fetch, lambda each: str(each["id"]) == comment)
 
 
 def is_ours(comment: Item, facts: Facts) -> bool:
     """Whether the account itself wrote a comment."""
     return bool(comment["by_account"]) and comment["author"] == facts.handle
-
-
-def _of_another(facts: Facts) -> NoSuchPost:
-    return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
 
 
 def _list_of(outgoing: Outgoing) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Media, Outgoing
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import Failed, changing
+from kaja.networks.kit.guards import Failed, changing, removing
 from kaja.networks.kit.http import AnswerLost, Session
 from kaja.networks.kit.image_rules import ImageRules
 from kaja.networks.kit.outcome import file_again, file_gone, still_processing
@@ -23,7 +23,7 @@ from kaja.networks.kit.results import (
     StageResult,
 )
 from kaja.networks.kit.steps import PATIENCE, Sending, make_run
-from kaja.networks.kit.uploads import open_link, open_upload
+from kaja.networks.kit.uploads import UPLOAD_SECONDS, open_link, open_upload
 from kaja.networks.practice.answers import (
     CONTAINER_GONE,
     NETWORK,
@@ -37,8 +37,6 @@ from kaja.networks.practice.formats import get_limit, render_format
 from kaja.networks.practice.lookup import find_delivery, find_post, list_recent
 
 __all__ = ["delete", "edit", "find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
-
-UPLOAD_SECONDS = 120.0
 
 kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
 _UPLOAD, _CONTAINER = Stage("upload", ahead=True), Stage("container", ahead=True)
@@ -67,15 +65,7 @@ async def _send_files(outgoing: Outgoing, facts: Facts, session: Session) -> lis
             uploaded.append(fetched)
             continue
         file = await open_upload(medium, pictures)
-        answer = await REST.call(
-            session,
-            "POST",
-            "/api/v1/media",
-            params={"alt": medium.alt},
-            content=file.content,
-            headers={"Content-Type": file.mime},
-            timeout=UPLOAD_SECONDS,
-        )
+        answer = await REST.upload(session, "/api/v1/media", file, params={"alt": medium.alt})
         uploaded.append(str(read_told(answer)["id"]))
     return uploaded
 
@@ -177,15 +167,9 @@ async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Sessio
     return Changed(_ref(read_told(answer)))
 
 
-@changing
-async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
-    """What is gone already is deleted."""
-    try:
-        await REST.call(session, "DELETE", f"/api/v1/posts/{ref.id}")
-    except Failed as failed:
-        if not failed.gone:
-            raise
-    return Changed(None)
+@removing
+async def delete(ref: RemoteRef, facts: Facts, session: Session) -> None:
+    await REST.call(session, "DELETE", f"/api/v1/posts/{ref.id}")
 
 
 def _body(outgoing: Outgoing, media: list[str], facts: Facts) -> dict[str, Any]:
