@@ -15,16 +15,20 @@ import uvicorn
 from kaja.practice.application import create_application
 from kaja.practice.guard import Guard, open_key
 from kaja.practice.http import Protocol
+from kaja.practice.player import Player
 from kaja.practice.store import Store
+from kaja.practice.story import MOODS
 
 
 class Server(uvicorn.Server):
     """uvicorn, saying where it listens once it does."""
 
     address = ""
+    player: Player
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self.player.begin()
         print(f"READY {self.address}", flush=True)
 
 
@@ -44,7 +48,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--public-url", default="", help="address that visitors use, when it is another one")
     parser.add_argument("--also-host", action="append", default=[], help="a further name in requests' Host header")
-    parser.add_argument("--hook-url", default="", help="address that is told of comments, with the key's signature")
+    parser.add_argument(
+        "--hook-url", default="", help="address that is told of what the audience says, with the key's signature"
+    )
+    parser.add_argument("--mood", choices=list(MOODS), default="off", help="how the audience is until one sets it")
     options = parser.parse_args(arguments)
 
     # Thousands of clients may wait for an answer at the same time.
@@ -62,8 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
     host = f"[{options.host}]" if ":" in options.host else options.host
+    application, player = create_application(store, guard, options.public_url, options.hook_url, options.mood)
     config = uvicorn.Config(
-        create_application(store, guard, options.public_url, options.hook_url),
+        application,
         http=Protocol,
         ws="none",
         loop="uvloop" if sys.platform != "win32" else "asyncio",
@@ -77,6 +85,7 @@ def main(arguments: list[str] | None = None) -> int:
         timeout_graceful_shutdown=5,
     )
     server = Server(config)
+    server.player = player
     server.address = f"http://{host}:{opened.getsockname()[1]}"
     # uvicorn ends its work on these and raises them again; then they shall do nothing more.
     for number in (signal.SIGTERM, signal.SIGINT):

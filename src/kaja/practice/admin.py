@@ -6,7 +6,7 @@ from kaja.practice.faults import FAULTS, BadRule, parse_rules
 from kaja.practice.guard import Guard
 from kaja.practice.http import Handler, Refusal, Request, Response, Routes, answer
 from kaja.practice.network import Network
-from kaja.practice.state import Account, Comment, Post, iso
+from kaja.practice.state import DIRECT, Account, Entry, Post, iso
 
 
 class Admin:
@@ -26,9 +26,11 @@ class Admin:
             ("POST", "/admin/accounts/*/revoke", self.revoke),
             ("POST", "/admin/reset", self.reset),
         ):
-            routes.add(method, path, self._keyed(handler))
+            routes.add(method, path, self.keyed(handler))
 
-    def _keyed(self, handler: Handler) -> Handler:
+    def keyed(self, handler: Handler) -> Handler:
+        """The handler, for whoever shows the key."""
+
         async def handle(request: Request) -> Response:
             self.guard.require_key(request)
             return await handler(request)
@@ -72,8 +74,8 @@ class Admin:
         account, contains = request.query.get("account"), request.query.get("contains", "")
         if account is not None:
             self.get_named(account)
-        everything: list[Post | Comment] = [*self.store.posts.values()]
-        everything += [comment for comment in self.store.comments.values() if comment.by_account]
+        everything: list[Post | Entry] = [*self.store.posts.values()]
+        everything += [entry for entry in self.store.entries.values() if entry.by_account]
         objects = [
             item
             for item in everything
@@ -113,18 +115,24 @@ class Admin:
         return Response(204)
 
 
-def _show(item: Post | Comment) -> dict[str, Any]:
-    post = isinstance(item, Post)
+def _show(item: Post | Entry) -> dict[str, Any]:
+    post = item if isinstance(item, Post) else None
+    if isinstance(item, Post):
+        kind, answers = "post", item.reply_to or None
+    elif item.stream == DIRECT:
+        kind, answers = "message", item.place
+    else:
+        kind, answers = ("reply", item.parent) if item.parent else ("comment", item.place)
     return {
         "id": item.id,
-        "object": "post" if post else "comment",
+        "object": kind,
         "account": item.account if isinstance(item, Post) else item.author,
         "text": item.text,
-        "media": len(item.media) if isinstance(item, Post) else 0,
-        "reply_to": (item.reply_to or None) if isinstance(item, Post) else item.post,
+        "media": len(post.media) if post else 0,
+        "reply_to": answers,
         "reference": item.reference,
         "requests": item.requests,
         "created_at": iso(item.created),
         "listed_at": iso(item.listed),
-        "deleted": bool(isinstance(item, Post) and item.deleted),
+        "deleted": item.deleted > 0,
     }

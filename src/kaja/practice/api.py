@@ -4,10 +4,10 @@ import asyncio
 import time
 from typing import Any
 
-from kaja.practice.faults import LONGEST_LISTING, NOTHING, STORE_WITHIN, Plan
+from kaja.practice.faults import LONGEST_LISTING, STORE_WITHIN, Plan
 from kaja.practice.fetching import fetch
 from kaja.practice.guard import Guard
-from kaja.practice.http import Refusal, Request, Response, Routes, answer, gettext_noop
+from kaja.practice.http import Refusal, Request, Response, Routes, answer
 from kaja.practice.network import Network
 from kaja.practice.rules import (
     LIMITS,
@@ -22,8 +22,7 @@ from kaja.practice.rules import (
 )
 from kaja.practice.state import Account, Container, Medium, Post, iso
 from kaja.practice.store import digest
-
-MAX_PAGE = 100
+from kaja.practice.streams import Streams, make_voice, read_page
 
 
 def error_answer(refusal: Refusal) -> Response:
@@ -39,9 +38,11 @@ def error_answer(refusal: Refusal) -> Response:
 class Api:
     """Handlers of the API."""
 
-    def __init__(self, network: Network, guard: Guard) -> None:
+    def __init__(self, network: Network, guard: Guard, streams: Streams) -> None:
         self.network = network
         self.guard = guard
+        self.streams = streams
+        self.talk = streams.talk
         self.store = network.store
 
     def add_to(self, routes: Routes) -> None:
@@ -59,7 +60,7 @@ class Api:
         routes.add("POST", f"{v1}/containers", self.create_container)
         routes.add("GET", f"{v1}/containers/*", self.get_container)
         routes.add("POST", f"{v1}/containers/*/publish", self.publish_container)
-        routes.add("GET", f"{v1}/posts/*/comments", self.list_comments)
+        routes.add("GET", f"{v1}/posts/*/comments", self.streams.list_comments)
         routes.add("POST", f"{v1}/posts/*/comments", self.create_comment)
         routes.add("POST", f"{v1}/posts/*/likes", self.like)
 
@@ -257,7 +258,7 @@ class Api:
     async def list_posts(self, request: Request) -> Response:
         """Own posts, newest first, late ones missing; `before` (an id) and `limit` page; `as_of` is the server's."""
         account = self.network.get_account(request)
-        limit, before = _page(request)
+        before, limit = read_page(request, "before", 2**62)
 
         def accept(_: Plan) -> Response:
             now = time.time()
@@ -321,42 +322,23 @@ class Api:
 
     # The audience.
 
-    async def list_comments(self, request: Request) -> Response:
-        """Comments of a post, newest first, paged like posts."""
-        account = self.network.get_account(request)
-        limit, before = _page(request)
-        post_id = request.parts[0]
-
-        def accept(_: Plan) -> Response:
-            now = time.time()
-            shown = [
-                c for c in reversed(self.network.get_post(post_id).comments) if int(c.id) < before and c.listed <= now
-            ]
-            comments = [self.network.show_comment(request, c) for c in shown[:limit]]
-            after = comments[-1]["id"] if len(shown) > limit else None
-            return answer({"comments": comments, "next_before": after, "as_of": iso(now)})
-
-        return await self.network.call(request, account, "read", request.path, accept)
-
     async def create_comment(self, request: Request) -> Response:
-        """By the account of the token; without a token by a visitor who gives any name."""
+        """By the account of the token; without a token by a visitor who gives any name, or by an invented `person`."""
         body = request.json()
         text, post_id = body.get("text", ""), request.parts[0]
         if not request.header(b"authorization"):
-            name = check_text(body.get("name", ""), "name", MAX_NAME).strip()
-            if not name:
-                raise Refusal(422, "required", gettext_noop("A visitor needs a name."), "name")
-            comment = self.network.create_comment(self.network.get_post(post_id), name, text, NOTHING)
-            return answer(self.network.show_comment(request, comment), 201)
+            voice = self.talk.parse_voice(body.get("name"), body.get("person"))
+            comment = self.talk.comment(self.network.get_post(post_id), voice, text)
+            return answer(self.talk.show(request, comment), 201)
         account = self.network.get_account(request)
-        key, reference = _key("comment", request), request.header(b"x-client-reference")
+        voice = make_voice("comment", request, account)
 
         def accept(plan: Plan) -> Response:
-            if first := self.network.repeated(account, key):
-                return answer(self.network.show_comment(request, self.store.comments[first]), 200)
-            post = self.network.get_post(post_id)
-            comment = self.network.create_comment(post, account.name, text, plan, account, key, reference)
-            return answer(self.network.show_comment(request, comment), 201)
+            if first := self.network.repeated(account, voice.key):
+                return answer(self.talk.show(request, self.store.entries[first]), 200)
+            return answer(
+                self.talk.show(request, self.talk.comment(self.network.get_post(post_id), voice, text, plan)), 201
+            )
 
         return await self.network.call(request, account, "comment", str(text), accept)
 
@@ -373,12 +355,3 @@ def _key(kind: str, request: Request) -> str:
     """The idempotency key; one of a post means nothing for a comment."""
     key = request.header(b"idempotency-key")
     return f"{kind}/{key}" if key else ""
-
-
-def _page(request: Request) -> tuple[int, int]:
-    try:
-        limit = int(request.query.get("limit", "40"))
-        before = int(request.query.get("before") or 2**62)
-    except ValueError:
-        raise Refusal(400, "bad_page", "`limit` and `before` must be whole numbers.") from None
-    return max(1, min(limit, MAX_PAGE)), before

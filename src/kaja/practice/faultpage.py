@@ -95,6 +95,8 @@ def _operation(_: Translate, operation: str) -> str:
         "container": _("prepare a post"),
         "publish": _("publish a post"),
         "comment": _("comment"),
+        "message": _("write directly"),
+        "act": _("like, hide, delete, block and the like"),
         "read": _("read"),
         "edit": _("edit"),
         "delete": _("delete"),

@@ -16,8 +16,11 @@ STORE_WITHIN = 2.0
 LONGEST_LISTING = 10.0
 """Lists show everything that is older than this many seconds."""
 
-PUBLISHING = ("upload", "container", "publish", "comment")
+PUBLISHING = ("upload", "container", "publish", "comment", "message", "act")
 OPERATIONS = (*PUBLISHING, "read", "edit", "delete", "account")
+AUDIENCE, HOOK = "audience", "hook"
+"""What is no call of a program: something that the audience says, and a hook that tells of it."""
+STRIKABLE = (*OPERATIONS, AUDIENCE, HOOK)
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ FAULTS: tuple[Fault, ...] = (
         _("Late lists"),
         _("New posts appear in lists only after this many seconds. Their own page shows them at once."),
         (Setting("seconds", 0, LONGEST_LISTING, 5),),
-        operations=("publish", "comment"),
+        operations=("publish", "comment", "message", AUDIENCE),
     ),
     Fault(
         "processing",
@@ -125,6 +128,15 @@ FAULTS: tuple[Fault, ...] = (
         _("Two-stage accounts: processing ends with a reason and the post cannot be published."),
         texts=(("reason", "The video could not be read."),),
         operations=("container",),
+    ),
+    Fault("hook_lost", _("Lost hooks"), _("Nobody is told that there is something to read."), operations=(HOOK,)),
+    Fault("hook_twice", _("Doubled hooks"), _("The same is told twice."), operations=(HOOK,)),
+    Fault(
+        "hook_late",
+        _("Late hooks"),
+        _("It is told so many seconds later, behind what came after it."),
+        (Setting("seconds", 0, 600, 5),),
+        operations=(HOOK,),
     ),
 )
 BY_NAME = {fault.name: fault for fault in FAULTS}
@@ -167,8 +179,8 @@ def _parse_fault(name: str, given: Any) -> dict[str, Any]:
         if not isinstance(rule[text], str) or len(rule[text]) > 300:
             raise BadRule(f"{name}.{text}", "must be a text of at most 300 characters")
     rule["on"] = given.pop("on", list(fault.operations))
-    if not isinstance(rule["on"], list) or not set(rule["on"]) <= set(OPERATIONS):
-        raise BadRule(f"{name}.on", f"must be a list of {', '.join(OPERATIONS)}")
+    if not isinstance(rule["on"], list) or not set(rule["on"]) <= set(STRIKABLE):
+        raise BadRule(f"{name}.on", f"must be a list of {', '.join(STRIKABLE)}")
     if given:
         raise BadRule(f"{name}.{next(iter(given))}", "is not a setting of this fault")
     return rule
@@ -185,6 +197,9 @@ class Plan:
     processing: float = 0.0
     failure: str = ""
     finishing: float = 0.0
+    told: int = 1
+    """How often a hook is sent."""
+    told_after: float = 0.0
 
 
 NOTHING = Plan()
@@ -246,6 +261,12 @@ class Faults:
             plan.finishing = struck["slow_finish"]["seconds"]
         if "processing_fails" in struck:
             plan.failure = struck["processing_fails"]["reason"]
+        if "hook_late" in struck:
+            plan.told_after = struck["hook_late"]["seconds"]
+        if "hook_lost" in struck:
+            plan.told = 0
+        elif "hook_twice" in struck:
+            plan.told = 2
         for name in _ENDINGS:
             if name in struck:
                 plan.ending, plan.rule = name, struck[name]

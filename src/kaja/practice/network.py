@@ -10,8 +10,8 @@ from typing import Any
 
 from kaja.practice.faults import STORE_WITHIN, Faults, Plan
 from kaja.practice.http import Drop, Refusal, Request, Response, gettext_noop
-from kaja.practice.rules import check_post, check_text, post_path
-from kaja.practice.state import Account, Comment, Container, Post, iso
+from kaja.practice.rules import check_post
+from kaja.practice.state import Account, Container, Post, iso
 from kaja.practice.store import Store, digest
 
 QUOTA = 10_000
@@ -20,7 +20,7 @@ WINDOW = 300.0
 
 
 @dataclass(slots=True)
-class Entry:
+class Logged:
     """One line of the log of calls."""
 
     at: float
@@ -44,26 +44,12 @@ class Network:
         self.faults = Faults(store)
         self.counts: Counter[tuple[str, str]] = Counter()
         """How many calls of an operation had an outcome."""
-        self.log: deque[Entry] = deque(maxlen=1000)
+        self.log: deque[Logged] = deque(maxlen=1000)
         self.open_account: Callable[[str, str], Account] = _open_nothing
         """The account that the access token of a consent and an account's id open."""
-        self.on_comment: Callable[[Comment], None] | None = None
-        """Told of each comment once it is stored."""
 
     def base(self, request: Request) -> str:
         return self.public_url or request.origin()
-
-    def show_comment(self, request: Request, comment: Comment) -> dict[str, Any]:
-        post = self.store.posts[comment.post]
-        return {
-            "id": comment.id,
-            "post": comment.post,
-            "url": f"{self.base(request)}{post_path(post.account, post.id)}#c{comment.id}",
-            "author": comment.author,
-            "by_account": comment.by_account,
-            "text": comment.text,
-            "created_at": iso(comment.created),
-        }
 
     # Who calls.
 
@@ -142,7 +128,7 @@ class Network:
             self.counts[operation, outcome] += 1
             reference = request.header(b"x-client-reference")
             seconds = time.monotonic() - started
-            self.log.append(Entry(time.time(), account.name, operation, reference, outcome, seconds))
+            self.log.append(Logged(time.time(), account.name, operation, reference, outcome, seconds))
 
     def _refuse_before(self, plan: Plan) -> None:
         rule = plan.rule
@@ -191,9 +177,17 @@ class Network:
         return found
 
     def create_post(
-        self, account: Account, body: dict[str, Any], plan: Plan, reference: str, key: str = "", container: str = ""
+        self,
+        account: Account,
+        body: dict[str, Any],
+        plan: Plan,
+        reference: str,
+        key: str = "",
+        container: str = "",
+        created: float = 0.0,
     ) -> Post:
-        now = time.time()
+        """`created`: for what was posted in the past."""
+        now = created or time.time()
         finishing = plan.finishing if container else 0.0
         post: Post = self.store.record(
             "post",
@@ -222,35 +216,6 @@ class Network:
             failure=plan.failure,
         )
         return container
-
-    def create_comment(
-        self,
-        post: Post,
-        author: str,
-        text: str,
-        plan: Plan,
-        account: Account | None = None,
-        key: str = "",
-        ref: str = "",
-    ) -> Comment:
-        if not check_text(text, "text", 500).strip():
-            raise Refusal(422, "required", gettext_noop("A comment needs a text."), "text")
-        now = time.time()
-        comment: Comment = self.store.record(
-            "comment",
-            id=self.store.next_id(),
-            post=post.id,
-            author=author,
-            by_account=account is not None,
-            text=text,
-            created=now,
-            listed=now + plan.listing,
-            reference=ref,
-            key=key if account and account.kind == "keyed" else "",
-        )
-        if self.on_comment is not None:
-            self.on_comment(comment)
-        return comment
 
     def get_post(self, post_id: str) -> Post:
         """A post that stands; deleted ones are gone."""

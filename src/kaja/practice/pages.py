@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from kaja.practice import faultpage
-from kaja.practice.faults import NOTHING
+from kaja.practice.conversations import Conversations
 from kaja.practice.html import Child, get_translation, tag
 from kaja.practice.http import HTML, Refusal, Request, Response, Routes, gettext_noop
 from kaja.practice.network import Network
-from kaja.practice.rules import MAX_NAME, check_text, post_path
+from kaja.practice.rules import post_path
 from kaja.practice.state import Account, Post
 from kaja.practice.views import kind_label, render_account, render_list, render_page, render_thread
 
@@ -29,8 +29,9 @@ _RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 class Pages:
     """Handlers of the pages."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, conversations: Conversations) -> None:
         self.network = network
+        self.talk = conversations
         self.store = network.store
 
     def add_to(self, routes: Routes) -> None:
@@ -137,9 +138,7 @@ class Pages:
         post = self.get_post(request)
         name, text = request.form.get("name", ""), request.form.get("text", "").replace("\r\n", "\n")
         try:
-            if not check_text(name, "name", MAX_NAME).strip():
-                raise Refusal(422, "required", gettext_noop("A visitor needs a name."), "name")
-            made = self.network.create_comment(post, name.strip(), text, NOTHING)
+            made = self.talk.comment(post, self.talk.parse_voice(name, ""), text)
         except Refusal as refusal:
             _ = get_translation(request.header(b"accept-language"))[1]
             content = render_thread(_, self.store, post, time.time(), _(refusal.message), name, text)

@@ -1,12 +1,16 @@
 """What the practice network remembers. Times are seconds since 1970 (UTC)."""
 
+from bisect import bisect_right
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 KINDS = ("keyed", "plain", "staged")
 """keyed: a repeated Idempotency-Key answers with the first post. plain: every request makes a post.
 staged: a container is made, processed, then published, without a key."""
+COMMENTS, MENTIONS, DIRECT, REVIEWS = STREAMS = ("comments", "mentions", "direct", "reviews")
 
 
 def iso(seconds: float) -> str:
@@ -27,18 +31,91 @@ class Medium:
 
 
 @dataclass(slots=True)
-class Comment:
-    """A comment below a post, by a visitor (any name) or by an account."""
+class Entry:
+    """Something that was said to an account, or by it in answer: a comment, a mention, a direct message, a review.
+
+    `person` is the invented person who said it (`people.py`), empty for a visitor who gave a name and for the account.
+    """
 
     id: str
-    post: str
+    account: str
+    """In whose streams it stands."""
+    stream: str
     author: str
     by_account: bool
     text: str
     created: float
     listed: float
+    """When lists begin to show it."""
+    stored: float
+    """When it was taken in: later than `created` for what is told of the past."""
+    place: str = ""
+    """The post that a comment stands under, the dialogue of a message."""
+    person: str = ""
+    parent: str = ""
+    thread: str = ""
+    """The first entry of the branch; of a message its dialogue."""
+    language: str = ""
+    rating: int = 0
+    theme: str = ""
+    """What the story of the audience calls it, so that its author can go on."""
+    state: str = "there"
+    edited: float = 0.0
+    deleted: float = 0.0
+    liked: bool = False
+    reported: bool = False
     reference: str = ""
     requests: int = 1
+    revision: int = 0
+    """Grows with every change: the order in which streams tell of it."""
+    changed: float = 0.0
+
+
+class Feed:
+    """One stream of one account, by revisions: what changed stands once, at its newest."""
+
+    __slots__ = ("_rows", "_stale")
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[int, Entry]] = []
+        self._stale = 0
+
+    def __len__(self) -> int:
+        return len(self._rows) - self._stale
+
+    def put(self, entry: Entry, revision: int, at: float) -> None:
+        self._stale += entry.revision > 0
+        entry.revision, entry.changed = revision, at
+        self._rows.append((revision, entry))
+        if self._stale > 100 and self._stale * 2 > len(self._rows):
+            self.drop(())
+
+    def drop(self, gone: Collection[str]) -> None:
+        """Without these, and without what stands further on in a newer form."""
+        self._rows = [row for row in self._rows if row[0] == row[1].revision and row[1].id not in gone]
+        self._stale = 0
+
+    def list_after(self, revision: int) -> Iterator[Entry]:
+        """What changed after that, the oldest change first."""
+        for number in range(bisect_right(self._rows, revision, key=itemgetter(0)), len(self._rows)):
+            row = self._rows[number]
+            if row[0] == row[1].revision:
+                yield row[1]
+
+    def list_newest(self) -> Iterator[Entry]:
+        """The newest change first."""
+        return (entry for revision, entry in reversed(self._rows) if revision == entry.revision)
+
+
+@dataclass(slots=True)
+class Dialogue:
+    """Direct messages between an account and one person."""
+
+    id: str
+    account: str
+    person: str
+    name: str
+    messages: list[Entry] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -65,7 +142,7 @@ class Post:
     finished: float = 0.0
     """When a two-stage publish call is over that was answered with "publishing"; 0 when it was over at once."""
     likes: set[str] = field(default_factory=set)
-    comments: list[Comment] = field(default_factory=list)
+    comments: list[Entry] = field(default_factory=list)
     replies: list["Post"] = field(default_factory=list)
 
 
@@ -95,6 +172,13 @@ class Account:
     keys: dict[str, str] = field(default_factory=dict)
     window_start: float = 0.0
     window_used: int = 0
+    feeds: dict[str, Feed] = field(default_factory=lambda: {stream: Feed() for stream in STREAMS})
+    dialogues: dict[str, Dialogue] = field(default_factory=dict)
+    blocked: set[str] = field(default_factory=set)
+    muted: set[str] = field(default_factory=set)
+    """Both by the id of an author."""
+    active: float = 0.0
+    """When it last posted or answered."""
 
 
 @dataclass(slots=True)

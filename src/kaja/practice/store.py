@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kaja.practice.http import Refusal
-from kaja.practice.state import Account, App, Comment, Consent, Container, Medium, Post
+from kaja.practice.state import COMMENTS, DIRECT, Account, App, Consent, Container, Dialogue, Entry, Medium, Post
 
 
 class StorageFull(Refusal):
@@ -51,10 +51,12 @@ class Store:
         self.apps: dict[str, App] = {}  # by client id
         self.consents: dict[str, Consent] = {}  # by id
         self.posts: dict[str, Post] = {}  # by id, in order of creation
-        self.comments: dict[str, Comment] = {}
+        self.entries: dict[str, Entry] = {}  # what the audience said, and what was answered
         self.containers: dict[str, Container] = {}
         self.media: dict[str, Medium] = {}
         self.faults: dict[str, dict[str, Any]] = {}  # by account name; "*" is everybody
+        self.mood: dict[str, Any] = {}  # how the audience is (`moods.py`); empty: as the process was started
+        self.told = 0  # how many deeds of its story were told
         self.last_id = 100_000
         self.faults_version += 1
 
@@ -171,6 +173,7 @@ class Store:
         account = self.accounts[post.account]
         self.posts[post.id] = post
         account.posts.append(post)
+        account.active = max(account.active, post.created)
         if key:
             account.keys[key] = post.id
         if post.container:
@@ -185,18 +188,76 @@ class Store:
         self.containers[container.id] = container
         return container
 
-    def _on_comment(self, key: str = "", **data: Any) -> Comment:
-        comment = Comment(**data)
-        self._seen(comment.id)
-        self.comments[comment.id] = comment
-        self.posts[comment.post].comments.append(comment)
-        if key:
-            self.accounts[comment.author].keys[key] = comment.id
-        return comment
+    def _on_comment(self, post: str, **data: Any) -> Entry:
+        """As journals of earlier versions have it."""
+        entry = {"account": self.posts[post].account, "stream": COMMENTS, "place": post, "stored": data["created"]}
+        return self._on_entry(**entry, **data)
+
+    def _on_entry(self, key: str = "", **data: Any) -> Entry:
+        entry = Entry(**data)
+        self._seen(entry.id)
+        entry.thread = entry.thread or entry.id
+        self.entries[entry.id] = entry
+        account = self.accounts[entry.account]
+        account.feeds[entry.stream].put(entry, int(entry.id), entry.stored)
+        if entry.stream == COMMENTS:
+            self.posts[entry.place].comments.append(entry)
+        elif entry.stream == DIRECT:
+            account.dialogues[entry.place].messages.append(entry)
+        if entry.by_account:
+            # Below a post of another account it is that one's entry, and still this one's answer.
+            writer = self.accounts[entry.author]
+            writer.active = max(writer.active, entry.created)
+            if key:
+                writer.keys[key] = entry.id
+        return entry
+
+    def _on_dialogue(self, account: str, **data: Any) -> Dialogue:
+        dialogue = Dialogue(account=account, **data)
+        self.accounts[account].dialogues[dialogue.id] = dialogue
+        return dialogue
+
+    def _on_change(self, id: str, revision: int, at: float, **changes: Any) -> Entry:  # noqa: A002
+        """Of an entry, by its author or by the account."""
+        entry = self.entries[id]
+        self.last_id = max(self.last_id, revision)
+        for name, value in changes.items():
+            setattr(entry, name, value)
+        self.accounts[entry.account].feeds[entry.stream].put(entry, revision, at)
+        return entry
+
+    def _on_relation(self, account: str, author: str, kind: str, on: bool) -> None:
+        """Whom an account has blocked or muted."""
+        authors: set[str] = getattr(self.accounts[account], kind)
+        authors.add(author) if on else authors.discard(author)
+
+    def _on_mood(self, **mood: Any) -> None:
+        self.mood, self.told = mood, 0
+
+    def _on_told(self, number: int) -> None:
+        self.told = number
+
+    def _on_forget(self, account: str, until: int) -> None:
+        """The older part of what invented people said to an account, up to a revision; not what it said itself."""
+        owner = self.accounts[account]
+        gone = {
+            entry.id
+            for feed in owner.feeds.values()
+            for entry in feed.list_after(0)
+            if entry.revision <= until and entry.person and not entry.by_account
+        }
+        for feed in owner.feeds.values():
+            feed.drop(gone)
+        for post in {self.posts[self.entries[name].place].id for name in gone if self.entries[name].stream == COMMENTS}:
+            self.posts[post].comments = [entry for entry in self.posts[post].comments if entry.id not in gone]
+        for dialogue in owner.dialogues.values():
+            dialogue.messages = [entry for entry in dialogue.messages if entry.id not in gone]
+        for name in gone:
+            del self.entries[name]
 
     def _on_repeat(self, id: str) -> None:  # noqa: A002
         """A publish call was answered with an object that stood there already."""
-        (self.posts.get(id) or self.comments[id]).requests += 1
+        (self.posts.get(id) or self.entries[id]).requests += 1
 
     def _on_edit(self, id: str, at: float, **changes: Any) -> Post:  # noqa: A002
         post = self.posts[id]

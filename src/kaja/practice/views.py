@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from kaja.practice.formats import FEED
 from kaja.practice.html import Child, Html, Translate, linked, tag
 from kaja.practice.rules import IMAGE_TYPES, MAX_NAME, MAX_TEXT, post_path
-from kaja.practice.state import Account, Comment, Post, iso
+from kaja.practice.state import Account, Entry, Post, iso
 from kaja.practice.store import Store
 
 
@@ -150,7 +150,7 @@ def render_account(_: Translate, account: Account) -> Html:
     )
 
 
-def render_comment(_: Translate, comment: Comment) -> Html:
+def render_comment(_: Translate, comment: Entry) -> Html:
     badge = tag("span", _("account"), class_="note") if comment.by_account else None
     return tag(
         "li",

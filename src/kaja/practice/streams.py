@@ -1,0 +1,232 @@
+"""What the audience says, for programs that follow an account, and what the account answers and does.
+
+Four streams (comments, mentions, direct messages, reviews), each ordered by revisions: what is edited, hidden or
+deleted comes once more, in its new form. Late things are missing until they are listed, behind younger ones.
+"""
+
+import time
+from collections.abc import Iterable
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+from kaja.practice.conversations import Conversations, Voice
+from kaja.practice.faults import Plan
+from kaja.practice.guard import Guard
+from kaja.practice.hooks import Hooks
+from kaja.practice.http import Refusal, Request, Response, Routes, answer
+from kaja.practice.network import Network
+from kaja.practice.state import COMMENTS, DIRECT, MENTIONS, REVIEWS, Account, Entry, iso
+
+MAX_PAGE = 100
+PATHS = {COMMENTS: "comments", MENTIONS: "mentions", DIRECT: "messages", REVIEWS: "reviews"}
+
+
+def read_page(request: Request, cursor: str, without: int) -> tuple[int, int]:
+    """Where a page begins and how long it is. Raises Refusal."""
+    try:
+        at, limit = int(request.query.get(cursor) or without), int(request.query.get("limit", "40"))
+    except ValueError:
+        raise Refusal(400, "bad_page", f"`limit` and `{cursor}` must be whole numbers.") from None
+    return at, max(1, min(limit, MAX_PAGE))
+
+
+class Streams:
+    """Handlers of the API for whoever follows an account."""
+
+    def __init__(self, network: Network, guard: Guard, conversations: Conversations, hooks: Hooks) -> None:
+        self.network = network
+        self.guard = guard
+        self.talk = conversations
+        self.hooks = hooks
+        conversations.listeners.append(hooks.tell)
+
+    def add_to(self, routes: Routes) -> None:
+        v1 = "/api/v1"
+        for stream, path in PATHS.items():
+            routes.add("GET", f"{v1}/account/{path}", self._list_stream(stream))
+        routes.add("GET", f"{v1}/account/dialogues", self.list_dialogues)
+        routes.add("GET", f"{v1}/dialogues/*/messages", self.list_messages)
+        routes.add("POST", f"{v1}/dialogues/*/messages", self.write)
+        routes.add("GET", f"{v1}/entries/*", self.get_entry)
+        routes.add("GET", f"{v1}/entries/*/thread", self.list_thread)
+        routes.add("GET", f"{v1}/entries/*/replies", self.list_replies)
+        routes.add("POST", f"{v1}/entries/*/replies", self.reply)
+        routes.add("POST", f"{v1}/entries/*/acts", self.act)
+        routes.add("POST", f"{v1}/people/*/acts", self.relate)
+        routes.add("PUT", "/admin/hook", self.put_hook)
+
+    # Reading.
+
+    def _list_stream(self, stream: str) -> Any:
+        async def handle(request: Request) -> Response:
+            """The oldest change first; `after` (a revision) and `limit` page."""
+            account = self.network.get_account(request)
+            after, limit = read_page(request, "after", 0)
+
+            def accept(_: Plan) -> Response:
+                now = time.time()
+                listed = (
+                    entry
+                    for entry in account.feeds[stream].list_after(after)
+                    if entry.listed <= now and not self.talk.is_buried(entry)
+                )
+                found = list(islice(listed, limit + 1))
+                shown = [self.talk.show(request, entry) for entry in found[:limit]]
+                return answer({PATHS[stream]: shown, "more": len(found) > limit, "as_of": iso(now)})
+
+            return await self.network.call(request, account, "read", request.path, accept)
+
+        return handle
+
+    async def list_dialogues(self, request: Request) -> Response:
+        """Everyone who has written directly, and until when an answer may be sent."""
+        account = self.network.get_account(request)
+
+        def accept(_: Plan) -> Response:
+            shown = [
+                {
+                    "id": dialogue.id,
+                    "person": dialogue.person or dialogue.name,
+                    "name": dialogue.name,
+                    "messages": len(dialogue.messages),
+                    "window_until": iso(self.talk.find_window(dialogue)),
+                }
+                for dialogue in account.dialogues.values()
+            ]
+            return answer({"dialogues": shown, "as_of": iso(time.time())})
+
+        return await self.network.call(request, account, "read", request.path, accept)
+
+    def _newest(self, request: Request, entries: Iterable[Entry], name: str, before: int, limit: int) -> Response:
+        now = time.time()
+        listed = (e for e in entries if int(e.id) < before and e.listed <= now and not e.deleted)
+        found = list(islice(listed, limit + 1))
+        shown = [self.talk.show(request, entry) for entry in found[:limit]]
+        return answer({name: shown, "next_before": shown[-1]["id"] if len(found) > limit else None, "as_of": iso(now)})
+
+    async def list_comments(self, request: Request) -> Response:
+        """Comments of a post, with all branches, the newest first, paged like posts."""
+        account = self.network.get_account(request)
+        before, limit = read_page(request, "before", 2**62)
+
+        def accept(_: Plan) -> Response:
+            post = self.network.get_post(request.parts[0])
+            return self._newest(request, reversed(post.comments), "comments", before, limit)
+
+        return await self.network.call(request, account, "read", request.path, accept)
+
+    async def list_messages(self, request: Request) -> Response:
+        """A dialogue, the newest first."""
+        account = self.network.get_account(request)
+        before, limit = read_page(request, "before", 2**62)
+
+        def accept(_: Plan) -> Response:
+            dialogue = self.talk.get_dialogue(account, request.parts[0])
+            return self._newest(request, reversed(dialogue.messages), "messages", before, limit)
+
+        return await self.network.call(request, account, "read", request.path, accept)
+
+    async def list_replies(self, request: Request) -> Response:
+        """What answers an entry directly, the newest first."""
+        account = self.network.get_account(request)
+        before, limit = read_page(request, "before", 2**62)
+
+        def accept(_: Plan) -> Response:
+            entry = self.talk.get_entry(account, request.parts[0])
+            replies = (each for each in reversed(self.talk.list_thread(entry)) if each.parent == entry.id)
+            return self._newest(request, replies, "replies", before, limit)
+
+        return await self.network.call(request, account, "read", request.path, accept)
+
+    async def list_thread(self, request: Request) -> Response:
+        """The whole branch that an entry stands in, the oldest first."""
+        account = self.network.get_account(request)
+
+        def accept(_: Plan) -> Response:
+            now = time.time()
+            entry = self.talk.get_entry(account, request.parts[0])
+            listed = [each for each in self.talk.list_thread(entry) if each.listed <= now]
+            return answer({"entries": [self.talk.show(request, each) for each in listed], "as_of": iso(now)})
+
+        return await self.network.call(request, account, "read", request.path, accept)
+
+    async def get_entry(self, request: Request) -> Response:
+        account = self.network.get_account(request)
+
+        def accept(_: Plan) -> Response:
+            return answer(self.talk.show(request, self.talk.get_entry(account, request.parts[0])))
+
+        return await self.network.call(request, account, "read", request.path, accept)
+
+    # Answering.
+
+    async def reply(self, request: Request) -> Response:
+        """`{"text"}`: below a comment, a mention or a review; in a dialogue when it is a direct message."""
+        account = self.network.get_account(request)
+        text, entry_id = str(request.json().get("text", "")), request.parts[0]
+        voice = make_voice("comment", request, account)
+
+        def accept(plan: Plan) -> Response:
+            if first := self.network.repeated(account, voice.key):
+                return answer(self.talk.show(request, self.network.store.entries[first]), 200)
+            entry = self.talk.get_entry(account, entry_id)
+            return answer(self.talk.show(request, self.talk.reply(entry, voice, text, plan)), 201)
+
+        return await self.network.call(request, account, "comment", text, accept)
+
+    async def write(self, request: Request) -> Response:
+        """`{"text"}`: a direct message."""
+        account = self.network.get_account(request)
+        text, dialogue_id = str(request.json().get("text", "")), request.parts[0]
+        voice = make_voice("message", request, account)
+
+        def accept(plan: Plan) -> Response:
+            if first := self.network.repeated(account, voice.key):
+                return answer(self.talk.show(request, self.network.store.entries[first]), 200)
+            dialogue = self.talk.get_dialogue(account, dialogue_id)
+            return answer(self.talk.show(request, self.talk.write(dialogue, voice, text, plan)), 201)
+
+        return await self.network.call(request, account, "message", text, accept)
+
+    async def act(self, request: Request) -> Response:
+        """`{"act"}`: like, hide, delete and the others; what is so already is answered as if it was done."""
+        account = self.network.get_account(request)
+        act, entry_id = str(request.json().get("act", "")), request.parts[0]
+
+        def accept(_: Plan) -> Response:
+            known = self.network.store.entries.get(entry_id)
+            if act == "delete" and known is not None and known.account == account.name and known.deleted:
+                return answer(self.talk.show(request, known))
+            return answer(self.talk.show(request, self.talk.act(self.talk.get_entry(account, entry_id), act)))
+
+        return await self.network.call(request, account, "act", f"{entry_id}/{act}", accept)
+
+    async def relate(self, request: Request) -> Response:
+        """`{"act"}`: block, mute, and back; by the id of an author."""
+        account = self.network.get_account(request)
+        act, author_id = str(request.json().get("act", "")), request.parts[0]
+
+        def accept(_: Plan) -> Response:
+            self.talk.relate(account, author_id, act)
+            return answer(
+                {"id": author_id, "blocked": author_id in account.blocked, "muted": author_id in account.muted}
+            )
+
+        return await self.network.call(request, account, "act", f"{author_id}/{act}", accept)
+
+    async def put_hook(self, request: Request) -> Response:
+        """`{"url": ...}`: where hooks go from now on; empty for nowhere."""
+        self.guard.require_key(request)
+        url = str(request.json().get("url") or "")
+        if url and urlsplit(url).scheme not in ("http", "https"):
+            raise Refusal(422, "bad_url", "A hook goes to an address of http or https.", "url")
+        self.hooks.url = url
+        return answer({"url": url})
+
+
+def make_voice(kind: str, request: Request, account: Account) -> Voice:
+    """The account's own, with the keys of the call; one of another kind of thing means nothing."""
+    key = request.header(b"idempotency-key")
+    reference = request.header(b"x-client-reference")
+    return Voice(account.name, account=account, key=f"{kind}/{key}" if key else "", reference=reference)
