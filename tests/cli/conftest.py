@@ -32,6 +32,8 @@ class Installation:
             **clean,
             "KAJA_HOME": str(self.home),
             "KAJA_PORT": str(self.port),
+            # Nobody but the tests says anything, unless one wants to hear the audience.
+            "KAJA_PRACTICE_MOOD": "off",
             "KAJA_PRACTICE_PORT": str(self.settings.pop("practice_port", None) or self._practice_port()),
             **self.settings,
         }

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kaja.config import environment
-from kaja.config.environment import Misconfigured, parse_database_url
+from kaja.config.environment import PRACTICE_MOODS, Misconfigured, get_practice_mood, parse_database_url
+from kaja.practice.story import MOODS
 
 
 def test_database_address_is_taken_apart() -> None:
@@ -43,6 +44,15 @@ def test_unusable_port(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("KAJA_PORT", value)
     with pytest.raises(Misconfigured, match="KAJA_PORT"):
         environment.get_port()
+
+
+def test_the_audience_has_known_moods(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(PRACTICE_MOODS) == list(MOODS)  # the practice network is no part of the application, so it is said twice
+    monkeypatch.delenv("KAJA_PRACTICE_MOOD", raising=False)
+    assert get_practice_mood() == "calm"
+    monkeypatch.setenv("KAJA_PRACTICE_MOOD", "furious")
+    with pytest.raises(Misconfigured, match="KAJA_PRACTICE_MOOD"):
+        get_practice_mood()
 
 
 def test_data_folder_follows_the_user(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -109,6 +109,25 @@ class PracticeServer:
     def upload(self, token: str, content: bytes = PNG, alt: str = "") -> Answer:
         return self.call("POST", f"/api/v1/media?{urlencode({'alt': alt})}", content, token=token)
 
+    def set_mood(self, mood: str, **more: Any) -> dict[str, Any]:
+        """How the audience is from now on; a story from its beginning."""
+        answer = self.call("PUT", "/admin/audience", {"mood": mood, **more})
+        assert answer.status == 200, answer.text
+        return dict(answer.json())
+
+    def plant(self, account: str, *entries: Mapping[str, Any], **more: Any) -> list[str]:
+        """What the audience says to the account at once, and the ids of it. With `entries` exactly these (`stream`,
+        `person` or `name`, `text`, `parent`, `post`, `age`, `state`, `rating` ...); without, `people` say `count`
+        things in a `stream`. Nobody is told by a hook unless `told`."""
+        body = {"account": account, **more, **({"entries": list(entries)} if entries else {})}
+        answer = self.call("POST", "/admin/audience/entries", body, timeout=120)
+        assert answer.status == 201, answer.text
+        return list(answer.json()["ids"])
+
+    def read(self, token: str, stream: str = "comments", after: int = 0) -> list[dict[str, Any]]:
+        """One page of a stream."""
+        return list(self.call("GET", f"/api/v1/account/{stream}?after={after}&limit=100", token=token).json()[stream])
+
     def set_faults(self, account: str = "*", seed: int = 0, **faults: Mapping[str, Any]) -> None:
         answer = self.call("PUT", "/admin/faults", {"account": account, "seed": seed, "faults": faults})
         assert answer.status == 200, answer.text

@@ -35,6 +35,7 @@ def up() -> None:
     """Start everything: database, practice network, web server, worker. Ctrl-C stops all of it."""
     try:
         port, practice_port = environment.get_port(), environment.get_practice_port()
+        environment.get_practice_mood()
         environment.parse_database_url(environment.get_database_url())
         environment.store_of("media")
     except environment.Misconfigured as error:
@@ -109,6 +110,8 @@ def practice_part(port: int) -> Part:
     # The web server and the worker read it from the environment.
     os.environ["KAJA_PRACTICE_URL"] = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "kaja.practice", "--port", str(port), "--data", str(folder)]
+    # Somebody writes, now and then, so that a newcomer sees the whole job without any key.
+    command += ["--mood", environment.get_practice_mood()]
     # What happens there is told at once; when nobody hears it, Kaja sees it when it looks.
     command += ["--hook-url", f"http://127.0.0.1:{environment.get_port()}/hooks/practice"]
     return Part("the practice network", command, quiet=True)

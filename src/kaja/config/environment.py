@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Literal, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+PRACTICE_MOODS = ("off", "calm", "launch", "storm")
+
 
 class Misconfigured(Exception):
     """A setting is missing or unusable; the message says which and how to fix it."""
@@ -43,6 +45,14 @@ def get_port() -> int:
 def get_practice_port() -> int:
     """The port of the practice network."""
     return _port("KAJA_PRACTICE_PORT", min(get_port() + 1, 65535))
+
+
+def get_practice_mood() -> str:
+    """How the audience of the practice network is, until somebody says otherwise on its page."""
+    mood = os.environ.get("KAJA_PRACTICE_MOOD") or "calm"
+    if mood not in PRACTICE_MOODS:
+        raise Misconfigured(f"KAJA_PRACTICE_MOOD must be one of {', '.join(PRACTICE_MOODS)} (it is {mood!r})")
+    return mood
 
 
 def listen() -> str:

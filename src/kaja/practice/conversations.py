@@ -71,10 +71,10 @@ class Conversations:
         """How the network names who said it."""
         return self.store.accounts[entry.author].id if entry.by_account else entry.person or entry.author
 
-    def get_entry(self, account: Account, entry_id: str) -> Entry:
-        """Something in the account's streams that stands; what was deleted is gone."""
+    def get_entry(self, account: Account, entry_id: str, *, deleted: bool = False) -> Entry:
+        """Something in the account's streams that stands; what was `deleted` only where that does not matter."""
         entry = self.store.entries.get(entry_id)
-        if entry is None or entry.account != account.name or entry.deleted or self.is_buried(entry):
+        if entry is None or entry.account != account.name or self.is_buried(entry) or (entry.deleted and not deleted):
             raise Refusal(404, "not_found", gettext_noop("There is no such comment or message (any more)."))
         return entry
 
@@ -179,7 +179,7 @@ class Conversations:
     def write(self, dialogue: Dialogue, voice: Voice, text: str, plan: Plan = NOTHING, **more: Any) -> Entry:
         """A direct message. The account may answer for a day, and not begin."""
         account = self.store.accounts[dialogue.account]
-        if voice.account is not None and not more.get("created") and time.time() > self.find_window(dialogue):
+        if voice.account and not more.get("created") and time.time() > self.find_window(dialogue):
             raise Refusal(
                 403,
                 "window_closed",
@@ -197,7 +197,7 @@ class Conversations:
         return self.say(account, MENTIONS, voice, text, plan, **more)
 
     def review(
-        self, account: Account, voice: Voice, rating: int, text: str, plan: Plan = NOTHING, **more: Any
+        self, account: Account, voice: Voice, rating: Any, text: str, plan: Plan = NOTHING, **more: Any
     ) -> Entry:
         if not isinstance(rating, int) or not 1 <= rating <= 5:
             raise Refusal(422, "bad_rating", gettext_noop("A review has one to five stars."), "rating")
@@ -231,10 +231,11 @@ class Conversations:
         """What the account does to something; what is so already stays so. Raises Refusal."""
         if act not in ACTS:
             raise Refusal(422, "bad_act", f"There is no such act; there are {', '.join(ACTS)}.", "act")
-        if act in ("hide", "unhide", "approve", "spam") and (entry.by_account or entry.stream != COMMENTS):
-            raise Refusal(422, "bad_act", "That can be done to comments of others only.", "act")
-        if act == "delete" and not entry.by_account and entry.stream != COMMENTS:
-            raise Refusal(403, "not_yours", "Only comments below your posts can be deleted.", "act")
+        elsewhere = entry.stream == DIRECT or (entry.stream != COMMENTS and not entry.parent)
+        if act in ("hide", "unhide", "approve", "spam") and (entry.by_account or elsewhere):
+            raise Refusal(422, "bad_act", "That can be done to what others write below yours only.", "act")
+        if act == "delete" and not entry.by_account and elsewhere:
+            raise Refusal(403, "not_yours", "Only what stands below yours can be deleted.", "act")
         return self.remove(entry) if act == "delete" else self.change(entry, **ACTS[act])
 
     def relate(self, account: Account, author_id: str, act: str) -> None:

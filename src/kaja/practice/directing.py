@@ -112,7 +112,8 @@ class Direction:
 
     def _make_posts(self, account: Account, telling: Telling, days: int, count: int, now: float) -> int:
         chance = random.Random(f"{telling.seed}/posts")  # noqa: S311
-        languages = chance.choices(list(telling.shares), list(telling.shares.values()), k=count)
+        spoken = sorted(telling.shares)
+        languages = chance.choices(spoken, [telling.shares[each] for each in spoken], k=count)
         for number, language in enumerate(languages):
             lines = list_posts(language)
             text = fill(lines[number % len(lines)], load_words(language), chance, {"account": account.name})

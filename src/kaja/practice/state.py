@@ -102,6 +102,13 @@ class Feed:
             if row[0] == row[1].revision:
                 yield row[1]
 
+    def list_said_before(self, edge: tuple[float, int]) -> Iterator[Entry]:
+        """What was said before a moment and an id, the last said first."""
+        said = [(entry.created, int(entry.id), entry) for revision, entry in self._rows if revision == entry.revision]
+        said = [row for row in said if row[:2] < edge]
+        said.sort(key=itemgetter(0, 1), reverse=True)
+        return (row[2] for row in said)
+
     def list_newest(self) -> Iterator[Entry]:
         """The newest change first."""
         return (entry for revision, entry in reversed(self._rows) if revision == entry.revision)

@@ -121,7 +121,8 @@ def make_deed(telling: Telling, number: int, account: str) -> Deed:
 
 
 def _choose(chance: random.Random, weights: Mapping[str, float]) -> str:
-    return chance.choices(list(weights), list(weights.values()))[0]
+    names = sorted(weights)  # in one order, whatever order they were given in
+    return chance.choices(names, [weights[name] for name in names])[0]
 
 
 @dataclass(frozen=True)

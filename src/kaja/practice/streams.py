@@ -4,6 +4,7 @@ Four streams (comments, mentions, direct messages, reviews), each ordered by rev
 deleted comes once more, in its new form. Late things are missing until they are listed, behind younger ones.
 """
 
+import math
 import time
 from collections.abc import Iterable
 from itertools import islice
@@ -29,6 +30,17 @@ def read_page(request: Request, cursor: str, without: int) -> tuple[int, int]:
     except ValueError:
         raise Refusal(400, "bad_page", f"`limit` and `{cursor}` must be whole numbers.") from None
     return at, max(1, min(limit, MAX_PAGE))
+
+
+def _parse_edge(given: str | None) -> tuple[float, int] | None:
+    """Where a page of what was said earlier begins. Raises Refusal."""
+    if given is None:
+        return None
+    moment, _, entry_id = given.partition(":")
+    try:
+        return float(moment), int(entry_id)
+    except ValueError:
+        raise Refusal(400, "bad_page", "`before` must be what the page before said.") from None
 
 
 class Streams:
@@ -60,20 +72,30 @@ class Streams:
 
     def _list_stream(self, stream: str) -> Any:
         async def handle(request: Request) -> Response:
-            """The oldest change first; `after` (a revision) and `limit` page."""
+            """The oldest change first; `after` (a revision) and `limit` page. With `before` (empty, or what the page
+            before said) what was said last comes first."""
             account = self.network.get_account(request)
             after, limit = read_page(request, "after", 0)
+            back = request.query.get("before")
+            edge = (math.inf, 0) if back == "" else _parse_edge(back)
 
             def accept(_: Plan) -> Response:
                 now = time.time()
-                listed = (
-                    entry
-                    for entry in account.feeds[stream].list_after(after)
-                    if entry.listed <= now and not self.talk.is_buried(entry)
-                )
+                feed = account.feeds[stream]
+                entries = feed.list_after(after) if edge is None else feed.list_said_before(edge)
+                listed = (each for each in entries if each.listed <= now and not self.talk.is_buried(each))
                 found = list(islice(listed, limit + 1))
                 shown = [self.talk.show(request, entry) for entry in found[:limit]]
-                return answer({PATHS[stream]: shown, "more": len(found) > limit, "as_of": iso(now)})
+                more = len(found) > limit
+                last = found[limit - 1] if more and edge is not None else None
+                return answer(
+                    {
+                        PATHS[stream]: shown,
+                        "more": more,
+                        "next_before": f"{last.created!r}:{last.id}" if last else None,
+                        "as_of": iso(now),
+                    }
+                )
 
             return await self.network.call(request, account, "read", request.path, accept)
 
@@ -133,7 +155,7 @@ class Streams:
         before, limit = read_page(request, "before", 2**62)
 
         def accept(_: Plan) -> Response:
-            entry = self.talk.get_entry(account, request.parts[0])
+            entry = self.talk.get_entry(account, request.parts[0], deleted=True)
             replies = (each for each in reversed(self.talk.list_thread(entry)) if each.parent == entry.id)
             return self._newest(request, replies, "replies", before, limit)
 
@@ -145,7 +167,7 @@ class Streams:
 
         def accept(_: Plan) -> Response:
             now = time.time()
-            entry = self.talk.get_entry(account, request.parts[0])
+            entry = self.talk.get_entry(account, request.parts[0], deleted=True)
             listed = [each for each in self.talk.list_thread(entry) if each.listed <= now]
             return answer({"entries": [self.talk.show(request, each) for each in listed], "as_of": iso(now)})
 

@@ -1,11 +1,12 @@
 """The practice network: Kaja's own small server, reached over HTTP like every other network."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.practice import accounts, consent, publisher
+from kaja.networks.practice import accounts, consent, moderator, publisher
 from kaja.networks.practice.info import INFO
 from kaja.networks.practice.reader import PracticeHooks, PracticeReader
 from kaja.networks.practice.rules import RULES
 
+READER = PracticeReader()
 CONNECTOR = Connector(
     INFO,
     accounts,
@@ -13,7 +14,10 @@ CONNECTOR = Connector(
     publisher,
     editor=publisher,
     remover=publisher,
-    reader=PracticeReader(),
+    reader=READER,
+    history=READER,
+    moderator=moderator,
+    answering=moderator.ANSWERING,
     hooks=PracticeHooks(),
     consent=consent,
     apps=consent,

@@ -26,6 +26,7 @@ from kaja.networks.kit.results import (
     Resolution,
 )
 from kaja.networks.practice.answers import NETWORK, REST, parse_ref, parse_time
+from kaja.networks.practice.moderator import ANSWERS, list_of
 
 SKEW = timedelta(seconds=5)
 """How far the server's clock may be behind ours."""
@@ -42,17 +43,17 @@ Item = Mapping[str, Any]
 @looking
 async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
     """By its container where there is one, else by exact text, number of media, place in the thread and time."""
-    if outgoing.kind != "comment" and (container := checkpoint.get("container")):
+    if outgoing.kind not in ANSWERS and (container := checkpoint.get("container")):
         told = await fetch_object(session, f"/api/v1/containers/{container}", "status", "as_of")
         # "publishing" also means that it was not there yet; the look after the settle time decides.
         return (
             Found(parse_ref(told["post"])) if told["status"] == "published" else AbsentAsOf(parse_time(told["as_of"]))
         )
-    path, name = _list_of(outgoing)
+    path, name = list_of(outgoing)
     try:
         items, complete, as_of = await _list(path, name, outgoing.created_at - SKEW, session)
     except Failed as failed:
-        if outgoing.kind == "comment" and isinstance(failed.result, Rejected):
+        if outgoing.kind in ANSWERS and isinstance(failed.result, Rejected):
             return CannotTell(_PARENT_GONE)
         raise
     matching = [parse_ref(item) for item in items if _is_match(item, outgoing, facts)]
@@ -95,7 +96,8 @@ async def _fetch_page(path: str, name: str, before: str, session: Session) -> tu
 
 
 def _time_of(item: Item) -> datetime:
-    return parse_time(item["created_at"])
+    """When it was taken in: what is told of the past stands among the newest, too."""
+    return parse_time(item.get("stored_at") or item["created_at"])
 
 
 async def _list(path: str, name: str, since: datetime, session: Session) -> tuple[list[Item], bool, datetime]:
@@ -125,19 +127,11 @@ def is_ours(comment: Item, facts: Facts) -> bool:
     return bool(comment["by_account"]) and comment["author"] == facts.handle
 
 
-def _list_of(outgoing: Outgoing) -> tuple[str, str]:
-    """Where to look, and what the list is called there."""
-    if outgoing.kind != "comment":
-        return "/api/v1/account/posts", "posts"
-    if outgoing.reply_to is None:
-        raise ValueError("a comment without its post")
-    return f"/api/v1/posts/{outgoing.reply_to.id}/comments", "comments"
-
-
 def _is_match(item: Item, outgoing: Outgoing, facts: Facts) -> bool:
     if item["text"] != outgoing.text:
         return False
-    if outgoing.kind == "comment":
-        return is_ours(item, facts)
+    if outgoing.kind in ANSWERS:
+        # All that stands below a post is listed with its comments; a first comment answers none of them.
+        return is_ours(item, facts) and (outgoing.kind != "comment" or item.get("parent") is None)
     parent = outgoing.reply_to.id if outgoing.reply_to else None
     return len(item["media"]) == len(outgoing.media) and item["reply_to"] == parent

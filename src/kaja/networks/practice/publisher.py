@@ -35,17 +35,18 @@ from kaja.networks.practice.answers import (
 )
 from kaja.networks.practice.formats import get_limit, render_format
 from kaja.networks.practice.lookup import find_delivery, find_post, list_recent
+from kaja.networks.practice.moderator import ANSWERS, list_of
 
 __all__ = ["delete", "edit", "find_delivery", "find_post", "kinds", "list_recent", "run", "stages"]
 
-kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
+kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment", "reply", "message"})
 _UPLOAD, _CONTAINER = Stage("upload", ahead=True), Stage("container", ahead=True)
 _READY = Stage("ready", ahead=True, patience=PATIENCE)
 _PUBLISH, _CONFIRM = Stage("publish", irreversible=True), Stage("confirm")
 
 
 def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
-    if outgoing.kind == "comment":
+    if outgoing.kind in ANSWERS:
         return (_PUBLISH,)
     upload = (_UPLOAD,) if outgoing.media else ()
     if facts.limits.get("kind") == "staged":
@@ -117,9 +118,8 @@ async def _publish(sending: Sending) -> StageResult:
     outgoing = sending.outgoing
     headers = {"X-Client-Reference": outgoing.key, "Idempotency-Key": outgoing.key}
     body: Any = None
-    if outgoing.kind == "comment":
-        assert outgoing.reply_to is not None
-        path, body = f"/api/v1/posts/{outgoing.reply_to.id}/comments", {"text": outgoing.text}
+    if outgoing.kind in ANSWERS:
+        path, body = list_of(outgoing)[0], {"text": outgoing.text}
     elif sending.facts.limits.get("kind") == "staged":
         path = f"/api/v1/containers/{sending.checkpoint['container']}/publish"
     else:
@@ -144,7 +144,7 @@ def _pause(told: Mapping[str, Any]) -> float:
 async def _explain(refused: Rejected, sending: Sending) -> StageResult:
     """What an earlier stage had made is gone: an upload, or a container. It is made once more."""
     outgoing = sending.outgoing
-    if outgoing.kind == "comment" or refused.problem.code not in (UPLOAD_GONE, CONTAINER_GONE):
+    if outgoing.kind in ANSWERS or refused.problem.code not in (UPLOAD_GONE, CONTAINER_GONE):
         return refused
     stage = _UPLOAD if outgoing.media else _CONTAINER
     lost = ("media", "container")

@@ -3,21 +3,23 @@
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import App
-from kaja.networks.kit.guards import Failed
+from kaja.networks.kit.guards import reading
 from kaja.networks.kit.hooks import HookEvent, answer_challenge, is_signed
-from kaja.networks.kit.http import Session, TransportError
-from kaja.networks.kit.outcome import SOON
-from kaja.networks.kit.reading import Author, Cursor, Incoming, Page, ReadResult
-from kaja.networks.kit.results import Later, Unknown
-from kaja.networks.practice.answers import NETWORK, REST, parse_time
+from kaja.networks.kit.http import Session
+from kaja.networks.kit.reading import Author, Cursor, Incoming, Kind, Page, Past
+from kaja.networks.practice.answers import REST, parse_time
 from kaja.networks.practice.lookup import is_ours
 
-COMMENTS = "comments"
+PATHS = {"comments": "comments", "mentions": "mentions", "direct": "messages", "reviews": "reviews"}
+"""Streams, and what their lists are called."""
+_KINDS: Mapping[str, Kind] = {"comments": "comment", "mentions": "mention", "direct": "direct", "reviews": "review"}
+_STATES: Mapping[str, Literal["there", "pending", "hidden", "edited", "deleted"]] = {
+    "there": "there", "pending": "pending", "hidden": "hidden", "edited": "edited", "deleted": "deleted",
+}  # fmt: skip
 PAGE = 100
 SIGNATURE = "x-practice-signature"
 AGAIN_AFTER = 60.0
@@ -26,35 +28,52 @@ LISTS_WITHIN = 12.0
 
 
 class PracticeReader:
-    """Comments below the account's posts, the oldest first.
+    """Comments below the account's posts, mentions, direct messages and reviews.
 
-    The network may list a comment seconds late, behind younger ones. So a walk over the pages goes on at `at`, but the
-    next walk begins at `settled`: the youngest comment that was old enough, when its walk began, for nothing older to
-    be missing.
+    It begins with the newest, and what was there before is read beside it. Then come changes, the oldest first, so that
+    an edit, a hiding or a deletion comes as the thing once more. The network may list something seconds late, behind
+    what is younger: a walk over the pages goes on at `at`, but the next walk begins at `settled`, the youngest change
+    that was old enough, when its walk began, for nothing older to be missing.
     """
 
-    streams: tuple[str, ...] = (COMMENTS,)
+    streams: tuple[str, ...] = tuple(PATHS)
 
-    async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> ReadResult:
+    @reading
+    async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Page:
+        late = timedelta(seconds=float(facts.limits.get("lists_complete_after") or LISTS_WITHIN))
         settled, at = int(cursor.get("settled", 0)), int(cursor.get("at", 0))
-        try:
-            told = await REST.fetch(session, "/api/v1/account/comments", after=max(settled, at), limit=PAGE)
-            begun = str(cursor["begun"]) if at else str(told["as_of"])
-            late = timedelta(seconds=float(facts.limits.get("lists_complete_after") or LISTS_WITHIN))
-            items = tuple(_parse(item, facts) for item in told["comments"])
-            old = [int(item.id) for item in items if item.at <= parse_time(begun) - late]
-            more = bool(told["more"])
-        except Failed as failed:
-            return failed.result
-        except TransportError as error:
-            return Later(SOON, error.problem)
-        except (KeyError, TypeError, ValueError):
-            return Unknown(_unreadable())
-        settled = max([settled, *old])
-        if more:
-            return Page(items, {"settled": settled, "at": int(items[-1].id), "begun": begun}, 0.0)
-        unsettled = any(int(item.id) > settled for item in items)
-        return Page(items, {"settled": settled}, late.total_seconds() if unsettled else AGAIN_AFTER)
+        where: dict[str, str | int] = {"after": max(settled, at)} if cursor else {"before": ""}
+        told = await _fetch(stream, session, **where)
+        begun = str(cursor["begun"]) if at else str(told["as_of"])
+        until = parse_time(begun) - late
+        listed, items = told[PATHS[stream]], _parse_all(stream, told, facts)
+        settled = max([settled, *(int(item["revision"]) for item in listed if parse_time(item["changed_at"]) <= until)])
+        last = max((int(item["revision"]) for item in listed), default=settled)
+        pause = late.total_seconds() if last > settled else AGAIN_AFTER
+        if not cursor:
+            reached = min((item.at for item in items), default=until)
+            return Page(items, {"settled": settled}, pause, max(until, reached), reached, _onward(told))
+        if told["more"]:
+            return Page(items, {"settled": settled, "at": last, "begun": begun}, 0.0)
+        return Page(items, {"settled": settled}, pause, until)
+
+    @reading
+    async def read_before(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Past:
+        told = await _fetch(stream, session, before=str(cursor["before"]))
+        items = _parse_all(stream, told, facts)
+        return Past(items, _onward(told), min((item.at for item in items), default=None))
+
+
+async def _fetch(stream: str, session: Session, **where: str | int) -> Mapping[str, Any]:
+    return await REST.fetch(session, f"/api/v1/account/{PATHS[stream]}", PATHS[stream], "as_of", limit=PAGE, **where)
+
+
+def _onward(told: Mapping[str, Any]) -> Cursor | None:
+    return {"before": str(told["next_before"])} if told["next_before"] else None
+
+
+def _parse_all(stream: str, told: Mapping[str, Any], facts: Facts) -> tuple[Incoming, ...]:
+    return tuple(_parse(item, facts) for item in told[PATHS[stream]])
 
 
 class PracticeHooks:
@@ -70,21 +89,29 @@ class PracticeHooks:
 
 
 def _parse(item: Mapping[str, Any], facts: Facts) -> Incoming:
+    stream, person = str(item["stream"]), str(item["author_handle"])
+    state = str(item["state"])
     return Incoming(
         id=str(item["id"]),
-        kind="comment",
-        author=Author(id=str(item["author"]), name=str(item["author"]), is_us=is_ours(item, facts)),
+        kind="reply" if item["parent"] and stream != "direct" else _KINDS[stream],
+        author=Author(
+            id=str(item["author_id"]),
+            handle=person,
+            name=str(item["author"]),
+            is_us=is_ours(item, facts),
+            url=str(item["author_url"]),
+            avatar=str(item["avatar"]),
+        ),
         at=parse_time(item["created_at"]),
         text=str(item["text"]),
-        thread=str(item["post"]),
-        publication=str(item["post"]),
+        thread=str(item["thread"]),
+        parent=str(item["parent"] or ""),
+        publication=str(item["post"] or ""),
         url=str(item["url"]),
-    )
-
-
-def _unreadable() -> Problem:
-    return Problem(
-        "answer_unreadable",
-        gettext_noop("The answer of %(network)s cannot be read."),
-        params={"network": NETWORK},
+        state=_STATES["edited" if state == "there" and item["edited_at"] else state],
+        edited_at=parse_time(item["changed_at"]) if item["revision"] != int(item["id"]) else None,
+        language=str(item["language"]),
+        rating=item["rating"],
+        data={"dialogue": str(item["dialogue"])} if item["dialogue"] else {},
+        more={"liked": bool(item["liked"])},
     )
