@@ -47,7 +47,7 @@ def test_unusable_port(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
 
 
 def test_the_audience_has_known_moods(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert list(PRACTICE_MOODS) == list(MOODS)  # the practice network is no part of the application, so it is said twice
+    assert list(PRACTICE_MOODS) == list(MOODS)  # it is no part of the application
     monkeypatch.delenv("KAJA_PRACTICE_MOOD", raising=False)
     assert get_practice_mood() == "calm"
     monkeypatch.setenv("KAJA_PRACTICE_MOOD", "furious")
