@@ -7,9 +7,9 @@ import pytest
 
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.guards import Failed
-from kaja.networks.kit.newest import find_back, note_newest, read_back, read_newest, resolve_own
+from kaja.networks.kit.newest import find_back, look_at_noted, note_newest, read_back, read_newest, resolve_own
 from kaja.networks.kit.outcome import refused_problem, target_gone
-from kaja.networks.kit.results import Found, NoSuchPost, Rejected, RemoteRef
+from kaja.networks.kit.results import AbsentAsOf, Found, NoSuchPost, Rejected, RemoteRef
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 Item = tuple[str, datetime | None]
@@ -99,3 +99,24 @@ def test_what_stood_there_before_is_noted_once() -> None:
     assert read_newest(noted, outgoing) == (NOW + timedelta(minutes=1), ["2", "1"])
     assert note_newest(noted, ["3"], NOW + timedelta(minutes=2)) == {}, "3 may be ours"
     assert read_newest({}, outgoing) == (NOW, ())
+
+
+@pytest.mark.parametrize(("state", "found"), [("public", True), ("draft", False), (None, False)])
+async def test_what_was_noted_is_public_or_is_not(state: str | None, found: bool) -> None:
+    async def fetch() -> str:
+        if state is None:
+            raise Failed(Rejected(target_gone("Some")))
+        return state
+
+    before = datetime.now(UTC)
+    told = await look_at_noted(fetch(), is_public=lambda each: each == "public", ref_of=RemoteRef)
+    assert told == Found(RemoteRef("public")) if found else isinstance(told, AbsentAsOf)
+    assert found or (isinstance(told, AbsentAsOf) and told.time >= before), "as of before it was asked, not after"
+
+
+async def test_a_look_that_fails_says_nothing_of_what_was_noted() -> None:
+    async def fail() -> str:
+        raise Failed(Rejected(refused_problem("Some", "no")))
+
+    with pytest.raises(Failed):
+        await look_at_noted(fail(), is_public=bool, ref_of=RemoteRef)

@@ -142,3 +142,24 @@ async def test_a_server_says_what_it_understands(reply: Reply, pkce: bool) -> No
 
     async with serving(handle) as (_, url):
         assert oauth.has_pkce(await oauth.fetch_metadata(url, Session(allow_private=("127.0.0.1",)))) is pkce
+
+
+@pytest.mark.parametrize(
+    ("granted", "missing"),
+    [
+        ("write", ""),
+        ("read write:posts write:media", ""),
+        ("", ""),
+        ("read write:media", "write:posts"),
+        ("read", "both"),
+    ],
+)
+def test_a_consent_that_gives_too_little_is_refused(granted: str, missing: str) -> None:
+    needed = (("write:posts", "write"), ("write:media", "write"))
+    if not missing:
+        assert oauth.require_scopes(granted, *needed) == tuple(granted.split())
+        return
+    with pytest.raises(ConnectRefused) as refused:
+        oauth.require_scopes(granted, *needed)
+    said = refused.value.problem.params["missing"]
+    assert said == (missing if missing != "both" else "write:posts, write:media")

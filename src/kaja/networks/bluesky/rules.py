@@ -1,11 +1,9 @@
 """Bluesky's rules for a post: the same while typing, in the API, and before it is sent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-import regex
-
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import gettext_noop
 from kaja.networks.bluesky.info import INFO
 from kaja.networks.bluesky.limits import (
     ADVISED_VIDEO_SECONDS,
@@ -19,14 +17,13 @@ from kaja.networks.bluesky.limits import (
 )
 from kaja.networks.bluesky.text import find_entities, normalize
 from kaja.networks.kit.connector import Count
-from kaja.networks.kit.content import Draft
 from kaja.networks.kit.entities import Entity
 from kaja.networks.kit.facts import Facts
+from kaja.networks.kit.findings import find_wrong_language
 from kaja.networks.kit.formats import FileRule, Format, MediaRule
 from kaja.networks.kit.ruleset import Ruleset
 from kaja.networks.kit.text import count_bytes, count_graphemes
 
-_LANGUAGE = regex.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")  # BCP 47, without the rare forms
 _PLACES = {"link": "", "mention": f"{APP}/profile/", "tag": f"{APP}/hashtag/"}
 
 
@@ -51,19 +48,8 @@ def _formats(facts: Facts) -> tuple[Format, ...]:
     return (Format("feed", gettext_noop("Post"), media, card="own"),)
 
 
-def _find_wrong_language(draft: Draft, facts: Facts) -> Iterator[Problem]:
-    if draft.language and not _LANGUAGE.fullmatch(draft.language):
-        yield Problem(
-            "language_invalid",
-            gettext_noop("“%(language)s” is not a language code."),
-            "language",
-            gettext_noop("Use a code such as en, ru or zh-Hant."),
-            {"language": draft.language},
-        )
-
-
 def _address_of(entity: Entity, facts: Facts) -> str:
     return _PLACES[entity.kind] + entity.value
 
 
-RULES = Ruleset(INFO, _count, _formats, _find_wrong_language, find_entities, _address_of, normalize)
+RULES = Ruleset(INFO, _count, _formats, find_wrong_language, find_entities, _address_of, normalize)

@@ -4,6 +4,7 @@ A connector says its limits (`formats.Format`, its option fields, its `count`) a
 it adds. The words name the network.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,12 +13,14 @@ from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import media_findings
 from kaja.networks.kit.connector import Count, Segment
 from kaja.networks.kit.content import Draft
+from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_terms
 from kaja.networks.kit.formats import Format
 from kaja.networks.kit.options import OptionField
 from kaja.networks.kit.text import count_bytes, find_links
 
 CountText = Callable[[str], Count]
+_LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")
 
 
 def find_usual(
@@ -71,6 +74,18 @@ def find_wrong_card(draft: Draft, shown_as: Format, network: str) -> Iterator[Pr
             gettext_noop("Put the link into the text."),
             params,
             severity="warning",
+        )
+
+
+def find_wrong_language(draft: Draft, facts: Facts) -> Iterator[Problem]:
+    """A language in another form than BCP 47 (without its rare parts), for networks that refuse it."""
+    if draft.language and not _LANGUAGE.fullmatch(draft.language):
+        yield Problem(
+            "language_invalid",
+            gettext_noop("“%(language)s” is not a language code."),
+            "language",
+            gettext_noop("Use a code such as en, ru or zh-Hant."),
+            {"language": draft.language},
         )
 
 

@@ -1,11 +1,16 @@
-"""From a network's HTML back to what a reader sees."""
+"""From a network's HTML back to what a reader sees, and to the addresses that a page names."""
 
+from html import unescape
 from html.parser import HTMLParser
 
 import regex
 
+from kaja.networks.kit.http import Response
+
 _DECLARED = regex.compile(r"<[!?][^>]*>?")
 """Declarations and comments; Python's parser gives up on unusual ones with an error."""
+_LINK_TAG = regex.compile(rb"<link\b[^>]*>", regex.IGNORECASE)
+_HREF = regex.compile(rb"href=[\"']([^\"']+)", regex.IGNORECASE)
 _LONGEST = 200_000
 _BLOCKS = frozenset({"p", "div", "blockquote", "li", "pre"})
 
@@ -33,3 +38,14 @@ def parse_html(content: str) -> str:
     parser.feed(_DECLARED.sub("", content[:_LONGEST]))
     parser.close()
     return "".join(parser.pieces).strip()
+
+
+def find_link(answer: Response, relation: str) -> str:
+    """The address that a page names with a relation (RFC 8288): in its Link header, else in its HTML; empty if none."""
+    named = regex.escape(relation)
+    if match := regex.search(rf'<([^>]+)>\s*;[^,]*rel="?{named}"?', answer.headers.get("link", "")):
+        return match[1]
+    for tag in _LINK_TAG.findall(answer.content):
+        if relation.encode() in tag and (href := _HREF.search(tag)):
+            return unescape(href[1].decode("utf-8", "replace"))
+    return ""

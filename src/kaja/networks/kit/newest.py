@@ -1,7 +1,7 @@
 """Looking through an account's own posts, newest first: what was posted lately, and the one whose answer was lost."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from kaja.kernel.problems import Problem, gettext_noop
@@ -113,3 +113,17 @@ async def resolve_own(
     if post is None:
         return NoSuchPost(addresses.not_there(network))
     return Found(ref_of(post)) if is_ours(post) else NoSuchPost(addresses.of_another(network, handle))
+
+
+async def look_at_noted(
+    fetch: Awaitable[T], *, is_public: Callable[[T], bool], ref_of: Callable[[T], RemoteRef]
+) -> Found | AbsentAsOf:
+    """Whether what an earlier stage made and noted (a draft, a container) has become public. Raises Failed."""
+    looked_at = datetime.now(UTC)
+    try:
+        made = await fetch
+    except Failed as failed:
+        if not failed.gone:
+            raise
+        return AbsentAsOf(looked_at)
+    return Found(ref_of(made)) if is_public(made) else AbsentAsOf(looked_at)

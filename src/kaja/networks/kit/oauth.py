@@ -7,7 +7,7 @@ says where its pages are and what it asks for; what differs comes in as argument
 import base64
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -133,6 +133,24 @@ def read_token(answer: Response) -> tuple[dict[str, Any], str]:
     if answer.ok and not error and isinstance(body.get("access_token"), str):
         return body, ""
     return {}, str(error or body.get("error_description") or answer.status)
+
+
+def require_scopes(granted: str, *needed: Collection[str]) -> tuple[str, ...]:
+    """The scopes that a consent gave, one of each `needed` among them: people may leave some out, and servers may give
+    fewer. Nothing is known of a server that names none. Raises ConnectRefused."""
+    scopes = tuple(granted.split())
+    missing = [next(iter(names)) for names in needed if scopes and not set(names) & set(scopes)]
+    if missing:
+        raise ConnectRefused(
+            Problem(
+                "scope_missing",
+                gettext_noop("The server did not give Kaja the permission to post (%(missing)s)."),
+                "",
+                gettext_noop("Connect again and allow everything that Kaja asks for."),
+                {"missing": ", ".join(missing)},
+            )
+        )
+    return scopes
 
 
 async def check_app(address: str, app: App, back: str, session: Session) -> None:

@@ -153,6 +153,17 @@ def still_processing(network: str) -> Problem:
     return Problem(PROCESSING, gettext_noop("%(network)s is still preparing the post."), params={"network": network})
 
 
+def processing_failed(network: str, said: str) -> Problem:
+    """The network could not do what it had to with what it was given. `said`: its own words."""
+    return Problem(
+        "processing_failed",
+        gettext_noop("%(network)s could not prepare the post: %(reason)s"),
+        field="parts.0.media",
+        fix=gettext_noop("Change what it names and send the post again."),
+        params={"network": network, "reason": said[:300]},
+    )
+
+
 def reconnect_problem(network: str) -> Problem:
     """The account no longer accepts what Kaja stored."""
     return Problem(

@@ -3,15 +3,19 @@
 import asyncio
 import secrets
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
 from kaja.networks.kit.content import Media
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.image_rules import ImageRefused, ImageRules
 from kaja.networks.kit.media import fit_image, fit_moving
+from kaja.networks.kit.results import Rejected
 from kaja.networks.kit.wire import FileBody
+
+T = TypeVar("T")
 
 MOST_NAME = 120
 """Bytes. File systems end at 255, and servers add sizes and numbers of their own ("-2560x1440-scaled-1")."""
@@ -67,6 +71,19 @@ async def open_link(
         return await asyncio.to_thread(media.public_url, lasts, pictures if media.kind == "image" else None)
     except ImageRefused as refused:
         raise Failed(refused.as_result(field)) from refused
+
+
+async def have_fetched(media: Media, pictures: ImageRules, ask: Callable[[str], Awaitable[T]]) -> T | None:
+    """What `ask` gives for an address at which the network can fetch the file; None where it cannot, or does not want
+    to, and has to be sent it. Raises Failed, TransportError."""
+    if (url := await open_link(media, pictures)) is None:
+        return None
+    try:
+        return await ask(url)
+    except Failed as failed:
+        if isinstance(failed.result, Rejected):
+            return None
+        raise
 
 
 def name_upload(media: Media, mime: str) -> str:

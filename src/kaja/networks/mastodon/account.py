@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.kit import oauth
 from kaja.networks.kit.answers import read_mapping, read_object
 from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.facts import Facts
@@ -15,7 +16,7 @@ from kaja.networks.mastodon.api import NETWORK, REST
 from kaja.networks.mastodon.limits import parse_limits, render_limits
 
 _DESCRIPTIONS = ("/api/v2/instance", "/api/v1/instance")  # v2 since Mastodon 4.0; snac2 has only v1 (seen, 2.75)
-_WRITE_SCOPES = ("write:statuses", "write:media")
+_WRITE_SCOPES = (("write:statuses", "write"), ("write:media", "write"))
 
 
 @dataclass(frozen=True)
@@ -60,18 +61,7 @@ async def inspect(session: Session) -> Facts:
     account = read_object(answer, "id")
     instance = await fetch_instance(session.base_url.rstrip("/"), session)
     limits = parse_limits(instance.description, await fetch_software(session))
-    granted = tuple(session.credentials.get("scope", "").split())
-    missing = [scope for scope in _WRITE_SCOPES if granted and not {scope, "write"} & set(granted)]
-    if missing:
-        raise ConnectRefused(
-            Problem(
-                "scope_missing",
-                gettext_noop("The server did not give Kaja the permission to post (%(missing)s)."),
-                "",
-                gettext_noop("Connect again and allow everything that Kaja asks for."),
-                {"missing": ", ".join(missing)},
-            )
-        )
+    granted = oauth.require_scopes(session.credentials.get("scope", ""), *_WRITE_SCOPES)
     host = urlsplit(session.base_url).netloc
     acct = str(account.get("acct") or account.get("username") or "")
     return Facts(

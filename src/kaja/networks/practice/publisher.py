@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Media, Outgoing
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import Failed, changing, removing
-from kaja.networks.kit.http import AnswerLost, Session
+from kaja.networks.kit.guards import changing, removing
+from kaja.networks.kit.http import AnswerLost, Response, Session
 from kaja.networks.kit.image_rules import ImageRules
-from kaja.networks.kit.outcome import file_again, file_gone, still_processing
+from kaja.networks.kit.outcome import file_again, file_gone, processing_failed, still_processing
 from kaja.networks.kit.results import (
     Changed,
     ChangeResult,
@@ -23,7 +22,7 @@ from kaja.networks.kit.results import (
     StageResult,
 )
 from kaja.networks.kit.steps import PATIENCE, Sending, make_run
-from kaja.networks.kit.uploads import UPLOAD_SECONDS, open_link, open_upload
+from kaja.networks.kit.uploads import UPLOAD_SECONDS, have_fetched, open_upload
 from kaja.networks.practice.answers import (
     CONTAINER_GONE,
     NETWORK,
@@ -60,28 +59,21 @@ async def _upload(sending: Sending) -> Next:
 
 
 async def _send_files(outgoing: Outgoing, facts: Facts, session: Session) -> list[str]:
-    uploaded, pictures = [], ImageRules(get_limit(facts, "max_image_bytes"))
-    for medium in outgoing.media:
-        if facts.limits.get("fetches") and (fetched := await _have_fetched(medium, pictures, session)):
-            uploaded.append(fetched)
-            continue
+    return [await _send_file(medium, facts, session) for medium in outgoing.media]
+
+
+async def _send_file(medium: Media, facts: Facts, session: Session) -> str:
+    """The id of a file that the network fetched from us, or was sent."""
+
+    async def fetch(url: str) -> Response:
+        body = {"url": url, "alt": medium.alt}
+        return await REST.call(session, "POST", "/api/v1/media/fetch", json=body, timeout=UPLOAD_SECONDS)
+
+    pictures = ImageRules(get_limit(facts, "max_image_bytes"))
+    answer = await have_fetched(medium, pictures, fetch) if facts.limits.get("fetches") else None
+    if answer is None:
         file = await open_upload(medium, pictures)
         answer = await REST.upload(session, "/api/v1/media", file, params={"alt": medium.alt})
-        uploaded.append(str(read_told(answer)["id"]))
-    return uploaded
-
-
-async def _have_fetched(medium: Media, pictures: ImageRules, session: Session) -> str:
-    """The id of a file that the network fetched from us; empty where it cannot, and has to be sent it."""
-    if (url := await open_link(medium, pictures)) is None:
-        return ""
-    body = {"url": url, "alt": medium.alt}
-    try:
-        answer = await REST.call(session, "POST", "/api/v1/media/fetch", json=body, timeout=UPLOAD_SECONDS)
-    except Failed as failed:
-        if isinstance(failed.result, Rejected):
-            return ""
-        raise
     return str(read_told(answer)["id"])
 
 
@@ -101,15 +93,7 @@ async def _ready(sending: Sending) -> StageResult:
     if told["status"] == "processing":
         return Later(_pause(told), still_processing(NETWORK))
     if told["status"] == "failed":
-        return Rejected(
-            Problem(
-                "processing_failed",
-                gettext_noop("%(network)s could not prepare the post: %(reason)s"),
-                field="parts.0.media",
-                fix=gettext_noop("Change what it names and send the post again."),
-                params={"network": NETWORK, "reason": str(told["reason"])[:300]},
-            )
-        )
+        return Rejected(processing_failed(NETWORK, str(told["reason"])))
     return sending.note()
 
 

@@ -14,11 +14,11 @@ from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_terms, read_text
 from kaja.networks.kit.guards import Failed, looking
 from kaja.networks.kit.http import Session
+from kaja.networks.kit.newest import look_at_noted
 from kaja.networks.kit.outcome import file_again, file_gone
 from kaja.networks.kit.results import (
     AbsentAsOf,
     Checkpoint,
-    Found,
     Reconciliation,
     Rejected,
     Sent,
@@ -131,15 +131,10 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
     """Look at the draft by its id: it is public or it is not. A comment is looked for by its words."""
     if outgoing.kind == "comment":
         return await comments.find_comment(outgoing, facts, session)
-    looked_at = datetime.now(UTC)
     if "post_id" not in checkpoint:
-        return AbsentAsOf(looked_at)  # no draft was noted, so nothing can have become public
-    try:
-        post = await REST.fetch(session, f"{POSTS}/{checkpoint['post_id']}", "id", "status", context="edit")
-    except Failed as failed:
-        if not failed.gone:
-            raise
-        return AbsentAsOf(looked_at)
-    if post["status"] != "publish":
-        return AbsentAsOf(looked_at)
-    return Found(build_ref(post, list_used(outgoing, checkpoint)))
+        return AbsentAsOf(datetime.now(UTC))  # no draft was noted, so nothing can have become public
+    return await look_at_noted(
+        REST.fetch(session, f"{POSTS}/{checkpoint['post_id']}", "id", "status", context="edit"),
+        is_public=lambda post: post["status"] == "publish",
+        ref_of=lambda post: build_ref(post, list_used(outgoing, checkpoint)),
+    )

@@ -17,14 +17,11 @@ from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import connecting, require_filled
 from kaja.networks.kit.http import Response, Session
-from kaja.networks.kit.markup import parse_html
+from kaja.networks.kit.markup import find_link, parse_html
 from kaja.networks.kit.outcome import raise_trouble
 from kaja.networks.wordpress.api import NETWORK, REST
 
 _API_REL = "https://api.w.org/"
-_LINK_HEADER = re.compile(r'<([^>]+)>\s*;[^,]*rel="?' + re.escape(_API_REL) + r'"?')
-_LINK_TAG = re.compile(rb"<link\b[^>]*>", re.IGNORECASE)
-_HREF = re.compile(rb"href=[\"']([^\"']+)", re.IGNORECASE)
 PERMISSIONS = ("publish_posts", "upload_files", "edit_posts", "manage_categories", "delete_posts", "moderate_comments")
 TERM_PAGES = 3
 TERM_PAGE = 100
@@ -52,7 +49,7 @@ async def discover(site: str, session: Session) -> tuple[str, Mapping[str, Any]]
     # What answers here may be anything, also a server that closes kept connections without notice.
     alone = {"Connection": "close"}
     front = await session.request("GET", f"{site}/", headers={"Accept": "text/html", **alone}, authorized=False)
-    if named := _named_root(front):
+    if named := find_link(front, _API_REL):
         candidates.append(urljoin(front.url, named))
     base = front.url.split("?")[0].rstrip("/") if front.ok else site
     candidates += [f"{base}/wp-json/", f"{base}/?rest_route=/"]
@@ -71,15 +68,6 @@ async def discover(site: str, session: Session) -> tuple[str, Mapping[str, Any]]
             {"site": site},
         )
     )
-
-
-def _named_root(front: Response) -> str:
-    if match := _LINK_HEADER.search(front.headers.get("link", "")):
-        return match[1]
-    for tag in _LINK_TAG.findall(front.content):
-        if _API_REL.encode() in tag and (href := _HREF.search(tag)):
-            return html.unescape(href[1].decode("utf-8", "replace"))
-    return ""
 
 
 def _keep_encrypted(root: str, site: str) -> str:
