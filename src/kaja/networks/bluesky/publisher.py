@@ -18,6 +18,7 @@ from kaja.networks.bluesky.records import (
     render_identity,
     render_post,
 )
+from kaja.networks.bluesky.replies import look_at_parent
 from kaja.networks.bluesky.text import list_mentions
 from kaja.networks.bluesky.xrpc import FILE_GONE, REST, get_error
 from kaja.networks.kit import addresses
@@ -58,12 +59,12 @@ class Publisher:
     """Sending, finding again, deleting. `resolver` is asked who has a handle."""
 
     resolver: str = RESOLVER
-    kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment"})
+    kinds: frozenset[Kind] = frozenset({"post", "continuation", "comment", "reply"})
 
     def stages(self, outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
         card = outgoing.link_card
         needs = outgoing.media or (card is not None and card.image is not None) or "@" in outgoing.text
-        return (_PREPARE, _PUBLISH) if needs else (_PUBLISH,)
+        return (_PREPARE, _PUBLISH) if needs or outgoing.kind == "reply" else (_PUBLISH,)
 
     async def run(
         self, stage: str, outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session
@@ -84,6 +85,8 @@ class Publisher:
     async def _make_ready(self, outgoing: Outgoing, session: Session) -> Checkpoint:
         """What a post needs before it can be written: uploaded files, DIDs of mentioned people. Raises Failed."""
         ready: Checkpoint = {"dids": await self._fetch_dids(outgoing.text, session)}
+        if outgoing.kind == "reply" and outgoing.reply_to is not None:
+            ready |= await look_at_parent(outgoing.reply_to, session)
         if outgoing.media:
             numbered = enumerate(outgoing.media)
             ready["blobs"] = [await _upload(item, session, f"parts.0.media.{number}") for number, item in numbered]

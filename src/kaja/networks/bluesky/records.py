@@ -30,6 +30,11 @@ def make_record_key(key: str, created_at: datetime) -> str:
     digest = int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
     seconds = int(created_at.timestamp())
     value = ((seconds * _SECOND + digest % _SECOND) << _CLOCK_BITS) | (digest // _SECOND) % (1 << _CLOCK_BITS)
+    return encode_tid(value)
+
+
+def encode_tid(value: int) -> str:
+    """63 bits in the letters that sort as the number does."""
     characters = []
     for _ in range(13):
         characters.append(_ALPHABET[value & 31])
@@ -62,8 +67,10 @@ def render_post(outgoing: Outgoing, prepared: Mapping[str, Any]) -> dict[str, An
     if label in LABELS:
         record["labels"] = {"$type": "com.atproto.label.defs#selfLabels", "values": [{"val": label}]}
     if outgoing.reply_to is not None:
-        root = _render_strong_ref(outgoing.root or outgoing.reply_to)
-        record["reply"] = {"root": root, "parent": _render_strong_ref(outgoing.reply_to)}
+        # Of somebody else's post both stand as the network showed them when the reply was prepared.
+        parent = _render_strong_ref(outgoing.reply_to, str(prepared.get("parent_cid") or ""))
+        root = _render_strong_ref(outgoing.root) if outgoing.root is not None else parent
+        record["reply"] = {"root": prepared.get("root") or root, "parent": parent}
     return record
 
 
@@ -92,8 +99,8 @@ def _render_ratio(blob: Mapping[str, Any]) -> dict[str, Any]:
     return {"aspectRatio": {"width": width, "height": height}} if width > 0 and height > 0 else {}
 
 
-def _render_strong_ref(ref: RemoteRef) -> dict[str, str]:
-    return {"uri": ref.id, "cid": str(ref.data["cid"])}
+def _render_strong_ref(ref: RemoteRef, cid: str = "") -> dict[str, str]:
+    return {"uri": ref.id, "cid": cid or str(ref.data["cid"])}
 
 
 def make_ref(uri: str, cid: str) -> RemoteRef:

@@ -1,13 +1,21 @@
 """Mastodon and compatible servers. Facts and limits with their sources: docs/networks/mastodon.md."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.mastodon import account, changes, oauth, publisher
+from kaja.networks.mastodon import account, changes, moderator, oauth, publisher
 from kaja.networks.mastodon.info import INFO
 from kaja.networks.mastodon.replies import ANSWERING
 from kaja.networks.mastodon.rules import RULES
 
 CONNECTOR = Connector(
-    INFO, account, RULES, publisher, editor=changes, remover=changes, answering=ANSWERING, consent=oauth
+    INFO,
+    account,
+    RULES,
+    publisher,
+    editor=changes,
+    remover=changes,
+    moderator=moderator,
+    answering=ANSWERING,
+    consent=oauth,
 )
 
 __all__ = ["CONNECTOR"]

@@ -16,7 +16,9 @@ from kaja.networks.kit.outcome import reconnect_problem
 from kaja.networks.mastodon.account import fetch_instance, inspect
 from kaja.networks.mastodon.api import ALONE, NETWORK, REST
 
-SCOPES = "read:accounts read:statuses write:media write:statuses"
+SCOPES = (
+    "read:accounts read:statuses write:blocks write:favourites write:media write:mutes write:reports write:statuses"
+)
 CLIENT_NAME = "Kaja"
 
 

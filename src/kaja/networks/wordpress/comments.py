@@ -32,8 +32,8 @@ async def comment(sending: Sending) -> Sent:
     if isinstance(earlier, Found):
         return Sent(earlier.ref)
     body: dict[str, Any] = {"post": int(outgoing.root.id), "content": {"raw": render_comment(outgoing.text)}}
-    if outgoing.reply_to is not None and outgoing.reply_to.data.get("type") == "comment":
-        body["parent"] = int(outgoing.reply_to.id)
+    if parent := _parent_of(outgoing):
+        body["parent"] = parent
     try:
         made = await REST.call(sending.session, "POST", ROUTE, json=body, irreversible=True)
     except Failed as failed:
@@ -46,19 +46,28 @@ async def comment(sending: Sending) -> Sent:
     return Sent(build_comment_ref(read_object(made, "id")))
 
 
+def _parent_of(outgoing: Outgoing) -> int:
+    """The comment that is answered; 0 for one below the article itself."""
+    above = outgoing.reply_to
+    answers = above is not None and (outgoing.kind == "reply" or above.data.get("type") == "comment")
+    return int(above.id) if above is not None and answers else 0
+
+
 async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Found | AbsentAsOf:
-    """The account's comment with these words under the article that no other delivery made. Raises Failed."""
+    """The account's comment with these words in this place that no other delivery made, shown or not. Raises Failed."""
     looked_at = datetime.now(UTC)
     if outgoing.root is None:
         return AbsentAsOf(looked_at)
     params = {"post": outgoing.root.id, "author": facts.limits["user_id"], "per_page": 100, "order": "desc"}
+    params["status"] = "all"  # a site that moderates holds ours back, too
     listed = read_list(await REST.call(session, "GET", ROUTE, params=params))
     # Letters and digits only: WordPress turns quotes and dashes typographic when it renders (wptexturize).
-    wanted = letters_of(parse_html(render_comment(outgoing.text)))
+    wanted, parent = letters_of(parse_html(render_comment(outgoing.text))), _parent_of(outgoing)
     for entry in reversed(listed):  # ours came first
         ref = build_comment_ref(entry)
         shown = parse_html(str(read_mapping(entry.get("content")).get("rendered") or ""))
-        if letters_of(shown) == wanted and not outgoing.is_of_another(ref):
+        here = entry.get("parent", parent) == parent
+        if here and letters_of(shown) == wanted and not outgoing.is_of_another(ref):
             return Found(ref)
     return AbsentAsOf(looked_at)
 

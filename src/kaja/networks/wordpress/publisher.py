@@ -37,12 +37,12 @@ __all__ = ["find_delivery", "find_post", "kinds", "list_recent", "run", "stages"
 TERMS, DRAFT, PUBLISH, COMMENT = "terms", "draft", "publish", "comment"
 POSTS = "/wp/v2/posts"
 
-kinds: frozenset[Kind] = frozenset({"post", "comment"})
+kinds: frozenset[Kind] = frozenset({"post", "comment", "reply"})
 
 
 def stages(outgoing: Outgoing, facts: Facts) -> tuple[Stage, ...]:
     """A comment is one call; an article is files, terms, a draft, and its publication."""
-    if outgoing.kind == "comment":
+    if outgoing.kind != "post":
         return (Stage(COMMENT, irreversible=True),)
     terms = [Stage(TERMS)] if any(read_terms(outgoing.options, name) for name in TAXONOMIES) else []
     # Nothing ahead: a file in the library has a public address, and a public page, before any article shows it.
@@ -129,7 +129,7 @@ run = make_run(
 @looking
 async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts, session: Session) -> Reconciliation:
     """Look at the draft by its id: it is public or it is not. A comment is looked for by its words."""
-    if outgoing.kind == "comment":
+    if outgoing.kind != "post":
         return await comments.find_comment(outgoing, facts, session)
     if "post_id" not in checkpoint:
         return AbsentAsOf(datetime.now(UTC))  # no draft was noted, so nothing can have become public
