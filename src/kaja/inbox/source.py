@@ -122,7 +122,7 @@ def _make(work: Work, message: Message, opened: Mapping[str, Any]) -> Answer:
     return Made(frozen, opened)
 
 
-def take_out_reply(message_id: UUID, problem: Problem = problems.WITHDRAWN) -> Delivery | None:
+def take_out_reply(message_id: UUID, problem: Problem = refusals.TAKEN_BACK) -> Delivery | None:
     """It may not go any more; what cannot be stopped is not sent again. Gives the row as it stands then."""
     rows = list(lock(Delivery.objects.filter(source_kind=REPLY, source_id=message_id)))
     called = list_called(rows)

@@ -11,10 +11,10 @@ from kaja.channels.queries import list_broken_channels
 from kaja.content.models import Post, PostState
 from kaja.delivery.models import Delivery, State
 from kaja.delivery.queries import list_needs_you
+from kaja.delivery.sources import Subject, describe
 from kaja.kernel.compiled import CompiledQuery
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.networks.registry import CONNECTORS
-from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Member, Notice
 from kaja.workspaces.queries import list_notices
 
@@ -24,11 +24,13 @@ FIRST_STEPS = 5
 
 @dataclass(frozen=True)
 class Waiting:
-    """One delivery that waits, with what the page needs to settle it."""
+    """One delivery that waits, of a post, an answer or an act, with what the page needs to settle it."""
 
-    delivery: PostDelivery
+    delivery: Delivery
     kind: str
     """`uncertain`, `failed`, `missed` or `held`."""
+    subject: Subject
+    """Of a post that; of what was answered, or done, its conversation."""
 
 
 def kind_of(delivery: Delivery) -> str:
@@ -38,10 +40,13 @@ def kind_of(delivery: Delivery) -> str:
 
 
 def list_waiting(cursor: str = "", limit: int = PAGE) -> Page[Waiting]:
-    """What a person must decide, oldest first, each with post and channel; posts in the bin are left out."""
-    rows = PostDelivery.objects.filter(needs_person=True, in_bin=False).select_related("variant__post", "channel")
-    page = cut_page(rows, ("due_at", "id"), cursor, limit)
-    return page.map(lambda found: [Waiting(delivery, kind_of(delivery)) for delivery in found])
+    """What a person must decide, oldest first, each with channel and subject; what lies in the bin is left out."""
+
+    def describe_all(found: list[Delivery]) -> list[Waiting]:
+        subjects = describe(found)
+        return [Waiting(delivery, kind_of(delivery), subjects[delivery.id]) for delivery in found]
+
+    return cut_page(list_needs_you().select_related("channel"), ("due_at", "id"), cursor, limit).map(describe_all)
 
 
 def list_channels_to_reconnect(cursor: str = "", limit: int = PAGE) -> Page[Channel]:

@@ -38,8 +38,9 @@ ADDRESS_MISSING = Problem(
 
 
 def _lock(actor: Actor, delivery_id: UUID) -> Delivery:
-    policy.require(actor, policy.Permission.PUBLISH)
     row = lock(Delivery.objects.filter(id=delivery_id)).first()
+    answers = row is not None and row.kind in problems.ANSWERS
+    policy.require(actor, policy.Permission.ANSWER if answers else policy.Permission.PUBLISH)
     if row is None:
         raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
     return row

@@ -14,7 +14,7 @@ from kaja.delivery.engine.decide import Ahead, Verdict
 from kaja.delivery.engine.row import Claimed, render_ref
 from kaja.delivery.events import BY_NAME, DeliveryEvent, DeliveryUncertain
 from kaja.delivery.models import State
-from kaja.delivery.problems import OWNED, SEEKING, render_problem
+from kaja.delivery.problems import OWNED, SEEKING, render_problem, say_for
 from kaja.kernel.events import is_heard
 from kaja.kernel.ids import new_id
 from kaja.networks.kit.quotas import Quota
@@ -82,7 +82,7 @@ def render_finish(row: Claimed, verdict: Verdict, record: Record) -> dict[str, A
         "tries": min(verdict.tries, 30_000),
         "uncertain_since": render_time(verdict.uncertain_since),
         "needs_person": verdict.needs_person,
-        "problem": render_problem(verdict.problem) if verdict.problem else None,
+        "problem": render_problem(say_for(row.kind, verdict.problem)) if verdict.problem else None,
         "candidates": list(verdict.candidates),
         "remote_id": ref.id[:500] if ref else None,
         "remote_url": ref.url[:1000] if ref else None,
@@ -131,7 +131,7 @@ def disown(item: Item) -> bool:
         "next_at": None if told else render_time(datetime.now(UTC) + timedelta(seconds=1)),
         "uncertain_since": render_time(item.row.uncertain_since or datetime.now(UTC)),
         "needs_person": told,
-        "problem": render_problem(OWNED if told else SEEKING),
+        "problem": render_problem(say_for(item.row.kind, OWNED if told else SEEKING)),
         "remote_id": None,
         "remote_url": None,
         "sent_at": None,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from kaja.delivery.actions import cancel_delivery, resolve_missed, retry_delivery, settle_at_address, settle_delivery
+from kaja.delivery.problems import ANSWERS
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.flash import flash
@@ -16,7 +17,6 @@ from kaja.web.kit.listing import Shown
 from kaja.web.needs_you.lists import CHANNELS, NOTICES, WAITING
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
 from kaja.workspaces.actions import read_notice, read_notices
-from kaja.workspaces.policy import Permission
 
 
 @require_safe
@@ -33,9 +33,10 @@ def index(request: WorkspaceRequest) -> HttpResponse:
 
 
 @require_POST
-@workspace_view(Permission.PUBLISH, scoped=False)
+@workspace_view(scoped=False)
 def settle(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
-    """Carry out what the person decided: `do` is there, send_again, retry, send_now or drop; `next` leads back."""
+    """Carry out what the person decided: `do` is there, send_again, retry, send_now or drop; `next` leads back. Whether
+    they may depends on what it is: who answers is not always who publishes."""
     if request.POST.get("do") == "there" and request.POST.get("url"):
         # The network is asked what stands there, outside any transaction.
         settle_at_address(request.actor, request.workspace.id, delivery_id, request.POST["url"])
@@ -70,8 +71,11 @@ def _decide(request: WorkspaceRequest, delivery_id: UUID) -> None:
             resolve_missed(actor, delivery_id, "send_now")
             flash(request, _("It is being sent now."))
         case "drop":
-            cancel_delivery(actor, delivery_id)
-            flash(request, _("It is not sent. The post itself is kept."))
+            row = cancel_delivery(actor, delivery_id)
+            if row.kind in ANSWERS:
+                flash(request, _("It is not sent. Its words stay in the conversation."))
+            else:
+                flash(request, _("It is not sent. The post itself is kept."))
         case _:
             raise Refused(
                 Problem(
