@@ -38,7 +38,13 @@ def test_an_answer_that_nobody_knows_of_is_shown_and_settled_by_who_answers(
 ) -> None:
     row = delivery_of(workspace, answer(workspace, theirs, "At eight, all week", hurried=False).id)
     problem = render_problem(say_for(row.kind, CHOOSE))
-    found = {"id": "7", "url": "https://net.test/7", "text": "At eight, all week", "posted_at": None, "data": {}}
+    found: dict[str, Any] = {
+        "id": "7",
+        "url": "https://net.test/7",
+        "text": "At eight, all week",
+        "posted_at": None,
+        "data": {},
+    }
     leave(workspace, row, State.UNCERTAIN, uncertain_since=now(), problem=problem, candidates=[found], content={})
     add_member(workspace, "ada@acme.test", Role.COMMUNITY_MANAGER)
     page = browser(workspace, "ada@acme.test").get("/w/acme/needs-you/").content.decode()
