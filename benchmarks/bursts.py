@@ -1,6 +1,6 @@
 """Alarms for nothing, and alarms for something: how often `kaja.inbox.trouble.bursts` is wrong.
 
-`python benchmarks/bursts.py` simulates years of hours with a rhythm of days and weeks, quiet and busy, as Poisson's and
+`python -m benchmarks.bursts` simulates years of hours with a rhythm of days and weeks, quiet and busy, as Poisson's and
 wilder, with nothing the matter; and storms of so many times the usual, beginning at any hour. With `--recorded FILE`
 (lines of ISO 8601 instants) it counts the alarms of a series that was recorded. Seeds are fixed.
 """

@@ -20,6 +20,7 @@ from kaja.inbox.models import (
 )
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.inbox.targets.models import AnswerTarget, AnswerWait
+from kaja.inbox.trouble.models import Alarm, HeardHour
 from kaja.kernel import clock
 
 
@@ -48,6 +49,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     )
     rule = Rule.objects.create(name=mark, when={"words": [mark]}, then={"notify": True})
     hit = RuleHit.objects.create(rule=rule, rule_name=mark, message=message, conversation=conversation, at=now)
+    HeardHour.objects.create(channel=channel, hour=now, heard=1)
+    alarm = Alarm.objects.create(kind="volume", began_at=now, last_at=now, count=1, messages=[mark])
     reply = SavedReply.objects.create(title=mark, texts={"en": mark})
     view = SavedView.objects.create(name=mark)
     return {
@@ -57,6 +60,7 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "saved_reply_id": str(reply.id),
         "rule_id": str(rule.id),
         "hit_id": str(hit.id),
+        "alarm_id": str(alarm.id),
         "target_id": str(target.id),
         "view_id": str(view.id),
     }

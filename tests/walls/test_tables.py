@@ -40,6 +40,7 @@ SHARED = {
 """Our tables that belong to no workspace."""
 
 LOOKS_ACROSS = {
+    ("inbox/trouble/watching.py", "watch", "JOB_DISPATCH"): "workspaces in which something came lately",
     ("inbox/targets/actions.py", "warn_of_due", "JOB_DISPATCH"): "promises that are about to be broken",
     ("workspaces/queries.py", "list_workspaces_of", "SIGN_IN"): "where a person belongs, before a scope is known",
     ("workspaces/queries.py", "list_memberships", "SIGN_IN"): "the same, for the switcher and each page's membership",

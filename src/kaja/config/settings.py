@@ -136,6 +136,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.channels.jobs",
     "kaja.inbox.jobs",
     "kaja.inbox.rules.jobs",
+    "kaja.inbox.trouble.jobs",
     "kaja.workspaces.jobs",
 ]
 

@@ -16,6 +16,8 @@ from kaja.inbox.rules.models import Rule as Rule
 from kaja.inbox.rules.models import RuleHit as RuleHit
 from kaja.inbox.targets.models import AnswerTarget as AnswerTarget
 from kaja.inbox.targets.models import AnswerWait as AnswerWait
+from kaja.inbox.trouble.models import Alarm as Alarm
+from kaja.inbox.trouble.models import HeardHour as HeardHour
 from kaja.workspaces.models import User
 from kaja.workspaces.tenant import TenantModel
 
@@ -175,6 +177,7 @@ class Message(TenantModel):
         ]
         indexes = [
             models.Index(fields=["conversation", "at", "id"], name="message_thread"),
+            models.Index(fields=["workspace", "at"], condition=Q(direction="in"), name="message_came"),
             models.Index(fields=["delivery_id"], condition=Q(delivery_id__isnull=False), name="message_delivery"),
             models.Index(fields=["deleted_at"], condition=Q(deleted_at__isnull=False), name="message_deleted"),
         ]
@@ -212,7 +215,7 @@ class ConversationEvent(TenantModel):
     after = models.JSONField(default=dict)
     actor = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     by = models.CharField(max_length=60, blank=True)  # a rule's name, or the machinery, when no person did it
-    version = models.PositiveIntegerField(default=0)  # the conversation's, that this made
+    version = models.PositiveIntegerField(default=0, db_default=0)  # the conversation's, that this made
     undone_at = models.DateTimeField(null=True)
     at = models.DateTimeField(auto_now_add=True)
 
