@@ -1,15 +1,26 @@
 """What was read becomes conversations, whatever came first."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel
+from kaja.inbox.actions import remind, set_state, snooze
+from kaja.inbox.events import MessagesCame
+from kaja.inbox.forms import TEXT_MOST
 from kaja.inbox.models import Conversation, ConversationState, Handle, Message, MessageState, MessageVersion, Person
-from kaja.networks.kit.reading import Author, Incoming
+from kaja.kernel import events
+from kaja.kernel.clock import now
+from kaja.networks.kit.reading import Author, Incoming, RemoteMedia
+from kaja.reading.models import Item
 from kaja.reading.streams import take_in
 from kaja.workspaces.models import Workspace
+from tests.people import actor
 
 AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
 MARI = Author("mari", "mari@example", "Mari")
@@ -69,3 +80,159 @@ def test_what_is_deleted_says_so_and_nobody_waits_for_us(channel: Channel) -> No
     assert message.deleted_at is not None
     conversation = Conversation.objects.get()
     assert (conversation.state, conversation.waiting_since, conversation.excerpt) == (ConversationState.DONE, None, "")
+
+
+def count_statements(work: Callable[[], Any]) -> int:
+    with CaptureQueriesContext(connection) as captured:
+        work()
+    return len(captured)
+
+
+def page_of(number: int, *, minutes: int = 0, **changes: Any) -> list[Incoming]:
+    """Comments and answers of many people in many threads."""
+    made = []
+    for nr in range(number):
+        ours = nr % 5 == 4
+        author = US if ours else Author(f"person {nr % 50}", f"@{nr % 50}", f"Person {nr % 50}")
+        made.append(
+            replace(
+                ONE,
+                id=f"{minutes}-{nr}",
+                author=author,
+                thread=f"t{nr % 20}",
+                kind="reply" if ours else "comment",
+                parent="1" if ours else "",
+                at=after(minutes + nr / 60),
+                text=f"Words {nr}",
+                **changes,
+            )
+        )
+    return made
+
+
+def test_a_page_takes_the_same_statements_whatever_is_in_it(channel: Channel) -> None:
+    """One that keeps the items, and of the inbox: the channel, its lock, publications, conversations, messages, earlier
+    words, handles and their ids; then messages, what follows from them, conversations, and what pages are told."""
+    few = count_statements(lambda: take_in(channel.id, "comments", page_of(3)))
+    assert few == 13
+    assert count_statements(lambda: take_in(channel.id, "comments", page_of(100, minutes=10))) == few
+    assert Message.objects.count() == 103
+    # All of it once more: one that looks at the items.
+    assert count_statements(lambda: take_in(channel.id, "comments", page_of(100, minutes=10))) == 1
+    # Edited, deleted and new in one page: two more, for earlier words, and none for open pages that know of new ones.
+    again = [replace(each, text="New", edited_at=after(500)) for each in page_of(40, minutes=10)]
+    gone = [replace(each, state="deleted") for each in page_of(60, minutes=10)[40:]]
+    assert (
+        count_statements(lambda: take_in(channel.id, "comments", [*again, *gone, *page_of(40, minutes=90)])) == few + 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("x" * 100_000, "x" * TEXT_MOST),
+        ("a\0b\x07c\r\nd", "abc\nd"),
+        ("half \ud800 of a letter", "half ? of a letter"),
+        ("\u202eright to left", "\u202eright to left"),
+        ("no\u200bwidth", "no\u200bwidth"),
+    ],
+    ids=["100 kB", "controls", "surrogate", "bidi", "zero width"],
+)
+def test_hostile_words_are_kept_and_bounded(channel: Channel, text: str, kept: str) -> None:
+    take_in(channel.id, "comments", [replace(ONE, text=text)])
+    message = Message.objects.get()
+    assert message.text == kept
+    assert len(Conversation.objects.get().excerpt) <= 200
+    assert len(Item.objects.get().content["text"]) >= len(kept)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"author": Author("\u202e" * 600, "h" * 900, "\u202eevil\u2066\x00name\n" * 300, url="u" * 5000)},
+        {"author": Author("")},
+        {"at": datetime(1, 1, 1, tzinfo=UTC)},
+        {"at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)},
+        {"edited_at": datetime(9999, 12, 31, 23, 59, tzinfo=UTC)},
+        {"id": "i" * 3000, "thread": "t" * 3000, "parent": "p" * 3000, "publication": "q" * 3000},
+        {"url": "https://example/" + "u" * 3000, "post_url": "x" * 2000, "language": "zh-Hant-TW-x-too-long"},
+        {"rating": 10**9},
+        {"media": (RemoteMedia("image", "https://example/" + "m" * 5000),) * 200},
+        {"data": {"nested": {"nul": "\0", "list": ["\ud800"]}}},
+        {"thread": "", "parent": ""},
+    ],
+    ids=lambda changes: ",".join(changes),
+)
+def test_hostile_fields_stop_nothing(channel: Channel, changes: dict[str, Any]) -> None:
+    take_in(channel.id, "comments", [replace(ONE, **changes), replace(ONE, id="2")])
+    assert Message.objects.count() == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for name in Handle.objects.values_list("name", flat=True):
+        assert not set(name) & set("\u202e\u2066\0\n")
+
+
+def test_who_wrote_long_before_the_channel_was_connected_is_not_new(channel: Channel) -> None:
+    old = channel.created_at - timedelta(days=8)
+    take_in(channel.id, "comments", [replace(ONE, at=old)])
+    assert Conversation.objects.get().state == "done"
+    take_in(channel.id, "comments", [replace(ONE, id="2", at=channel.created_at)])
+    assert Conversation.objects.get().state == "new"
+
+
+@pytest.mark.parametrize(("state", "then"), [("done", "open"), ("waiting", "open"), ("spam", "spam")])
+def test_who_writes_again_opens_what_was_settled_but_no_spam(
+    in_workspace: Workspace, channel: Channel, state: ConversationState, then: str
+) -> None:
+    take_in(channel.id, "comments", [ONE])
+    conversation = Conversation.objects.get()
+    set_state(actor(in_workspace), [conversation.id], ConversationState(state))
+    take_in(channel.id, "comments", [ONE, replace(ONE, text="Edited", edited_at=after(2))])
+    assert Conversation.objects.get().state == state, "what was there already says nothing new"
+    take_in(channel.id, "comments", [replace(ONE, id="2", at=after(3))])
+    conversation.refresh_from_db()
+    assert conversation.state == then
+    assert conversation.events.filter(what="came").count() == (then == "open")
+
+
+def test_what_comes_ends_a_snooze_and_a_reminder(in_workspace: Workspace, channel: Channel) -> None:
+    take_in(channel.id, "comments", [ONE])
+    conversation = Conversation.objects.get()
+    who = actor(in_workspace)
+    snooze(who, [conversation.id], now() + timedelta(days=1))
+    remind(who, [conversation.id], now() + timedelta(days=2))
+    take_in(channel.id, "comments", [replace(ONE, id="2", at=after(-1))])
+    conversation.refresh_from_db()
+    assert (conversation.snoozed_until, conversation.snoozed_by, conversation.remind_at) == (None, None, None)
+
+
+def test_a_state_set_by_hand_stays_when_we_answer(in_workspace: Workspace, channel: Channel) -> None:
+    take_in(channel.id, "comments", [ONE])
+    set_state(actor(in_workspace), [Conversation.objects.get().id], ConversationState.DONE)
+    take_in(channel.id, "comments", [replace(ONE, id="2", kind="reply", author=US, parent="1", at=after(1))])
+    assert Conversation.objects.get().state == "done"
+
+
+def test_what_was_opened_again_and_answered_waits_for_them(in_workspace: Workspace, channel: Channel) -> None:
+    take_in(channel.id, "comments", [ONE])
+    set_state(actor(in_workspace), [Conversation.objects.get().id], ConversationState.OPEN)
+    late = max(now(), AT) + timedelta(minutes=1)
+    take_in(channel.id, "comments", [replace(ONE, id="2", kind="reply", author=US, parent="1", at=late)])
+    assert Conversation.objects.get().state == "waiting"
+
+
+def test_a_thing_that_two_lists_show_is_one_message_where_it_belongs(channel: Channel) -> None:
+    mention = replace(ONE, kind="mention", thread="elsewhere", publication="")
+    for page in ([mention], [ONE], [mention]):
+        take_in(channel.id, "notifications", page)
+    conversation = Conversation.objects.get()
+    assert (conversation.thread, conversation.kind, conversation.post_ref) == ("1", "comments", "p1")
+
+
+def test_those_above_are_told_of_what_came_once(channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[MessagesCame] = []
+    monkeypatch.setitem(events._handlers, MessagesCame, [told.append])
+    for page in ([ONE], [ONE], [replace(ONE, id="2", kind="reply", author=US, parent="1")]):
+        take_in(channel.id, "comments", page)
+    (event,) = told
+    assert event.message_ids == (Message.objects.get(remote_id="1").id,)

@@ -4,10 +4,11 @@ from django.db.models import Q
 
 from kaja.channels.models import Channel
 from kaja.delivery.models import Delivery, Publication
+from kaja.inbox.joining import join_echo
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import Conversation, ConversationEvent, Message, MessageVersion
+from kaja.inbox.models import Conversation, ConversationEvent, Message
 from kaja.inbox.standing import COMPUTED, bring_up_to_date
-from kaja.inbox.taking import OURS, is_written_here
+from kaja.inbox.taking import OURS
 from kaja.kernel.locks import lock, lock_inbox
 
 
@@ -36,8 +37,10 @@ def note_sent(delivery: Delivery) -> None:
         # A post of ours, read back before it was known as that: what it is about stands under it, it is no answer.
         if echo is not None:
             echo.delete()
+    elif ours is not None and echo is not None:
+        join_echo(ours, echo, publication.data)
     elif ours is not None:
-        _join(ours, echo, delivery, publication)
+        _name(ours, delivery, publication)
     elif echo is not None:
         echo.delivery_id = delivery.id
         echo.save(update_fields=["delivery_id"])
@@ -50,28 +53,8 @@ def note_sent(delivery: Delivery) -> None:
     tell_conversations(rows)
 
 
-def _join(ours: Message, echo: Message | None, delivery: Delivery, publication: Publication) -> None:
-    if echo is None:
-        ours.remote_id, ours.url = publication.remote_id, publication.remote_url
-        ours.at = delivery.sent_at or ours.at
-        ours.data = {**publication.data, **ours.data}
-        ours.save()
-        return
-    versions = list(MessageVersion.objects.filter(message=echo))
-    if echo.edited_at is not None or not is_written_here(ours):
-        # It was edited on the network: the words that it had there before that are ours, in another shape.
-        if is_written_here(ours):
-            versions = [each for each in versions if each.at is None or each.at > echo.at]
-            words = MessageVersion(
-                workspace_id=ours.workspace_id, message=ours, text=ours.text, media=ours.media, at=ours.arrived_at,
-                until=echo.arrived_at,
-            )  # fmt: skip
-            words.save()
-        MessageVersion.objects.filter(id__in=[each.id for each in versions]).update(message=ours)
-        ours.text, ours.media, ours.words_at, ours.edited_at = echo.text, echo.media, echo.words_at, echo.edited_at
-    echo.delete()
-    for name in ("remote_id", "kind", "parent_ref", "url", "language", "rating", "state", "at", "form_at", "gone_at",
-                 "deleted_at"):  # fmt: skip
-        setattr(ours, name, getattr(echo, name))
-    ours.data = {**echo.data, **ours.data}
+def _name(ours: Message, delivery: Delivery, publication: Publication) -> None:
+    ours.remote_id, ours.url = publication.remote_id, publication.remote_url
+    ours.at = delivery.sent_at or ours.at
+    ours.data = {**publication.data, **ours.data}
     ours.save()

@@ -19,6 +19,7 @@ from kaja.delivery.models import Publication
 from kaja.inbox.events import MessagesCame
 from kaja.inbox.forms import FINAL, RANKS, Form, Words, parse_form, words_of
 from kaja.inbox.handles import keep_handles
+from kaja.inbox.joining import ANSWER, is_written_here, join_echo
 from kaja.inbox.live import tell_conversations
 from kaja.inbox.models import (
     Conversation,
@@ -49,15 +50,6 @@ def take_items(read: ItemsRead) -> None:
     forms = [form for form in map(parse_form, read.forms) if form.id]
     if forms:
         _Taking(read.channel_id).take(forms)
-
-
-ANSWER = "answer"
-"""In `Message.data` of what was written here: what is sent beside its words (`source.py`)."""
-
-
-def is_written_here(row: Message) -> bool:
-    """Whether its words are ours as we wrote them, and not as a network gives them back."""
-    return row.delivery_id is not None and ANSWER in row.data
 
 
 @dataclass
@@ -159,7 +151,7 @@ def _place(known: Known, form: Form) -> None:
     row = known.row
     row.kind, row.parent_ref, row.url = form.kind, form.parent, form.url
     # With an answer of ours stands what was sent beside its words (`source.py`).
-    row.data = {**form.data, ANSWER: row.data[ANSWER]} if ANSWER in row.data else form.data
+    row.data = {**row.data, **form.data, ANSWER: row.data[ANSWER]} if ANSWER in row.data else form.data
     known.thread = form.thread
 
 
@@ -182,6 +174,7 @@ class _Taking:
         self.published: dict[str, Publication] = {}
         self.known: dict[str, Known] = {}
         self.by_delivery: dict[UUID, Message] = {}
+        self.left: set[UUID] = set()  # conversations that a message was taken out of
         self.threads: dict[str, Conversation] = {}
         self.conversations: dict[UUID, Conversation] = {}
 
@@ -200,13 +193,13 @@ class _Taking:
                 known.row.handle_id = handles.get(form.who.id)
             if apply_form(known, form):
                 changed[known.row.id] = known
-        if changed:
+        if changed or self.left:
             self._write(list(changed.values()), forms)
 
     def _find_publications(self, forms: Sequence[Form]) -> None:
         refs = {form.id for form in forms if form.who.is_us} | {form.publication for form in forms}
         rows = Publication.objects.filter(channel_id=self.channel.id, remote_id__in=sorted(refs - {""}))
-        for row in rows.select_related("delivery").only("id", "remote_id", "delivery__id", "delivery__kind"):
+        for row in rows.select_related("delivery").only("id", "remote_id", "data", "delivery__id", "delivery__kind"):
             self.published[row.remote_id] = row
 
     def _is_post(self, form: Form) -> bool:
@@ -228,7 +221,7 @@ class _Taking:
         rows = lock(Conversation.objects.filter(threads | Q(id__in=here.values("conversation_id"))))
         self.conversations = {row.id: row for row in rows}
         self.threads = {row.thread: row for row in self.conversations.values()}
-        messages = list(lock(here))
+        messages = self._join_echoes(list(lock(here)))
         for message in messages:
             if message.remote_id:
                 self.known[message.remote_id] = Known(
@@ -241,6 +234,18 @@ class _Taking:
             if version.message_id in by_id:
                 by_id[version.message_id].earlier[words_of(version.text, version.media)] = version
 
+    def _join_echoes(self, messages: list[Message]) -> list[Message]:
+        """What was read of an answer before it was known as ours is the answer itself."""
+        by_ref = {row.remote_id: row for row in messages if row.delivery_id is None}
+        for row in [each for each in messages if each.delivery_id and not each.remote_id]:
+            publication = next(each for each in self.published.values() if each.delivery_id == row.delivery_id)
+            echo = by_ref.get(publication.remote_id)
+            if echo is not None:
+                messages.remove(echo)
+                self.left.add(echo.conversation_id)
+                join_echo(row, echo, publication.data)
+        return messages
+
     def _known_of(self, form: Form) -> Known:
         known = self.known.get(form.id)
         publication = self.published.get(form.id) if form.who.is_us else None
@@ -250,6 +255,7 @@ class _Taking:
             if row is not None:
                 known.thread = self.conversations[row.conversation_id].thread
                 row.remote_id = form.id
+                row.data = {**(publication.data if publication else {}), **row.data}
             self.known[form.id] = known
         if publication is not None and known.row.delivery_id is None:
             known.row.delivery_id = publication.delivery_id
@@ -287,7 +293,7 @@ class _Taking:
 
     def _place(self, changed: Iterable[Known]) -> list[Conversation]:
         """Every message in its conversation; gives those that it touches."""
-        touched: dict[UUID, Conversation] = {}
+        touched = {each: self.conversations[each] for each in sorted(self.left)}
         for known in changed:
             row = known.row
             before = self.conversations.get(row.conversation_id)
