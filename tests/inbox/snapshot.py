@@ -19,7 +19,7 @@ def snapshot(noticed: bool = True) -> dict[str, list[Any]]:
     handles = {row.id: row.remote_id for row in Handle.objects.all()}
     threads = {row.id: (row.channel_id, row.thread) for row in Conversation.objects.all()}
     messages = {row.id: (row.channel_id, row.remote_id or str(row.delivery_id)) for row in Message.objects.all()}
-    names = {"handle_id": handles, "conversation_id": threads, "message_id": messages}
+    names: dict[str, dict[Any, Any]] = {"handle_id": handles, "conversation_id": threads, "message_id": messages}
 
     def rows(model: Any, leave: set[str]) -> list[Any]:
         found = []

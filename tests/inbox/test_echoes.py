@@ -83,7 +83,7 @@ def test_echo_result_and_note_in_any_order_make_one_message(channel: Channel, ec
                 pair
                 for a, b in zip(found[name], expected[name], strict=True)
                 if a != b
-                for pair in zip(a, b)
+                for pair in zip(a, b, strict=True)
                 if pair[0] != pair[1]
             ]
             assert not different, (name, [str(step)[:60] for step in order])

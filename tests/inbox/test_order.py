@@ -60,7 +60,7 @@ def histories(draw: st.DrawFn, number: int) -> History:
     first = Incoming(
         str(number), kind, author, minute(at), draw(st.sampled_from(WORDS)), thread=thread,
         parent="p" if who == 0 else "", publication=draw(st.sampled_from(["", "post"])),
-        state=draw(st.sampled_from(STATES[:3])),  # type: ignore[arg-type]
+        state=draw(st.sampled_from(STATES[:3])),
     )  # fmt: skip
     forms = [first]
     for later in sorted(draw(st.sets(st.integers(at + 1, 40), max_size=3))):

@@ -59,6 +59,7 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
 
     django.setup()
     from kaja.content.search import MAKE_INDEX
+    from kaja.inbox.search import MAKE_INDEXES
 
     try:
         with psycopg.connect(owner, autocommit=True, connect_timeout=5) as connection:
@@ -77,6 +78,7 @@ def migrate_database(*, quiet: bool, back_up: bool = False) -> None:
                 click.echo(f"kaja: updated. {say_way_back(saved)}", err=True)
             # Also later: an administrator may have created the extension since.
             connection.execute(MAKE_INDEX)
+            connection.execute(MAKE_INDEXES)
             # Also later: the secret key may be another since (a backup without keys was restored).
             with connection.cursor() as cursor:
                 set_scope_key(cursor, environment.get_secret_key())
