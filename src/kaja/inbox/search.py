@@ -1,5 +1,5 @@
 """Search in what was said, and by whom: tables beside the messages and handles that only their owner reads, and one
-function that takes the workspace's id and proves the scope (`migrations/0007_search.py`).
+function that takes the workspace's id and proves the scope (`migrations/0008_search.py`).
 
 Word forms are PostgreSQL's own: `russian` knows Russian and English, `estonian` is used where the server has it.
 Chinese and Japanese are found by pairs of signs, parts of other words (from three letters on) by trigrams. Without

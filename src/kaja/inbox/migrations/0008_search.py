@@ -208,5 +208,5 @@ DROP TABLE inbox_handlesearch;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inbox", "0006_rules"), ("kernel", "0003_walls")]
+    dependencies = [("inbox", "0007_alarms"), ("kernel", "0003_walls")]
     operations = [migrations.RunSQL(FORWARD, BACKWARD), migrations.RunSQL(MAKE_INDEXES, migrations.RunSQL.noop)]
