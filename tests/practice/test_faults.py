@@ -2,6 +2,7 @@
 
 import http.client
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,4 +225,17 @@ def test_same_seed_makes_the_same_calls_fail_in_any_order(tmp_path: Any) -> None
     assert one != other
     share = sum(e == "drop_after" for tries in one.values() for e in tries) / len(calls)
     assert 0.11 < share < 0.17
+    store.close()
+
+
+def test_hooks_are_planned_like_calls(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    late = {"hook_late": {"seconds": 5}, "hook_twice": {}}
+    store.record("faults", account="*", rules=parse_rules(late, 0))
+    plan = Faults(store).plan("mari", "hook", "comments/1/1")
+    assert (plan.told, plan.told_after) == (2, 5)
+    # A fault of calls does not strike what is no call, unless that is asked for.
+    store.record("faults", account="*", rules=parse_rules({"drop_before": {}, "hook_lost": {"probability": 0}}, 0))
+    plan = Faults(store).plan("mari", "hook", "comments/1/1")
+    assert (plan.told, plan.ending) == (1, "")
     store.close()

@@ -6,7 +6,7 @@ import urllib.request
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def open_nearby(url: str) -> http.client.HTTPResponse:
+def open_nearby(url: str | urllib.request.Request, seconds: float = 5) -> http.client.HTTPResponse:
     """The answer of a part of Kaja on this machine. Raises OSError (URLError, HTTPError) as urlopen does."""
-    answer: http.client.HTTPResponse = _direct.open(url, timeout=5)
+    answer: http.client.HTTPResponse = _direct.open(url, timeout=seconds)
     return answer

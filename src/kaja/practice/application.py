@@ -2,6 +2,7 @@
 
 from kaja.practice.admin import Admin
 from kaja.practice.api import Api, error_answer
+from kaja.practice.audiencepages import AudiencePages
 from kaja.practice.consents import Consents
 from kaja.practice.conversations import Conversations
 from kaja.practice.directing import Direction
@@ -36,7 +37,8 @@ def create_application(
     player = Player(conversations, mood)
     admin = Admin(network, guard)
     direction = Direction(admin, conversations, player)
-    for part in (api, admin, direction, streams, OAuth(network, guard, pages, consents, api), pages):
+    theirs = AudiencePages(pages, conversations, player, direction)
+    for part in (api, admin, direction, streams, theirs, OAuth(network, guard, pages, consents, api), pages):
         part.add_to(routes)
 
     def refused(request: Request, refusal: Refusal) -> Response:

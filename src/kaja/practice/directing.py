@@ -125,7 +125,7 @@ class Direction:
         self, account: Account, telling: Telling, deed: Deed, entry: Entry, chance: random.Random, now: float
     ) -> int:
         """Perhaps an answer of the account, written on the network itself, and what they said to it."""
-        kind = {"question": "question", "direct": "question", "complaint": "complaint", "review": "complaint"}.get(
+        kind = {"question": "question", "direct": "direct", "complaint": "complaint", "review": "complaint"}.get(
             deed.theme.split(".")[0], "thanks"
         )
         moment = entry.created + 300 + chance.random() * 3 * 3600
@@ -195,9 +195,8 @@ class Direction:
             }
 
     def _plant(self, account: Account, item: dict[str, Any]) -> Entry:
-        voice = self.talk.parse_voice(item.get("name"), item.get("person"))
-        if item.get("by_account"):
-            voice = Voice(account.name, account=account)
+        ours = Voice(account.name, account=account) if item.get("by_account") else None
+        voice = ours or self.talk.parse_voice(item.get("name"), item.get("person"))
         age = item.get("age", 0)
         if isinstance(age, bool) or not isinstance(age, int | float) or not 0 <= age < MOST_DAYS * DAY:
             raise Refusal(422, "bad_age", "The age is in seconds.", "age")

@@ -5,17 +5,18 @@ import itertools
 import re
 import secrets
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from kaja.practice import faultpage
 from kaja.practice.conversations import Conversations
-from kaja.practice.html import Child, get_translation, tag
+from kaja.practice.html import Child, Translate, get_translation, tag
 from kaja.practice.http import HTML, Refusal, Request, Response, Routes, gettext_noop
 from kaja.practice.network import Network
 from kaja.practice.rules import post_path
 from kaja.practice.state import Account, Post
 from kaja.practice.views import kind_label, render_account, render_list, render_page, render_thread
+from kaja.practice.voices import render_branches, render_saying, render_speaker, render_tabs
 
 PAGE = 30
 POLICY = (
@@ -114,14 +115,35 @@ class Pages:
         posts, older = _slice(reversed(account.posts), request)
         link = f"{post_path(account.name, '').rstrip('/')}?before={older}" if older else ""
         empty = _("This account has not posted yet.")
-        content = [render_account(_, account), render_list(_, self.store, posts, time.time(), link, empty)]
+        content = [
+            render_account(_, account),
+            render_tabs(_, account, ""),
+            render_list(_, self.store, posts, time.time(), link, empty),
+        ]
         return self.show(request, account.name, content)
 
     async def post(self, request: Request) -> Response:
         post = self.get_post(request)
         _ = get_translation(request.header(b"accept-language"))[1]
         title = post.title or post.text[:60] or _("Post")
-        return self.show(request, title, render_thread(_, self.store, post, time.time()))
+        return self.show(request, title, self._render(_, post, {}, ""))
+
+    def _render(self, _: Translate, post: Post, given: Mapping[str, str], problem: str) -> list[Child]:
+        """A post in its thread, its comments, and the form for one more."""
+        shown = render_branches(_, post.comments)
+        nobody = _("Nobody has said anything yet. Be the audience: write the first comment.")
+        speaker = render_speaker(_, given, post.comments)
+        action = f"{post_path(post.account, post.id)}/comments"
+        return [
+            *render_thread(_, self.store, post, time.time()),
+            tag(
+                "section",
+                tag("h2", _("Comments")),
+                tag("ul", shown, class_="entries") if shown else tag("p", nobody, class_="small"),
+                render_saying(_, action, _("Comment as a visitor"), given, problem, speaker),
+                id="comments",
+            ),
+        ]
 
     async def like(self, request: Request) -> Response:
         """A visitor (known by a cookie) likes a post, or takes it back."""
@@ -135,14 +157,20 @@ class Pages:
         return response
 
     async def comment(self, request: Request) -> Response:
-        post = self.get_post(request)
-        name, text = request.form.get("name", ""), request.form.get("text", "").replace("\r\n", "\n")
+        post, form = self.get_post(request), request.form
+        text = form.get("text", "").replace("\r\n", "\n")
         try:
-            made = self.talk.comment(post, self.talk.parse_voice(name, ""), text)
+            voice = self.talk.parse_voice(form.get("name"), form.get("person"))
+            if parent := form.get("parent"):
+                answered = self.talk.get_entry(self.store.accounts[post.account], parent)
+                made = self.talk.reply(answered, voice, text)
+            else:
+                made = self.talk.comment(post, voice, text)
         except Refusal as refusal:
             _ = get_translation(request.header(b"accept-language"))[1]
-            content = render_thread(_, self.store, post, time.time(), _(refusal.message), name, text)
-            return self.show(request, _("Comment"), content, status=refusal.status)
+            return self.show(
+                request, _("Comment"), self._render(_, post, form, _(refusal.message)), status=refusal.status
+            )
         return _redirect(f"{post_path(post.account, post.id)}#c{made.id}")
 
     async def faults(self, request: Request) -> Response:

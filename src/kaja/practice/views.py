@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from kaja.practice.formats import FEED
 from kaja.practice.html import Child, Html, Translate, linked, tag
-from kaja.practice.rules import IMAGE_TYPES, MAX_NAME, MAX_TEXT, post_path
-from kaja.practice.state import Account, Entry, Post, iso
+from kaja.practice.rules import IMAGE_TYPES, post_path
+from kaja.practice.state import Account, Post, iso
 from kaja.practice.store import Store
 
 
@@ -24,7 +24,13 @@ def show_time(moment: float, seconds: bool = False) -> Html:
 
 def render_page(_: Translate, language: str, title: str, content: Child, current: str = "") -> Html:
     """The frame that says everywhere that this is practice."""
-    links = (("/", _("Timeline")), ("/accounts", _("Accounts")), ("/apps", _("Apps")), ("/faults", _("Faults")))
+    links = (
+        ("/", _("Timeline")),
+        ("/accounts", _("Accounts")),
+        ("/audience", _("Audience")),
+        ("/apps", _("Apps")),
+        ("/faults", _("Faults")),
+    )
     head = tag(
         "head",
         tag("meta", charset="utf-8"),
@@ -121,7 +127,7 @@ def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool 
             tag(
                 "a",
                 _("Comments"),
-                tag("span", len(post.comments), class_="count"),
+                tag("span", sum(not each.deleted for each in post.comments), class_="count"),
                 href=f"{path}#comments",
                 class_="button",
             ),
@@ -150,20 +156,8 @@ def render_account(_: Translate, account: Account) -> Html:
     )
 
 
-def render_comment(_: Translate, comment: Entry) -> Html:
-    badge = tag("span", _("account"), class_="note") if comment.by_account else None
-    return tag(
-        "li",
-        tag("div", tag("span", comment.author, class_="who"), show_time(comment.created), badge, class_="byline"),
-        tag("p", linked(comment.text), class_="text"),
-        id=f"c{comment.id}",
-    )
-
-
-def render_thread(
-    _: Translate, store: Store, post: Post, now: float, problem: str = "", name: str = "", text: str = ""
-) -> list[Child]:
-    """A post with what it answers above and what answers it below, its comments, and the form for one more."""
+def render_thread(_: Translate, store: Store, post: Post, now: float) -> list[Child]:
+    """A post with what it answers above and what answers it below."""
     above: list[Post] = []
     parent = store.posts.get(post.reply_to)
     while parent is not None and len(above) < 50:
@@ -176,7 +170,6 @@ def render_thread(
         reply = waiting.pop()
         below.append(reply)
         waiting.extend(r for r in reversed(reply.replies) if not r.deleted)
-    path = post_path(post.account, post.id)
     return [
         tag("h1", _("Post by %(account)s") % {"account": post.account}, class_="hidden"),
         tag("div", [render_post(_, store, item, now, thread=True) for item in above], class_="thread")
@@ -186,24 +179,4 @@ def render_thread(
         tag("div", [render_post(_, store, item, now, thread=True) for item in below], class_="thread")
         if below
         else None,
-        tag(
-            "section",
-            tag("h2", _("Comments")),
-            tag("ul", [render_comment(_, comment) for comment in post.comments], class_="comments")
-            if post.comments
-            else tag("p", _("Nobody has said anything yet. Be the audience: write the first comment."), class_="small"),
-            tag(
-                "form",
-                tag("p", problem, class_="problem", role="alert") if problem else None,
-                tag("label", _("Your name"), tag("input", name="name", value=name, maxlength=MAX_NAME, required=True)),
-                tag(
-                    "label", _("Comment"), tag("textarea", text, name="text", rows=3, maxlength=MAX_TEXT, required=True)
-                ),
-                tag("button", _("Comment as a visitor"), type="submit", class_="main"),
-                method="post",
-                action=f"{path}/comments",
-                class_="fields",
-            ),
-            id="comments",
-        ),
     ]
