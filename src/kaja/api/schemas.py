@@ -242,12 +242,6 @@ class ScheduleIn(Body):
     next_free_slot: bool = False
 
 
-class CheckOut(Schema):
-    """Findings by channel."""
-
-    channels: dict[str, list[ProblemOut]]
-
-
 class RevisionOut(Schema):
     number: int
     author_name: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from kaja.practice.http import Refusal
@@ -32,6 +33,7 @@ FORMATS: dict[str, Format] = {
     "carousel": Format(least=2, most=10, kinds=frozenset({"image"})),
     "pin": Format(least=1, most=1, kinds=frozenset({"image"}), needed=frozenset({"board"}), known=frozenset({"link"})),
     "poll": Format(most=0, needed=frozenset({"answers", "hours"}), known=frozenset({"several"})),
+    "event": Format(most=1, kinds=frozenset({"image"}), needed=frozenset({"starts_at"})),
 }
 
 
@@ -68,4 +70,13 @@ def _check_fields(name: str, known: Format, fields: Any) -> dict[str, Any]:
     for field in ("cover_at", "hours"):
         if field in fields and not isinstance(fields[field], int | float):
             raise _refuse(f"fields.{field}", "This must be a number.")
+    if "starts_at" in fields and not _is_instant(fields["starts_at"]):
+        raise _refuse("fields.starts_at", "This must be a time with its offset.")
     return dict(fields)
+
+
+def _is_instant(value: Any) -> bool:
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except (TypeError, ValueError):
+        return False

@@ -35,6 +35,7 @@ GOOD: list[tuple[dict[str, Any], tuple[Media, ...]]] = [
     ({"format": "carousel"}, tuple(picture(c) for c in ("red", "green", "blue", "black", "white"))),
     ({"format": "pin", "board": "2", "link": "https://a.test/"}, (picture(),)),
     ({"format": "poll", "answers": ["Rye", "Wheat"], "hours": "12", "several": True}, ()),
+    ({"format": "event", "starts_at": "2030-12-05T18:00+02:00[Europe/Tallinn]"}, (picture(),)),
 ]
 
 
@@ -89,6 +90,15 @@ async def test_fields_arrive_as_what_they_are(practice: PracticeServer) -> None:
         ({"format": "pin", "board": "9"}, (picture(),), "choice_unknown", "options.board"),
         ({"format": "poll"}, (), "option_missing", "options.answers"),
         ({"format": "poll", "answers": ["a", "b"], "hours": "200"}, (), "number_wrong", "options.hours"),
+        ({"format": "event"}, (), "option_missing", "options.starts_at"),
+        ({"format": "event", "starts_at": "at six"}, (), "moment_wrong", "options.starts_at"),
+        (
+            {"format": "event", "starts_at": "2030-12-05T18:00+02:00[Mars/Olympus]"},
+            (),
+            "moment_wrong",
+            "options.starts_at",
+        ),
+        ({"format": "event", "starts_at": "2030-12-05T18:00[Europe/Tallinn]"}, (), "moment_wrong", "options.starts_at"),
         ({"format": "hologram"}, (), "choice_unknown", "options.format"),
     ],
 )

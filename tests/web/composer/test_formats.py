@@ -10,6 +10,7 @@ from kaja.content.models import Variant
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Workspace
 from tests.web.composer.conftest import Send, make_channel
+from tests.web.composer.windows import saved
 
 BOARDS = {"limits": {"boards": [["1", "Ideas"], ["2", "Recipes"]]}}
 
@@ -55,6 +56,64 @@ def test_an_option_of_a_format_is_saved_and_an_unknown_one_refused(
     own[str(practice.id)]["options"] = {"hologram": "yes"}
     refused = send("save", text="Which?", channels=[str(practice.id)], variants=own, when={"mode": "now"})
     assert refused.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("2031-01-05T18:00", "2031-01-05T18:00+02:00[Europe/Tallinn]"),
+        ("2031-07-05T18:00", "2031-07-05T18:00+03:00[Europe/Tallinn]"),
+        ("2031-03-30T03:30", "2031-03-30T04:30+03:00[Europe/Tallinn]"),  # an hour that the clocks skip
+        ("2031-10-26T03:30", "2031-10-26T03:30+03:00[Europe/Tallinn]"),  # one that comes twice: the first
+        ("2031-01-05T18:00:30Z", "2031-01-05T20:00+02:00[Europe/Tallinn]"),  # an instant, as a program says it
+        ("2031-01-05T18:00-05:00[America/Bogota]", "2031-01-05T18:00-05:00[America/Bogota]"),  # kept before a move
+        ("2031-02-30T18:00", "2031-02-30T18:00"),  # no moment: what was typed stays, and the check says it
+    ],
+)
+def test_a_day_and_a_time_become_the_instant_that_the_workspaces_clocks_mean(
+    send: Send, practice: Channel, workspace: Workspace, given: str, kept: str
+) -> None:
+    with workspace_scope(workspace.id):
+        Workspace.objects.filter(id=workspace.id).update(time_zone="Europe/Tallinn")
+    own = {str(practice.id): {"overrides": {}, "options": {"format": "event", "starts_at": given, "title": given}}}
+    whole = {"text": "Open evening", "channels": [str(practice.id)], "variants": own, "when": {"mode": "now"}}
+    saved = send("save", **whole)
+    assert saved.status_code == 200
+    with workspace_scope(workspace.id):
+        [variant] = Variant.objects.all()
+    assert variant.options == {"format": "event", "starts_at": kept, "title": given}, "of another field nothing"
+    problems = send("check", **whole).json()["problems"]
+    assert ("This is not a day and a time." in problems) == ("[" not in kept)
+
+
+@pytest.mark.browser
+@pytest.mark.django_db(transaction=True)
+def test_a_time_of_a_network_is_chosen_and_shown_again_by_the_workspaces_clocks(
+    page: Page, practice: Channel, workspace: Workspace
+) -> None:
+    with workspace_scope(workspace.id):
+        Workspace.objects.filter(id=workspace.id).update(time_zone="America/New_York")
+    page.goto("/w/acme/posts/new")
+    page.get_by_label("Text", exact=True).fill("Open evening")
+    page.get_by_role("checkbox", name="Acme").check(force=True)
+    group = page.locator(f'[data-options="{practice.id}"]')
+    group.locator("summary").click()
+    group.get_by_label("Format").select_option("event")
+    day, time = group.get_by_label("Begins at"), group.get_by_role("combobox", name="Time")
+    expect(page.locator("#problems")).to_contain_text("not filled in")
+    day.fill("2031-07-05")
+    day.press("Enter")
+    expect(page.locator("#problems")).to_contain_text("not filled in")  # a day alone is no time
+    time.fill("1830")
+    time.press("Enter")
+    expect(page.locator("#problems")).not_to_contain_text("not filled in")
+    saved(page)
+    with workspace_scope(workspace.id):
+        assert Variant.objects.get().options["starts_at"] == "2031-07-05T18:30-04:00[America/New_York]"
+    page.reload()
+    expect(time).to_have_value("18:30")
+    shown = group.locator("kaja-option-datetime").evaluate("option => option.value")
+    assert shown == "2031-07-05T18:30"
 
 
 @pytest.mark.browser

@@ -7,17 +7,15 @@ from django.http import HttpRequest
 from ninja import Query, Router, Status
 from pydantic import AwareDatetime
 
+from kaja.api.checks import CheckOut, check_out
 from kaja.api.pages import LIMIT, Cursor, Limit
-from kaja.api.problems import render_problem
 from kaja.api.render import render_posts
 from kaja.api.routers import actor_of, ok
 from kaja.api.schemas import (
-    CheckOut,
     PostIn,
     PostOut,
     PostPage,
     PostPatch,
-    ProblemOut,
     RevisionOut,
     RevisionPage,
     VariantIO,
@@ -156,15 +154,11 @@ def duplicate_post(request: HttpRequest, post_id: UUID) -> Status[PostOut]:
 
 @router.get("/{uuid:post_id}/check", response=ok(CheckOut), operation_id="checkPost")
 def check_post(request: HttpRequest, post_id: UUID) -> CheckOut:
-    """What is wrong or risky with the post on each of its channels: the same rules as when it is sent."""
+    """What is wrong or risky with the post on each of its channels: the same rules as when it is sent. With the
+    fields that each of them has for what is chosen so far."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    found = queries.check_post(queries.get_post(post_id))
-    return CheckOut(
-        channels={
-            str(channel): [ProblemOut.model_validate(render_problem(problem)) for problem in problems]
-            for channel, problems in found.items()
-        }
-    )
+    post = queries.get_post(post_id)
+    return check_out(queries.check_post(post), queries.list_active_variants(post))
 
 
 @router.get("/{uuid:post_id}/revisions", response=ok(RevisionPage), operation_id="listRevisions")

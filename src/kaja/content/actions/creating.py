@@ -13,6 +13,7 @@ from kaja.content.actions.writing import next_position, write_content, write_lab
 from kaja.content.document import Document
 from kaja.content.events import PostChanged
 from kaja.content.models import Post, PostLabel, PostState, Revision, Variant
+from kaja.content.options import settle_moments
 from kaja.content.snapshot import (
     PostContent,
     VariantContent,
@@ -57,7 +58,7 @@ def create_post(
         raise ValueError("a post starts as an idea or a draft; scheduling is a step of its own")
     own = {c: VariantContent(options=dict((options or {}).get(c, {}))) for c in dict.fromkeys(channels)}
     own.update(variants or {})
-    content = PostContent(document, own)
+    content = PostContent(document, settle_moments(own))
     post = find_made(Post, post_id)
     if post is None:
         made = _make(actor, content, state, due_at, campaign, labels, post_id, first=first)
@@ -132,7 +133,7 @@ def save_post(
     if base_revision is None:
         post = find_made(Post, post_id)
         if post is None:
-            content = PostContent(changes["document"], changes["variants"])
+            content = PostContent(changes["document"], settle_moments(changes["variants"]))
             campaign, labels = changes.get("campaign"), changes.get("labels", ())
             made = _make(actor, content, PostState.DRAFT, None, campaign, labels, post_id)
             if made.is_new:

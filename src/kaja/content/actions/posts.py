@@ -13,6 +13,7 @@ from kaja.content.document import Document
 from kaja.content.errors import EditConflict
 from kaja.content.events import PostChanged
 from kaja.content.models import Post, PostState, Revision, Variant
+from kaja.content.options import settle_moments
 from kaja.content.queries import REVISION_NOT_FOUND
 from kaja.content.snapshot import PostContent, VariantContent, content_of, parse_content
 from kaja.kernel import clock, events
@@ -42,7 +43,7 @@ def _merged(content: PostContent, changes: Changes) -> PostContent:
     variants = dict(content.variants)
     if "channels" in changes:
         variants = {c: variants.get(c, VariantContent()) for c in dict.fromkeys(changes["channels"])}
-    for channel_id, own in changes.get("variants", {}).items():
+    for channel_id, own in settle_moments(changes.get("variants", {})).items():
         if channel_id not in variants:
             raise NotFound(
                 Problem(

@@ -6,8 +6,10 @@ connector's `options` is one call.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from kaja.kernel.problems import gettext_noop
 from kaja.networks.kit.facts import Facts
@@ -37,7 +39,8 @@ def read_terms(options: Mapping[str, Any], name: str) -> list[str]:
 
 
 def read_values(fields: Iterable[OptionField], options: Mapping[str, Any]) -> dict[str, Any]:
-    """What was filled in, or is there by default, as JSON: yes or no, numbers, lists of names, texts."""
+    """What was filled in, or is there by default, as JSON: yes or no, numbers, lists of names, moments with
+    their offset, texts."""
     values: dict[str, Any] = {}
     for field in fields:
         value = options.get(field.name, field.default)
@@ -50,9 +53,29 @@ def read_values(fields: Iterable[OptionField], options: Mapping[str, Any]) -> di
                 values[field.name] = float(value)
             case "terms":
                 values[field.name] = read_terms({field.name: value}, field.name)
+            case "datetime":
+                values[field.name] = str(value).partition("[")[0]
             case _:
                 values[field.name] = value
     return values
+
+
+def read_moment(options: Mapping[str, Any], name: str) -> datetime | None:
+    """A moment as a post keeps it, `2026-12-05T18:00+02:00[Europe/Tallinn]` (RFC 9557): an instant, and the zone in
+    which it was meant. None where it is neither that nor a day and a time without a zone."""
+    written, _, zone = read_text(options, name).partition("[")
+    try:
+        moment = datetime.fromisoformat(written)
+        if not zone:
+            return moment
+        return moment.astimezone(ZoneInfo(zone.removesuffix("]"))) if moment.tzinfo else None
+    except (ValueError, OverflowError, LookupError, OSError):  # also of a zone that this machine does not know
+        return None
+
+
+def render_moment(moment: datetime, zone: ZoneInfo) -> str:
+    """The same as text; what `read_moment` reads."""
+    return f"{moment.astimezone(zone).isoformat(timespec='minutes')}[{zone.key}]"
 
 
 def list_fields(
@@ -69,8 +92,13 @@ def list_names(common: Sequence[OptionField], formats: Sequence[Format]) -> Iter
     """Every field that some draft may have."""
     if len(formats) > 1:
         yield FORMAT
+    yield from (field.name for field in list_every(common, formats))
+
+
+def list_every(common: Sequence[OptionField], formats: Sequence[Format]) -> Iterator[OptionField]:
+    """The fields of all formats, and those that all of them have."""
     for fields in (common, *(each.options for each in formats)):
-        yield from (field.name for field in fields)
+        yield from fields
 
 
 @lru_cache(maxsize=100)

@@ -14,7 +14,7 @@ from kaja.networks.kit import media_findings
 from kaja.networks.kit.connector import Count, Segment
 from kaja.networks.kit.content import Draft
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.fields import read_terms
+from kaja.networks.kit.fields import read_moment, read_terms
 from kaja.networks.kit.formats import Format
 from kaja.networks.kit.options import OptionField
 from kaja.networks.kit.text import count_bytes, find_links
@@ -171,6 +171,14 @@ def find_wrong_options(fields: Sequence[OptionField], options: Mapping[str, Any]
             )
         elif field.kind == "number":
             yield from _find_wrong_number(field, value, path)
+        elif field.kind == "datetime":
+            if read_moment(options, field.name) is None:
+                yield Problem(
+                    "moment_wrong",
+                    gettext_noop("This is not a day and a time."),
+                    path,
+                    gettext_noop("Choose a day and a time."),
+                )
         elif field.kind == "terms":
             yield from _find_long_terms(field, read_terms(options, field.name), path)
         else:

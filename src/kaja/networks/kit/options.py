@@ -16,7 +16,7 @@ class OptionField:
 
     name: str
     label: str
-    kind: Literal["text", "longtext", "bool", "choice", "terms", "language", "format", "number"]
+    kind: Literal["text", "longtext", "bool", "choice", "terms", "language", "format", "number", "datetime"]
     help: str = ""
     required: bool = False
     """Without a value, and without a default, a post cannot go out."""

@@ -79,6 +79,7 @@ _POLL = (
     OptionField("hours", gettext_noop("Open for so many hours"), "number", default="24", bounds=(1, 168)),
     OptionField("several", gettext_noop("Several answers may be chosen"), "bool"),
 )
+_EVENT = (OptionField("starts_at", gettext_noop("Begins at"), "datetime", required=True),)
 
 
 def get_limit(facts: Facts, name: str) -> Any:
@@ -113,6 +114,7 @@ def list_formats(facts: Facts) -> tuple[Format, ...]:
         Format("carousel", gettext_noop("Carousel"), media(pictures, 2, 10), threads=False),
         Format("pin", gettext_noop("Pin"), media(pictures, 1, 1), options=_PIN, threads=False, preview="pin"),
         Format("poll", gettext_noop("Poll"), media({}, 0, 0), "required", _POLL, False, preview="poll"),
+        Format("event", gettext_noop("Event"), media(pictures, 0, 1), "required", _EVENT, False),
     )
 
 

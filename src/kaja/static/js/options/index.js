@@ -1,5 +1,6 @@
 import "./bool.js";
 import "./choice.js";
+import "./datetime.js";
 import "./format.js";
 import "./language.js";
 import "./longtext.js";
