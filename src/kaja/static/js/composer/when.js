@@ -4,7 +4,7 @@ export class When {
   constructor(root, state) {
     this.state = state;
     this.buttons = [...root.querySelectorAll("[data-when-mode]")];
-    this.local = root.querySelector("kaja-date");
+    this.local = root.querySelector(".when-local kaja-date"); // a network may have fields for a time, too
     // The channels whose free slots the field offers.
     const tell = () => (this.local.channels = state.channels);
     state.addEventListener("change", tell);
