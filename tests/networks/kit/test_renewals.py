@@ -28,10 +28,12 @@ class Server:
     def __init__(self, good: str = "access-2", refresh: Reply | None = None) -> None:
         self.good, self.refresh = good, refresh
         self.calls: list[str] = []
+        self.asked = asyncio.Event()
 
     async def handle(self, request: Request) -> Reply:
         self.calls.append(request.path)
         if request.path == "/refresh":
+            self.asked.set()
             await asyncio.sleep(0.05)
             return self.refresh or Reply(200, {"access": "access-2", "refresh": "refresh-2"})
         known = request.headers.get("authorization") == f"Bearer {self.good}"
@@ -95,10 +97,9 @@ async def test_many_share_one_renewal_and_others_have_their_own() -> None:
         await asyncio.gather(*(REST.call(each, "GET", "/post") for each in sessions))
         assert server.calls.count("/refresh") == 1
         assert {each.credentials["access"] for each in sessions} == {"access-2"}
-        await REST.call(open_session(url, "over"), "GET", "/post")
-        assert server.calls.count("/refresh") == 1, "whoever still holds the old ones gets what came of them"
-        await REST.call(open_session(url, "over", account="another"), "GET", "/post")
-        assert server.calls.count("/refresh") == 2
+        others = [open_session(url, "over", account=name) for name in ("one", "other")]
+        await asyncio.gather(*(REST.call(each, "GET", "/post") for each in others))
+        assert server.calls.count("/refresh") == 3
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, NeedsReconnect), (503, Later)])
@@ -110,6 +111,16 @@ async def test_a_renewal_that_fails_is_tried_anew_the_next_time(status: int, kin
                 await REST.call(open_session(url, "over"), "POST", "/post", irreversible=True)
             assert isinstance(failed.value.result, kind)
         assert server.calls == ["/refresh", "/refresh"], "the call itself was not made"
+
+
+async def test_who_does_not_wait_any_longer_stops_nobody_elses_renewal() -> None:
+    server = Server()
+    async with serving(server.handle) as (_, url):
+        first, second = (asyncio.create_task(REST.call(open_session(url, "over"), "GET", "/post")) for _ in range(2))
+        await server.asked.wait()
+        first.cancel()
+        assert (await second).ok
+    assert server.calls.count("/refresh") == 1
 
 
 def test_a_token_says_of_itself_when_it_ends() -> None:

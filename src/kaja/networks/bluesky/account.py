@@ -30,8 +30,8 @@ class Accounts:
     @connecting()
     async def connect(self, form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
         """Sign in with handle and app password at the account's server. Raises ConnectRefused."""
-        identifier = require_filled({"handle": identity.clean_identifier(form.get("handle", ""))}, "handle")
-        password = require_filled(form, "password")
+        identifier = require_filled({"handle": identity.clean_identifier(form.get("handle", ""))}, "handle", "required")
+        password = require_filled(form, "password", "required")
         session.base_url, did = await self._find_server(identifier, form.get("server", "").strip(), session)
         try:
             made = await create_session(session, did or identifier, password)

@@ -131,12 +131,12 @@ def reading(read: Callable[P, Awaitable[T]]) -> Callable[P, Coroutine[Any, Any, 
     return guarded
 
 
-def require_filled(form: Mapping[str, str], name: str) -> str:
+def require_filled(form: Mapping[str, str], name: str, code: str = "") -> str:
     """What stands in a field of a connect form, without spaces around it. Raises ConnectRefused when it is empty."""
     value = form.get(name, "").strip()
     if not value:
         raise ConnectRefused(
-            Problem(f"{name}_missing", gettext_noop("This is needed."), name, gettext_noop("Fill it in."))
+            Problem(code or f"{name}_missing", gettext_noop("This is needed."), name, gettext_noop("Fill it in."))
         )
     return value
 

@@ -5,20 +5,17 @@ from collections.abc import Mapping
 from kaja.networks.discord.api import API, call
 
 from kaja.networks.kit.answers import read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import inspecting
-from kaja.networks.kit.http import Session, TransportError
+from kaja.networks.kit.guards import connecting, inspecting
+from kaja.networks.kit.http import Session
 
 
+@connecting()
 async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
     session.base_url = session.base_url or API
     session.use_credentials({"token": form.get("token", "").strip(), "channel": form.get("channel", "").strip()})
-    try:
-        facts = await inspect(session)
-    except TransportError as error:
-        raise ConnectRefused(error.problem) from error
-    return Connected(facts, dict(session.credentials), session.base_url)
+    return Connected(await inspect(session), dict(session.credentials), session.base_url)
 
 
 @inspecting

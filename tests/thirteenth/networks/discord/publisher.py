@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kaja.networks.discord.api import NETWORK, call, parse_ref, read_message
+from kaja.networks.discord.api import NETWORK, REST, call, parse_ref, read_message
 from kaja.networks.discord.rules import PICTURES
 
 from kaja.networks.kit import addresses
@@ -14,16 +14,15 @@ from kaja.networks.kit.answers import parse_time, read_list
 from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import Failed, changing, looking, run_guarded
+from kaja.networks.kit.guards import changing, looking, removing, run_guarded
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.newest import judge, read_back
+from kaja.networks.kit.newest import judge, read_back, resolve_own
 from kaja.networks.kit.results import (
     Candidate,
     CannotTell,
     Changed,
     ChangeResult,
     Checkpoint,
-    Found,
     Listing,
     NoSuchPost,
     Reconciliation,
@@ -107,15 +106,13 @@ async def find_post(url: str, facts: Facts, session: Session) -> Resolution:
     named = _ADDRESS.fullmatch(parts.path) if parts and addresses.is_same_host(url, facts.url) else None
     if named is None:
         return NoSuchPost(addresses.no_address(NETWORK, url))
-    try:
-        message = read_message(await call(session, "GET", f"/channels/{named[1]}/messages/{named[2]}"))
-    except Failed as failed:
-        if not failed.gone:
-            raise
-        return NoSuchPost(addresses.not_there(NETWORK))
-    if not _is_ours(message, facts):
-        return NoSuchPost(addresses.of_another(NETWORK, facts.handle))
-    return Found(parse_ref(message, facts.url))
+    return await resolve_own(
+        REST.fetch(session, f"/channels/{named[1]}/messages/{named[2]}", "id", "channel_id"),
+        NETWORK,
+        facts.handle,
+        is_ours=lambda message: _is_ours(message, facts),
+        ref_of=lambda message: parse_ref(message, facts.url),
+    )
 
 
 @looking
@@ -133,11 +130,6 @@ async def edit(ref: RemoteRef, outgoing: Outgoing, facts: Facts, session: Sessio
     )
 
 
-@changing
-async def delete(ref: RemoteRef, facts: Facts, session: Session) -> ChangeResult:
-    try:
-        await call(session, "DELETE", f"/channels/{facts.account_id}/messages/{ref.id}")
-    except Failed as failed:
-        if not failed.gone:
-            raise
-    return Changed(None)
+@removing
+async def delete(ref: RemoteRef, facts: Facts, session: Session) -> None:
+    await call(session, "DELETE", f"/channels/{facts.account_id}/messages/{ref.id}")
