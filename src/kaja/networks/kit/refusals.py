@@ -59,7 +59,9 @@ class Refusals:
     cases: Sequence[Case] = ()
     """The first that fits counts."""
     always: Sequence[Case] = ()
-    """What holds whatever the status, also of success; asked first."""
+    """What holds whatever the status of the refusal; asked first."""
+    in_success: bool = False
+    """Whether it says these errors inside of a status of success, too."""
     fields: Mapping[str, str] = field(default_factory=dict)
     """Where a person puts right what the network complains of: patterns, and paths of a draft (with groups)."""
     explains_404: bool = True
@@ -69,7 +71,9 @@ class Refusals:
 
     def find_error(self, answer: Response) -> Failure | None:
         """What its status does not show, or shows as something else; None when it says it all."""
-        told = self.read(answer.json_object()) if self.always else Told()
+        if not self.always or (answer.ok and not self.in_success):
+            return None
+        told = self.read(answer.json_object())
         case = next((each for each in self.always if each.fits(answer, told)), None)
         return None if case is None else self._say(case.means, answer, told)
 
