@@ -11,7 +11,18 @@ from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import AnswerLost, Session
-from kaja.networks.kit.results import Later, Next, Rejected, RemoteRef, Restart, Sent, StageResult, Unknown
+from kaja.networks.kit.results import (
+    AbsentAsOf,
+    Found,
+    Later,
+    Next,
+    Rejected,
+    RemoteRef,
+    Restart,
+    Sent,
+    StageResult,
+    Unknown,
+)
 from kaja.networks.kit.steps import (
     AGAIN,
     UPLOADS,
@@ -19,6 +30,7 @@ from kaja.networks.kit.steps import (
     list_uploads,
     list_used,
     make_run,
+    send_once,
     upload_missing,
     upload_one,
 )
@@ -130,3 +142,40 @@ async def test_waiting_ends_when_it_is_done_or_tells_to_come_again() -> None:
         await wait_for(ask, "Net", polls=2, seconds=0, later=7)
     assert isinstance(failed.value.result, Later)
     assert failed.value.result.after == 7
+
+
+REFUSED_TWICE = Failed(Rejected(Problem("duplicate", "It stands there.")))
+
+
+@pytest.mark.parametrize(
+    ("looks", "answer", "ref", "calls"),
+    [
+        (["1"], "2", "1", 0),
+        ([None], "2", "2", 1),
+        ([None, "1"], REFUSED_TWICE, "1", 1),
+        ([None, None], REFUSED_TWICE, None, 1),
+        ([None, "1"], Failed(Rejected(TOLD)), None, 1),
+    ],
+)
+async def test_the_same_words_are_sent_once(
+    looks: list[str | None], answer: str | Failed, ref: str | None, calls: int
+) -> None:
+    sent = 0
+
+    async def find() -> object:
+        found = looks.pop(0)
+        return Found(RemoteRef(found)) if found else AbsentAsOf(datetime.now(UTC))
+
+    async def send() -> RemoteRef:
+        nonlocal sent
+        sent += 1
+        if isinstance(answer, Failed):
+            raise answer
+        return RemoteRef(answer)
+
+    if ref is None:
+        with pytest.raises(Failed):
+            await send_once(find, send, "duplicate")
+    else:
+        assert await send_once(find, send, "duplicate") == Sent(RemoteRef(ref))
+    assert sent == calls

@@ -11,9 +11,9 @@ from kaja.kernel.problems import Problem
 from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Media, Outgoing
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import run_guarded
+from kaja.networks.kit.guards import Failed, run_guarded
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.results import Checkpoint, Next, Rejected, Restart, StageResult
+from kaja.networks.kit.results import Checkpoint, Found, Next, Rejected, RemoteRef, Restart, Sent, StageResult
 from kaja.networks.kit.uploads import list_keys
 
 PATIENCE = 600.0
@@ -93,6 +93,21 @@ def make_run(
         return result
 
     return run
+
+
+async def send_once(
+    find: Callable[[], Awaitable[object]], send: Callable[[], Awaitable[RemoteRef]], duplicate: str
+) -> Sent:
+    """For networks that refuse the same words twice (X, LinkedIn, Facebook, comments of WordPress): looked for first,
+    since an earlier call may have been stored, and again after a refusal with the code `duplicate`. Raises Failed."""
+    if isinstance(earlier := await find(), Found):
+        return Sent(earlier.ref)
+    try:
+        return Sent(await send())
+    except Failed as failed:
+        if failed.problem.code != duplicate or not isinstance(found := await find(), Found):
+            raise
+        return Sent(found.ref)
 
 
 UPLOADS = "media"

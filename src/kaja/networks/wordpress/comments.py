@@ -8,11 +8,10 @@ from kaja.networks.kit.alike import letters_of
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
-from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.markup import parse_html
-from kaja.networks.kit.results import AbsentAsOf, Found, Rejected, RemoteRef, Sent
-from kaja.networks.kit.steps import Sending
+from kaja.networks.kit.results import AbsentAsOf, Found, RemoteRef, Sent
+from kaja.networks.kit.steps import Sending, send_once
 from kaja.networks.wordpress.api import DUPLICATE, REST
 from kaja.networks.wordpress.blocks import render_comment
 
@@ -28,22 +27,18 @@ async def comment(sending: Sending) -> Sent:
     outgoing = sending.outgoing
     if outgoing.root is None:
         raise ValueError("a comment without an article")
-    earlier = await find_comment(outgoing, sending.facts, sending.session)
-    if isinstance(earlier, Found):
-        return Sent(earlier.ref)
     body: dict[str, Any] = {"post": int(outgoing.root.id), "content": {"raw": render_comment(outgoing.text)}}
     if parent := _parent_of(outgoing):
         body["parent"] = parent
-    try:
+
+    async def find() -> Found | AbsentAsOf:
+        return await find_comment(outgoing, sending.facts, sending.session)
+
+    async def send() -> RemoteRef:
         made = await REST.call(sending.session, "POST", ROUTE, json=body, irreversible=True)
-    except Failed as failed:
-        if not isinstance(failed.result, Rejected) or failed.problem.code != DUPLICATE:
-            raise
-        found = await find_comment(outgoing, sending.facts, sending.session)
-        if not isinstance(found, Found):
-            raise
-        return Sent(found.ref)
-    return Sent(build_comment_ref(read_object(made, "id")))
+        return build_comment_ref(read_object(made, "id"))
+
+    return await send_once(find, send, DUPLICATE)
 
 
 def _parent_of(outgoing: Outgoing) -> int:
