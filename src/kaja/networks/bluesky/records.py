@@ -42,6 +42,19 @@ def encode_tid(value: int) -> str:
     return "".join(reversed(characters))
 
 
+def read_key_time(record_key: str) -> datetime | None:
+    """When a record was made, by its key: the order in which a repository lists. None for a key of another form."""
+    if len(record_key) != 13 or any(sign not in _ALPHABET for sign in record_key):
+        return None
+    value = 0
+    for sign in record_key:
+        value = value << 5 | _ALPHABET.index(sign)
+    try:
+        return datetime.fromtimestamp((value >> _CLOCK_BITS) / _SECOND, UTC)
+    except (OverflowError, ValueError, OSError):
+        return None
+
+
 def render_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 

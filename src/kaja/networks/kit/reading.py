@@ -163,7 +163,8 @@ class Reader(Protocol):
     A cursor that the network refuses is no failure: reading begins again, with `Page.before`.
     """
 
-    streams: tuple[str, ...]
+    @property
+    def streams(self) -> tuple[str, ...]: ...
 
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> ReadResult: ...
 
@@ -182,7 +183,8 @@ class Rereader(Protocol):
     only way to them, and a stream or a hook says which posts have changed (`Page.posts`).
     """
 
-    at_once: int
+    @property
+    def at_once(self) -> int: ...
 
     async def read_thread(self, post: str, cursor: Cursor, facts: Facts, session: Session) -> ThreadResult: ...
     async def read_again(self, ids: tuple[str, ...], facts: Facts, session: Session) -> AgainResult: ...

@@ -11,6 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from kaja.networks.kit.answers import parse_time
+from kaja.networks.kit.facts import Facts
+from kaja.networks.kit.guards import reading
+from kaja.networks.kit.http import Session
 from kaja.networks.kit.reading import Cursor, Incoming, Page, Past
 
 T = TypeVar("T")
@@ -55,6 +58,7 @@ class Walk(Generic[T]):
     at: Callable[[T], datetime | None]
     """By which the list is in order; None where an entry does not say."""
     id_of: Callable[[T], str]
+    """To see that a page has come again: a server that takes no cursors. Empty where that is known not to be."""
     parse: Callable[[T], Awaitable[Incoming | None]]
     late: timedelta
     """How long after its time something may begin to be listed."""
@@ -105,7 +109,8 @@ class Walk(Generic[T]):
 
     def _is_stuck(self, listed: Listed[T], cursor: Cursor) -> bool:
         """Whether the server gave the page before once more: it takes no cursors."""
-        return bool(listed.entries and cursor.get("next") and cursor.get("first") == self.id_of(listed.entries[0]))
+        first = cursor.get("first")
+        return bool(first and listed.entries and cursor.get("next") and first == self.id_of(listed.entries[0]))
 
     async def read_before(self, cursor: Cursor) -> Past:
         """The next piece of what was there before, from the cursor of `Page.before`."""
@@ -124,3 +129,19 @@ class Walk(Generic[T]):
             return Past(items, None, reached, unread)
         on = {"reached": reached.isoformat() if reached else None, "restarts": cursor.get("restarts") or 0}
         return Past(items, self._onward(listed) | on, reached, unread)
+
+
+@dataclass(frozen=True)
+class ListReader:
+    """`reader` and `history` of a network whose streams are lists that are newest first."""
+
+    streams: tuple[str, ...]
+    open_walk: Callable[[str, Facts, Session], Walk[Any]]
+
+    @reading
+    async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Page:
+        return await self.open_walk(stream, facts, session).read(cursor)
+
+    @reading
+    async def read_before(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Past:
+        return await self.open_walk(stream, facts, session).read_before(cursor)

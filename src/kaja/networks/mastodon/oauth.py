@@ -17,7 +17,8 @@ from kaja.networks.mastodon.account import fetch_instance, inspect
 from kaja.networks.mastodon.api import ALONE, NETWORK, REST
 
 SCOPES = (
-    "read:accounts read:statuses write:blocks write:favourites write:media write:mutes write:reports write:statuses"
+    "read:accounts read:notifications read:statuses "
+    "write:blocks write:favourites write:media write:mutes write:reports write:statuses"
 )
 CLIENT_NAME = "Kaja"
 

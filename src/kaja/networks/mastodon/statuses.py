@@ -25,6 +25,8 @@ _REGIONS = {"zh-hant": "zh-TW", "zh-hans": "zh-CN"}
 # Ids of Mastodon are numbers, those of GoToSocial, Pleroma and Akkoma letters and digits.
 ID = re.compile(r"(?=\w*\d)[0-9A-Za-z]+")
 
+_WITH_TIME = re.compile(r"\d{10}[0-9a-f]{32}")
+
 Status = Mapping[str, Any]
 
 
@@ -52,10 +54,17 @@ def render_language(language: str) -> str:
     return _REGIONS.get(lowered) or lowered.split("-", 1)[0]
 
 
+def stable_id(status: Status) -> str:
+    """The id by which a status is known for good. snac2's are the time of the last change and a sum that stays, and any
+    time will do in a call (seen, 2.75): the time of writing makes one of them."""
+    own, made = str(status.get("id")), posted_at(status)
+    return f"{int(made.timestamp())}{key_of(own)}" if made and key_of(own) != own else own
+
+
 def build_ref(status: Status, uploaded: Mapping[str, Any] | None = None) -> RemoteRef:
     """A status. `data` keeps its files' remote ids, which a later edit has to name, where they are known."""
     data = {} if uploaded is None else {"media": {key: item["id"] for key, item in uploaded.items()}}
-    return RemoteRef(str(status.get("id")), str(status.get("url") or status.get("uri") or ""), data)
+    return RemoteRef(stable_id(status), str(status.get("url") or status.get("uri") or ""), data)
 
 
 def build_candidate(status: Status, most: int | None = None) -> Candidate:
@@ -101,7 +110,7 @@ HIDDEN = {"shows_private": is_private, "shows_direct": is_direct}
 def matches(status: Status, outgoing: Outgoing) -> bool:
     """The same place in a thread, as many files, and the same words."""
     parent = status.get("in_reply_to_id")
-    if parent and (outgoing.reply_to is None or not _same_id(str(parent), outgoing.reply_to.id)):
+    if parent and (outgoing.reply_to is None or key_of(str(parent)) != key_of(outgoing.reply_to.id)):
         return False
     if len(status.get("media_attachments") or []) != len(outgoing.media):
         return False
@@ -125,9 +134,9 @@ def answers(status: Status, outgoing: Outgoing) -> bool:
     return bool(status.get("in_reply_to_id")) == (outgoing.reply_to is not None)
 
 
-def _same_id(one: str, other: str) -> bool:
-    # snac2's ids are the last change in seconds and then an MD5 sum; only the sum stays (seen, 2.75).
-    return one == other or (len(one) > 40 and one[10:] == other[10:])
+def key_of(status_id: str) -> str:
+    """What is the same in every id of one status."""
+    return status_id[10:] if _WITH_TIME.fullmatch(status_id) else status_id
 
 
 def _words(status: Status) -> str:
