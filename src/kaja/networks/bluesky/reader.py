@@ -47,7 +47,8 @@ class _Reading:
         params: dict[str, str | int] = {"limit": 100} | ({"cursor": cursor} if cursor else {})
         answer = await REST.call(self.session, "GET", path, params=params)
         told = read_object(answer, name)
-        return Listed(list(told[name]), str(told.get("cursor") or ""), read_server_time(answer))
+        page = list(told[name])
+        return Listed(page, str(told.get("cursor") or "") if page else "", read_server_time(answer))
 
     async def parse(self, view: View) -> Incoming | None:
         """Of a notification or a post's view."""

@@ -28,7 +28,8 @@ class CursorExpired(Exception):
 
 @dataclass(frozen=True)
 class Listed(Generic[T]):
-    """A page of the list. `more`: the cursor of the next, empty at the end; `as_of`: the network's own time."""
+    """A page of the list; all of it may be hidden from the account. `more`: the cursor of the next, empty at the end;
+    `as_of`: the network's own time."""
 
     entries: Sequence[T]
     more: str
@@ -80,7 +81,7 @@ class Walk(Generic[T]):
         if mark is None:
             return self._begin(listed, items, unread, settled, times)
         stuck = self._is_stuck(listed, cursor)
-        if listed.entries and not stuck and listed.more and (not times or times[-1] >= mark):
+        if not stuck and listed.more and (not times or times[-1] >= mark):
             on = {"settled": mark.isoformat(), "begun": begun.isoformat()}
             return Page(items, on | self._onward(listed), 0.0, mark, unread=unread)
         if stuck and times and times[-1] > mark:
@@ -95,7 +96,7 @@ class Walk(Generic[T]):
         self, listed: Listed[T], items: tuple[Incoming, ...], unread: int, settled: datetime, times: list[datetime]
     ) -> Page:
         reaches_back = times[-1] if times else settled
-        before = self._onward(listed) if listed.more and listed.entries else None
+        before = self._onward(listed) if listed.more else None
         until, pause = max(settled, reaches_back), self._pause(times, settled)
         return Page(items, {"settled": settled.isoformat()}, pause, until, reaches_back, before, unread=unread)
 
@@ -105,7 +106,7 @@ class Walk(Generic[T]):
         return min(self.late.total_seconds(), self.again_after) if soon else self.again_after
 
     def _onward(self, listed: Listed[T]) -> dict[str, Any]:
-        return {"next": listed.more, "first": self.id_of(listed.entries[0])}
+        return {"next": listed.more, "first": self.id_of(listed.entries[0]) if listed.entries else ""}
 
     def _is_stuck(self, listed: Listed[T], cursor: Cursor) -> bool:
         """Whether the server gave the page before once more: it takes no cursors."""
@@ -125,7 +126,7 @@ class Walk(Generic[T]):
         items, unread = await parse_each(listed.entries, self.parse)
         times = [moment for entry in listed.entries if (moment := self.at(entry)) is not None]
         reached = min([*times, *([reached] if reached else [])], default=None)
-        if not listed.more or not listed.entries:
+        if not listed.more:
             return Past(items, None, reached, unread)
         on = {"reached": reached.isoformat() if reached else None, "restarts": cursor.get("restarts") or 0}
         return Past(items, self._onward(listed) | on, reached, unread)

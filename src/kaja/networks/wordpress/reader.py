@@ -51,12 +51,14 @@ class _Reading:
         offset, known = int(place or 0), {int(each) for each in named.split(",") if each}
         answer = await REST.call(self.session, "GET", ROUTE, params={**_ASKED, **params, "offset": offset})
         page = read_list(answer)
-        if known and page and not known & {comment["id"] for comment in page}:
+        # To who does not moderate a page shows only some of its comments.
+        if known and "moderate_comments" in self.facts.permissions and not known & {each["id"] for each in page}:
             raise CursorExpired
         await self.learn_parents(page)
         last = ",".join(str(comment["id"]) for comment in page[-_OVERLAP:])
-        more = f"{offset + len(page) - _OVERLAP}:{last}" if len(page) == _PAGE else ""
-        return Listed(page, more, read_server_time(answer))
+        total = answer.headers.get("x-wp-total", "")
+        ends = offset + _PAGE >= int(total) if total.isdecimal() else len(page) < _PAGE
+        return Listed(page, "" if ends else f"{offset + _PAGE - _OVERLAP}:{last}", read_server_time(answer))
 
     async def learn_parents(self, page: list[Comment]) -> None:
         """Which comment each of these stands below, up to the top, as far as the site shows them."""
