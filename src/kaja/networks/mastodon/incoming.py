@@ -37,6 +37,7 @@ def build_incoming(status: Status, way: Sequence[Node], facts: Facts) -> Incomin
         text="\n\n".join(filter(None, (warning, words))),
         url=_address_of(status),
         state="edited" if status.get("edited_at") else "there",
+        edited_at=parse_time(status.get("edited_at")),
         language=str(status.get("language") or ""),
         media=tuple(
             RemoteMedia(

@@ -128,8 +128,7 @@ def _posted_at(comment: Comment) -> datetime | None:
 
 
 def _no_id(comment: Comment) -> str:
-    """A site takes offsets: no page comes twice."""
-    return ""
+    return ""  # a site takes offsets: no page comes twice
 
 
 def _open_walk(stream: str, facts: Facts, session: Session) -> Walk[Comment]:
