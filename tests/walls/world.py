@@ -30,7 +30,7 @@ from kaja.networks.kit.consent import Granted, Offer
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import Tokens
 from kaja.publishing.models import RemoteChange
-from kaja.reading.models import Item, Poll
+from kaja.reading.models import ForgottenAuthor, Item, Poll
 from kaja.workspaces import audit
 from kaja.workspaces.actions import invite
 from kaja.workspaces.models import Notice, Role, User, Workspace
@@ -110,6 +110,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     waiting.sealed = seal_values({"granted": json.dumps(granted)}, bound_to(waiting.id))
     waiting.save()
     Poll.objects.create(channel=channel, what="channel.health", problem={"code": mark})
+    ForgottenAuthor.objects.create(network="practice", digest=b"x" * 32)
     Item.objects.create(channel=channel, stream="comments", remote_id="1", at=now, read_at=now, content={"text": mark})
     post, label = Post.objects.get(id=ids["post_id"]), Label.objects.get(id=ids["label_id"])
     PostLabel.objects.create(post=post, label=label)

@@ -22,11 +22,25 @@ from kaja.workspaces.models import User
 from kaja.workspaces.tenant import TenantModel
 
 
+class Consent(models.TextChoices):
+    """To be written to, or kept, beyond an answer."""
+
+    GIVEN = "given", pgettext_lazy("consent", "Given")
+    WITHDRAWN = "withdrawn", pgettext_lazy("consent", "Withdrawn")
+
+
 class Person(TenantModel):
     """Somebody who writes to us: one or several handles, joined by hand, and what the team knows."""
 
     name = models.CharField(max_length=200, blank=True)  # given by the team; else the handles' own
     notes = models.TextField(blank=True)
+    labels = models.JSONField(default=list, db_default=[])  # names
+    consent = models.CharField(max_length=10, choices=Consent.choices, blank=True, default="", db_default="")
+    consent_note = models.CharField(max_length=300, blank=True, default="", db_default="")  # to what, and how
+    consent_at = models.DateTimeField(null=True, blank=True)
+    # Whom the handles were moved to when the two were joined; the row waits for that to be undone.
+    joined_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="joined")
+    joined_handles = models.JSONField(default=list, db_default=[])  # ids of what was moved
     created_at = models.DateTimeField(auto_now_add=True)
 
 

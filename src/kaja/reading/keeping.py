@@ -13,6 +13,7 @@ from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.networks.kit.reading import Incoming, render_incoming
 from kaja.reading.events import ItemsRead
+from kaja.reading.forgetting import drop_forgotten
 from kaja.reading.models import Item
 
 LONGEST_ID = 500
@@ -66,6 +67,7 @@ def _shorten(remote_id: str) -> str:
 
 def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRead:
     """Keep what was read: what is new, and what has changed. Repeating it changes nothing."""
+    items = drop_forgotten(channel_id, items)
     if not items:
         return ItemsRead(channel_id, stream, (), ())
     rendered = [render_incoming(item) for item in items]

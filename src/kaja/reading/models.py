@@ -59,3 +59,14 @@ class Item(TenantModel):
             models.UniqueConstraint(fields=["channel", "remote_id"], name="item_once_in_channel"),
         ]
         indexes = [models.Index(fields=["channel", "place", "at"], name="item_place")]
+
+
+class ForgottenAuthor(TenantModel):
+    """Somebody of whom nothing is taken in any more (`forgetting.py`)."""
+
+    network = models.CharField(max_length=30)
+    digest = models.BinaryField(max_length=32)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["workspace", "network", "digest"], name="forgotten_author_once")]

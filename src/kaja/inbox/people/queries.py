@@ -1,0 +1,91 @@
+"""Reading what is known of people. Inside the workspace's scope."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person
+from kaja.inbox.people.actions import GONE
+from kaja.kernel.problems import NotFound
+from kaja.reading.models import Item
+
+
+def get_person(person_id: UUID) -> Person:
+    """With the handles fetched. Somebody who was joined to another is that other. Raises NotFound."""
+    rows = Person.objects.prefetch_related("handles")
+    person = rows.filter(id=person_id).first()
+    if person is not None and person.joined_to_id is not None:
+        person = rows.filter(id=person.joined_to_id).first()
+    if person is None:
+        raise NotFound(GONE)
+    return person
+
+
+def list_people(text: str = "") -> QuerySet[Person]:
+    """Whoever is not joined to another, the newest first; by a part of their names where `text` is given."""
+    rows = Person.objects.filter(joined_to=None).prefetch_related("handles").order_by("-created_at", "-id")
+    if not text:
+        return rows
+    named = Handle.objects.filter(name__icontains=text) | Handle.objects.filter(handle__icontains=text)
+    return rows.filter(name__icontains=text) | rows.filter(id__in=named.values("person_id"))
+
+
+def export_person(person_id: UUID) -> dict[str, Any]:
+    """Everything that is kept about somebody, in JSON values: what they may ask for, and what is handed over."""
+    person = get_person(person_id)
+    handles = list(person.handles.all())
+    ids = [handle.id for handle in handles]
+    messages = list(Message.objects.filter(handle_id__in=ids).select_related("channel").order_by("at", "id"))
+    earlier: dict[UUID, list[dict[str, Any]]] = {}
+    for version in MessageVersion.objects.filter(message_id__in=[each.id for each in messages]).order_by("until"):
+        earlier.setdefault(version.message_id, []).append(
+            {"text": version.text, "media": version.media, "until": version.until.isoformat()}
+        )
+    talks = Conversation.objects.filter(id__in={each.conversation_id for each in messages}).order_by("created_at")
+    items = Item.objects.filter(content__author__id__in=[handle.remote_id for handle in handles])
+    return {
+        "person": {
+            "id": str(person.id),
+            "name": person.name,
+            "notes": person.notes,
+            "labels": person.labels,
+            "consent": person.consent,
+            "consent_note": person.consent_note,
+            "consent_at": person.consent_at and person.consent_at.isoformat(),
+            "known_since": person.created_at.isoformat(),
+        },
+        "handles": [
+            {
+                "network": handle.network,
+                "id": handle.remote_id,
+                "handle": handle.handle,
+                "name": handle.name,
+                "url": handle.url,
+                "avatar": handle.avatar,
+                "first_at": handle.first_at.isoformat(),
+                "seen_at": handle.seen_at.isoformat(),
+            }
+            for handle in handles
+        ],
+        "conversations": [
+            {"id": str(talk.id), "kind": talk.kind, "state": talk.state, "post": talk.post_url, "url": talk.thread}
+            for talk in talks
+        ],
+        "messages": [
+            {
+                "conversation": str(each.conversation_id),
+                "channel": str(each.channel),
+                "kind": each.kind,
+                "at": each.at.isoformat(),
+                "text": each.text,
+                "media": each.media,
+                "rating": each.rating,
+                "url": each.url,
+                "state": each.state,
+                "earlier": earlier.get(each.id, []),
+            }
+            for each in messages
+        ],
+        "as_read": [item.content for item in items.order_by("at", "id")],
+    }
