@@ -11,7 +11,7 @@ from asgiref.sync import sync_to_async
 from django.db import transaction
 from django.test import AsyncClient
 
-from kaja.kernel.signals import notify_live
+from kaja.kernel.signals import notify_fleeting, notify_live
 from kaja.web.live import EVERYTHING, QUEUE_LENGTH, REMEMBERED, Hub, hub, stream
 from kaja.workspaces.models import Workspace
 from tests.conftest import make_workspace
@@ -54,6 +54,31 @@ async def test_committed_change_reaches_the_pages_of_its_workspace_only() -> Non
     assert await next_event(foreign) == {"topic": "notice", "id": None}
     assert foreign.empty()
     for workspace, queue in ((mine, own), (mine, second), (theirs, foreign)):
+        here.unsubscribe(workspace, queue)
+
+
+async def test_what_is_true_for_seconds_is_told_to_those_who_listen_and_to_nobody_later() -> None:
+    here, mine, theirs, thing = Hub(), uuid.uuid4(), uuid.uuid4(), uuid.uuid4()
+    own, foreign = here.subscribe(mine), here.subscribe(theirs)
+    await asyncio.wait_for(here.listening.wait(), 20)
+    between = time.time()
+    for queue in (own, foreign):
+        assert await next_event(queue) == {"topic": "*", "id": None}
+
+    def write() -> None:
+        with transaction.atomic():
+            notify_fleeting(mine, "presence", thing, {"who": "1", "name": "Mari", "what": "writing"})
+        with transaction.atomic():
+            notify_live(mine, "post", thing)
+
+    await sync_to_async(write)()
+    said = {"who": "1", "name": "Mari", "what": "writing"}
+    assert await next_event(own) == {"topic": "presence", "id": str(thing), "said": said}
+    assert await next_event(own) == {"topic": "post", "id": str(thing)}
+    assert foreign.empty()
+    late = here.subscribe(mine, between)
+    assert [late.get_nowait(), late.qsize()] == [json.dumps({"topic": "post", "id": str(thing)}), 0]
+    for workspace, queue in ((mine, own), (mine, late), (theirs, foreign)):
         here.unsubscribe(workspace, queue)
 
 

@@ -1,7 +1,7 @@
 """Wake-ups between processes over PostgreSQL's NOTIFY: sent when the transaction commits, never before."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from django.db import connection
@@ -30,6 +30,13 @@ def notify_read() -> None:
 def notify_live(workspace_id: UUID, topic: str, object_id: UUID | None = None) -> None:
     """Tell open pages of a workspace that something of `topic` changed (they fetch what they may see)."""
     payload = {"workspace": str(workspace_id), "topic": topic, "id": str(object_id) if object_id else None}
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [LIVE, json.dumps(payload)])
+
+
+def notify_fleeting(workspace_id: UUID, topic: str, object_id: UUID, said: Mapping[str, str]) -> None:
+    """Tell open pages what is true for some seconds only: who looks, who writes. Nobody who comes later is told."""
+    payload = {"workspace": str(workspace_id), "topic": topic, "id": str(object_id), "said": dict(said)}
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_notify(%s, %s)", [LIVE, json.dumps(payload)])
 

@@ -102,8 +102,9 @@ class Hub:
     def publish(self, payload: str) -> None:
         """Hand one NOTIFY payload (see `kernel.signals.notify_live`) to the pages of its workspace."""
         event = json.loads(payload)
-        text = json.dumps({"topic": event["topic"], "id": event["id"]})
-        self._heard.append((time.time(), event["workspace"], text))
+        text = json.dumps({name: event[name] for name in ("topic", "id", "said") if name in event})
+        if "said" not in event:  # what is said along is over within seconds
+            self._heard.append((time.time(), event["workspace"], text))
         for queue in self._pages.get(event["workspace"], ()):
             _put(queue, text)
 

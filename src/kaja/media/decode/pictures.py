@@ -43,12 +43,21 @@ def _open(data: bytes) -> Image.Image:
     return image
 
 
-def render_thumbnail(image: Image.Image) -> bytes:
+def render_thumbnail(image: Image.Image, side: int = THUMBNAIL) -> bytes:
     """A small WebP of a picture or frame."""
-    small = to_screen(shrink_picture(image, THUMBNAIL))
+    small = to_screen(shrink_picture(image, side))
     out = io.BytesIO()
     small.save(out, "WEBP", quality=80)
     return out.getvalue()
+
+
+def shrink(data: bytes, side: int) -> bytes:
+    """A picture of somebody else's as a small WebP, upright and without anything but its pixels; of an animation its
+    first frame. Raises Declined."""
+    image = _open(data)
+    image.draft(None, (2 * side, 2 * side))  # a JPEG can be read at an eighth of its size
+    image.load()
+    return render_thumbnail(ImageOps.exif_transpose(image), side)
 
 
 def read(data: bytes) -> dict[str, Any]:

@@ -40,9 +40,9 @@ function soon(pause = 250) {
   if (!timer) timer = setTimeout(refresh, pause);
 }
 
-/** Something of `topic` changed; "*" means that anything may have. */
-function changed(topic, id) {
-  document.dispatchEvent(new CustomEvent("kaja:live", { detail: { topic, id } }));
+/** Something of `topic` changed; "*" means that anything may have. `said` is true for some seconds only. */
+function changed(topic, id, said) {
+  document.dispatchEvent(new CustomEvent("kaja:live", { detail: { topic, id, said } }));
   for (const element of document.querySelectorAll("[data-live][id]")) {
     const wanted = element.dataset.live.split(/\s+/);
     const only = element.dataset.liveId;
@@ -58,8 +58,8 @@ if (address && "EventSource" in window) {
   const connect = () => {
     source = new EventSource(address);
     source.addEventListener("change", (event) => {
-      const { topic, id } = JSON.parse(event.data);
-      changed(topic, id);
+      const { topic, id, said } = JSON.parse(event.data);
+      changed(topic, id, said);
     });
     source.addEventListener("open", () => {
       // What happened while nobody listened is fetched.
