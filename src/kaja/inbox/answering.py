@@ -256,10 +256,26 @@ def _require_unanswered(actor: Actor, conversation: Conversation, seen: int) -> 
             raise Conflict(fill_params(refusals.ANSWERED_MEANWHILE, name=name))
 
 
+def check_answer(
+    conversation: Conversation, text: str, media: Sequence[MediaItem] = (), to: UUID | None = None
+) -> list[Problem]:
+    """What the network has against an answer that is being written; nothing where there is no answer."""
+    try:
+        place = _find_place(conversation, to)
+    except Refused:
+        return []
+    opened = open_assets(media)
+    return _check(place, text, [opened[item] for item in media])
+
+
+def _check(place: _Place, text: str, media: Sequence[Media]) -> list[Problem]:
+    draft = Draft((Part(place.complete(text) if text.strip() else text, tuple(media)),))
+    return place.answering.rules.check(draft, place.facts)
+
+
 def _require_fit(place: _Place, text: str, media: Sequence[Media]) -> None:
     """The network's own rules, as for a post."""
-    draft = Draft((Part(place.complete(text) if text.strip() else text, tuple(media)),))
-    found = [each for each in place.answering.rules.check(draft, place.facts) if each.severity == "error"]
+    found = [each for each in _check(place, text, media) if each.severity == "error"]
     if found:
         raise Refused(*found)
 

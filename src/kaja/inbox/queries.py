@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.db.models.functions import Now
 
@@ -90,15 +91,15 @@ def condition_of(filters: Filters, user_id: UUID) -> Q:
 
 
 def list_conversations(filters: Filters, user_id: UUID) -> QuerySet[Conversation]:
-    """Newest first; channel, handle and assignee come with them, labels in one more query."""
+    """Newest first; channel, handle, assignee and `label_names` come with them."""
     rows = Conversation.objects.filter(condition_of(filters, user_id))
     return _ready(rows).order_by(*ORDER)
 
 
 def _ready(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
-    labels = ConversationLabel.objects.select_related("label").order_by("label__name")
-    return rows.select_related("channel", "handle", "assignee").prefetch_related(
-        Prefetch("conversation_labels", labels, to_attr="shown_labels")
+    labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("label__name")
+    return rows.select_related("channel", "handle", "assignee").annotate(
+        label_names=ArraySubquery(labels.values("label__name"))
     )
 
 
@@ -129,7 +130,7 @@ def count_conversations(views: Sequence[Filters], user_id: UUID) -> list[int]:
 
 
 def get_conversation(conversation_id: UUID) -> Conversation:
-    """With channel, handle, person, assignee, publication and labels; or NotFound."""
+    """With channel, handle, person, assignee, publication and `label_names`; or NotFound."""
     rows = _ready(Conversation.objects.filter(id=conversation_id))
     conversation = rows.select_related(
         "channel", "handle__person", "assignee", "publication__delivery", "snoozed_by"
