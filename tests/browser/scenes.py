@@ -199,6 +199,7 @@ def room(slug: str) -> dict[str, Any]:
 def three(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]:
     """About three of everything, in every state that a page shows."""
     from tests.browser.states import settle_states
+    from tests.browser.talk import talk
 
     words = WORDS[language]
     make_workspace(slug, language=language, email=email)
@@ -208,6 +209,7 @@ def three(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]
     add_person(slug, f"liis.{slug}@lummus.test", words.people[2], "approver")
     with inside(slug, email) as (actor, workspace, _):
         made = settle_states(actor, workspace, words, practice["channel"], shown)
+        made |= talk(actor, words, [practice["channel"], shown["mastodon"], shown["bluesky"]])
     return {"slug": slug, **made, **shown, "practice": practice["channel"], "account": practice["account"]}
 
 
@@ -269,12 +271,14 @@ def consenting(slug: str, language: str = "en") -> dict[str, Any]:
 def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER) -> dict[str, Any]:
     """Hundreds of posts in one month, and ideas, channels, people, labels and notices enough to scroll."""
     from tests.browser.states import crowd
+    from tests.browser.talk import talk
 
     words = WORDS[language]
     make_workspace(slug, language=language, email=email)
     practice = add_practice(slug, f"{words.place} {slug}"[:60], email=email)
     with inside(slug, email) as (actor, workspace, user):
-        return {"slug": slug, **crowd(actor, workspace, user, words, practice["channel"], number)}
+        made = crowd(actor, workspace, user, words, practice["channel"], number)
+        return {"slug": slug, **made, **talk(actor, words, [practice["channel"]], number)}
 
 
 def forgotten(email: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from kaja.content.actions.groups import save_campaign
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Campaign, Label, Post, Variant
 from kaja.delivery.models import State, UntoldEvent
+from kaja.inbox.models import Conversation, SavedReply
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.models import LoopRecord
@@ -31,6 +32,7 @@ from kaja.web.kit.listing import LISTINGS
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
 from tests.people import actor, browser, member_of
+from tests.web.inbox.conversations import make_channel, make_handle
 
 pytestmark = pytest.mark.django_db
 MANY = 120
@@ -143,6 +145,21 @@ def _bin(workspace: Workspace, count: int) -> None:
         actions.delete_post(actor_of_scope(workspace), post.id)
 
 
+def _conversations(workspace: Workspace, count: int) -> None:
+    channel = make_channel()
+    for n in range(count):
+        at = clock.now() - timedelta(minutes=n // 3)
+        Conversation.objects.create(
+            channel=channel, thread=f"t{n}", kind="comments", last_at=at, handle=make_handle(f"h{n}")
+        )
+
+
+def _replies(workspace: Workspace, count: int) -> None:
+    SavedReply.objects.bulk_create(
+        SavedReply(workspace=workspace, title=f"r {n}", texts={"en": "x"}) for n in range(count)
+    )
+
+
 _ACTORS: dict[UUID, Actor] = {}
 
 
@@ -174,6 +191,8 @@ PLACES = {
     "archived": Place("groups/campaigns/", _archived, 10),
     "labels": Place("groups/labels/", _labels, 9),
     "posts": Place(f"groups/campaigns/{CAMPAIGN}", _posts, 14),
+    "conversations": Place("inbox/", _conversations, 13),
+    "saved-replies": Place("inbox/saved/", _replies, 10),
     "bin": Place("posts/bin", _bin, 11),
 }
 

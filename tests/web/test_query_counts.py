@@ -165,10 +165,10 @@ EXACT = {
     "labels": 9,
     "channels": 9,
     "channel": 15,
-    "needs you": 11,
+    "needs you": 12,
     "members": 10,
     "audit": 10,  # also who there is to filter by
-    "palette": 12,
+    "palette": 13,
     "shift": 31,
     "day": 31,
     "slots": 34,

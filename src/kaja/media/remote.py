@@ -1,4 +1,4 @@
-"""Pictures that stand outside (avatars, what somebody attached), for pages of ours: no reader's browser asks a stranger.
+"""Pictures that stand outside (avatars, what somebody attached), for our pages: no reader's browser asks a stranger.
 
 They are fetched by us like everything else from outside (no private addresses, bounded), decoded behind the border,
 made small, and kept beside the cut-outs for as long as those (`renditions.sweep_renditions`).

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, F, Func, OuterRef, QuerySet, Subquery
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, Func, IntegerField, OuterRef, QuerySet, Subquery, Value
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import list_broken_channels
@@ -20,6 +21,7 @@ from kaja.workspaces.queries import list_notices
 
 _asked = CompiledQuery()  # by every page
 FIRST_STEPS = 5
+MOST_BESIDE = 100
 
 
 @dataclass(frozen=True)
@@ -63,21 +65,33 @@ def _unsettled(member: Member) -> QuerySet[Notice]:
     return list_notices(member, unread=True).exclude(kind__startswith="delivery.").exclude(kind="channel.broken")
 
 
-def read_standing(member: Member, *, learning: bool) -> tuple[int, Sequence[bool]]:
+def read_standing(
+    member: Member, *, learning: bool, beside: QuerySet[Any] | None = None
+) -> tuple[int, Sequence[bool], int]:
     """How many things wait for a member and, while they are `learning`, which first steps are done: connected a
-    channel, wrote, scheduled, connected a real channel, invited somebody. One query, for it stands on every page."""
+    channel, wrote, scheduled, connected a real channel, invited somebody. One query, for it stands on every page.
+
+    `beside` is counted too, up to a hundred: what a room that this one does not know has for every page; always the
+    same rows."""
 
     def ask() -> QuerySet[Any, Any]:
         waiting = [_count(rows) for rows in (list_needs_you(), list_broken_channels(), _unsettled(member))]
-        return Member.objects.filter(id=member.id).values_list(*waiting, *(_first_steps() if learning else ()))
+        few = Value(0) if beside is None else _count_few(beside)
+        return Member.objects.filter(id=member.id).values_list(few, *waiting, *(_first_steps() if learning else ()))
 
-    row = _asked.fetch(ask, member.id, key=learning)[0]
+    few, *row = _asked.fetch(ask, member.id, key=(learning, beside is None))[0]
     counts, done = (row[:-FIRST_STEPS], row[-FIRST_STEPS:]) if learning else (row, ())
-    return sum(counts), done
+    return sum(counts), done, few
 
 
 def _count(rows: QuerySet[Any]) -> Subquery:
     return Subquery(rows.order_by().annotate(n=Func(F("pk"), function="COUNT")).values("n"))
+
+
+def _count_few(rows: QuerySet[Any]) -> Func:
+    return Func(
+        ArraySubquery(rows.order_by().values("pk")[:MOST_BESIDE]), function="CARDINALITY", output_field=IntegerField()
+    )
 
 
 def _first_steps() -> tuple[Exists, ...]:

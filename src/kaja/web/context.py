@@ -58,6 +58,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
             "may_make_workspaces": can_make_workspaces(request.user, request.memberships),  # type: ignore[arg-type,attr-defined]
             "needs_count": SimpleLazyObject(lambda: standing().needs),
+            "new_count": SimpleLazyObject(lambda: standing().new),
             "can": {p.value: can(actor, p) for p in Permission},
         }
     return {"frame": values}

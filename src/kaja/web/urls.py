@@ -28,5 +28,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{W}posts/", include("kaja.web.composer.urls")),
     path(f"{W}posts/", include("kaja.web.post.urls")),
     path(f"{W}ideas/", include("kaja.web.ideas.urls")),
+    path(f"{W}inbox/", include("kaja.web.inbox.urls")),
     path(f"{W}media/", include("kaja.web.media.urls")),
 ]

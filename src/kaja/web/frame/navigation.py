@@ -23,9 +23,10 @@ class Destination:
 
 DESTINATIONS = (
     Destination("calendar:index", _("Calendar"), "calendar-days", "p", _("Plan"), on_phone=True),
-    Destination("ideas:board", _("Ideas"), "lightbulb", "i", _("Plan"), on_phone=True),
+    Destination("ideas:board", _("Ideas"), "lightbulb", "i", _("Plan")),
     Destination("groups:campaigns", _("Campaigns"), "flag", "l", _("Plan")),
     Destination("post:bin", _("Bin"), "trash-2", "b", _("Plan")),
+    Destination("inbox:list", _("Inbox"), "inbox", "m", _("Listen"), on_phone=True),
     Destination("channels:list", _("Channels"), "radio-tower", "h", _("Workspace")),
     Destination("settings:workspace", _("Settings"), "settings", "s", _("Workspace")),
     Destination("needs_you:list", _("Needs you"), "bell", "n", on_phone=True),

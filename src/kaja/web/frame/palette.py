@@ -10,10 +10,12 @@ from kaja.channels.models import Channel
 from kaja.channels.queries import find_channels
 from kaja.content.models import PostState
 from kaja.content.queries import list_active_variants, list_found
+from kaja.inbox.queries import Filters, page_conversations
 from kaja.publishing.queries import standings_of_posts
 from kaja.web.calendar.cards import look_of
 from kaja.web.dates import write_moment
 from kaja.web.frame.navigation import COMPOSE, list_destinations, post_address
+from kaja.web.inbox.people import shown_name
 from kaja.web.kit.page import address
 from kaja.web.media.addresses import thumbnail_of
 from kaja.web.workspace import WorkspaceRequest
@@ -46,6 +48,7 @@ def find(request: WorkspaceRequest, query: str) -> list[tuple[str, list[Hit]]]:
         groups += [
             (_("Posts"), _posts(request, query)),
             (_("Channels"), _channels(request, query)),
+            (_("Conversations"), _conversations(request, query)),
             (_("People"), _people(request, query)),
         ]
     return [(name, hits) for name, hits in groups if hits]
@@ -116,6 +119,20 @@ def _channels(request: WorkspaceRequest, query: str) -> list[Hit]:
             channel=channel,
         )
         for channel in found
+    ]
+
+
+def _conversations(request: WorkspaceRequest, query: str) -> list[Hit]:
+    found = page_conversations(Filters(text=query), request.user.pk, limit=MOST).rows
+    slug = request.workspace.slug
+    return [
+        Hit(
+            shown_name(each.handle),
+            reverse("inbox:conversation", args=[slug, each.id]),
+            note=each.excerpt[:60],
+            channel=each.channel,
+        )
+        for each in found
     ]
 
 

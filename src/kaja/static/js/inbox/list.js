@@ -1,0 +1,153 @@
+// The list as it lives: rows change where they stand, what is new waits above while somebody is in the list, and what
+// does not belong to the view any more goes when nobody is at it.
+
+import { fill } from "../kit/ask.js";
+import { bindKey } from "../keys.js";
+import { byId, current, fetchPart, listQuery, renew, root, rowOf, rows, withQuery, words } from "./places.js";
+import { markCurrent } from "./open.js";
+import { draw as drawPresence } from "./presence.js";
+
+const AT_ONCE = 50;
+const list = () => document.querySelector("#conversations ul.list");
+const pill = byId("inbox-pill");
+const waiting = new Map(); // id -> row that came while somebody was in the list
+
+const timeOf = (row) => row.querySelector("time")?.getAttribute("datetime") ?? "";
+
+/** Whether rows may come in above without moving what somebody reads or points at. */
+function isIdle() {
+  const scroller = byId("inbox-scroll");
+  return (
+    scroller.scrollTop < 4 &&
+    !byId("inbox-list").matches(":hover") &&
+    !scroller.contains(document.activeElement) &&
+    !document.querySelector("#conversations .selected") &&
+    !new URLSearchParams(location.search).get("after")
+  );
+}
+
+function drawPill() {
+  pill.hidden = waiting.size === 0;
+  pill.querySelector("span").textContent = fill(words.newOne, { count: waiting.size });
+}
+
+function insert(row) {
+  const old = rowOf(row.dataset.item);
+  if (old) old.remove();
+  const after = [...list().children].find((each) => timeOf(each) < timeOf(row));
+  if (after) after.before(row);
+  else list().append(row);
+}
+
+/** Put what waits into the list. */
+export function takeIn({ focus = false } = {}) {
+  if (!list() || new URLSearchParams(location.search).get("after")) {
+    location.href = withQuery(root().dataset.list, listQuery());
+    return;
+  }
+  for (const row of waiting.values()) insert(row);
+  waiting.clear();
+  drawPill();
+  byId("inbox-scroll").scrollTop = 0;
+  settle();
+  if (focus) rows()[0]?.querySelector("[data-open]")?.focus({ preventScroll: true });
+}
+
+function settle() {
+  markCurrent();
+  drawPresence();
+}
+
+/** One row that stands there, drawn anew; whether it is selected stays. */
+function update(old, fresh) {
+  const selected = old.classList.contains("selected");
+  fresh.classList.toggle("selected", selected);
+  const box = fresh.querySelector(":scope > .list-box");
+  if (box && selected) box.setAttribute("checked", "");
+  if (old.dataset.item === current()) fresh.classList.add("convo-current");
+  renew(old, fresh);
+  const there = rowOf(fresh.dataset.item)?.querySelector(":scope > .list-box");
+  if (there) there.checked = selected;
+}
+
+function remove(row) {
+  if (row.contains(document.activeElement)) {
+    const next = row.nextElementSibling ?? row.previousElementSibling;
+    next?.querySelector("[data-open]")?.focus({ preventScroll: true });
+  }
+  row.remove();
+}
+
+function takeViews(part) {
+  const fresh = part.getElementById("inbox-views");
+  if (fresh) renew(byId("inbox-views"), fresh);
+}
+
+/** Ask about conversations by id. `own`: this page's person changed them, so what has left the view goes at once. */
+export async function refreshRows(ids, { own = false } = {}) {
+  const query = listQuery();
+  query.set("ids", ids.slice(0, AT_ONCE).join(","));
+  const part = await fetchPart(withQuery(root().dataset.rows, query));
+  if (!part) return;
+  takeViews(part);
+  const found = new Map([...part.querySelectorAll("#found > [data-item]")].map((row) => [row.dataset.item, row]));
+  for (const id of ids) {
+    const [old, fresh] = [rowOf(id), found.get(id)];
+    if (fresh && old) update(old, fresh);
+    else if (fresh) waiting.set(id, fresh);
+    else {
+      waiting.delete(id);
+      if (old && (own || (id !== current() && !old.contains(document.activeElement)))) remove(old);
+      else old?.classList.add("convo-left");
+    }
+  }
+  if (list() && !rows().length) return refreshWhole();
+  if (waiting.size && !list()) return refreshWhole();
+  if (waiting.size && isIdle()) takeIn();
+  else drawPill();
+  settle();
+}
+
+/** Look at the first page anew: nobody knows what happened meanwhile. */
+export async function refreshWhole() {
+  const part = await fetchPart(withQuery(root().dataset.rows, listQuery()));
+  if (!part) return;
+  takeViews(part);
+  const complete = part.getElementById("inbox-complete");
+  if (complete) renew(byId("inbox-complete"), complete);
+  const fresh = part.getElementById("conversations");
+  if (!rows().length || !fresh.querySelector("[data-item]")) {
+    if (!new URLSearchParams(location.search).get("after")) byId("conversations").replaceWith(fresh);
+    waiting.clear();
+    drawPill();
+    return settle();
+  }
+  const found = [...fresh.querySelectorAll("[data-item]")];
+  const ids = new Set(found.map((row) => row.dataset.item));
+  const oldest = timeOf(found.at(-1));
+  for (const row of found) {
+    const old = rowOf(row.dataset.item);
+    if (old) update(old, row);
+    else if (!new URLSearchParams(location.search).get("after")) waiting.set(row.dataset.item, row);
+  }
+  for (const row of rows()) {
+    const gone = !ids.has(row.dataset.item) && timeOf(row) > oldest;
+    if (gone && row.dataset.item !== current() && !row.contains(document.activeElement)) remove(row);
+  }
+  if (waiting.size && isIdle()) takeIn();
+  else drawPill();
+  settle();
+}
+
+pill.addEventListener("click", () => takeIn({ focus: true }));
+bindKey(".", () => waiting.size && takeIn({ focus: true }));
+
+// How long ago it was goes on while the page is open.
+setInterval(() => {
+  for (const time of document.querySelectorAll(".convo-time")) {
+    const passed = (Date.now() - Date.parse(time.dateTime)) / 60000;
+    if (passed < 1) time.textContent = words.now;
+    else if (passed < 60) time.textContent = fill(words.minutes, { count: Math.floor(passed) });
+    else if (passed < 1440) time.textContent = fill(words.hours, { count: Math.floor(passed / 60) });
+  }
+}, 20_000);
