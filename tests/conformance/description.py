@@ -1,6 +1,6 @@
 """What a network tells the suite about itself: `tests/conformance/<network>.py` holds a `DESCRIPTION`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -23,6 +23,8 @@ class World:
     credentials: Mapping[str, str]
     foreign: str
     """The address of a post that stands there and that somebody else wrote."""
+    say: Callable[[str, str], Awaitable[str]] | None = None
+    """Somebody says something that comes in a stream, and its id; None where the copy has no audience."""
 
 
 @dataclass(frozen=True)

@@ -38,7 +38,14 @@ async def open_world() -> AsyncIterator[World]:
 
             other = await asyncio.to_thread(server.account, "somebody")
             foreign = (await asyncio.to_thread(server.post, other, "Not ours")).json()["url"]
-            yield World(handle, connected.facts, connected.credentials, foreign)
+            token = connected.credentials["token"]
+            await asyncio.to_thread(server.post, token, "What is said stands below this")
+
+            async def say(stream: str, text: str) -> str:
+                entry = {"stream": stream, "person": "p0", "text": text}
+                return (await asyncio.to_thread(server.plant, "suite", entry))[0]
+
+            yield World(handle, connected.facts, connected.credentials, foreign, say)
         finally:
             await asyncio.to_thread(server.stop)
 

@@ -51,8 +51,11 @@ class PracticeReader:
         last = max((int(item["revision"]) for item in listed), default=settled)
         pause = late.total_seconds() if last > settled else AGAIN_AFTER
         if not cursor:
+            before = _onward(told)
             reached = min((item.at for item in items), default=until)
-            return Page(items, {"settled": settled}, pause, max(until, reached), reached, _onward(told))
+            # All that there is: then it also holds for the time before the oldest.
+            reached = reached if before else min(reached, until)
+            return Page(items, {"settled": settled}, pause, until if reached <= until else None, reached, before)
         if told["more"]:
             return Page(items, {"settled": settled, "at": last, "begun": begun}, 0.0)
         return Page(items, {"settled": settled}, pause, until)
