@@ -99,6 +99,20 @@ def test_who_is_blocked_says_nothing_more(practice: PracticeServer) -> None:
     assert practice.call("POST", path, {"name": "Mari", "text": "Yum"}).status == 201
 
 
+def test_who_has_blocked_us_gets_no_answer(practice: PracticeServer) -> None:
+    token = practice.account("bakery")
+    practice.post(token, "Rye")
+    [said, other] = practice.plant("bakery", {"person": "p0", "text": "Bad"}, {"person": "p4", "text": "Good"})
+    [wrote] = practice.plant("bakery", {"stream": "direct", "person": "p0", "text": "Bad"})
+    for blocks, status in ((True, 403), (False, 201)):
+        practice.call("PUT", "/admin/people/p0", {"account": "bakery", "blocks": blocks})
+        answers = [reply(practice, token, each, "Sorry") for each in (said, wrote)]
+        assert [answer.status for answer in answers] == [status, status]
+        assert reply(practice, token, other, "Thanks").status == 201
+    practice.call("PUT", "/admin/people/p0", {"account": "bakery", "blocks": True})
+    assert reply(practice, token, said, "Sorry").error()["code"] == "blocked_by"
+
+
 def test_a_direct_message_is_answered_for_a_day_and_then_refused(practice: PracticeServer) -> None:
     token = practice.account("bakery")
     [fresh] = practice.plant("bakery", {"stream": "direct", "person": "p0", "text": "Do you have a table?"})

@@ -171,6 +171,7 @@ class Conversations:
     def reply(self, entry: Entry, voice: Voice, text: str, plan: Plan = NOTHING, **more: Any) -> Entry:
         """An answer to a comment, a mention or a review, in its branch."""
         account = self.store.accounts[entry.account]
+        self._require_open(account, voice, entry.person or entry.author)
         if entry.stream == DIRECT:
             return self.write(account.dialogues[entry.place], voice, text, plan, parent=entry.id, **more)
         branch: dict[str, Any] = {"place": entry.place, "parent": entry.id, "thread": entry.thread}
@@ -179,6 +180,7 @@ class Conversations:
     def write(self, dialogue: Dialogue, voice: Voice, text: str, plan: Plan = NOTHING, **more: Any) -> Entry:
         """A direct message. The account may answer for a day, and not begin."""
         account = self.store.accounts[dialogue.account]
+        self._require_open(account, voice, dialogue.person or dialogue.name)
         if voice.account and not more.get("created") and time.time() > self.find_window(dialogue):
             raise Refusal(
                 403,
@@ -187,6 +189,11 @@ class Conversations:
                 "text",
             )
         return self.say(account, DIRECT, voice, text, plan, place=dialogue.id, thread=dialogue.id, **more)
+
+    def _require_open(self, account: Account, voice: Voice, author_id: str) -> None:
+        """Who has blocked the account gets no answer of it. Raises Refusal."""
+        if voice.account is account and author_id in account.blocked_by:
+            raise Refusal(403, "blocked_by", gettext_noop("They have blocked this account."), "text")
 
     def write_first(self, account: Account, voice: Voice, text: str, plan: Plan = NOTHING, **more: Any) -> Entry:
         """A person's direct message, whether they have written before or not."""
@@ -242,7 +249,10 @@ class Conversations:
         """Block or mute somebody, or take that back."""
         if act not in RELATIONS:
             raise Refusal(422, "bad_act", f"There is no such act; there are {', '.join(RELATIONS)}.", "act")
-        kind, on = RELATIONS[act]
+        self.put_relation(account, author_id, *RELATIONS[act])
+
+    def put_relation(self, account: Account, author_id: str, kind: str, on: bool) -> None:
+        """Write down who has blocked or muted whom, where that is new."""
         if (author_id in getattr(account, kind)) != on:
             self.store.record("relation", account=account.name, author=author_id, kind=kind, on=on)
 

@@ -41,6 +41,7 @@ class Direction:
             ("POST", "/admin/audience/entries", self.post_entries),
             ("PUT", "/admin/entries/*", self.edit),
             ("DELETE", "/admin/entries/*", self.remove),
+            ("PUT", "/admin/people/*", self.put_person),
         ):
             routes.add(method, path, self.admin.keyed(handler))
 
@@ -248,6 +249,13 @@ class Direction:
         """Its author deletes it."""
         self.talk.remove(self._find_entry(request))
         return Response(204)
+
+    async def put_person(self, request: Request) -> Response:
+        """`{"account", "blocks"}`: somebody, by the id of an author, blocks the account, or does not any more."""
+        body = request.json()
+        account = self.admin.get_named(str(body.get("account", "")))
+        self.talk.put_relation(account, request.parts[0], "blocked_by", body.get("blocks") is True)
+        return answer({"blocked_by": sorted(account.blocked_by)})
 
 
 def _bad(error: ValueError) -> Refusal:

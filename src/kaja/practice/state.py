@@ -183,7 +183,8 @@ class Account:
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
     blocked: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
-    """Both by the id of an author."""
+    blocked_by: set[str] = field(default_factory=set)
+    """All three by the id of an author."""
     active: float = 0.0
     """When it last posted or answered."""
 

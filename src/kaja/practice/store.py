@@ -227,7 +227,7 @@ class Store:
         return entry
 
     def _on_relation(self, account: str, author: str, kind: str, on: bool) -> None:
-        """Whom an account has blocked or muted."""
+        """Whom an account has blocked or muted, and who has blocked it."""
         authors: set[str] = getattr(self.accounts[account], kind)
         authors.add(author) if on else authors.discard(author)
 
