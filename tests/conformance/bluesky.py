@@ -51,6 +51,12 @@ async def open_world() -> AsyncIterator[World]:
             case "deleteRecord":
                 records.pop(uri, None)
                 return Reply(200, {})
+            # Nobody says anything here; tests/realnet has an audience.
+            case "listNotifications":
+                return Reply(200, {"notifications": []})
+            case "listRecords":
+                listed = [{"uri": name, "cid": CID, "value": value} for name, value in records.items()]
+                return Reply(200, {"records": listed[::-1]})
         return refuse("MethodNotImplemented", "Method Not Implemented", 501)
 
     tokens = {"access": make_token("com.atproto.appPass"), "refresh": make_token("com.atproto.refresh")}
