@@ -98,7 +98,7 @@ def make_run(
 async def send_once(
     find: Callable[[], Awaitable[object]], send: Callable[[], Awaitable[RemoteRef]], duplicate: str
 ) -> Sent:
-    """For networks that refuse the same words twice (X, LinkedIn, Facebook, comments of WordPress): looked for first,
+    """For networks that refuse the same words twice (X, LinkedIn, Facebook, comments of a blog): looked for first,
     since an earlier call may have been stored, and again after a refusal with the code `duplicate`. Raises Failed."""
     if isinstance(earlier := await find(), Found):
         return Sent(earlier.ref)
