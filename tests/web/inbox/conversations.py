@@ -18,9 +18,11 @@ from kaja.inbox.models import (
 from kaja.kernel import clock
 
 
-def make_channel(name: str = "Lummus", network: str = "practice") -> Channel:
+def make_channel(name: str = "Lummus", network: str = "practice", **more: Any) -> Channel:
     """A channel on which somebody can write to us."""
-    return Channel.objects.create(network=network, account_id=f"{network}-{name}", name=name, handle=name.lower())
+    return Channel.objects.create(
+        network=network, account_id=f"{network}-{name}", name=name, handle=name.lower(), **more
+    )
 
 
 def make_handle(name: str, network: str = "practice", **more: Any) -> Handle:

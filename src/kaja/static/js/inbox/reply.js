@@ -25,6 +25,7 @@ class Reply extends HTMLElement {
     this.field = this.querySelector("#reply-text");
     this.form = this.querySelector(".reply-form");
     this.files = this.querySelector(".reply-files");
+    this.takesFiles = this.querySelector('input[type="file"]') !== null;
     this.notesOnly = this.dataset.notesOnly !== undefined;
     this.running = new Map();
     this.state = this.load();
@@ -33,7 +34,7 @@ class Reply extends HTMLElement {
     this.field.addEventListener("keydown", (event) => this.onKey(event));
     this.field.addEventListener("paste", (event) => {
       const given = [...(event.clipboardData?.files ?? [])];
-      if (!given.length || this.state.mode !== "reply") return;
+      if (!given.length || !this.takesFiles || this.state.mode !== "reply") return;
       event.preventDefault();
       this.add(given);
     });
@@ -45,7 +46,7 @@ class Reply extends HTMLElement {
     });
     for (const type of ["dragover", "drop"]) {
       this.addEventListener(type, (event) => {
-        if (!event.dataTransfer?.types.includes("Files") || this.state.mode !== "reply") return;
+        if (!event.dataTransfer?.types.includes("Files") || !this.takesFiles || this.state.mode !== "reply") return;
         event.preventDefault();
         if (type === "drop") this.add([...event.dataTransfer.files]);
       });
