@@ -101,17 +101,21 @@ def words_of(text: str, media: list[dict[str, Any]]) -> Words:
 
 def shorten_ref(ref: str, most: int = REF_MOST) -> str:
     """A network's name of something, such that two that differ stay two."""
-    clean = _CONTROLS.sub("", ref)
+    clean = ref if ref.isprintable() else _CONTROLS.sub("", ref)
     return clean if len(clean) <= most else f"{clean[: most - 65]}#{sha256(clean.encode()).hexdigest()}"
 
 
 def clean_text(text: str, most: int = TEXT_MOST) -> str:
     """Foreign text without what no screen shows."""
+    if text.isprintable():
+        return text[:most]
     return _CONTROLS.sub("", text[: most + 1000].replace("\r\n", "\n").replace("\r", "\n"))[:most]
 
 
 def clean_name(name: str, most: int = NAME_MOST) -> str:
     """A foreign name in one line that leaves the words beside it as they are."""
+    if name.isprintable() and "  " not in name:  # which the signs of direction and of no width are not
+        return name.strip()[:most]
     return _IN_NAMES.sub(" ", _CONTROLS.sub(" ", name[: most * 4])).strip()[:most]
 
 
@@ -159,7 +163,10 @@ def _string(value: Any) -> str:
 
 def _url(value: Any) -> str:
     """An address that is too long is none: half of one leads somewhere else."""
-    clean = _CONTROLS.sub("", _string(value)).strip()
+    clean = _string(value)
+    if not clean.isprintable():
+        clean = _CONTROLS.sub("", clean)
+    clean = clean.strip()
     return clean if len(clean) <= URL_MOST else ""
 
 

@@ -1,5 +1,6 @@
 """Accounts that write to us, and a person for each that is new: two statements for a page."""
 
+import json
 from collections.abc import Iterable
 from uuid import UUID
 
@@ -14,9 +15,8 @@ from kaja.kernel.tenancy import entered_workspace_id
 _KEEP = """
 WITH given AS (
     SELECT DISTINCT ON (remote_id COLLATE "C") *, min(at) OVER (PARTITION BY remote_id COLLATE "C") AS first_at
-    FROM unnest(%(ids)s::uuid[], %(persons)s::uuid[], %(remote_ids)s::text[], %(handles)s::text[], %(names)s::text[],
-        %(urls)s::text[], %(avatars)s::text[], %(ats)s::timestamptz[], %(seen)s::timestamptz[])
-        AS g(id, person_id, remote_id, handle, name, url, avatar, at, seen_at)
+    FROM jsonb_to_recordset(%(given)s) AS g(id uuid, person_id uuid, remote_id text, handle text, name text, url text,
+        avatar text, at timestamptz, seen_at timestamptz)
     ORDER BY remote_id COLLATE "C", seen_at DESC, handle COLLATE "C" DESC, name COLLATE "C" DESC,
         url COLLATE "C" DESC, avatar COLLATE "C" DESC
 ), kept AS (
@@ -54,16 +54,22 @@ def keep_handles(network: str, forms: Iterable[Form]) -> dict[str, UUID]:
             {
                 "workspace": workspace,
                 "network": network,
-                "ids": [new_id() for _ in seen],
-                "persons": [new_id() for _ in seen],
-                "remote_ids": [who.id for who, _ in seen],
-                "handles": [who.handle for who, _ in seen],
-                "names": [who.name for who, _ in seen],
-                "urls": [who.url for who, _ in seen],
-                "avatars": [who.avatar for who, _ in seen],
-                "ats": [form.at for _, form in seen],
-                "seen": [form.edited_at or form.at for _, form in seen],
+                "given": json.dumps([_render(who, form) for who, form in seen]),
             },
         )
         cursor.execute(_FIND, [workspace, network, sorted({who.id for who, _ in seen})])
         return dict(cursor.fetchall())
+
+
+def _render(who: Who, form: Form) -> dict[str, str]:
+    return {
+        "id": str(new_id()),
+        "person_id": str(new_id()),
+        "remote_id": who.id,
+        "handle": who.handle,
+        "name": who.name,
+        "url": who.url,
+        "avatar": who.avatar,
+        "at": form.at.isoformat(),
+        "seen_at": (form.edited_at or form.at).isoformat(),
+    }

@@ -30,6 +30,7 @@ from kaja.inbox.models import (
     MessageVersion,
 )
 from kaja.inbox.standing import COMPUTED, bring_up_to_date
+from kaja.inbox.writing import write_rows
 from kaja.kernel.clock import now
 from kaja.kernel.events import publish
 from kaja.kernel.ids import new_id
@@ -272,9 +273,7 @@ class _Taking:
         came = {each.row for each in changed if each.fresh and each.row.direction == Direction.IN}
         touched = self._place(changed)
         self._describe(forms)
-        Message.objects.bulk_create(
-            [known.row for known in changed], update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN
-        )
+        write_rows([known.row for known in changed], WRITTEN)
         self._write_versions(changed)
         lines = bring_up_to_date(
             touched,
@@ -282,7 +281,7 @@ class _Taking:
             {row.conversation_id for row in came if row.state != MessageState.DELETED},
         )
         new = [row for row in touched if row._state.adding]
-        Conversation.objects.bulk_create(touched, update_conflicts=True, unique_fields=["id"], update_fields=COMPUTED)
+        write_rows(touched, COMPUTED)
         if lines:
             ConversationEvent.objects.bulk_create(lines)
         self._forget_empty(touched)

@@ -24,12 +24,11 @@ LONGEST_ID = 500
 _TAKE_IN = """
 WITH given AS MATERIALIZED (
     SELECT g.*, coalesce(g.edited_at, g.at) AS form_at
-    FROM unnest(%(ids)s::uuid[], %(remote_ids)s::text[], %(places)s::text[], %(ats)s::timestamptz[],
-        %(edited_ats)s::timestamptz[], %(contents)s::jsonb[])
-        WITH ORDINALITY AS g(id, remote_id, place, at, edited_at, content, nr)
+    FROM ROWS FROM (jsonb_to_recordset(%(given)s) AS (id uuid, remote_id text, place text, at timestamptz,
+        edited_at timestamptz, content jsonb)) WITH ORDINALITY AS g(id, remote_id, place, at, edited_at, content, nr)
 ), before AS MATERIALIZED (
     SELECT i.remote_id, i.content FROM reading_item i
-    WHERE i.channel_id = %(channel)s AND i.remote_id = ANY(%(remote_ids)s::text[])
+    WHERE i.channel_id = %(channel)s AND i.remote_id IN (SELECT given.remote_id FROM given)
 ), kept AS (
     INSERT INTO reading_item AS kept (id, workspace_id, channel_id, stream, remote_id, place, at, content, read_at)
     SELECT DISTINCT ON (remote_id) id, %(workspace)s, %(channel)s, %(stream)s, remote_id, place, at, content, now()
@@ -78,12 +77,20 @@ def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRe
                 "workspace": entered_workspace_id(),
                 "channel": channel_id,
                 "stream": stream,
-                "ids": [new_id() for _ in items],
-                "remote_ids": [_shorten(each["id"]) for each in rendered],
-                "places": [_shorten(each["publication"] or each["thread"]) for each in rendered],
-                "ats": [item.at for item in items],
-                "edited_ats": [item.edited_at for item in items],
-                "contents": [json.dumps(each) for each in rendered],
+                # One value for all of them: arrays would be spelled element by element.
+                "given": json.dumps(
+                    [
+                        {
+                            "id": str(new_id()),
+                            "remote_id": _shorten(each["id"]),
+                            "place": _shorten(each["publication"] or each["thread"]),
+                            "at": each["at"],
+                            "edited_at": each["edited_at"],
+                            "content": each,
+                        }
+                        for each in rendered
+                    ]
+                ),
             },
         )
         rows = cursor.fetchall()

@@ -1,7 +1,7 @@
 """Reading: what the audience and others left on a network. A capability that a connector may have as `reader`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -79,12 +79,17 @@ class Incoming:
 def render_incoming(item: Incoming) -> dict[str, Any]:
     """As it is stored: JSON values only, without signs that no text of a database holds."""
     edited_at = item.edited_at.isoformat() if item.edited_at else None
-    stored: dict[str, Any] = _storable({**asdict(item), "at": item.at.isoformat(), "edited_at": edited_at})
+    # Not `asdict`, which copies every value: this is done for everything that is read.
+    shown = {**vars(item), "at": item.at.isoformat(), "edited_at": edited_at, "author": vars(item.author)}
+    shown["media"] = [vars(each) for each in item.media]
+    stored: dict[str, Any] = _storable(shown)
     return stored
 
 
 def _storable(value: Any) -> Any:
     if isinstance(value, str):
+        if value.isprintable() and value.isascii():
+            return value
         return value.replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return {_storable(key): _storable(inner) for key, inner in value.items()}
