@@ -114,9 +114,9 @@ def page_of(number: int, *, minutes: int = 0, **changes: Any) -> list[Incoming]:
 def test_a_page_takes_the_same_statements_whatever_is_in_it(
     channel: Channel, monkeypatch: pytest.MonkeyPatch, alone: bool
 ) -> None:
-    """One that asks whose words are not kept any more, one that keeps the items, and of the inbox: the channel, its
-    lock, publications, conversations, messages, earlier words, handles and their ids; then messages, what follows from
-    them, conversations, and what pages are told."""
+    """What nothing is to be kept of, the items, and of the inbox: the channel, its lock, publications, conversations,
+    messages, earlier words, handles and their ids; then messages, what follows from them, conversations, and what pages
+    are told."""
     if alone:
         for event in (MessagesCame, ConversationsChanged):
             monkeypatch.setitem(events._handlers, event, [])
@@ -124,7 +124,7 @@ def test_a_page_takes_the_same_statements_whatever_is_in_it(
     assert few == 14 or not alone
     assert count_statements(lambda: take_in(channel.id, "comments", page_of(100, minutes=10))) == few
     assert Message.objects.count() == 105
-    # All of it once more: one that asks for the forgotten, and one that looks at the items.
+    # All of it once more: what nothing is to be kept of, and the items.
     assert count_statements(lambda: take_in(channel.id, "comments", page_of(100, minutes=10))) == 2
     # Edited, deleted and new in one page: one more, for earlier words.
     again = [replace(each, text="New", edited_at=after(500)) for each in page_of(40, minutes=10)]

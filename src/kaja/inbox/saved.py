@@ -18,7 +18,7 @@ from kaja.workspaces.once import find_made, insert_once
 
 TITLE_MOST, TEXT_MOST = 120, 10_000
 MOST = 500
-PLACES = ("name", "first_name", "handle", "channel", "me")
+PLACES = ("name", "first_name", "handle", "channel", "agent", "me")
 """What may stand in curly brackets in a saved reply."""
 _PLACE = re.compile(r"\{(" + "|".join(PLACES) + r")\}")
 NOT_FOUND = Problem(
@@ -75,6 +75,7 @@ def fill_reply(reply: SavedReply, conversation: Conversation, me: str, language:
         "first_name": name.split()[0] if name.split() else "",
         "handle": handle.handle if handle else "",
         "channel": str(conversation.channel),
+        "agent": me,
         "me": me,
     }
     # One pass: what a stranger is called is never a place itself.
