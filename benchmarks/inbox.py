@@ -77,7 +77,8 @@ WORDS = [
 
 # Every tenth message speaks of coffee, every hundredth of a refund, every thousandth of a unicorn, and so on.
 TEXT = """
-    (SELECT string_agg((%(words)s::text[])[1 + (hashint8(n * 31 + k) & 2147483647) %% cardinality(%(words)s::text[])], ' ')
+    (SELECT string_agg(
+        (%(words)s::text[])[1 + (hashint8(n * 31 + k) & 2147483647) %% cardinality(%(words)s::text[])], ' ')
      FROM generate_series(1, 12) k)
     || CASE WHEN n %% 10 = 3 THEN ' coffee' ELSE '' END || CASE WHEN n %% 100 = 7 THEN ' refund' ELSE '' END
     || CASE WHEN n %% 1000 = 11 THEN ' unicorn' ELSE '' END || CASE WHEN n %% 10000 = 13 THEN ' zeppelins' ELSE '' END
@@ -85,17 +86,19 @@ TEXT = """
 """
 HANDLES = """
 INSERT INTO inbox_person (id, workspace_id, name, notes, created_at)
-SELECT md5(%(workspace)s::text || 'p' || n)::uuid, %(workspace)s, '', '', now() FROM generate_series(0, %(handles)s - 1) n;
+SELECT md5(%(workspace)s::text || 'p' || n)::uuid, %(workspace)s, '', '', now()
+FROM generate_series(0, %(handles)s - 1) n;
 INSERT INTO inbox_handle (id, workspace_id, person_id, network, remote_id, handle, name, url, avatar, first_at, seen_at)
-SELECT md5(%(workspace)s::text || 'h' || n)::uuid, %(workspace)s, md5(%(workspace)s::text || 'p' || n)::uuid, 'practice',
-    n::text, '@somebody' || n, 'Name' || n || ' Surname' || n %% 997, '', '', now(), now()
+SELECT md5(%(workspace)s::text || 'h' || n)::uuid, %(workspace)s, md5(%(workspace)s::text || 'p' || n)::uuid,
+    'practice', n::text, '@somebody' || n, 'Name' || n || ' Surname' || n %% 997, '', '', now(), now()
 FROM generate_series(0, %(handles)s - 1) n
 """
 CONVERSATIONS = """
-INSERT INTO inbox_conversation (id, workspace_id, channel_id, thread, kind, post_ref, post_url, handle_id, state, by_hand,
-    priority, assignee_id, language, excerpt, messages_count, first_in_at, last_in_at, waiting_since, last_at, version,
-    created_at)
-SELECT md5(%(workspace)s::text || 'c' || n)::uuid, %(workspace)s, (%(channels)s::uuid[])[1 + n %% cardinality(%(channels)s::uuid[])],
+INSERT INTO inbox_conversation (id, workspace_id, channel_id, thread, kind, post_ref, post_url, handle_id, state,
+    by_hand, priority, assignee_id, language, excerpt, messages_count, first_in_at, last_in_at, waiting_since, last_at,
+    version, created_at)
+SELECT md5(%(workspace)s::text || 'c' || n)::uuid, %(workspace)s,
+    (%(channels)s::uuid[])[1 + n %% cardinality(%(channels)s::uuid[])],
     n::text, (ARRAY['comments', 'mention', 'direct'])[1 + n %% 3], 'post ' || n / 20, '',
     md5(%(workspace)s::text || 'h' || (hashint8(n) & 2147483647) %% %(handles)s)::uuid,
     CASE WHEN n >= %(conversations)s - 2000 THEN (ARRAY['new', 'open'])[1 + n %% 2]
@@ -105,10 +108,11 @@ SELECT md5(%(workspace)s::text || 'c' || n)::uuid, %(workspace)s, (%(channels)s:
 FROM generate_series(0, %(conversations)s - 1) n
 """
 MESSAGES = f"""
-INSERT INTO inbox_message (id, workspace_id, conversation_id, channel_id, direction, kind, remote_id, parent_ref, handle_id,
-    text, media, language, url, data, state, at, arrived_at)
+INSERT INTO inbox_message (id, workspace_id, conversation_id, channel_id, direction, kind, remote_id, parent_ref,
+    handle_id, text, media, language, url, data, state, at, arrived_at)
 SELECT gen_random_uuid(), %(workspace)s, md5(%(workspace)s::text || 'c' || n / 4)::uuid,
-    (%(channels)s::uuid[])[1 + (n / 4) %% cardinality(%(channels)s::uuid[])], CASE WHEN n %% 4 = 3 THEN 'out' ELSE 'in' END,
+    (%(channels)s::uuid[])[1 + (n / 4) %% cardinality(%(channels)s::uuid[])],
+    CASE WHEN n %% 4 = 3 THEN 'out' ELSE 'in' END,
     'comment', n::text, '', md5(%(workspace)s::text || 'h' || (hashint8(n / 4) & 2147483647) %% %(handles)s)::uuid,
     {TEXT}, '[]', 'en', '', '{{}}', 'there',
     timestamptz '2026-11-30' - (%(conversations)s - n / 4) * interval '1 minute' + n %% 4 * interval '9 seconds', now()
@@ -157,7 +161,7 @@ def make_pages(messages: int) -> list[list[Any]]:
                 publication=f"post{n // 200}",
                 url=f"https://network.example/m{n}",
                 language="en",
-            )  # fmt: skip
+            )
         )
     return [made[first : first + PAGE] for first in range(0, messages, PAGE)]
 
