@@ -338,7 +338,7 @@ def run(chosen: argparse.Namespace, owner: str, app: str) -> bool:
         taken, copied, inserted, ours, store = measure_ingest(make("ingest")[0], chosen.ingest)
         print(f"taken in: {taken:,.0f} messages/s, each {ours:.2f} ms of our processor time and {store:.2f} ms of the "
               "store's; the same rows bare: "
-              f"COPY {copied:,.0f}/s, INSERT {inserted:,.0f}/s; ratios {copied / taken:.1f} and {inserted / taken:.1f}; "
+              f"COPY {copied:,.0f}/s, INSERT {inserted:,.0f}/s; ratios {copied / taken:.1f}, {inserted / taken:.1f}; "
               f"load {os.getloadavg()[0]:.1f}", flush=True)  # fmt: skip
         good = taken >= PER_SECOND_WANTED
     worlds = {}
