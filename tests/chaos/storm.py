@@ -4,15 +4,18 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
 
 from kaja.networks.practice.info import INFO
+from tests.chaos.talk import let_speak, plan_acts, plan_replies
 from tests.chaos.world import Worker, World
+
+P = TypeVar("P")
 
 LEASE = 6.0
 PACE = {
@@ -42,7 +45,13 @@ class Count:
     """What stands on the network, against what Kaja believes."""
 
     posts: int = 0
+    replies: int = 0
+    acts: int = 0
     sent: int = 0
+    done: int = 0
+    """Acts that stand on the network, of those that Kaja believes done."""
+    untold: list[str] = field(default_factory=list)
+    """Replies that were sent and whose message has no name on the network."""
     lost: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
     stuck: list[str] = field(default_factory=list)
@@ -62,7 +71,8 @@ class Count:
 
     def report(self) -> str:
         numbers = {
-            "posts": self.posts, "sent": self.sent, "lost": len(self.lost), "duplicates": len(self.duplicates),
+            "posts": self.posts, "replies": self.replies, "acts": self.acts, "sent": self.sent, "done": self.done,
+            "lost": len(self.lost), "duplicates": len(self.duplicates),
             "stuck": len(self.stuck), "left to a person": len(self.left_to_a_person), "wrong": len(self.wrong),
             "twins": self.twins, "shared": len(self.shared),
             "calls": self.calls, "faulted": f"{self.share:.1%}", "seconds": round(self.seconds),
@@ -74,31 +84,55 @@ class Count:
 class Storm:
     """One run. `posts` are spread over `seconds`; disturbances go on until nearly all are out."""
 
-    def __init__(self, world: World, seed: int, posts: int, channels: int, seconds: float, workers: int = 3) -> None:
+    def __init__(
+        self,
+        world: World,
+        seed: int,
+        posts: int,
+        channels: int,
+        seconds: float,
+        workers: int = 3,
+        *,
+        replies: int = 0,
+        acts: int = 0,
+    ) -> None:
         self.world = world
         self.random = random.Random(seed)
         self.seed = seed
         self.seconds = seconds
         self.wanted: Counter[str] = Counter()
-        self.count = Count(posts=posts)
+        self.count = Count(posts=posts, replies=replies, acts=acts)
         self.wanted_workers = workers
         self._stopped: dict[int, float] = {}
-        accounts = world.add_accounts(channels)
+        self.accounts = accounts = world.add_accounts(channels)
         world.practice.set_faults(seed=seed, **FAULTS)
         start = datetime.now().astimezone() + timedelta(seconds=3)
-        planned: list[Any] = []
-        for number in range(posts):
-            account = accounts[number % len(accounts)]
-            text = f"storm {seed} post {number:06d}"
-            at = self.random.uniform(0, seconds)
-            earlier = number - len(accounts)
+        planned = self._spread("post", accounts, posts, start)
+        heard = let_speak(world, accounts, 2) if replies or acts else []
+        start = max(start, datetime.now().astimezone() + timedelta(seconds=3))
+        if posts:
+            world.plan_posts(planned)
+        plan_replies(world, self._spread("answer", heard, replies, start))
+        plan_acts(world, [(each, "like", start) for each in self.random.sample(heard, acts)])
+
+    def _spread(self, what: str, places: Sequence[P], number_of: int, start: datetime) -> list[tuple[P, str, datetime]]:
+        """Texts for the places in turn; some are the same words as the place's text before, shortly after it."""
+        planned: list[tuple[P, str, datetime]] = []
+        for number in range(number_of):
+            text = f"storm {self.seed} {what} {number:06d}"
+            at = self.random.uniform(0, self.seconds)
+            earlier = number - len(places)
             if number % TWIN_EVERY == 0 and earlier >= 0:
-                # The same words as the channel's post before, shortly after it.
                 text, before = planned[earlier][1], (planned[earlier][2] - start).total_seconds()
                 at = before + self.random.choice(TWIN_GAPS)
             self.wanted[text] += 1
-            planned.append((account, text, start + timedelta(seconds=at)))
-        world.plan_posts(planned)
+            planned.append((places[number % len(places)], text, start + timedelta(seconds=at)))
+        return planned
+
+    @property
+    def whole(self) -> int:
+        """Everything that is to go out."""
+        return self.count.posts + self.count.replies + self.count.acts
 
     def run(self, limit: float, restarts: int = 2, say: Callable[[str], None] = lambda _: None) -> Count:
         """Disturb while the posts go out, then let it come to rest; `limit` bounds the whole in seconds.
@@ -109,7 +143,7 @@ class Storm:
         for _ in range(self.wanted_workers):
             self.world.start_worker()
         plan = self._plan_disturbances(restarts)
-        step = self.count.posts * 0.9 / len(plan)
+        step = self.whole * 0.9 / len(plan)
         done = 0
         while (passed := time.monotonic() - started) < limit:
             self._wake_stopped()
@@ -120,7 +154,7 @@ class Storm:
                 else:
                     plan.append(plan.pop(0))
                 done += 1
-            elif states and self._open() == 0:
+            elif states and self._open() == 0 and self._count_untold() == 0:
                 break
             self._keep_workers()
             say(f"{passed:.0f} s: {states} {len(plan)} disturbances to come")
@@ -132,7 +166,7 @@ class Storm:
     # Disturbing
 
     def _plan_disturbances(self, restarts: int) -> list[str]:
-        rounds = max(1, self.count.posts // 1000)
+        rounds = max(1, self.whole // 1000)
         plan = [*(stage for stage in STAGES for _ in range(rounds)), *["random", "stop"] * (3 * rounds)]
         self.random.shuffle(plan)
         for number in range(restarts):
@@ -229,14 +263,21 @@ class Storm:
         )
         return int(found[0][0]) if found else -1
 
+    def _count_untold(self) -> int:
+        """What is sent and not told yet to whom it belongs."""
+        found = self._ask("SELECT count(*) FROM publishing_delivery WHERE announce <> ''")
+        return int(found[0][0]) if found else -1
+
     def _count(self) -> Count:
         count = self.count
         standing: dict[str, list[str]] = {}
-        for item in self.world.practice.truth(contains=f"storm {self.seed} post"):
+        for item in self.world.practice.truth(contains=f"storm {self.seed} "):
             standing.setdefault(item["text"], []).append(item["id"])
         rows = self.world.query(
             "SELECT p.summary, d.state, d.needs_person, d.remote_id FROM publishing_delivery d"
             " JOIN content_variant v ON v.id = d.variant_id JOIN content_post p ON p.id = v.post_id"
+            " UNION ALL SELECT m.text, d.state, d.needs_person, d.remote_id FROM publishing_delivery d"
+            " JOIN inbox_message m ON m.id = d.variant_id WHERE d.source_kind = 'reply'"
         )
         count.twins = sum(number - 1 for number in self.wanted.values())
         count.duplicates = [text for text, there in standing.items() if len(there) > self.wanted[text]]
@@ -256,10 +297,31 @@ class Storm:
                 count.wrong.append(f"{text}: {state}")
             else:
                 count.stuck.append(f"{text}: {state}")
-        for outcomes in (self.world.practice.counts().get(name, {}) for name in ("publish", "container", "upload")):
+        self._count_acts()
+        counted = ("publish", "container", "upload", "comment", "act")
+        for outcomes in (self.world.practice.counts().get(name, {}) for name in counted):
             count.calls += sum(outcomes.values())
             count.faulted += sum(n for outcome, n in outcomes.items() if not _went_well(outcome))
         return count
+
+    def _count_acts(self) -> None:
+        """What became of likes, and whether replies were told that they are sent."""
+        tokens = {account.id: account.token for account in self.accounts}
+        acts = self.world.query(
+            "SELECT d.state, m.remote_id, m.channel_id, a.done_at IS NOT NULL FROM publishing_delivery d"
+            " JOIN inbox_messageact a ON a.id = d.variant_id JOIN inbox_message m ON m.id = a.message_id"
+        )
+        for state, remote_id, channel, told in acts:
+            shown = self.world.practice.call("GET", f"/api/v1/entries/{remote_id}", token=tokens[channel])
+            if state == "sent" and told and shown.json()["liked"]:
+                self.count.done += 1
+            else:
+                self.count.stuck.append(f"like {remote_id}: {state}, told {told}")
+        untold = self.world.query(
+            "SELECT m.text FROM publishing_delivery d JOIN inbox_message m ON m.id = d.variant_id"
+            " WHERE d.source_kind = 'reply' AND d.state = 'sent' AND m.remote_id <> d.remote_id"
+        )
+        self.count.untold = [text for (text,) in untold]
 
 
 def _went_well(outcome: str) -> bool:

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ class Account:
     id: UUID
     name: str
     kind: str
+    token: str = ""
 
 
 @dataclass(frozen=True)
@@ -109,10 +110,12 @@ class World:
             bare = connection.execute(
                 "SELECT table_name, column_name, data_type FROM information_schema.columns"
                 " WHERE table_schema = 'public' AND is_nullable = 'NO' AND column_default IS NULL"
-                " AND table_name IN ('workspaces_workspace', 'content_post', 'content_variant', 'publishing_delivery')"
+                " AND (table_name IN ('workspaces_workspace', 'content_post', 'content_variant', 'publishing_delivery')"
+                " OR table_name LIKE 'inbox_%'::text)"
             ).fetchall()
             for table, column, kind in bare:
-                empty = {"character varying": "''", "text": "''", "boolean": "false", "integer": "0", "jsonb": "'{}'"}
+                zero = dict.fromkeys(("integer", "smallint"), "0")
+                empty = {"character varying": "''", "text": "''", "boolean": "false", "jsonb": "'{}'", **zero}
                 if kind in empty:
                     connection.execute(f'ALTER TABLE {table} ALTER "{column}" SET DEFAULT {empty[kind]}')
 
@@ -158,6 +161,7 @@ class World:
                     told = self.practice.call(
                         "POST", "/api/v1/accounts", {"name": account.name, "kind": account.kind}
                     ).json()
+                    account = replace(account, token=told["token"])
                     facts = parse_facts(told["account"])
                     sealed = vault.seal(json.dumps({"token": told["token"]}).encode(), bound_to=bound_to(account.id))
                     copy.write_row(

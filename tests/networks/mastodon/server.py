@@ -75,6 +75,9 @@ class MastodonServer:
     """The name under which the application of the next status was registered."""
     missing: set[str] = field(default_factory=set)
     """Statuses that nobody may answer: deleted, or their author blocks the account."""
+    favourites: set[str] = field(default_factory=set)
+    boosted: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
     next_id: int = 109_876_543_210_000_000
 
     async def handle(self, request: Request) -> Reply:
@@ -115,7 +118,22 @@ class MastodonServer:
             return self._list(request)
         if request.path in ("/api/v1/media", "/api/v2/media") or request.path.startswith("/api/v1/media/"):
             return self._media(request)
+        if request.method == "POST" and (told := self._act(request.path.split("/")[3:])) is not None:
+            return told
         return self._status(request)
+
+    def _act(self, path: list[str]) -> Reply | None:
+        """Likes, boosts and blocks; what is so already is answered in the same way."""
+        kept = {
+            ("statuses", "favourite"): (self.favourites, True), ("statuses", "unfavourite"): (self.favourites, False),
+            ("statuses", "reblog"): (self.boosted, True), ("statuses", "unreblog"): (self.boosted, False),
+            ("accounts", "block"): (self.blocked, True), ("accounts", "unblock"): (self.blocked, False),
+        }.get((path[0], path[-1]))  # fmt: skip
+        if kept is None or len(path) != 3:
+            return None
+        what, there = kept
+        (what.add if there else what.discard)(path[1])
+        return Reply(200, {"id": path[1]})
 
     def _exchange(self, body: dict[str, str]) -> Reply:
         if body["code"] != "good-code":
