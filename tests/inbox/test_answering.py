@@ -2,25 +2,32 @@
 
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
 from kaja.channels.models import Channel, Health
+from kaja.delivery.actions import hold_everything, look_at_channel
+from kaja.delivery.holds import list_unsettled
 from kaja.delivery.models import Delivery, State
+from kaja.inbox.acts import do_act
 from kaja.inbox.answering import list_rules_of_answer, reply, take_back
 from kaja.inbox.models import Conversation, Message, MessageState
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Conflict, NotAllowed, Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.workspaces.models import Notice, Role, Workspace
+from kaja.media.item import MediaItem
+from kaja.media.models import Asset
+from kaja.workspaces.models import Held, Notice, Role, Workspace
 from tests.channels.moving import connect_mastodon, front_of, mastodon_at_work
 from tests.inbox.talking import add_message, answer, delivery_of, hurry, stored, wait_for
 from tests.networks.mastodon.server import MastodonServer
 from tests.people import actor, add_member
-from tests.publishing.delivering import ACTOR, running_engine
+from tests.practice.running import PracticeServer
+from tests.publishing.delivering import ACTOR, connect_practice, running_engine
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -262,3 +269,58 @@ def test_nothing_to_answer_is_said(workspace: Workspace, channel: Channel) -> No
             reply(ACTOR, theirs.conversation_id, "Hi", key=new_id())
         assert refusal(caught) == "nothing_to_answer"
         assert not Delivery.objects.exists()
+
+
+def test_a_file_that_is_too_large_for_the_network_is_refused_before(workspace: Workspace, channel: Channel) -> None:
+    theirs = add_message(workspace, channel, "Do you have a picture?")
+    with workspace_scope(workspace.id):
+        film = Asset.objects.create(
+            kind="video", mime="video/mp4", size=200_000_000, width=1, height=1, duration=1.0, filename="film.mp4",
+            file="film.mp4", sha256="0" * 64,
+        )  # fmt: skip
+        with pytest.raises(Refused) as caught:
+            reply(ACTOR, theirs.conversation_id, "Here", [MediaItem(asset=film.id, alt="A door")], key=new_id())
+        assert refusal(caught) == "media_too_large"
+        with pytest.raises(Refused) as caught:
+            reply(ACTOR, theirs.conversation_id, "Here", [MediaItem(asset=new_id())], key=new_id())
+        assert refusal(caught) == "asset_not_found"
+        assert not Delivery.objects.exists()
+
+
+def test_after_the_networks_window_nothing_can_be_answered(practice: PracticeServer, workspace: Workspace) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    data = {"dialogue": "sam"}
+    long_ago = now() - timedelta(hours=25)
+    theirs = add_message(workspace, channel, "My order?", kind="direct", data=data, at=long_ago)
+    with workspace_scope(workspace.id):
+        form = list_rules_of_answer(Conversation.objects.get())
+        assert form.problem is not None
+        assert (form.can_reply, form.problem.code, form.problem.params["hours"]) == (False, "window_over", 24)
+    with pytest.raises(Refused) as caught:
+        answer(workspace, theirs, "It is on its way")
+    assert refusal(caught) == "window_over"
+    with workspace_scope(workspace.id):
+        Conversation.objects.update(last_in_at=now())
+        form = list_rules_of_answer(Conversation.objects.get())
+    assert form.kind == "message"
+    assert form.until is not None
+    assert timedelta(hours=23) < form.until - now() < timedelta(hours=25)
+
+
+def test_of_a_restored_backup_an_answer_is_for_a_person_to_judge_and_an_act_is_done_again(
+    practice: PracticeServer, workspace: Workspace
+) -> None:
+    channel = connect_practice(practice, workspace, "bakery")
+    [remote_id] = practice.plant("bakery", {"stream": "mentions", "name": "sam", "text": "Open today?"})
+    theirs = add_message(workspace, channel, "Open today?", remote_id=remote_id, kind="mention")
+    answer(workspace, theirs, "Until eight")
+    with workspace_scope(workspace.id):
+        do_act(ACTOR, theirs.id, "like")
+    hold_everything(ACTOR, Held.RESTORE, now())
+    look_at_channel(workspace.id, channel.id)
+    with workspace_scope(workspace.id):
+        found = list_unsettled(Workspace.objects.get(id=workspace.id))
+    assert {(each.delivery.kind, each.verdict, each.subject.title) for each in found} == {
+        ("reply", "unclear", "Until eight"),
+        ("act", "missing", "Open today?"),
+    }

@@ -63,6 +63,9 @@ def test_one_that_failed_has_nothing_to_edit_and_keeps_its_words_when_it_is_drop
     leave(workspace, row, State.FAILED)
     client = browser(workspace)
     page = client.get("/w/acme/needs-you/").content.decode()
+    address = f"/w/acme/needs-you/deliveries/{row.id}/journal/"
+    assert address in page
+    assert "No call was made yet." in client.get(address).content.decode()
     assert 'value="retry"' in page
     assert "/edit" not in page
     shown = client.post(f"/w/acme/needs-you/deliveries/{row.id}/", {"do": "drop"}, follow=True).content.decode()

@@ -41,6 +41,10 @@ def list_unsettled(workspace: Workspace) -> list[Unsettled]:
         if row.kind == Kind.COMMENT and verdict != "there":
             # Comments are listed nowhere: without its post there is none, and with it nobody knows.
             verdict = "missing" if verdicts.get((row.source_id, 0)) == "missing" else "unclear"
+        elif row.kind in (Kind.REPLY, Kind.MESSAGE) and verdict == "missing":
+            verdict = "unclear"  # no network lists all of them among an account's posts
+        elif row.kind == Kind.ACT:
+            verdict = "missing"  # done twice it is done once
         verdicts[row.source_id, row.position] = verdict
         found.append(Unsettled(row, subjects[row.id], verdict, post))
     return found

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from kaja.delivery.models import CHANGES, Attempt, Delivery, Kind, Publication, UntoldEvent
 from kaja.delivery.sources import Subject, describe
 from kaja.kernel.pages import PAGE, Page, cut_page
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import NotFound, Problem, gettext_noop
 
 
 def list_needs_you() -> QuerySet[Delivery]:
@@ -22,6 +22,14 @@ def list_needs_you() -> QuerySet[Delivery]:
 def page_needs_you(cursor: str = "", limit: int = PAGE) -> Page[Delivery]:
     """The same, oldest first."""
     return cut_page(list_needs_you(), ("due_at", "id"), cursor, limit)
+
+
+def get_delivery(delivery_id: UUID) -> Delivery:
+    """One delivery, of whatever kind, with channel and publication. Raises NotFound."""
+    row = Delivery.objects.select_related("channel", "publication").filter(id=delivery_id).first()
+    if row is None:
+        raise NotFound(Problem("delivery_not_found", gettext_noop("There is no such delivery in this workspace.")))
+    return row
 
 
 @dataclass(frozen=True)

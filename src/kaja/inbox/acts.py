@@ -19,7 +19,7 @@ from kaja.inbox import refusals
 from kaja.inbox.models import Direction, Message, MessageAct, MessageState
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
-from kaja.kernel.locks import lock
+from kaja.kernel.locks import lock, lock_inbox
 from kaja.kernel.problems import NotFound, Refused, fill_params
 from kaja.kernel.signals import notify_due, notify_live
 from kaja.networks.kit.facts import Facts
@@ -209,9 +209,10 @@ def _take_out_others(message_id: UUID, act: Act) -> None:
 
 def note_done(act_id: UUID) -> None:
     """The network has done it: the message stands by it."""
-    act = MessageAct.objects.filter(id=act_id).first()
+    act = MessageAct.objects.select_related("message").filter(id=act_id).first()
     if act is None:
         return
+    lock_inbox(act.message.channel_id)
     message = lock(Message.objects.filter(id=act.message_id)).get()
     moment = now()
     MessageAct.objects.filter(id=act_id).update(done_at=moment)

@@ -26,6 +26,7 @@ from kaja.content.plan.slots import find_free_slot
 from kaja.content.queries import get_post, list_active_variants
 from kaja.delivery import actions
 from kaja.delivery.models import Delivery
+from kaja.delivery.queries import get_delivery as find_delivery
 from kaja.delivery.queries import journal_of, page_needs_you
 from kaja.kernel import clock
 from kaja.kernel.problems import Problem, Refused, gettext_noop
@@ -93,9 +94,9 @@ def list_needs_you(request: HttpRequest, cursor: Cursor = "", limit: Limit = LIM
 
 @router.get("/deliveries/{uuid:delivery_id}", response=ok(DeliveryDetail), operation_id="getDelivery")
 def get_delivery(request: HttpRequest, delivery_id: UUID) -> DeliveryDetail:
-    """One delivery with its journal."""
+    """One delivery with its journal: of a post, an answer or an act."""
     policy.require(actor_of(request), policy.Permission.VIEW)
-    return _detail(queries.get_delivery(delivery_id))
+    return _detail(find_delivery(delivery_id))
 
 
 def _detail(delivery: Delivery) -> DeliveryDetail:
@@ -135,31 +136,31 @@ def settle_delivery(request: HttpRequest, delivery_id: UUID, body: SettleIn) -> 
     if body.decision == "there" and body.url and not body.candidate:
         actions.settle_at_address(actor, workspace_of(request).id, delivery_id, body.url)
         with workspace_scope(workspace_of(request).id):
-            return _detail(queries.get_delivery(delivery_id))
+            return _detail(find_delivery(delivery_id))
     with workspace_scope(workspace_of(request).id):
         actions.settle_delivery(actor, delivery_id, body.decision, candidate=body.candidate)
-        return _detail(queries.get_delivery(delivery_id))
+        return _detail(find_delivery(delivery_id))
 
 
 @router.post("/deliveries/{uuid:delivery_id}/retry", response=ok(DeliveryDetail), operation_id="retryDelivery")
 def retry_delivery(request: HttpRequest, delivery_id: UUID) -> DeliveryDetail:
-    """Send a failed delivery now, with the post's content as it is now."""
+    """Send a failed delivery now; a post with its content as it is now."""
     actions.retry_delivery(actor_of(request), delivery_id)
-    return _detail(queries.get_delivery(delivery_id))
+    return _detail(find_delivery(delivery_id))
 
 
 @router.post("/deliveries/{uuid:delivery_id}/resolve", response=ok(DeliveryDetail), operation_id="resolveMissed")
 def resolve_missed(request: HttpRequest, delivery_id: UUID, body: ResolveMissedIn) -> DeliveryDetail:
     """Say what becomes of a delivery that was too late."""
     actions.resolve_missed(actor_of(request), delivery_id, body.decision, body.due_at)
-    return _detail(queries.get_delivery(delivery_id))
+    return _detail(find_delivery(delivery_id))
 
 
 @router.post("/deliveries/{uuid:delivery_id}/cancel", response=ok(DeliveryDetail), operation_id="cancelDelivery")
 def cancel_delivery(request: HttpRequest, delivery_id: UUID) -> DeliveryDetail:
     """Drop what has not been sent on one channel."""
     actions.cancel_delivery(actor_of(request), delivery_id)
-    return _detail(queries.get_delivery(delivery_id))
+    return _detail(find_delivery(delivery_id))
 
 
 @router.get("/publications/{uuid:publication_id}/changes", response=ok(list[ChangeOut]), operation_id="listChanges")

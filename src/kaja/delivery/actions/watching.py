@@ -93,7 +93,8 @@ def _stand_twice(channel: Channel, others: list[Candidate]) -> bool:
     if not others:
         return False
     rows = Publication.objects.filter(channel=channel, published_at__gt=now() - LATELY, deleted_at=None)
-    rows = rows.exclude(delivery__kind=Kind.COMMENT)
+    # Comments are not listed, and answers say the same words to several people.
+    rows = rows.filter(delivery__kind__in=(Kind.POST, Kind.CONTINUATION))
     titled = CONNECTORS[channel.network].info.lists_titles
     sent = [wanted_of_sent(row, titled) for row in rows]
     # Short words are said twice by people, too.

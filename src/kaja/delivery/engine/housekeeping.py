@@ -55,7 +55,8 @@ def _tell_of_workspace(ids: list[UUID]) -> None:
         lock(Delivery.objects.filter(id__in=ids).exclude(announce=""), skip_locked=True).select_related("untold")
     )
     told = []
-    for row in rows:
+    # By channel: who hears of it locks what belongs to the channel, and two workers that tell meet in one order.
+    for row in sorted(rows, key=lambda row: (row.channel_id, row.id)):
         event = BY_NAME[row.announce]
         try:
             with transaction.atomic():

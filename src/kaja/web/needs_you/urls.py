@@ -8,6 +8,7 @@ app_name = "needs_you"
 urlpatterns = [
     path("", views.index, name="list"),
     path("deliveries/<uuid:delivery_id>/", views.settle, name="settle"),
+    path("deliveries/<uuid:delivery_id>/journal/", views.journal, name="journal"),
     path("notices/read/", views.read_all, name="read_notices"),
     path("notices/<uuid:notice_id>/read/", views.read, name="read_notice"),
 ]

@@ -10,12 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kaja.delivery.actions import cancel_delivery, resolve_missed, retry_delivery, settle_at_address, settle_delivery
 from kaja.delivery.problems import ANSWERS
+from kaja.delivery.queries import get_delivery, journal_of
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.flash import flash
 from kaja.web.kit.listing import Shown
 from kaja.web.needs_you.lists import CHANNELS, NOTICES, WAITING
-from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
+from kaja.web.workspace import WorkspaceRequest, render_fragment, render_page, workspace_view
 from kaja.workspaces.actions import read_notice, read_notices
 
 
@@ -49,6 +50,14 @@ def settle(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
     if back.startswith(f"/w/{request.workspace.slug}/"):
         return redirect(back)
     return redirect("needs_you:list", request.workspace.slug)
+
+
+@require_safe
+@workspace_view()
+def journal(request: WorkspaceRequest, delivery_id: UUID) -> HttpResponse:
+    """The log book of one delivery, in plain words; also of an answer or an act, which have no page of their own."""
+    delivery = get_delivery(delivery_id)
+    return render_fragment(request, "post/journal.html", {"delivery": delivery, "lines": journal_of(delivery)})
 
 
 def _decide(request: WorkspaceRequest, delivery_id: UUID) -> None:
