@@ -27,7 +27,7 @@ def world() -> Iterator[World]:
 @pytest.mark.chaos
 def test_a_storm_loses_doubles_and_strands_nothing(world: World, capsys: pytest.CaptureFixture[str]) -> None:
     storm = Storm(world, seed=20261122, posts=POSTS, channels=120, seconds=75, replies=REPLIES, acts=ACTS)
-    count = storm.run(limit=420 + REPLIES / 10)
+    count = storm.run(limit=1500)
     with capsys.disabled():
         print(f"\nchaos: {count.report()}")
     assert count.duplicates == []
