@@ -111,6 +111,19 @@ def test_a_month_is_made_up_by_a_button(practice: PracticeServer) -> None:
     assert submit(practice, "/audience/history", account="Nobody").status == 404
 
 
+def test_counts_are_of_what_stands(practice: PracticeServer) -> None:
+    token, path = own(practice)
+    [one, gone] = practice.plant("Mari", *({"stream": "reviews", "person": "p0", "text": "Well"} for _ in range(2)))
+    practice.call("POST", f"/api/v1/entries/{one}/replies", {"text": "Thanks"}, token=token)
+    practice.call("DELETE", f"/admin/entries/{gone}")
+    assert 'Reviews<span class="count">1</span>' in practice.call("GET", "/@Mari/reviews").text
+    [comment] = practice.plant("Mari", {"person": "p0", "text": "Yum"})
+    post = path.rpartition("/")[2]
+    assert practice.call("GET", f"/api/v1/posts/{post}", token=token).json()["comments"] == 1
+    practice.call("DELETE", f"/admin/entries/{comment}")
+    assert practice.call("GET", f"/api/v1/posts/{post}", token=token).json()["comments"] == 0
+
+
 def test_pictures_are_drawn(practice: PracticeServer) -> None:
     answer = practice.call("GET", "/people/p7.png")
     assert answer.headers["content-type"] == "image/png"

@@ -104,7 +104,7 @@ class Api:
             "created_at": iso(post.created),
             "edited_at": iso(post.edited) if post.edited else None,
             "likes": len(post.likes),
-            "comments": len(post.comments),
+            "comments": sum(not entry.deleted for entry in post.comments),
         }
 
     # Accounts.

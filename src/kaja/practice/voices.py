@@ -7,7 +7,7 @@ from kaja.practice.conversations import Conversations
 from kaja.practice.html import Child, Html, Translate, linked, tag
 from kaja.practice.people import Person, find_person, name_person
 from kaja.practice.rules import MAX_NAME, MAX_TEXT, post_path
-from kaja.practice.state import DIRECT, MENTIONS, REVIEWS, Account, Dialogue, Entry
+from kaja.practice.state import MENTIONS, REVIEWS, Account, Dialogue, Entry
 from kaja.practice.story import Telling
 from kaja.practice.views import show_time
 from kaja.practice.wording import LANGUAGES
@@ -173,14 +173,19 @@ def render_saying(_: Translate, action: str, button: str, given: Mapping[str, st
     )
 
 
+def _count_begun(account: Account, stream: str) -> int:
+    """What stands there, without what answers it."""
+    return sum(not entry.parent and not entry.deleted for entry in account.feeds[stream].list_after(0))
+
+
 def render_tabs(_: Translate, account: Account, current: str) -> Html:
     """What there is of an account."""
     base = post_path(account.name, "")
     places = (
         ("", _("Posts"), sum(not post.deleted for post in account.posts)),
-        ("reviews", _("Reviews"), len(account.feeds[REVIEWS])),
-        ("mentions", _("Mentions"), len(account.feeds[MENTIONS])),
-        ("messages", _("Direct messages"), len(account.feeds[DIRECT])),
+        ("reviews", _("Reviews"), _count_begun(account, REVIEWS)),
+        ("mentions", _("Mentions"), _count_begun(account, MENTIONS)),
+        ("messages", _("Direct messages"), sum(bool(dialogue.messages) for dialogue in account.dialogues.values())),
     )
     links = [
         tag(
