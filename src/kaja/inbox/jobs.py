@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
+from kaja.inbox.actions.forgetting import forget_deleted
 from kaja.inbox.actions.returning import bring_back, remind_of
 from kaja.inbox.targets.actions import warn_of_due
 from kaja.kernel.jobs import job
@@ -19,6 +20,12 @@ __all__ = ["plan_reminder", "plan_wake", "remind", "wake"]
 def warn_of_due_answers(timestamp: int) -> None:
     """Tell of promises that are about to be broken."""
     warn_of_due()
+
+
+@job("inbox.forget_deleted", every="23 3 * * *")
+def forget_deleted_words(timestamp: int) -> None:
+    """Forget what authors deleted, when the time is over for which a workspace keeps it."""
+    forget_deleted()
 
 
 @job("inbox.wake")

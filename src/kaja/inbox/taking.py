@@ -20,6 +20,7 @@ from kaja.inbox.events import MessagesCame
 from kaja.inbox.forms import FINAL, RANKS, Form, Words, parse_form, words_of
 from kaja.inbox.handles import keep_handles
 from kaja.inbox.joining import ANSWER, is_written_here, join_echo
+from kaja.inbox.languages import find_language
 from kaja.inbox.live import tell_conversations
 from kaja.inbox.models import (
     Conversation,
@@ -144,7 +145,7 @@ def _renew(known: Known, form: Form) -> None:
             row.media = form.media
         row.edited_at = form.edited_at or row.edited_at
     row.form_at, row.at = form.form_at, form.at
-    row.language, row.rating = form.language, form.rating
+    row.language, row.rating = form.language or find_language(form.text), form.rating
     _place(known, form)
 
 

@@ -8,6 +8,7 @@ from hmac import new as new_hmac
 from uuid import UUID
 
 from django.conf import settings
+from django.db import connection
 
 from kaja.channels.models import Channel
 from kaja.kernel.tenancy import entered_workspace_id
@@ -45,3 +46,12 @@ def drop_forgotten(channel_id: UUID, items: Sequence[Incoming]) -> Sequence[Inco
     known = ForgottenAuthor.objects.filter(network__in=network, digest__in=list(digests))
     gone = {digests[bytes(digest)] for digest in known.values_list("digest", flat=True)}
     return [item for item in items if item.author.is_us or item.author.id not in gone]
+
+
+def forget_words(channel_id: UUID, remote_ids: Collection[str]) -> None:
+    """Keep of these items that they were there, and nothing of what they said. Inside the workspace's scope."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE reading_item SET content = content || %s WHERE channel_id = %s AND remote_id = ANY(%s)",
+            ['{"text": "", "media": [], "data": {}, "more": {}, "state": "deleted"}', channel_id, list(remote_ids)],
+        )
