@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from kaja.channels.models import Channel
 from kaja.inbox.models import Conversation, ConversationEvent, Handle, Message, MessageVersion, Person
 
 ARRIVAL = {"id", "workspace_id", "created_at", "arrived_at", "until"}
@@ -16,10 +17,18 @@ class _Enough(Exception):
 
 def snapshot(noticed: bool = True) -> dict[str, list[Any]]:
     """Inside the scope. `noticed`: with the moments of edits, which are of arrival where a network says none."""
+    channels = dict(Channel.objects.values_list("id", "account_id"))
     handles = {row.id: row.remote_id for row in Handle.objects.all()}
-    threads = {row.id: (row.channel_id, row.thread) for row in Conversation.objects.all()}
-    messages = {row.id: (row.channel_id, row.remote_id or str(row.delivery_id)) for row in Message.objects.all()}
-    names: dict[str, dict[Any, Any]] = {"handle_id": handles, "conversation_id": threads, "message_id": messages}
+    threads = {row.id: (channels[row.channel_id], row.thread) for row in Conversation.objects.all()}
+    messages = {
+        row.id: (channels[row.channel_id], row.remote_id or str(row.delivery_id)) for row in Message.objects.all()
+    }
+    names: dict[str, dict[Any, Any]] = {
+        "handle_id": handles,
+        "conversation_id": threads,
+        "message_id": messages,
+        "channel_id": channels,
+    }
 
     def rows(model: Any, leave: set[str]) -> list[Any]:
         found = []
