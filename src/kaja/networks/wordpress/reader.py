@@ -2,35 +2,26 @@
 
 https://developer.wordpress.org/rest-api/reference/comments/, read 2026-11-30. Who moderates sees what is held back,
 spam and the bin, too (`status=any`, `type=all`); for others the site leaves them out without a word (seen: 6.8).
-
-A guest's e-mail address is neither asked for nor kept, and no picture of Gravatar, whose address is made of it.
 """
 
-import hashlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-from urllib.parse import urlsplit
 
-from kaja.networks.kit.answers import parse_time, read_list, read_mapping, read_object, read_server_time
+from kaja.networks.kit.answers import parse_time, read_list, read_object, read_server_time
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, reading
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.markup import parse_html
-from kaja.networks.kit.reading import Again, Author, Cursor, Incoming, ThreadPage
+from kaja.networks.kit.reading import Again, Cursor, Incoming, ThreadPage
 from kaja.networks.kit.results import Rejected
 from kaja.networks.kit.walks import CursorExpired, Listed, ListReader, Walk, parse_each
 from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.comments import ROUTE
+from kaja.networks.wordpress.incoming import Comment, build_incoming
 
-Comment = Mapping[str, Any]
 COMMENTS = "comments"
 _PAGE, _OVERLAP, _LEVELS = 100, 10, 12  # a site shows threads at most ten deep
 _FIELDS = "id,post,parent,author,author_name,author_url,author_avatar_urls,date_gmt,content,link,status,type,meta"
 _ASKED: dict[str, str | int] = {"_fields": _FIELDS, "per_page": _PAGE, "status": "any", "type": "all"}
-_STATES = {"approved": "there", "hold": "pending", "spam": "hidden", "trash": "deleted", "post-trashed": "deleted"}
-_TYPES = ("comment", "review")
 _LATE = timedelta(seconds=30)
 
 at_once = 50
@@ -52,10 +43,14 @@ class _Reading:
         answer = await REST.call(self.session, "GET", ROUTE, params={**_ASKED, **params, "offset": offset})
         page = read_list(answer)
         # To who does not moderate a page shows only some of its comments.
-        if known and "moderate_comments" in self.facts.permissions and not known & {each["id"] for each in page}:
+        if (
+            known
+            and "moderate_comments" in self.facts.permissions
+            and not known & {_number(each, "id") for each in page}
+        ):
             raise CursorExpired
         await self.learn_parents(page)
-        last = ",".join(str(comment["id"]) for comment in page[-_OVERLAP:])
+        last = ",".join(str(_number(comment, "id")) for comment in page[-_OVERLAP:])
         total = answer.headers.get("x-wp-total", "")
         ends = offset + _PAGE >= int(total) if total.isdecimal() else len(page) < _PAGE
         return Listed(page, "" if ends else f"{offset + _PAGE - _OVERLAP}:{last}", read_server_time(answer))
@@ -63,12 +58,12 @@ class _Reading:
     async def learn_parents(self, page: list[Comment]) -> None:
         """Which comment each of these stands below, up to the top, as far as the site shows them."""
         for _ in range(_LEVELS):
-            self.parents |= {int(comment["id"]): int(comment["parent"]) for comment in page}
+            self.parents |= {_number(comment, "id"): _number(comment, "parent") for comment in page}
             unknown = sorted({each for each in self.parents.values() if each and each not in self.parents})
             if not unknown:
                 return
             page = await self.fetch(unknown[:_PAGE])
-            self.parents |= dict.fromkeys(set(unknown[:_PAGE]) - {int(comment["id"]) for comment in page}, 0)
+            self.parents |= dict.fromkeys(set(unknown[:_PAGE]) - {_number(comment, "id") for comment in page}, 0)
 
     async def fetch(self, ids: list[int]) -> list[Comment]:
         """Raises Failed."""
@@ -76,64 +71,21 @@ class _Reading:
         return read_list(await REST.call(self.session, "GET", ROUTE, params=asked))
 
     async def parse(self, comment: Comment) -> Incoming | None:
-        if comment.get("type") not in _TYPES:
-            return None  # another site links here: nobody speaks
-        at, state = parse_time(comment["date_gmt"]), str(comment.get("status") or "approved")
-        if at is None:
-            raise ValueError("a comment without a time")
-        own = parent = int(comment["parent"])
-        top = int(comment["id"])
-        while parent:
-            top, parent = parent, self.parents.get(parent, 0)
-        rating = _read_rating(read_mapping(comment.get("meta")))
-        review = comment["type"] == "review" or rating is not None
-        return Incoming(
-            id=str(comment["id"]),
-            kind="reply" if own else "review" if review else "comment",
-            author=self._author(comment),
-            at=at,
-            text=parse_html(str(read_mapping(comment.get("content")).get("rendered") or "")),
-            thread=str(top),
-            parent=str(own or ""),
-            publication=str(comment["post"]),
-            url=str(comment.get("link") or ""),
-            state=_STATES.get(state, "hidden"),  # type: ignore[arg-type]
-            rating=rating,
-            data={"type": "comment", "post": str(comment["post"])},
-            more={"spam": True} if state == "spam" else {},
-        )
-
-    def _author(self, comment: Comment) -> Author:
-        site = self.facts.account_id.rpartition("#")[0] or self.facts.handle
-        user, name, url = int(comment.get("author") or 0), str(comment.get("author_name") or ""), ""
-        if urlsplit(str(comment.get("author_url") or "")).scheme in ("http", "https"):
-            url = str(comment["author_url"])
-        pictures = [str(each) for each in read_mapping(comment.get("author_avatar_urls")).values()]
-        avatar = next((each for each in pictures[::-1] if "gravatar.com" not in (urlsplit(each).hostname or "")), "")
-        # Guests have no number: one who writes under the same name with the same address is the same, on this site.
-        guest = hashlib.sha256("\0".join((site, name, url)).encode()).hexdigest()[:32]
-        is_us = user != 0 and user == self.facts.limits.get("user_id")
-        return Author(f"{site}#{user or guest}", "", name, is_us, url, avatar)
+        return build_incoming(comment, self.parents, self.facts)
 
 
-def _read_rating(meta: Comment) -> int | None:
-    """As shops and review plugins keep it, where they show it."""
-    told = meta.get("rating")
-    first = str(told[0] if isinstance(told, list) and told else told)
-    return int(first) if first in ("1", "2", "3", "4", "5") else None
+def _number(comment: Comment, name: str) -> int:
+    """0 where it says none: such an entry is told apart when it is parsed."""
+    return value if isinstance(value := comment.get(name), int) else 0
 
 
 def _posted_at(comment: Comment) -> datetime | None:
     return parse_time(comment.get("date_gmt"))
 
 
-def _no_id(comment: Comment) -> str:
-    return ""  # a site takes offsets: no page comes twice
-
-
 def _open_walk(stream: str, facts: Facts, session: Session) -> Walk[Comment]:
     look = _Reading(facts, session)
-    return Walk(look.list_comments, _posted_at, _no_id, look.parse, _LATE, 30.0)
+    return Walk(look.list_comments, _posted_at, lambda _: "", look.parse, _LATE, 30.0)
 
 
 READER = ListReader((COMMENTS,), _open_walk)
@@ -158,7 +110,7 @@ async def read_thread(post: str, cursor: Cursor, facts: Facts, session: Session)
 async def read_again(ids: tuple[str, ...], facts: Facts, session: Session) -> Again:
     look, gone = _Reading(facts, session), set[str]()
     found = await look.fetch([int(each) for each in ids])
-    for each in sorted(set(ids) - {str(comment["id"]) for comment in found}):
+    for each in sorted(set(ids) - {str(_number(comment, "id")) for comment in found}):
         try:  # a list leaves out without a word what a look at the comment itself may show
             answer = await REST.call(session, "GET", f"{ROUTE}/{each}", params={"_fields": _FIELDS})
             found.append(read_object(answer, "id"))
