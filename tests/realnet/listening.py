@@ -7,6 +7,7 @@ from typing import Any
 from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.channels.sessions import render_facts
+from kaja.inbox.models import Message
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.connector import Connected
@@ -60,6 +61,19 @@ class Ear:
         """Looks at the streams again and again: networks follow what is written to them a moment later."""
         wait_until(lambda: done(self.read()), seconds=120, every=0.3)
         return self.items()
+
+    def check_inbox(self) -> None:
+        """What was read stands in the inbox: each thing once, in its conversation, as theirs or as ours."""
+        states = {"edited": "there"}
+        wanted = sorted(
+            (item["thread"], name, "out" if item["author"]["is_us"] else "in", states.get(item["state"], item["state"]))
+            for name, item in self.items().items()
+        )
+        with workspace_scope(self.workspace.id):
+            rows = Message.objects.filter(channel=self.channel).values_list(
+                "conversation__thread", "remote_id", "direction", "state"
+            )
+            assert sorted(rows) == wanted
 
     def polls(self) -> dict[str, Poll]:
         with workspace_scope(self.workspace.id):

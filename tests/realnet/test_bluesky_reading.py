@@ -14,6 +14,7 @@ from kaja.networks.bluesky.account import Accounts
 from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.http import Session, close_pools
 from kaja.workspaces.models import Workspace
+from tests.reading.reading import running_reader
 from tests.realnet.listening import Ear, listen
 from tests.realnet.servers.bluesky import Account, Bluesky
 from tests.waiting import wait_until
@@ -117,6 +118,7 @@ def test_comments_answers_and_mentions_come_in_their_places(people: People, ear:
     assert [each["id"] for each in items.values() if each["author"]["is_us"]] == [ours.uri, elsewhere.uri]
     assert ear.look_again(post.uri) == items, "what another way lists is the same, in every letter"
     assert ear.count_changes() == 0
+    ear.check_inbox()
     assert ear.read() == items
 
 
@@ -147,6 +149,7 @@ def test_edits_deletions_and_what_no_list_told_are_noticed_by_the_next_look(peop
     changes = ear.count_changes()
     assert ear.look_again(post.uri) == items
     assert ear.count_changes() == changes
+    ear.check_inbox()
 
 
 def test_somebody_who_blocks_the_account_is_not_taken_for_gone(people: People, ear: Ear) -> None:
@@ -171,3 +174,13 @@ def test_history_is_read_to_its_end(people: People, ear: Ear) -> None:
     streams = [poll for what, poll in ear.polls().items() if what.startswith("stream.")]
     assert len(streams) == 2
     assert all(poll.reaches_back and poll.complete_until for poll in streams)
+
+
+def test_a_worker_brings_what_is_written_while_it_runs(people: People, ear: Ear) -> None:
+    post = people.post(people.alice, "A last post")
+    one = people.answer(people.bob, "Before the worker", post, post)
+    with running_reader():
+        wait_until(lambda: one.uri in ear.items(), seconds=180)
+        two = people.answer(people.carol, "While it runs", post, one)
+        wait_until(lambda: two.uri in ear.items(), seconds=180)
+    ear.check_inbox()

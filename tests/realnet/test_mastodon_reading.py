@@ -110,6 +110,7 @@ def test_comments_mentions_and_direct_messages_come_in_their_places(people: Peop
     before = ear.count_changes()
     assert set(ear.look_again(post.id)) == set(items)
     assert ear.count_changes() == before, "what another way lists is the same, in every letter"
+    ear.check_inbox()
 
 
 def test_an_edit_is_noticed_by_the_next_look(people: People, ear: Ear) -> None:
@@ -120,6 +121,7 @@ def test_an_edit_is_noticed_by_the_next_look(people: People, ear: Ear) -> None:
     items = ear.look_again(post.id)
     assert find(items, "Before")["state"] == "edited"
     assert find(items, "Befroe") == {}, "one message, in its newest form"
+    ear.check_inbox()
     ours = people.alice.status_post("@bob Seen", in_reply_to_id=find(items, "Before")["id"])
     items = ear.read_until(lambda read: find(read, "Seen"))
     assert find(items, "Seen")["thread"] == find(items, "Before")["id"], "it can be answered by that id"

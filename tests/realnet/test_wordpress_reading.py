@@ -86,6 +86,7 @@ def test_comments_come_in_their_places_and_states(blog: Site, ear: Ear) -> None:
     assert "gravatar" not in str(items), "its address is made of somebody's e-mail address"
     assert ear.look_again(post) == items
     assert ear.count_changes() == 0
+    ear.check_inbox()
 
 
 def test_edits_approvals_and_deletions_are_noticed_by_the_next_look(blog: Site, ear: Ear) -> None:
@@ -105,6 +106,7 @@ def test_edits_approvals_and_deletions_are_noticed_by_the_next_look(blog: Site, 
     changes = ear.count_changes()
     assert ear.look_again(post) == items
     assert ear.count_changes() == changes
+    ear.check_inbox()
 
 
 def test_who_may_not_moderate_reads_what_everybody_sees_and_what_is_approved_later(
