@@ -13,6 +13,7 @@ from atproto.exceptions import AtProtocolError
 from kaja.networks.bluesky.account import Accounts
 from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.http import Session, close_pools
+from kaja.reading.loop import ReadPace
 from kaja.workspaces.models import Workspace
 from tests.reading.reading import running_reader
 from tests.realnet.listening import Ear, listen
@@ -179,7 +180,7 @@ def test_history_is_read_to_its_end(people: People, ear: Ear) -> None:
 def test_a_worker_brings_what_is_written_while_it_runs(people: People, ear: Ear) -> None:
     post = people.post(people.alice, "A last post")
     one = people.answer(people.bob, "Before the worker", post, post)
-    with running_reader():
+    with running_reader(ReadPace(poll=0.5, busy=0.05, plan=0.5)):
         wait_until(lambda: one.uri in ear.items(), seconds=180)
         two = people.answer(people.carol, "While it runs", post, one)
         wait_until(lambda: two.uri in ear.items(), seconds=180)
