@@ -17,12 +17,13 @@ def get_vault() -> Vault:
 
     Raises VaultError when there is no usable key ring.
     """
-    return _vault(os.environ.get("KAJA_KEYS", ""), Path(settings.HOME) / "keys.json")
+    return _vault(os.environ.get("KAJA_KEYS", ""), settings.HOME)
 
 
 @lru_cache(maxsize=4)
-def _vault(text: str, file: Path) -> Vault:
+def _vault(text: str, home: Path) -> Vault:
     if not text:
+        file = home / "keys.json"
         try:
             text = file.read_text()
         except FileNotFoundError:

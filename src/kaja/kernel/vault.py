@@ -61,12 +61,13 @@ class Vault:
 
     def __init__(self, ring: KeyRing) -> None:
         self._ring = ring
+        self._ciphers = {key_id: AESGCM(key) for key_id, key in ring.keys.items()}
 
     def seal(self, plaintext: bytes, *, bound_to: str) -> bytes:
         key_id = list(self._ring.keys)[-1]
         header = bytes([_VERSION, len(key_id)]) + key_id.encode()
         nonce = os.urandom(_NONCE_BYTES)
-        sealed = AESGCM(self._ring.keys[key_id]).encrypt(nonce, plaintext, header + bound_to.encode())
+        sealed = self._ciphers[key_id].encrypt(nonce, plaintext, header + bound_to.encode())
         return header + nonce + sealed
 
     def open(self, blob: bytes, *, bound_to: str) -> bytes:
@@ -74,11 +75,11 @@ class Vault:
         if len(blob) < 2 or blob[0] != _VERSION:
             raise VaultError("this is not a sealed value")
         header, rest = blob[: 2 + blob[1]], blob[2 + blob[1] :]
-        key = self._ring.keys.get(header[2:].decode(errors="replace"))
-        if key is None:
+        cipher = self._ciphers.get(header[2:].decode(errors="replace"))
+        if cipher is None:
             raise VaultError(f"the key ring lacks key {header[2:].decode(errors='replace')!r}")
         try:
-            return AESGCM(key).decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], header + bound_to.encode())
+            return cipher.decrypt(rest[:_NONCE_BYTES], rest[_NONCE_BYTES:], header + bound_to.encode())
         except InvalidTag:
             raise VaultError("the sealed value does not belong here, or is damaged") from None
 

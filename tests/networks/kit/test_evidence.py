@@ -45,6 +45,26 @@ def test_hides_tokens_that_nobody_named() -> None:
     assert '"code":"rest_forbidden"' in Redactor().trim('{"code":"rest_forbidden"}'), "an error code is no secret"
 
 
+@given(
+    secret=SECRETS,
+    values=st.lists(
+        st.lists(st.sampled_from(["code=", "=", "&", "Bearer ", "abcdefgh", "token", '"', ":", " ", "\n", "x"])).map(
+            "".join
+        ),
+        max_size=3,
+    ),
+    place=st.integers(0, 3),
+)
+def test_headers_are_hidden_as_each_by_itself(secret: str, values: list[str], place: int) -> None:
+    """They are looked at together first, because most have nothing to hide."""
+    redactor = Redactor([secret])
+    values.insert(place, f"a{secret}b")
+    for shown in (values, [value for value in values if secret not in value]):
+        headers = dict(zip(("date", "location", "server", "x-request-id"), shown, strict=False))
+        assert redactor.headers(headers) == {name: redactor.hide(value)[:200] for name, value in headers.items()}
+        assert secret not in "".join(redactor.headers(headers).values())
+
+
 def test_a_secret_is_hidden_before_the_text_is_cut() -> None:
     secret = "0123456789" * 10
     hidden = Redactor([secret]).trim("x" * 450 + secret)

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from kaja.networks.kit.wire import FileBody, Streamed
 
+_JSON = jsonlib.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 Files = Mapping[str, tuple[str, bytes | FileBody, str]]
 """Multipart files: field name to (file name, content, MIME type)."""
 
@@ -17,7 +18,7 @@ def encode_body(
 ) -> tuple[bytes | Streamed, str]:
     """The body and its type; at most one of the four is given."""
     if json is not None:
-        return jsonlib.dumps(json, ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
+        return _JSON.encode(json).encode(), "application/json"
     if files is not None:
         return _encode_form(data or {}, files)
     if data is not None:

@@ -116,9 +116,18 @@ class Egress:
         self._ranges = tuple(network for entry in self._names if (network := _range_of(entry)) is not None)
         self._everything = "*" in self._names
         self._resolve = resolve
+        self._judged: dict[str, tuple[str, int]] = {}
 
     def check_url(self, url: str) -> tuple[str, int]:
         """Refuse what may not be called, by its spelling alone; gives the host and port. Raises HostRefused."""
+        if (judged := self._judged.get(url)) is None:
+            judged = self._judge(url)
+            if len(self._judged) >= MANY:
+                self._judged.clear()
+            self._judged[url] = judged
+        return judged
+
+    def _judge(self, url: str) -> tuple[str, int]:
         try:
             parts = urlsplit(url)
             host, port = (parts.hostname or "").lower(), parts.port

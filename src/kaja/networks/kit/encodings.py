@@ -43,12 +43,15 @@ def decode_json(content: bytes) -> Any:
     JSON may escape what no text holds and no database keeps: NUL, and half a pair of UTF-16.
     """
     try:
-        value = json.loads(content)
+        # Who begins like that writes in UTF-8; what else it may be is only found out where it does not.
+        plain = content[:1] in _BEGIN and 0 not in content[:4]
+        value = json.loads(content.decode("utf-8", "surrogatepass") if plain else content)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
     return _as_text(value) if _NO_TEXT.search(content) else value
 
 
+_BEGIN = (b"{", b"[")
 _NO_TEXT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])|\xed[\xa0-\xbf]|\0")
 
 

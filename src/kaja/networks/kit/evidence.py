@@ -3,6 +3,7 @@
 import base64
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -10,6 +11,8 @@ TRIM = 500
 MARK = "[hidden]"
 _WINDOW = 20_000
 _SHORTEST_SECRET = 6
+MANY = 2000
+"""Addresses of which it is kept how they read without user name and fragment."""
 _KEPT_HEADERS = re.compile(r"^(content-type|date|location|retry-after|server|x-request-id|(x-)?ratelimit-[a-z-]+)$")
 _HIDDEN_NAMES = r"[\w.-]*(?:token|jwt|passw|secret|authorization|credential|api_?key|signature|verifier)[\w.-]*"
 _SECRET_JSON = re.compile(rf'("(?:{_HIDDEN_NAMES})"\s*:\s*)"(?:[^"\\]|\\.)*"?', re.IGNORECASE)
@@ -20,6 +23,9 @@ _TELLING = (
 )  # fmt: skip
 """Without any of these, case folded, the two patterns above find nothing; most texts have none."""
 _BEARER = re.compile(r"\b(Bearer|Basic|DPoP)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
+
+
+_MARKED = (*_TELLING, "bearer", "basic", "dpop")
 
 
 class Redactor:
@@ -46,12 +52,20 @@ class Redactor:
         # The longest first: a secret that contains another must not leave its ends behind.
         self._spellings = tuple(sorted({*self._spellings, *spellings}, key=len, reverse=True))
 
+    def _hides_nothing(self, text: str) -> bool:
+        """Whether `hide` would leave it, and each of its lines by itself, as it is: nothing of what it looks for is
+        there. One look at many texts costs less than one at each."""
+        if any(map(text.__contains__, self._spellings)):
+            return False
+        return not any(map(text.casefold().__contains__, _MARKED))
+
     def hide(self, text: str) -> str:
+        if self._hides_nothing(text):
+            return text
         for spelling in self._spellings:
-            if spelling in text:
-                text = text.replace(spelling, MARK)
+            text = text.replace(spelling, MARK)
         lowered = text.casefold()
-        telling = any(word in lowered for word in _TELLING)
+        telling = any(map(lowered.__contains__, _TELLING))
         if telling and '"' in text:
             text = _SECRET_JSON.sub(rf'\1"{MARK}"', text)
         if telling and "=" in text:
@@ -68,12 +82,13 @@ class Redactor:
 
     def url(self, url: str) -> str:
         """A URL without user name, fragment and secret query values."""
-        parts = urlsplit(url)
-        plain = parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], fragment="").geturl()
-        return self.hide(plain)[:TRIM]
+        return self.hide(_strip_url(url))[:TRIM]
 
     def headers(self, headers: Mapping[str, str]) -> dict[str, str]:
-        return {name: self.hide(value)[:200] for name, value in headers.items() if _KEPT_HEADERS.match(name)}
+        kept = {name: value for name, value in headers.items() if _is_kept(name)}
+        if self._hides_nothing("\n".join(kept.values())):
+            return {name: value[:200] for name, value in kept.items()}
+        return {name: self.hide(value)[:200] for name, value in kept.items()}
 
     def again(self, exchange: Mapping[str, Any]) -> dict[str, Any]:
         """An earlier exchange, with secrets that became known since."""
@@ -85,3 +100,14 @@ class Redactor:
             else value
             for name, value in exchange.items()
         }
+
+
+@lru_cache(maxsize=1024)
+def _is_kept(name: str) -> bool:
+    return _KEPT_HEADERS.match(name) is not None
+
+
+@lru_cache(maxsize=MANY)
+def _strip_url(url: str) -> str:
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rsplit("@", 1)[-1], fragment="").geturl()

@@ -15,6 +15,8 @@ from kaja.networks.kit.options import OptionField
 
 FORMAT = "format"
 """The option that names the format of a post; without it a post has the network's first."""
+MANY = 100
+"""Different limits that are remembered."""
 
 
 @dataclass(frozen=True)
@@ -75,21 +77,31 @@ class Format:
 
 def get_format(formats: Sequence[Format], options: Mapping[str, Any]) -> Format:
     """The format of a post; the first where it names none, or one that the network does not have any more."""
-    return next((each for each in formats if each.key == options.get(FORMAT)), formats[0])
+    key = options.get(FORMAT)
+    if key is None or formats[0].key == key:
+        return formats[0]
+    return next((each for each in formats if each.key == key), formats[0])
 
 
 def by_limits(make: Callable[[Facts], tuple[Format, ...]]) -> Callable[[Facts], tuple[Format, ...]]:
     """For formats that follow from an account's limits alone: made once for all accounts with the same ones, because
-    each post asks for them several times."""
+    each post asks for them several times. Where accounts share the object, it need not be spelled out either."""
     known: dict[str, tuple[Format, ...]] = {}
+    shared: dict[int, tuple[Mapping[str, Any], tuple[Format, ...]]] = {}
 
     @wraps(make)
     def find(facts: Facts) -> tuple[Format, ...]:
-        key = repr(facts.limits)
+        limits = facts.limits
+        if (same := shared.get(id(limits))) is not None and same[0] is limits:
+            return same[1]
+        key = repr(limits)
         if (found := known.get(key)) is None:
-            if len(known) >= 100:
+            if len(known) >= MANY:
                 known.clear()
             found = known[key] = make(facts)
+        if len(shared) >= MANY:
+            shared.clear()
+        shared[id(limits)] = limits, found  # it lives as long as it stands here, so that its id is nobody else's
         return found
 
     return find

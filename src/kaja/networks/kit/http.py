@@ -16,6 +16,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import IO, Any, Protocol, TypeVar
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 from weakref import WeakKeyDictionary
@@ -23,6 +24,7 @@ from weakref import WeakKeyDictionary
 from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.bodies import Files, encode_body
 from kaja.networks.kit.egress import (
+    MANY,
     AnswerLost,
     Egress,
     HostRefused,
@@ -332,18 +334,21 @@ class Session:
 
 def _build(egress: Egress, method: str, url: str, body: bytes | Streamed, headers: dict[str, str]) -> Request:
     host, port = egress.check_url(url)
-    parts = urlsplit(url)
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    scheme, target = _read_url(url)
     bracketed = f"[{host}]" if ":" in host else host
-    default_port = port == (443 if parts.scheme == "https" else 80)
+    default_port = port == (443 if scheme == "https" else 80)
     lines = [("Host", bracketed if default_port else f"{bracketed}:{port}"), *headers.items()]
     if body or method in ("POST", "PUT", "PATCH"):
         lines.append(("Content-Length", str(len(body))))
-    return Request(method, parts.scheme, host, port, _quote_target(target), tuple(lines), body)
+    return Request(method, scheme, host, port, target, tuple(lines), body)
 
 
-def _quote_target(target: str) -> str:
-    return target if target.isascii() else quote(target, SAFE)
+@lru_cache(maxsize=MANY)
+def _read_url(url: str) -> tuple[str, str]:
+    """Scheme and target."""
+    parts = urlsplit(url)
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return parts.scheme, target if target.isascii() else quote(target, SAFE)
 
 
 def _pool(allow_private: frozenset[str], resolve: Resolve) -> Pool:

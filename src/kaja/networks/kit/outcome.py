@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import NoReturn
 from urllib.parse import urljoin, urlsplit
 
@@ -242,6 +243,7 @@ def read_budget(answer: Response, bucket: str, prefix: str = "x-ratelimit-") -> 
         yield Quota(bucket, int(limit), int(remaining), resets_at, blocked)
 
 
+@lru_cache(maxsize=1024)
 def _number(value: str) -> float | None:
     try:
         number = float(value)

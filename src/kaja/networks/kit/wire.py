@@ -73,7 +73,10 @@ class Request:
 
     def is_last(self) -> bool:
         """Whether it asks to close the connection after the answer; a server may then close without a word."""
-        return any(name.lower() == "connection" and value.lower() == "close" for name, value in self.headers)
+        for name, value in self.headers:
+            if len(name) == len("connection") and name.lower() == "connection" and value.lower() == "close":
+                return True
+        return False
 
     def render(self) -> bytes:
         """What goes over the wire; of a streamed body nothing yet.
