@@ -1,9 +1,11 @@
 """What waits for something outside holds nothing of the database, and is found out when it does."""
 
+import asyncio
 import threading
 from uuid import UUID
 
 import pytest
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import connection, transaction
 
 from kaja.kernel import outside
@@ -80,3 +82,26 @@ def test_a_full_place_takes_nobody_and_a_wait_that_fails_leaves_it() -> None:
         with take_waiting_place({"there": 2}):
             leave_database()
     assert not outside._waiting
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_loop_without_connections_is_not_asked_while_it_runs() -> None:
+    async def keep() -> None:
+        outside.keep_without_database()
+        with pytest.raises(SynchronousOnlyOperation):  # which is why
+            connection.ensure_connection()
+        outside.check_waiting()
+
+    def without() -> None:
+        asyncio.run(keep())
+        with transaction.atomic(), pytest.raises(WaitsWithDatabase):
+            outside.check_waiting()
+        connection.close()
+        done.append(True)
+
+    done: list[bool] = []
+    thread = threading.Thread(target=without)
+    thread.start()
+    thread.join(60)
+    assert done
+    outside.found.clear()

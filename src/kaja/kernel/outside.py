@@ -5,7 +5,9 @@ Whatever waits calls `leave_database` before; `check_waiting` is asked again at 
 inside a transaction is a mistake of the code: the tests fail at it (`strict`), in production it is logged and goes on.
 """
 
+import asyncio
 import logging
+import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -23,6 +25,7 @@ class WaitsWithDatabase(RuntimeError):
 
 strict = False
 """Whether such a wait is an error; set by the tests."""
+_here = threading.local()
 found: list[str] = []
 """What was found while `strict`, also where somebody caught the error."""
 
@@ -35,8 +38,18 @@ def leave_database() -> None:
     check_waiting()
 
 
+def keep_without_database() -> None:
+    """Called in an event loop that opens no connection, because Django itself refuses to there: as long as it runs, its
+    thread is not asked at each of thousands of calls."""
+    if not os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE"):
+        _here.loop = asyncio.get_running_loop()
+
+
 def check_waiting() -> None:
     """Find fault with a wait that is about to begin in this thread."""
+    loop = getattr(_here, "loop", None)
+    if loop is not None and loop.is_running():
+        return
     for connection in connections.all(initialized_only=True):
         if connection.connection is None:
             continue

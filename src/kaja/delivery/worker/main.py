@@ -24,6 +24,7 @@ from kaja.delivery.worker.background import run_jobs
 from kaja.kernel import events
 from kaja.kernel.collector import settle_collector
 from kaja.kernel.loops import PARTS
+from kaja.kernel.outside import keep_without_database
 from kaja.workspaces.actor import make_system_actor
 
 log = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ async def work(pace: Pace | None = None, *, jobs: bool = True, ready: Callable[[
     if not await in_thread(claim_place, make_system_actor("Kaja"), settings.EMBEDDED_IN):
         log.warning("this installation stands at another place than before; nothing is sent until `kaja settle`")
     await in_thread(events.publish, WorkerStarts())
+    keep_without_database()
     engine = Engine(get_address(), pace)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
