@@ -70,7 +70,7 @@ WITH picked AS (
     WHERE d.state IN ('scheduled', 'waiting', 'processing', 'uncertain') AND d.next_at <= now()
       AND (d.state IN ('processing', 'uncertain') OR (
         ({_SHARE} OR d.next_at <= now() - %(others)s * interval '1 second')
-        AND NOT EXISTS (SELECT 1 FROM unnest(%(ready)s::uuid[]) AS r(id) WHERE r.id = d.channel_id) AND {_DUE}))
+        AND d.channel_id <> ALL (%(ready)s::uuid[]) AND {_DUE}))
     ORDER BY d.next_at, d.due_at
     LIMIT %(batch)s
     FOR UPDATE OF d SKIP LOCKED

@@ -31,6 +31,7 @@ from kaja.delivery.engine.row import Claimed, boot_clock
 from kaja.delivery.engine.statements import (
     BEGIN,
     BEGIN_AHEAD,
+    BY_INDEX,
     FINISH,
     FINISH_AHEAD,
     NOTIFY,
@@ -238,6 +239,7 @@ class Journal:
             try:
                 if connection is None or connection.closed:
                     connection = await self._connect()
+                    await connection.execute(BY_INDEX)
                 kept = await (
                     self._write_singly(connection, batch, again)
                     if singly

@@ -204,8 +204,8 @@ class Engine:
         if due is not None:
             seconds = min(seconds, (due - datetime.now(UTC)).total_seconds())
         if seconds <= 0:
-            # Due, and not to be had: its channel is busy, here or on another machine.
-            seconds = max(self.pace.overdue_poll, 3 * spent)
+            # Due, and not to be had: its channel is busy, here or on another machine. What is ready needs no claim.
+            seconds = max(self.pace.overdue_poll, 3 * spent, min(1.0, len(self._readying.busy_channels()) / 200))
             if self._wake.is_set():
                 seconds = max(self.pace.claim_pause, spent)
                 self._wake.clear()
