@@ -14,7 +14,8 @@ from uuid import UUID
 import psycopg
 from psycopg import AsyncConnection
 
-from kaja.channels.sessions import KEEP_QUOTAS, render_quota
+from kaja.channels.sessions import KEEP_QUOTAS
+from kaja.delivery.engine.budgets import Budgets
 from kaja.delivery.engine.claim import enter
 from kaja.delivery.engine.decide import Ahead, Verdict
 from kaja.delivery.engine.lines import (
@@ -78,7 +79,7 @@ class Journal:
         self._pace = pace
         self._worker = worker
         self._waiting: list[Item] = []
-        self._quotas: dict[tuple[UUID, str], dict[str, Any]] = {}
+        self._budgets = Budgets()
         self._some = asyncio.Event()
         self._closing = False
         self._broken: JournalBroken | None = None
@@ -103,8 +104,8 @@ class Journal:
         attempt = new_id()
         started = boot_clock()
         values = {
-            "id": str(row.id),
-            "attempt": str(attempt),
+            "id": row.id,
+            "attempt": attempt,
             "fence": row.fence,
             "stage": stage,
             "irreversible": irreversible,
@@ -122,7 +123,7 @@ class Journal:
         None: it is not as it was read, or may not go now; it is whoever's it was."""
         attempt, started = new_id(), boot_clock()
         values = {
-            "id": str(row.id), "attempt": str(attempt), "fence": row.fence, "stage": stage, "made": made,
+            "id": row.id, "attempt": attempt, "fence": row.fence, "stage": stage, "made": made,
             "checkpoint": row.checkpoint if made else None, "worker": worker,
         }  # fmt: skip
         if not await self._add("take", row, values):
@@ -139,7 +140,7 @@ class Journal:
         `then` is called at once: what it has taken is written together with this, and after it.
         """
         record = record or Record(None)
-        self._note_quotas(row, record)
+        self._note_budgets(row, record)
         values = render_finish(row, verdict, record)
         written = self._add("finish", row, values)
         if then is not None:
@@ -150,15 +151,15 @@ class Journal:
             row.uncertain_since = verdict.uncertain_since
         return ours
 
-    def _note_quotas(self, row: Claimed, record: Record) -> None:
+    def _note_budgets(self, row: Claimed, record: Record) -> None:
         for quota in record.quotas.values():
-            self._quotas[row.channel_id, quota.bucket[:60]] = render_quota(row.workspace_id, row.channel_id, quota)
+            self._budgets.note(row, quota)
 
     async def renew(self, row: Claimed) -> bool:
         """Give a long upload more time."""
         started = boot_clock()
         kind = "renew ahead" if row.state == State.SCHEDULED else "renew"
-        ours = await self._add(kind, row, {"id": str(row.id), "fence": row.fence})
+        ours = await self._add(kind, row, {"id": row.id, "fence": row.fence})
         if ours:
             row.lease_ends = started + self._pace.lease
         return ours
@@ -168,7 +169,7 @@ class Journal:
     async def begin_ahead(self, row: Claimed, stage: str, made: Mapping[str, Any] | None) -> UUID | None:
         """Open the attempt of a stage that runs ahead of the row's time. None: no longer ours, or not wanted now."""
         attempt, started = new_id(), boot_clock()
-        values = {"id": str(row.id), "attempt": str(attempt), "fence": row.fence, "stage": stage, "made": made}
+        values = {"id": row.id, "attempt": attempt, "fence": row.fence, "stage": stage, "made": made}
         values["checkpoint"] = row.checkpoint if made else None
         if not await self._add("begin ahead", row, values):
             return None
@@ -182,7 +183,7 @@ class Journal:
     def leave_ahead(self, row: Claimed, ahead: Ahead, record: Record | None = None) -> "asyncio.Future[bool]":
         """The same for who cannot wait for it."""
         record = record or Record(None)
-        self._note_quotas(row, record)
+        self._note_budgets(row, record)
         return self._add("finish ahead", row, render_ahead(row, ahead, record))
 
     def close(self) -> None:
@@ -207,23 +208,32 @@ class Journal:
     async def _run(self, news: asyncio.Event) -> None:
         connection: AsyncConnection[Any] | None = None
         while True:
-            await self._some.wait()
-            if not self._waiting:
+            await self._wait_for_some()
+            if self._waiting:
+                await asyncio.sleep(self._pace.flush)
+            batch, self._waiting = self._waiting, []
+            quotas = self._budgets.take(everything=self._closing)
+            if not batch and not quotas:
                 if self._closing:
                     break
-                self._some.clear()
                 continue
-            await asyncio.sleep(self._pace.flush)
-            batch, self._waiting = self._waiting, []
-            quotas, self._quotas = self._quotas, {}
             try:
-                connection = await self._write_surely(connection, batch, [quotas[key] for key in sorted(quotas)], news)
+                connection = await self._write_surely(connection, batch, quotas, news)
             except JournalBroken as broken:
                 for item in batch:
                     item.fail(broken)
                 raise
         if connection is not None:
             await connection.close()
+
+    async def _wait_for_some(self) -> None:
+        """Until there is something to write; what budgets are waits with it, though not for ever."""
+        if self._waiting or self._closing:
+            return
+        self._some.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._budgets.seconds_left()):
+                await self._some.wait()
 
     async def _write_surely(
         self,

@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from pydantic_core import to_json
+
 from kaja.delivery.engine.decide import Ahead, Verdict
-from kaja.delivery.engine.row import Claimed, render_ref
+from kaja.delivery.engine.row import Claimed
 from kaja.delivery.events import BY_NAME, DeliveryEvent, DeliveryUncertain
 from kaja.delivery.models import State
 from kaja.delivery.problems import OWNED, SEEKING, render_problem, say_for
@@ -55,13 +57,12 @@ class Item:
             self.done.set_exception(error)
 
 
-def render_time(moment: datetime | None) -> str | None:
-    return moment.isoformat() if moment else None
-
-
 def dump(rows: list[dict[str, Any]]) -> str:
     # PostgreSQL's jsonb holds no NUL character; a network may well send one.
-    text = json.dumps(rows, default=str)
+    try:
+        text = to_json(rows, fallback=str).decode()
+    except ValueError:  # half a pair of UTF-16, which the database refuses in its own words
+        text = json.dumps(rows, default=str)
     return _NUL.sub(r"\1", text) if r"\u0000" in text else text
 
 
@@ -70,49 +71,49 @@ def render_finish(row: Claimed, verdict: Verdict, record: Record) -> dict[str, A
     sent = verdict.state == State.SENT and verdict.ref is not None
     ref = verdict.ref if sent else None
     return {
-        "id": str(row.id),
-        "attempt": str(record.attempt) if record.attempt else None,
+        "id": row.id,
+        "attempt": record.attempt,
         "fence": row.fence,
         "before": row.state.value,
         "state": verdict.state.value,
         "stage": verdict.stage,
         "checkpoint": verdict.checkpoint,
-        "next_at": render_time(verdict.next_at),
+        "next_at": verdict.next_at,
         "keeps": verdict.goes_on or verdict.repeat,
         "tries": min(verdict.tries, 30_000),
-        "uncertain_since": render_time(verdict.uncertain_since),
+        "uncertain_since": verdict.uncertain_since,
         "needs_person": verdict.needs_person,
         "problem": render_problem(say_for(row.kind, verdict.problem)) if verdict.problem else None,
         "candidates": list(verdict.candidates),
         "remote_id": ref.id[:500] if ref else None,
         "remote_url": ref.url[:1000] if ref else None,
-        "data": render_ref(ref)["data"] if ref else None,
-        "sent_at": render_time(verdict.sent_at),
+        "data": dict(ref.data) if ref else None,
+        "sent_at": verdict.sent_at,
         "announce": verdict.announce if is_heard(BY_NAME.get(verdict.announce, DeliveryEvent)) else "",
         "outcome": record.outcome,
         "message": record.message[:300],
         "params": dict(record.params),
         "evidence": record.evidence,
-        "at": datetime.now(UTC).isoformat(),
-        "publication": str(new_id()),
+        "at": datetime.now(UTC),
+        "publication": new_id(),
     }
 
 
 def render_ahead(row: Claimed, ahead: Ahead, record: Record) -> dict[str, Any]:
     """A row of which something was staged before its time, and the end of that attempt."""
     return {
-        "id": str(row.id),
-        "attempt": str(record.attempt) if record.attempt else None,
+        "id": row.id,
+        "attempt": record.attempt,
         "fence": row.fence,
         "stage": ahead.stage,
         "checkpoint": ahead.checkpoint,
-        "ahead_at": render_time(ahead.at),
+        "ahead_at": ahead.at,
         "keeps": ahead.goes_on,
         "outcome": record.outcome,
         "message": record.message[:300],
         "params": dict(record.params),
         "evidence": record.evidence,
-        "at": datetime.now(UTC).isoformat(),
+        "at": datetime.now(UTC),
     }
 
 
@@ -128,8 +129,8 @@ def disown(item: Item) -> bool:
         "state": State.UNCERTAIN.value,
         "stage": item.row.stage,
         "checkpoint": item.row.checkpoint,
-        "next_at": None if told else render_time(datetime.now(UTC) + timedelta(seconds=1)),
-        "uncertain_since": render_time(item.row.uncertain_since or datetime.now(UTC)),
+        "next_at": None if told else datetime.now(UTC) + timedelta(seconds=1),
+        "uncertain_since": item.row.uncertain_since or datetime.now(UTC),
         "needs_person": told,
         "problem": render_problem(say_for(item.row.kind, OWNED if told else SEEKING)),
         "remote_id": None,

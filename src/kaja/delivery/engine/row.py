@@ -91,16 +91,12 @@ class Claimed:
 def read_claimed(cursor: AsyncCursor[Any]) -> Callable[[Sequence[Any]], Claimed]:
     """psycopg's row factory: the columns of the row by their names, those of its channel as `access_...`."""
     names = [column.name for column in cursor.description or ()]
+    own = [(place, name) for place, name in enumerate(names) if not name.startswith("access_")]
+    its = [(place, name.removeprefix("access_")) for place, name in enumerate(names) if name.startswith("access_")]
 
     def make(values: Sequence[Any]) -> Claimed:
-        own: dict[str, Any] = {}
-        access: dict[str, Any] = {}
-        for name, value in zip(names, values, strict=True):
-            if name.startswith("access_"):
-                access[name.removeprefix("access_")] = value
-            else:
-                own[name] = value
-        return Claimed(**own, access=ChannelAccess(**access))
+        access = ChannelAccess(**{name: values[place] for place, name in its})
+        return Claimed(**{name: values[place] for place, name in own}, access=access)
 
     return make
 
