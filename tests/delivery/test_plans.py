@@ -93,8 +93,9 @@ def test_the_journal_says_so_on_its_connection(workspace: Workspace, channel: Ch
         journal._connect = kept
         [row] = await claim_due(own, 1, 60.0)
         await journal.renew(row)
-        names = ("enable_seqscan", "random_page_cost", "plan_cache_mode")
+        assert sent[0].prepare_threshold is None
+        names = ("enable_seqscan", "random_page_cost", "cpu_tuple_cost", "plan_cache_mode")
         return [(await (await sent[0].execute(f"SHOW {name}")).fetchall())[0][0] for name in names]
 
     send_memo(workspace, channel, "Memo").come_due()
-    assert by_hand(work) == ["off", "0.1", "force_custom_plan"]
+    assert by_hand(work) == ["off", "0.1", "0.1", "auto"]

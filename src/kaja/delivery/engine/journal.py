@@ -249,6 +249,7 @@ class Journal:
             try:
                 if connection is None or connection.closed:
                     connection = await self._connect()
+                    connection.prepare_threshold = None
                     await connection.execute(BY_INDEX)
                 kept = await (
                     self._write_singly(connection, batch, again)

@@ -176,11 +176,12 @@ WHERE d.id = r.id AND d.fence = r.fence AND d.lease_until IS NOT NULL RETURNING 
 """
 # The journal's statements look each row of a batch up by its id. PostgreSQL takes a table for nearly empty, because it
 # does not know how many rows the walls between workspaces let through, and would rather read all of it for each row:
-# 250,000 comparisons for 358 rows. So a lookup is made cheap here and a row that is read dear; and no plan is kept, for
-# it may be as old as the moment when the tables were small.
+# 250,000 comparisons for 358 rows. So a lookup is made cheap here and a row that is read dear. The journal prepares no
+# statement, for a plan that is kept may be as old as the moment when the tables were small; to forbid that by
+# `plan_cache_mode` would have each check of a foreign key planned anew, too.
 BY_INDEX = """
 SELECT set_config('enable_seqscan', 'off', false), set_config('random_page_cost', '0.1', false),
-    set_config('cpu_tuple_cost', '0.1', false), set_config('plan_cache_mode', 'force_custom_plan', false)
+    set_config('cpu_tuple_cost', '0.1', false)
 """
 NOTIFY = "SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) AS payload"
 TRY_TO_WRITE = (
