@@ -128,6 +128,7 @@ NOT_PAGES = {
     "inbox:about": "a part of a conversation, which asks for it",
     "inbox:saved_for": "answers a script",
     "inbox:face": "a file",
+    "inbox:channel_face": "a file",
     "inbox:picture": "a file",
     "media:file": "a file",
     "media:thumbnail": "a file",

@@ -64,7 +64,7 @@ def test_an_answer_pressed_twice_goes_once_and_can_be_taken_back(
     [message] = ours(workspace, asked)
     assert message.state == MessageState.DELETED
     with workspace_scope(workspace.id):
-        assert Delivery.objects.get(id=message.delivery_id).state == "cancelled"
+        assert Delivery.objects.get(source_id=message.id).state == "cancelled"
     page = client.get(f"{INBOX}{asked.id}/").content.decode()
     assert "Taken back, never sent" in page
     assert "Deleted on the network" not in page

@@ -143,8 +143,9 @@ VECTORS = (
 @pytest.mark.parametrize("vector", VECTORS)
 def test_what_strangers_wrote_is_text(workspace: Workspace, client: Client, vector: str) -> None:
     with workspace_scope(workspace.id):
-        channel = make_channel()
+        channel = make_channel(avatar_url="https://pictures.test/ours.png")
         evil = make_handle(vector, url=vector, avatar=vector)
+        make_conversation(channel, make_handle("Mari", avatar="https://pictures.test/a.png"), ["Hello"])
         opened = make_conversation(channel, evil, [vector, vector], post_url=vector, language="zz")
         Message.objects.filter(conversation=opened).update(
             url=vector, media=[{"kind": "image", "url": vector, "preview": vector, "alt": vector}]
@@ -153,8 +154,10 @@ def test_what_strangers_wrote_is_text(workspace: Workspace, client: Client, vect
         assert message is not None
         MessageVersion.objects.create(message=message, text=vector, at=clock.now(), until=clock.now())
         Message.objects.filter(id=message.id).update(edited_at=clock.now())
-    html = get(client, f"{opened.id}/")
-    main = html[html.index('id="main"') :]
+        add_message(opened, "> ours")
+        _poll(channel, None)
+    main = "".join(page[page.index('id="main"') :] for page in (get(client, f"{opened.id}/"), get(client)))
+    assert "/picture?v=" in main
     assert "<script>alert" not in main
     assert "<svg onload" not in main
     assert "<img src=x" not in main

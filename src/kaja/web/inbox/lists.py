@@ -1,7 +1,7 @@
 """The list of conversations, the views above it, and what is said of how complete it is."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -39,7 +39,8 @@ def _choices(request: WorkspaceRequest) -> Mapping[str, Sequence[Choice]]:
     known = choices_of(request)
     people = [Choice("me", str(_("Me"))), Choice("nobody", str(_("Nobody")))]
     return {
-        "channel": known.channel,
+        # Without their pictures, which stand outside: initials and the network's mark tell them apart.
+        "channel": [replace(each, avatar_url="") for each in known.channel],
         "kind": [Choice(value, str(word)) for value, word in ConversationKind.choices],
         "assignee": people + [each for each in known.owner if each.value != str(request.user.pk)],
         "label": known.label,

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from kaja.channels.queries import list_channels_of
 from kaja.inbox.threads import find_handle, find_message
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.remote import AVATAR, MIME, SHOWN, NoPicture, fetch_picture
@@ -48,6 +49,15 @@ def picture(request: WorkspaceRequest, message_id: UUID, number: int) -> HttpRes
     with workspace_scope(request.workspace.id):
         message = find_message(message_id)
     return _serve(request, picture_of(message.media, number) if message else "", SHOWN)
+
+
+@require_safe
+@workspace_view(scoped=False)
+def channel(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
+    """The avatar of a channel of ours, which stands on the network too."""
+    with workspace_scope(request.workspace.id):
+        found = list_channels_of([channel_id])
+    return _serve(request, web_address(found[0].avatar_url) if found else "", AVATAR)
 
 
 def _serve(request: WorkspaceRequest, address: str, side: int) -> HttpResponse:

@@ -14,6 +14,7 @@ urlpatterns = [
     path("saved/replies/<uuid:reply_id>/delete", saved.delete_reply, name="delete_reply"),
     path("saved/views/", saved.keep_view, name="keep_view"),
     path("saved/views/<uuid:view_id>/delete", saved.delete_view, name="delete_view"),
+    path("channels/<uuid:channel_id>/picture", pictures.channel, name="channel_face"),
     path("people/<uuid:handle_id>/picture", pictures.face, name="face"),
     path("messages/<uuid:message_id>/pictures/<int:number>", pictures.picture, name="picture"),
     path("messages/<uuid:message_id>/act", answer.act, name="act"),

@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language_info, gettext, pgettext
+from django.utils.translation import get_language, get_language_info, gettext, pgettext
 
+from kaja.channels.models import Channel
 from kaja.inbox.models import Conversation, ConversationKind, Handle, Message
 from kaja.kernel import clock
 from kaja.media.open import parse_key
@@ -21,7 +22,7 @@ from kaja.web.inbox.address import KIND_ICONS, conversation_address, list_addres
 from kaja.web.inbox.people import shown_name
 from kaja.web.inbox.pictures import picture_of, sign_of
 from kaja.web.media.addresses import media_url
-from kaja.web.templatetags.kaja import initials_of, network_mark
+from kaja.web.templatetags.kaja import initials_of, network_mark, render_channel_mark
 
 register = template.Library()
 
@@ -50,6 +51,15 @@ def face(slug: str, handle: Handle | None, network: str = "", size: str = "") ->
         picture,
         network_mark(network) if network else "",
     )
+
+
+@register.simple_tag
+def channel_face(slug: str, channel: Channel, size: str = "") -> SafeString:
+    """A channel's mark, its picture through our own proxy too."""
+    picture = ""
+    if web_address(channel.avatar_url):
+        picture = f"{reverse('inbox:channel_face', args=[slug, channel.id])}?v={sign_of(channel.avatar_url)}"
+    return render_channel_mark(channel.network, str(channel), picture, size, False, get_language() or "")
 
 
 @register.simple_tag
