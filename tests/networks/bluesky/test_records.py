@@ -7,7 +7,14 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kaja.networks.bluesky.records import make_record_key, make_ref, parse_uri, render_post, render_time
+from kaja.networks.bluesky.records import (
+    make_record_key,
+    make_ref,
+    parse_uri,
+    read_key_time,
+    render_post,
+    render_time,
+)
 from kaja.networks.kit.content import LinkCard, Media, Outgoing
 from tests.networks.bluesky.records import DID, PARENT, list_records, make_blob
 
@@ -62,3 +69,12 @@ def test_references_name_the_account_by_did() -> None:
     for wrong in ("", "https://bsky.app/", f"at://{DID}/app.bsky.feed.like/3k", f"at://{DID}/app.bsky.feed.post/"):
         with pytest.raises(ValueError):
             parse_uri(wrong)
+
+
+def test_a_record_key_tells_its_time() -> None:
+    """The order in which a repository lists."""
+    moment = datetime(2026, 11, 22, 10, 30, 15, tzinfo=UTC)
+    told = read_key_time(make_record_key("0" * 32, moment))
+    assert told is not None
+    assert moment <= told < moment + timedelta(seconds=1)
+    assert [read_key_time(odd) for odd in ("self", "3jzfcijpj2z2", "1111111111111")] == [None] * 3
