@@ -1,9 +1,13 @@
 """One row of every table of the inbox, for tests that look at all tables."""
 
+from datetime import timedelta
 from typing import Any
+
+from django.core.files.base import ContentFile
 
 from kaja.channels.models import Channel
 from kaja.content.models import Label
+from kaja.delivery.models import Delivery
 from kaja.inbox.models import (
     Conversation,
     ConversationEvent,
@@ -22,6 +26,11 @@ from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.inbox.targets.models import AnswerTarget, AnswerWait
 from kaja.inbox.trouble.models import Alarm, HeardHour
 from kaja.kernel import clock
+from kaja.kernel.ids import new_id
+from kaja.media.remote import AVATAR, SHOWN, name_of
+from kaja.media.store import open_rendition_store
+
+PICTURE = "https://pictures.test/a.png"
 
 
 def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -> dict[str, str]:
@@ -29,15 +38,27 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     now = clock.now()
     person = Person.objects.create(name=mark, notes=mark)
     handle = Handle.objects.create(
-        person=person, network=channel.network, remote_id=mark, handle=mark, name=mark, first_at=now, seen_at=now
-    )
+        person=person, network=channel.network, remote_id=mark, handle=mark, name=mark, first_at=now, seen_at=now,
+        avatar=PICTURE,
+    )  # fmt: skip
+    Channel.objects.filter(id=channel.id).update(avatar_url=PICTURE)
+    for side in (AVATAR, SHOWN):  # as if they had been fetched
+        open_rendition_store().save(name_of(channel.workspace_id, PICTURE, side), ContentFile(b"RIFF"))
     conversation = Conversation.objects.create(
         channel=channel, thread=mark, kind=ConversationKind.COMMENTS, publication_id=publication_id, handle=handle,
         excerpt=mark, messages_count=1, first_in_at=now, last_in_at=now, waiting_since=now, last_at=now,
     )  # fmt: skip
     message = Message.objects.create(
         conversation=conversation, channel=channel, direction=Direction.IN, kind="comment", remote_id=mark,
-        handle=handle, text=mark, at=now,
+        handle=handle, text=mark, at=now, media=[{"kind": "image", "url": PICTURE}] * 2,
+    )  # fmt: skip
+    answer = Message.objects.create(
+        conversation=conversation, channel=channel, direction=Direction.OUT, kind="reply", text=mark, at=now,
+        delivery_id=new_id(),
+    )  # fmt: skip
+    Delivery.objects.create(
+        id=answer.delivery_id, source_kind="reply", source_id=answer.id, subject_id=conversation.id, channel=channel,
+        kind="reply", due_at=now + timedelta(days=1), next_at=now + timedelta(days=1),
     )  # fmt: skip
     MessageAct.objects.create(message=message, act="like", by=mark)
     MessageVersion.objects.create(message=message, text=mark, until=now)
@@ -57,6 +78,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "person_id": str(person.id),
         "conversation_id": str(conversation.id),
         "message_id": str(message.id),
+        "handle_id": str(handle.id),
+        "answer_id": str(answer.id),
         "saved_reply_id": str(reply.id),
         "rule_id": str(rule.id),
         "hit_id": str(hit.id),

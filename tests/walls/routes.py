@@ -146,12 +146,23 @@ REQUESTS: dict[str, Sent] = {
     "post:unschedule": form(),
     "post:publish": form(),
     "post:change_remote": form(do="delete"),
+    "inbox:work": form(conversation=["{conversation_id}"], do="state:done"),
+    "inbox:save_reply": form(title="Stolen", text_en="stolen"),
+    "inbox:delete_reply": form(),
+    "inbox:keep_view": form(name="Stolen", q_view="all", everybody="1"),
+    "inbox:delete_view": form(),
+    "inbox:act": form(act="hide"),
+    "inbox:take_back": form(),
+    "inbox:presence": form(what="looking"),
+    "inbox:check": data(text="stolen"),
+    "inbox:reply": form(text="stolen"),
+    "inbox:note": form(text="stolen"),
     "ideas:add": form(text="stolen"),
     "ideas:move": data(state="draft"),
 }
 """What is posted to the addresses of a workspace that take a POST."""
 
-OTHER_IDS = {"post:restore": {"post_id": "binned_id"}}
+OTHER_IDS = {"post:restore": {"post_id": "binned_id"}, "inbox:take_back": {"message_id": "answer_id"}}
 """Where an address is about another thing of the world than the one that its parameter usually names."""
 
 PERSONAL = {

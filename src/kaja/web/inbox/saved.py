@@ -78,9 +78,9 @@ def save_reply(request: WorkspaceRequest) -> HttpResponse:
 
 @require_POST
 @workspace_view(Permission.ANSWER)
-def delete_reply(request: WorkspaceRequest, reply_id: UUID) -> HttpResponse:
+def delete_reply(request: WorkspaceRequest, saved_reply_id: UUID) -> HttpResponse:
     """Delete one."""
-    saved.delete_reply(request.actor, reply_id)
+    saved.delete_reply(request.actor, saved_reply_id)
     flash(request, _("The saved reply is deleted."))
     return _back(request)
 

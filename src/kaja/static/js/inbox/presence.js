@@ -1,7 +1,7 @@
 // Who else looks at a conversation, and who writes. Each page says what its person does every few seconds, and forgets
 // what it has not heard again for half a minute. Nothing of it is kept anywhere.
 
-import { byId, root, rowOf, thread, words } from "./places.js";
+import { byId, mayAnswer, root, rowOf, thread, words } from "./places.js";
 import { fill } from "../kit/ask.js";
 
 const AGAIN = 12_000;
@@ -12,7 +12,7 @@ let timer = 0;
 let address = "";
 
 function tell(what) {
-  if (!address) return;
+  if (!address || !mayAnswer()) return;
   fetch(address, {
     method: "POST", body: new URLSearchParams({ what }), keepalive: what === "gone", credentials: "same-origin",
     headers: { "X-CSRFToken": root().dataset.csrf },
