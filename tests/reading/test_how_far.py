@@ -5,10 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from kaja.channels.models import Channel
+from kaja.delivery.events import DeliverySent
+from kaja.delivery.models import Delivery, Publication
 from kaja.kernel import events
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Problem
@@ -291,3 +294,18 @@ def test_looks_become_rarer_and_end() -> None:
         times.append(moment - since)
     assert tuple(times) == STEPS
     assert find_next(since, since + STEPS[-1]) is None
+
+
+def test_a_post_that_was_sent_from_here_is_looked_at_from_then_on(
+    network: Invented, workspace: Workspace, channel: Channel
+) -> None:
+    with workspace_scope(workspace.id):
+        for kind, remote_id in (("post", "sent"), ("comment", "ours below it")):
+            made = {"channel": channel, "kind": kind, "state": "sent", "remote_id": remote_id, "due_at": now()}
+            row = Delivery.objects.create(source_kind="test", source_id=uuid4(), **made)
+            Publication.objects.create(delivery=row, remote_id=remote_id, sent={}, published_at=now())
+            events.publish(DeliverySent(row.id, "test", row.source_id, channel.id, None))
+    [poll] = polls(workspace, WHAT)
+    assert (poll.cursor["place"], poll.cursor["post"]) == ("sent", True)
+    assert poll.next_at is not None
+    assert now() < poll.next_at <= now() + timedelta(minutes=5)
