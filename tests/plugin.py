@@ -23,7 +23,16 @@ for _name in [
     for n in os.environ
     if n.startswith("KAJA_")
     and n
-    not in {database.SERVER, "KAJA_CONTRACTS", "KAJA_DATA", "KAJA_REALNETS", "KAJA_TEST_LANE", "KAJA_ONLY", THOROUGH}
+    not in {
+        database.SERVER,
+        "KAJA_CONTRACTS",
+        "KAJA_DATA",
+        "KAJA_REALNETS",
+        "KAJA_TEST_LANE",
+        "KAJA_ONLY",
+        "KAJA_REPLAY",
+        THOROUGH,
+    }
 ]:
     del os.environ[_name]
 # Migrations run as the owner; conftest then hands the connection to the application's role.
