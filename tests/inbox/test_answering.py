@@ -72,7 +72,7 @@ def test_a_reply_names_whom_it_answers_and_the_message_learns_what_became_of_it(
 def test_a_direct_message_is_seen_by_nobody_else(
     mastodon: tuple[MastodonServer, str], workspace: Workspace, channel: Channel
 ) -> None:
-    data = {"acct": "sam@example.social", "visibility": "direct"}
+    data = {"acct": "sam@example.social", "visibility": "private"}  # as snac2 calls it
     theirs = add_message(workspace, channel, "My order?", kind="direct", data=data)
     ours = answer(workspace, theirs, "@sam@example.social It is on its way.")
     with running_engine():

@@ -120,7 +120,7 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
         return Found(statuses.build_ref(matching[-1], list_used(outgoing, checkpoint)))
     # Not every server lists to its owner what only followers, or only one person, may read; one that has shown such a
     # status does.
-    unshown = f"shows_{outgoing.options.get('visibility')}" in statuses.HIDDEN.keys() - shown
+    unshown = f"shows_{statuses.visibility_of(outgoing)}" in statuses.HIDDEN.keys() - shown
     hidden = unshown and read_limits(facts.limits).software != "mastodon"
     if hidden or not complete or any(statuses.resembles(status, outgoing) for status in fresh):
         return CannotTell(_not_recognised(facts), tuple(statuses.build_candidate(status, 300) for status in fresh))

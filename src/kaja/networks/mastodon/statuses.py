@@ -34,7 +34,7 @@ def render_status(outgoing: Outgoing, uploaded: Mapping[str, Any]) -> dict[str, 
     """The body of POST /api/v1/statuses; the same for every attempt of a delivery."""
     body: dict[str, Any] = {
         "status": outgoing.text,
-        "visibility": outgoing.options.get("visibility") or "public",
+        "visibility": visibility_of(outgoing),
         "sensitive": read_flag(outgoing.options, "sensitive"),
     }
     if spoiler := read_text(outgoing.options, SPOILER):
@@ -46,6 +46,11 @@ def render_status(outgoing: Outgoing, uploaded: Mapping[str, Any]) -> dict[str, 
     if outgoing.reply_to is not None:
         body["in_reply_to_id"] = outgoing.reply_to.id
     return body
+
+
+def visibility_of(outgoing: Outgoing) -> str:
+    """Who sees it. A direct message is direct, whatever a server calls the one that it answers (snac2: private)."""
+    return "direct" if outgoing.kind == "message" else str(outgoing.options.get("visibility") or "public")
 
 
 def render_language(language: str) -> str:
