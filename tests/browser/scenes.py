@@ -198,6 +198,7 @@ def room(slug: str) -> dict[str, Any]:
 
 def three(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]:
     """About three of everything, in every state that a page shows."""
+    from tests.browser.desk import furnish
     from tests.browser.states import settle_states
     from tests.browser.talk import talk
 
@@ -210,6 +211,7 @@ def three(slug: str, language: str = "en", email: str = OWNER) -> dict[str, Any]
     with inside(slug, email) as (actor, workspace, _):
         made = settle_states(actor, workspace, words, practice["channel"], shown)
         made |= talk(actor, words, [practice["channel"], shown["mastodon"], shown["bluesky"]])
+        made |= furnish(actor, words)
     return {"slug": slug, **made, **shown, "practice": practice["channel"], "account": practice["account"]}
 
 
@@ -270,6 +272,7 @@ def consenting(slug: str, language: str = "en") -> dict[str, Any]:
 
 def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER) -> dict[str, Any]:
     """Hundreds of posts in one month, and ideas, channels, people, labels and notices enough to scroll."""
+    from tests.browser.desk import furnish
     from tests.browser.states import crowd
     from tests.browser.talk import talk
 
@@ -278,7 +281,8 @@ def many(slug: str, number: int = 300, language: str = "en", email: str = OWNER)
     practice = add_practice(slug, f"{words.place} {slug}"[:60], email=email)
     with inside(slug, email) as (actor, workspace, user):
         made = crowd(actor, workspace, user, words, practice["channel"], number)
-        return {"slug": slug, **made, **talk(actor, words, [practice["channel"]], number)}
+        made |= talk(actor, words, [practice["channel"]], number)
+        return {"slug": slug, **made, **furnish(actor, words, number)}
 
 
 def forgotten(email: str) -> dict[str, Any]:

@@ -37,6 +37,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     """Inside the workspace's scope; gives the ids by the names that addresses give them."""
     now = clock.now()
     person = Person.objects.create(name=mark, notes=mark)
+    other = Person.objects.create(name=mark)
+    joined = Person.objects.create(name=mark, joined_to=person)
     handle = Handle.objects.create(
         person=person, network=channel.network, remote_id=mark, handle=mark, name=mark, first_at=now, seen_at=now,
         avatar=PICTURE,
@@ -71,11 +73,13 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     rule = Rule.objects.create(name=mark, when={"words": [mark]}, then={"notify": True})
     hit = RuleHit.objects.create(rule=rule, rule_name=mark, message=message, conversation=conversation, at=now)
     HeardHour.objects.create(channel=channel, hour=now, heard=1)
-    alarm = Alarm.objects.create(kind="volume", began_at=now, last_at=now, count=1, messages=[mark])
+    alarm = Alarm.objects.create(kind="volume", began_at=now, last_at=now, count=1, messages=[str(message.id)])
     reply = SavedReply.objects.create(title=mark, texts={"en": mark})
     view = SavedView.objects.create(name=mark)
     return {
         "person_id": str(person.id),
+        "other_person": str(other.id),
+        "joined_person": str(joined.id),
         "conversation_id": str(conversation.id),
         "message_id": str(message.id),
         "handle_id": str(handle.id),

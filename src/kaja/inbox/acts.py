@@ -207,6 +207,24 @@ def _take_out_others(message_id: UUID, act: Act) -> None:
     save_changed(rows)
 
 
+def lock_acts(message_ids: Collection[UUID]) -> None:
+    """Whatever waits to be done to these messages, for whoever locks conversations before acting: deliveries come first
+    (`kernel/locks`)."""
+    waiting = MessageAct.objects.filter(message_id__in=message_ids, done_at=None).values("id")
+    list(lock(Delivery.objects.filter(source_kind=ACTING, source_id__in=waiting, state__in=OPEN_STATES)))
+
+
+def list_hidden_by(message_ids: Collection[UUID], name: str) -> set[UUID]:
+    """Which of these messages a rule of this name had hidden, and nobody wanted otherwise since."""
+    messages = list(Message.objects.filter(id__in=message_ids))
+    found = set()
+    for message_id, rows in find_acts(messages).items():
+        standing = sorted((row.at, row.id, row.act, row.by) for row in rows if _FAMILIES[row.act] == "state")
+        if standing and standing[-1][2:] == ("hide", name):
+            found.add(message_id)
+    return found
+
+
 def note_done(act_id: UUID) -> None:
     """The network has done it: the message stands by it."""
     act = MessageAct.objects.select_related("message").filter(id=act_id).first()

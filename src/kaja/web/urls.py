@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{W}undo/<uuid:key>", undo, name="undo"),
     path(f"{W}find/", include(([path("", frame.palette, name="palette")], "frame"))),
     path(f"{W}channels/", include("kaja.web.channels.urls")),
+    path(W, include("kaja.web.inboxdesk.urls")),
     path(f"{W}settings/", include("kaja.web.settings.urls")),
     path(f"{W}needs-you/", include("kaja.web.needs_you.urls")),
     path(f"{W}settle/", include("kaja.web.settling.urls")),

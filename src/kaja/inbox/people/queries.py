@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 
 from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person
 from kaja.inbox.people.actions import GONE
+from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound
 from kaja.reading.models import Item
 
@@ -29,6 +30,16 @@ def list_people(text: str = "") -> QuerySet[Person]:
         return rows
     named = Handle.objects.filter(name__icontains=text) | Handle.objects.filter(handle__icontains=text)
     return rows.filter(name__icontains=text) | rows.filter(id__in=named.values("person_id"))
+
+
+def page_people(text: str = "", cursor: str = "", limit: int = PAGE) -> Page[Person]:
+    """The same in pages. Raises Refused for a cursor that is none."""
+    return cut_page(list_people(text), ("-created_at", "-id"), cursor, limit)
+
+
+def list_joined(person_id: UUID) -> list[Person]:
+    """Who was joined to somebody, with what they were called."""
+    return list(Person.objects.filter(joined_to_id=person_id).prefetch_related("handles").order_by("created_at", "id"))
 
 
 def export_person(person_id: UUID) -> dict[str, Any]:

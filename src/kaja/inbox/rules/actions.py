@@ -1,5 +1,6 @@
 """Making rules, trying them on what came before, carrying them out, and taking back what they did."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -11,9 +12,10 @@ from django.db.models import Exists, Max, OuterRef, QuerySet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from kaja.inbox.actions import undo
+from kaja.inbox.acts import do_act, list_hidden_by, lock_acts
 from kaja.inbox.models import Conversation, ConversationState, Direction, Message
 from kaja.inbox.rules.conditions import Heard, When, does_match
-from kaja.inbox.rules.effects import Then, do_effects
+from kaja.inbox.rules.effects import Then, do_effects, hide_messages
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
@@ -234,6 +236,8 @@ def apply_rules(message_ids: Collection[UUID]) -> int:
         return 0
     ids = list(message_ids)
     messages = list(_list_heard(Message.objects.filter(id__in=ids)).order_by("at", "id"))
+    if any(Then.model_validate(rule.then).hide for rule in rules):
+        lock_acts(ids)
     # In the order of `kernel/locks`, and whoever does the same at this moment waits here.
     locked = lock(Conversation.objects.filter(id__in={message.conversation_id for message in messages}))
     spam = {row.id for row in locked if row.state == ConversationState.SPAM}
@@ -267,17 +271,21 @@ def _carry_out(rule: Rule, messages: Sequence[Message]) -> None:
             lines = do_effects(rule.name, then, sorted({message.conversation_id for message in messages}))
     except (Refused, NotFound, Conflict) as refused:
         problem = render_problem(refused.problems[0])
+    # Without its other effects nothing is hidden: a rule is done whole, or says why it is not.
+    hides = then.hide and problem is None
+    unhidden = hide_messages(rule.name, [message.id for message in messages]) if hides else {}
     moment, given = now(), set()
     hits = []
     for message in messages:
         # Several messages of one conversation are one change; it is undone with the first.
         events = [] if message.conversation_id in given else lines.get(message.conversation_id, [])
         given.add(message.conversation_id)
+        refusal = unhidden.get(message.id)
         hits.append(
             RuleHit(
                 workspace_id=rule.workspace_id, rule=rule, rule_name=rule.name, message=message,
-                conversation_id=message.conversation_id, events=[str(each) for each in events], problem=problem,
-                at=moment,
+                conversation_id=message.conversation_id, events=[str(each) for each in events],
+                problem=render_problem(refusal) if refusal else problem, at=moment,
             )
         )  # fmt: skip
     RuleHit.objects.bulk_create(hits)
@@ -305,16 +313,46 @@ def _tell(rule: Rule, messages: Iterable[Message]) -> None:
 def undo_hits(actor: Actor, hit_ids: Collection[UUID]) -> int:
     """Take back what rules did; gives the number of hits. What somebody changed since stays as it is.
 
-    Raises Conflict where that is all of it."""
+    What a rule had hidden is shown again; a hit whose message the network cannot show again stays. Raises Conflict
+    where what was changed since is all of it, and what the network's refusal is where nothing else could be done."""
     policy.require(actor, policy.Permission.ANSWER)
-    conversations = RuleHit.objects.filter(id__in=hit_ids).values("conversation_id")
-    list(lock(Conversation.objects.filter(id__in=conversations)))
-    hits = list(lock(RuleHit.objects.filter(id__in=hit_ids, undone_at=None)))
-    events = [UUID(each) for hit in hits for each in hit.events]
+    rows = RuleHit.objects.filter(id__in=hit_ids)
+    lock_acts(list(rows.values_list("message_id", flat=True)))
+    list(lock(Conversation.objects.filter(id__in=rows.values("conversation_id"))))
+    hits = list(lock(rows.filter(undone_at=None)))
+    shown, refused = _show_again(actor, hits)
+    done = [hit for hit in hits if hit.id not in refused]
+    if refused and not done:
+        raise next(iter(refused.values()))
+    events = [UUID(each) for hit in done for each in hit.events]
     if events:
-        undo(actor, events)
-    RuleHit.objects.filter(id__in=[hit.id for hit in hits]).update(undone_at=now())
-    return len(hits)
+        try:
+            with transaction.atomic():
+                undo(actor, events)
+        except Conflict:
+            if not shown:
+                raise
+    RuleHit.objects.filter(id__in=[hit.id for hit in done]).update(undone_at=now())
+    return len(done)
+
+
+def _show_again(actor: Actor, hits: Sequence[RuleHit]) -> tuple[int, dict[UUID, Refused]]:
+    """How many messages are shown again, and the hits of those for which that cannot be had."""
+    shown, refused = 0, dict[UUID, Refused]()
+    by_rule: dict[str, list[RuleHit]] = defaultdict(list)
+    for hit in hits:
+        by_rule[hit.rule_name].append(hit)
+    for name, group in by_rule.items():
+        hidden = list_hidden_by([hit.message_id for hit in group], name)
+        for hit in group:
+            if hit.message_id in hidden:
+                try:
+                    with transaction.atomic():
+                        do_act(actor, hit.message_id, "unhide")
+                    shown += 1
+                except Refused as problem:
+                    refused[hit.id] = problem
+    return shown, refused
 
 
 def list_hits(rule_id: UUID | None = None) -> QuerySet[RuleHit]:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated, Literal
 from uuid import UUID
 
+from django.db import transaction
 from pydantic import BaseModel, ConfigDict, Field
 
 from kaja.inbox.actions import add_label, assign, set_priority, set_state
 from kaja.inbox.actions.changing import Done
+from kaja.inbox.acts import do_act
 from kaja.inbox.models import ConversationState, Priority
+from kaja.kernel.problems import Problem, Refused
 from kaja.workspaces.actor import Actor, make_system_actor
 
 
@@ -20,6 +23,8 @@ class Then(BaseModel):
     assignee: UUID | None = None
     priority: Annotated[int, Field(ge=-1, le=2)] | None = None
     state: Literal["done", "spam"] | None = None
+    hide: bool = False
+    """On the network, until somebody has looked at it; where a network cannot hide, the hit says so."""
     notify: bool = False
 
     def is_empty(self) -> bool:
@@ -48,3 +53,16 @@ def do_effects(name: str, then: Then, conversation_ids: Sequence[UUID]) -> dict[
         for event_id, conversation_id in zip(step.events, step.changed, strict=True):
             lines.setdefault(conversation_id, []).append(event_id)
     return lines
+
+
+def hide_messages(name: str, message_ids: Sequence[UUID]) -> dict[UUID, Problem]:
+    """Have these messages hidden on their networks, each by itself; gives why those were not that could not be. Inside
+    the workspace's scope and a transaction that holds what waits to be done to them (`lock_acts`)."""
+    refused: dict[UUID, Problem] = {}
+    for message_id in message_ids:
+        try:
+            with transaction.atomic():
+                do_act(make_rule_actor(name), message_id, "hide", by=name)
+        except Refused as problem:
+            refused[message_id] = problem.problems[0]
+    return refused

@@ -100,7 +100,7 @@ _TAKEN = Problem(
     field="name",
     fix=gettext_noop("Choose another name."),
 )
-_GONE = Problem(
+GONE = Problem(
     code="target_not_found",
     message=gettext_noop("There is no such target any more."),
     fix=gettext_noop("Load the page again."),
@@ -151,7 +151,7 @@ def move_target(actor: Actor, target_id: UUID, place: int) -> None:
     targets.sort(key=lambda each: (each.position, each.id))
     moved = next((each for each in targets if each.id == target_id), None)
     if moved is None:
-        raise NotFound(_GONE)
+        raise NotFound(GONE)
     targets.remove(moved)
     targets.insert(max(0, place), moved)
     for position, each in enumerate(targets):
@@ -162,7 +162,7 @@ def move_target(actor: Actor, target_id: UUID, place: int) -> None:
 def _get(target_id: UUID) -> AnswerTarget:
     target = lock(AnswerTarget.objects.filter(id=target_id)).first()
     if target is None:
-        raise NotFound(_GONE)
+        raise NotFound(GONE)
     return target
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db.models import Aggregate, Avg, Count, F, FloatField, Func, Min, Q, QuerySet
@@ -75,6 +76,26 @@ def list_asked(
     """What was asked in a period, for the conversations behind a figure."""
     rows = AnswerWait.objects.filter(measure=Measure(measure), begun_at__gte=since, begun_at__lt=until)
     return rows.filter(channel_id__in=channel_ids) if channel_ids else rows
+
+
+def list_asked_by(
+    measure: Measured, since: datetime, until: datetime, by: By, key: str, zone: ZoneInfo
+) -> QuerySet[AnswerWait]:
+    """What one line of the report counts. `key` as texts have it; empty: of nobody known. A key that is none is for
+    nothing."""
+    rows = list_asked(measure, since, until)
+    if by == "all":
+        return rows
+    if not key:
+        return rows.filter(by=None) if by == "member" else rows.none()
+    try:
+        if by in ("member", "channel"):
+            return rows.filter(**{f"{'by' if by == 'member' else 'channel'}_id": UUID(key)})
+        wanted = int(key)
+    except ValueError:
+        return rows.none()
+    part = ExtractHour("begun_at", tzinfo=zone) if by == "hour" else ExtractIsoWeekDay("begun_at", tzinfo=zone)
+    return rows.annotate(part=part).filter(part=wanted)
 
 
 def report_times(asked: QuerySet[AnswerWait], by: By, zone: ZoneInfo) -> list[Line]:

@@ -15,6 +15,7 @@ from kaja.inbox.trouble.bursts import HOURS, Verdict, judge_hour, judge_share
 from kaja.inbox.trouble.models import Alarm, AlarmKind, HeardHour
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
+from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, entered_workspace_id, system_scope, workspace_scope
 from kaja.workspaces import policy
@@ -33,6 +34,11 @@ BAD_STARS = 2
 MORE = gettext_noop("%(count)s messages in the last hour on %(channel)s; about %(expected)s are usual.")
 MORE_OF_ALL = gettext_noop("%(count)s messages in the last hour on all channels; about %(expected)s are usual.")
 WORSE = gettext_noop("%(count)s of the reviews of the last hours on %(channel)s are bad: more than usual.")
+GONE = Problem(
+    code="alarm_not_found",
+    message=gettext_noop("There is no such alarm any more."),
+    fix=gettext_noop("Load the page again."),
+)
 _COUNT = """
 INSERT INTO inbox_heardhour AS kept (id, workspace_id, channel_id, hour, heard, bad)
 SELECT gen_random_uuid(), m.workspace_id, m.channel_id, date_trunc('hour', m.at), count(*),
@@ -198,6 +204,19 @@ def list_alarms() -> QuerySet[Alarm]:
     return Alarm.objects.select_related("channel", "seen_by").order_by("-began_at", "-id")
 
 
+def page_alarms(cursor: str = "", limit: int = PAGE) -> Page[Alarm]:
+    """The same in pages. Raises Refused for a cursor that is none."""
+    return cut_page(list_alarms(), ("-began_at", "-id"), cursor, limit)
+
+
+def get_alarm(alarm_id: UUID) -> Alarm:
+    """Raises NotFound."""
+    row = list_alarms().filter(id=alarm_id).first()
+    if row is None:
+        raise NotFound(GONE)
+    return row
+
+
 def list_messages_of(alarm: Alarm) -> list[Message]:
     """The messages that made it, newest first; without those that are gone."""
     rows = Message.objects.filter(id__in=[UUID(each) for each in alarm.messages])
@@ -210,13 +229,7 @@ def see_alarm(actor: Actor, alarm_id: UUID) -> Alarm:
     policy.require(actor, policy.Permission.ANSWER)
     row = lock(Alarm.objects.filter(id=alarm_id)).first()
     if row is None:
-        raise NotFound(
-            Problem(
-                code="alarm_not_found",
-                message=gettext_noop("There is no such alarm any more."),
-                fix=gettext_noop("Load the page again."),
-            )
-        )
+        raise NotFound(GONE)
     if row.seen_at is None:
         row.seen_at, row.seen_by_id = now(), actor.user_id
         row.save(update_fields=["seen_at", "seen_by"])

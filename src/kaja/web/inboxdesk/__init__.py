@@ -1,0 +1,1 @@
+"""Beside the conversations: rules, targets and how they were kept, alarms, and the people who write."""

@@ -1,0 +1,30 @@
+"""`/w/<slug>/inbox/rules/`, `report/`, `alarms/`, `people/`, and `/w/<slug>/settings/answers/`."""
+
+from django.urls import path
+
+from kaja.web.inboxdesk import alarms, people, report, rules, targets
+
+app_name = "inboxdesk"
+urlpatterns = [
+    path("inbox/rules/", rules.index, name="rules"),
+    path("inbox/rules/new", rules.create, name="new_rule"),
+    path("inbox/rules/log/", rules.log, name="hits"),
+    path("inbox/rules/log/undo", rules.undo, name="undo_hits"),
+    path("inbox/rules/<uuid:rule_id>/", rules.rule, name="rule"),
+    path("inbox/rules/<uuid:rule_id>/do", rules.do, name="do_rule"),
+    path("inbox/alarms/", alarms.index, name="alarms"),
+    path("inbox/alarms/<uuid:alarm_id>/", alarms.alarm, name="alarm"),
+    path("inbox/alarms/<uuid:alarm_id>/see", alarms.see, name="see_alarm"),
+    path("inbox/report/", report.index, name="report"),
+    path("inbox/report/conversations", report.asked, name="asked"),
+    path("inbox/people/", people.index, name="people"),
+    path("inbox/people/<uuid:person_id>/", people.person, name="person"),
+    path("inbox/people/<uuid:person_id>/join", people.join, name="join_person"),
+    path("inbox/people/<uuid:person_id>/part", people.part, name="part_person"),
+    path("inbox/people/<uuid:person_id>/export", people.export, name="export_person"),
+    path("inbox/people/<uuid:person_id>/erase", people.erase, name="erase_person"),
+    path("settings/answers/", targets.index, name="targets"),
+    path("settings/answers/new", targets.create, name="new_target"),
+    path("settings/answers/<uuid:target_id>/", targets.target, name="target"),
+    path("settings/answers/<uuid:target_id>/do", targets.do, name="do_target"),
+]

@@ -1,0 +1,64 @@
+"""Rules, targets, figures and alarms for the pages that are looked at. Imported inside a running application only."""
+
+from datetime import timedelta
+from typing import Any
+
+from kaja.inbox.models import Alarm, AnswerTarget, AnswerWait, Conversation, Direction, Message, Rule, RuleHit
+from kaja.kernel.clock import now
+from kaja.workspaces.actor import Actor
+from tests.browser.words import Words
+
+WEEK = {str(day): [[540, 780], [840, 1080]] for day in range(5)}
+
+
+def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
+    """So many of each beside the conversations that are there."""
+    moment = now()
+    messages = list(Message.objects.filter(direction=Direction.IN).select_related("handle").order_by("-at")[:60])
+    rules = [
+        Rule.objects.create(
+            name=f"{words.ideas[n % len(words.ideas)]} {n + 1}"[:60], position=n, stops=n == 1,
+            when={"words": [words.labels[n % 3], f"{words.campaign}*"], "has_link": True, "kinds": ["comment"]},
+            then={"labels": [words.labels[n % 3]], "priority": 1, "hide": n % 2 == 0, "notify": True},
+            on_since=moment if n % 2 else None,
+        )
+        for n in range(min(number, 40))
+    ]  # fmt: skip
+    for n, message in enumerate(messages):
+        RuleHit.objects.create(
+            rule=rules[0], rule_name=rules[0].name, message=message, conversation_id=message.conversation_id,
+            at=moment - timedelta(minutes=n), undone_at=moment if n % 3 == 1 else None,
+        )  # fmt: skip
+    targets = [
+        AnswerTarget.objects.create(
+            name=f"{words.labels[n % 3]} {n + 1}", position=n, first_minutes=60, next_minutes=90 if n % 2 else None,
+            week=WEEK if n % 2 == 0 else None, country="EE", closed=["2026-12-24"],
+        )
+        for n in range(min(number, 20))
+    ]  # fmt: skip
+    for n, talk in enumerate(Conversation.objects.select_related("channel")[:number]):
+        begun = moment - timedelta(hours=5 * n + 1)
+        done = n % 3 != 2
+        AnswerWait.objects.create(
+            conversation=talk, channel=talk.channel, measure=("first", "next", "first", "resolution")[n % 4],
+            begun_at=begun, ended_at=begun + timedelta(minutes=7 * n + 3) if done else None,
+            by_id=actor.user_id if done else None, target=targets[0], due_at=begun + timedelta(minutes=30),
+            open_seconds=60 * (7 * n + 3) if done else None,
+        )  # fmt: skip
+    alarms = [
+        Alarm.objects.create(
+            kind="volume" if n % 3 else "bad", channel=messages[0].channel if n % 2 and messages else None,
+            began_at=moment - timedelta(days=n, hours=1), last_at=moment - timedelta(days=n),
+            ended_at=moment - timedelta(days=n) if n > 1 else None, count=43, expected=2.25, limit=9,
+            messages=[str(each.id) for each in messages[:20]], seen_by_id=actor.user_id if n == 1 else None,
+            seen_at=moment if n == 1 else None,
+        )
+        for n in range(number)
+    ]  # fmt: skip
+    whose = next(each.handle for each in messages if each.handle)
+    return {
+        "person": str(whose.person_id),
+        "rule": str(rules[0].id),
+        "target": str(targets[0].id),
+        "alarm": str(alarms[0].id),
+    }
