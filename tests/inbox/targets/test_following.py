@@ -261,7 +261,7 @@ def test_a_promise_that_is_about_to_be_broken_is_told_of_once(monkeypatch: pytes
     with workspace_scope(workspace.id):
         notice = Notice.objects.get(kind="inbox.due")
         assert notice.params == {"person": "Mari", "channel": "Bakery", "minutes": 20}
-        assert notice.path.endswith(str(talks[workspace.id].id))
+        assert notice.path == f"inbox/{talks[workspace.id].id}/"
     with workspace_scope(rival.id):
         assert not Notice.objects.filter(kind="inbox.due").exists()
 

@@ -190,7 +190,7 @@ def _warn_in(workspace_id: UUID) -> int:
                         "channel": str(conversation.channel),
                         "minutes": max(0, round((row.due_at - now()).total_seconds() / 60)),
                     },
-                    path=f"inbox/?c={conversation.id}",
+                    path=f"inbox/{conversation.id}/",
                     permission=policy.Permission.ANSWER,
                     owner=conversation.assignee_id,
                 )
