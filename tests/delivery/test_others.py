@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
@@ -27,6 +28,10 @@ STUCK = 1
 def _memos(transactional_db: None) -> Iterator[None]:
     with memos.memos_at_work():
         yield
+
+
+def is_sent(sender: Sender) -> bool:
+    return sender.row().state == State.SENT
 
 
 def rank_of(sender: Sender) -> int:
@@ -59,7 +64,7 @@ def test_what_a_worker_that_does_not_get_on_has_is_taken_after_a_while_and_not_b
             sender.come_due()
             due[sender.id] = sender.row().due_at
         for sender in senders:
-            wait_until(lambda sender=sender: sender.row().state == State.SENT)
+            wait_until(partial(is_sent, sender))
     assert len(practice.truth()) == len(senders)
     for sender in senders:
         with workspace_scope(workspace.id):
