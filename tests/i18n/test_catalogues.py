@@ -22,7 +22,21 @@ SAME_EVERYWHERE = re.compile(r"^(?:[\W\d_]|%\(\w+\)s|Kaja|Emoji|API|UTC)*$")
 # Words that a language shares with English.
 SAME = {
     "ru": set[str](),
-    "et": {"Server", "server", "optional", "Emoji", "Variant", "Port", "Link", "Reel"},
+    # minutes and seconds are abbreviated as in English
+    "et": {
+        "Server",
+        "server",
+        "optional",
+        "Emoji",
+        "Variant",
+        "Port",
+        "Link",
+        "Reel",
+        "{count} min",
+        "%(count)s min",
+        "%(minutes)s min",
+        "%(seconds)s s",
+    },
     "zh_Hant": set[str](),
 }
 SCRIPT = {"ru": r"[а-яё]", "et": r"[a-zõäöüšž]", "zh_Hant": r"[\u4e00-\u9fff]"}

@@ -23,6 +23,7 @@ MARK = "OUR-OWN"
 OWN = {
     MARK,
     "OO",
+    "OWN",  # of a handle that is made of it, without what looks like one
     "Acme",
     "acme",
     "Tallinn",

@@ -271,7 +271,7 @@ PLACES = {
     "tokens": Place("settings/tokens/", _tokens, 9, scoped=False),
     "loops": Place("settings/running/", _loops, 14, paged=False),
     "untold": Place("settings/running/", _untold, 15),
-    "waiting": Place("needs-you/", _waiting, 11),
+    "waiting": Place("needs-you/", _waiting, 12),
     "broken": Place("needs-you/", _broken, 11),
     "notices": Place("needs-you/", _notices, 11, scoped=False),
     "campaigns": Place("groups/campaigns/", _campaigns, 12),

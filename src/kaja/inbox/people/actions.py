@@ -19,6 +19,8 @@ from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Notice
 
+ERASED = "erased:"
+"""Before the id of a handle whose account is forgotten."""
 GONE = Problem(
     code="person_not_found",
     message=gettext_noop("There is no such person in this workspace."),
@@ -141,7 +143,7 @@ def erase_person(actor: Actor, person_id: UUID) -> int:
     for network in sorted({handle.network for handle in handles}):
         forget_authors(network, [handle.remote_id for handle in handles if handle.network == network])
     for handle in handles:
-        handle.remote_id, handle.handle, handle.name, handle.url, handle.avatar = f"erased:{handle.id}", "", "", "", ""
+        handle.remote_id, handle.handle, handle.name, handle.url, handle.avatar = f"{ERASED}{handle.id}", "", "", "", ""
     Handle.objects.bulk_update(handles, ["remote_id", "handle", "name", "url", "avatar"])
     Person.objects.filter(id__in=people).update(
         name="", notes="", labels=[], consent="", consent_note="", consent_at=None

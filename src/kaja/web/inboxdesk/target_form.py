@@ -14,6 +14,7 @@ from kaja.inbox.targets.holidays import list_countries
 from kaja.kernel.problems import Refused
 from kaja.publishing.choices import Choices
 from kaja.web.inboxdesk.words import WEEKDAYS
+from kaja.web.kit.countries import name_countries
 from kaja.web.problems import problem_line
 
 TIMES = ("first", "next", "resolution")
@@ -74,7 +75,7 @@ class TargetFields(forms.Form):
             self.fields[f"{name}_unit"] = forms.ChoiceField(choices=UNITS, required=False, initial="60")
         countries = list_countries()
         chosen = (data or initial or {}).get("country", "")
-        self.fields["country"].choices = [("", _("none")), *((each, each) for each in sorted(countries))]  # type: ignore[attr-defined]
+        self.fields["country"].choices = [("", _("none")), *name_countries(countries)]  # type: ignore[attr-defined]
         regions = countries.get(chosen, ())
         self.fields["region"].choices = [("", _("the whole country")), *((each, each) for each in regions)]  # type: ignore[attr-defined]
         if not may:

@@ -26,6 +26,7 @@ SCOPE_WORDS = {
     "view": translation.gettext_lazy("see everything in the workspace"),
     "write": translation.gettext_lazy("write: ideas, drafts, media"),
     "publish": translation.gettext_lazy("publish: schedule, send, settle, edit and delete on networks"),
+    "answer": translation.gettext_lazy("answer: the inbox, what is done to messages there"),
     "channels": translation.gettext_lazy("connect and disconnect channels"),
     "manage": translation.gettext_lazy("manage: settings, members, pause everything"),
 }
