@@ -30,11 +30,11 @@ OWN = frozenset(
     flash.undo href picture day.write today previous next menu.clear earlier clear pager.first pager.following address
     column.more
     attrs.src attrs.action attrs.href login_url action_url alt.url totp_svg_data_uri frame.compose_url steps_url
-    settle_url edit_url post_address
+    settle_url edit_url post_address own source each.href view.href views.current.href request.path subject_address
     """.split()  # noqa: SIM905
 )
-"""Addresses that this application makes (or, `picture`, has been through the filter). Whatever else stands in an
-attribute that a browser follows has to go through `foreign_link` or `web_address`."""
+"""Addresses that this application makes (or, `picture`, has been through the filter; `source` is our own proxy's).
+Whatever else stands in an attribute that a browser follows has to go through `foreign_link` or `web_address`."""
 _FOLLOWED = re.compile(
     r"""\b(?:href|src|action|formaction|poster|srcset|data|cite|ping|background|xlink:href)=["']?\{\{\s*(.*?)\s*\}\}"""
 )
@@ -81,7 +81,8 @@ def fields_with_addresses() -> set[str]:
 def test_every_stored_address_is_known_here() -> None:
     """A new one has to be tried on the pages below."""
     assert fields_with_addresses() == {"Channel.url", "Channel.base_url", "Channel.avatar_url", "Delivery.remote_url",
-                                       "Grant.base_url", "Publication.remote_url"}  # fmt: skip
+                                       "Grant.base_url", "Publication.remote_url", "Handle.url",
+                                       "Conversation.post_url", "Message.url"}  # fmt: skip
 
 
 def test_pages_link_to_no_script_that_a_network_gave(workspace: Workspace) -> None:

@@ -111,6 +111,7 @@ def test_a_time_of_a_network_is_chosen_and_shown_again_by_the_workspaces_clocks(
     with workspace_scope(workspace.id):
         assert Variant.objects.get().options["starts_at"] == "2031-07-05T18:30-04:00[America/New_York]"
     page.reload()
+    page.wait_for_load_state("networkidle")  # the first check draws the fields
     group.locator("summary").click()
     expect(time).to_have_value("18:30")
     shown = group.locator("kaja-option-datetime").evaluate("option => option.value")

@@ -63,6 +63,7 @@ INFO = NetworkInfo(
     grant_words={
         "profile": pgettext_noop("what a channel may do", "see the profile"),
         "read:accounts": pgettext_noop("what a channel may do", "see the account"),
+        "read:notifications": pgettext_noop("what a channel may do", "read notifications"),
         "read:statuses": pgettext_noop("what a channel may do", "read posts"),
         "write:statuses": pgettext_noop("what a channel may do", "write posts"),
         "write:media": pgettext_noop("what a channel may do", "upload files"),
