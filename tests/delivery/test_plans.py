@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from psycopg import AsyncConnection
 
@@ -12,8 +13,10 @@ from kaja.delivery.engine.claim import claim_due, enter
 from kaja.delivery.engine.journal import Journal
 from kaja.delivery.engine.statements import BY_INDEX, FINISH, TAKE
 from kaja.delivery.models import Attempt, Delivery
+from kaja.delivery.worker.main import get_address
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
+from kaja.kernel.postgres import OWNER
 from kaja.kernel.tenancy import SystemPurpose, workspace_scope
 from kaja.workspaces.models import Workspace
 from tests.delivery.ahead import by_hand, send_memo
@@ -33,16 +36,23 @@ def channel(practice: PracticeServer, workspace: Workspace) -> Iterator[Channel]
 
 
 def fill(workspace: Workspace, channel: Channel) -> None:
-    """Many channels with something planned, and a journal whose calls are all under way; nobody has analysed it yet."""
+    """Many channels with something planned, each after another, and a journal whose calls are all under way. Analysed,
+    for whether autovacuum came by at this moment is chance."""
     row = send_memo(workspace, channel, "Memo").row()
     own = {"workspace_id": workspace.id}
     named = {**own, "network": "practice", "name": "c", "handle": "c"}
-    planned = {**own, "due_at": later(600), "next_at": later(600), "after_id": row.id}
+    planned = {**own, "due_at": later(600), "next_at": later(600)}
     begun = {**own, "delivery_id": row.id, "fence": 1, "stage": "publish", "started_at": now()}
     with workspace_scope(workspace.id):
         channels = Channel.objects.bulk_create(Channel(account_id=str(number), **named) for number in range(MANY))
-        Delivery.objects.bulk_create(Delivery(source_id=new_id(), channel=each, **planned) for each in channels)
+        ids = [row.id, *(new_id() for _ in channels)]
+        Delivery.objects.bulk_create(
+            Delivery(id=own_id, after_id=before, source_id=new_id(), channel=each, **planned)
+            for own_id, before, each in zip(ids[1:], ids, channels, strict=False)
+        )
         Attempt.objects.bulk_create(Attempt(**begun) for _ in range(MANY))
+    with psycopg.connect(**{**get_address(), "user": OWNER}, autocommit=True) as owner:
+        owner.execute("ANALYZE publishing_delivery, publishing_attempt, channels_channel")
 
 
 def list_scans(plan: dict[str, Any]) -> list[tuple[str, str, str]]:
