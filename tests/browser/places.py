@@ -131,6 +131,7 @@ IN_A_STATE_OF_ITS_OWN = {
 
 # Nothing that a person sees: each answers a script, is a file, or leads on.
 NOT_PAGES = {
+    "needs_you:journal": "a part of a page: the journal of an answer, unfolded there",
     "home": "leads on to the workspace",
     "workspace": "leads on to the calendar",
     "live": "a stream of events",
