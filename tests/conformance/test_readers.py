@@ -24,7 +24,7 @@ from kaja.networks.kit.reading import (
 )
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Unknown
 from kaja.networks.registry import CONNECTORS
-from tests.conformance.audience import Audience
+from tests.conformance.audience import Audience, ChangingAudience
 from tests.conformance.server import Fault, FaultyServer, Reply, serving
 from tests.needed import needs
 
@@ -43,6 +43,12 @@ class Desk:
     server: FaultyServer
     session: Session
     items: dict[str, Incoming] = field(default_factory=dict)
+
+    @property
+    def changing(self) -> ChangingAudience:
+        """The audience of a network that is looked at again."""
+        assert isinstance(self.audience, ChangingAudience)
+        return self.audience
 
     async def read(self, cursor: Cursor) -> ReadResult:
         reader = needs(self.connector.reader)
@@ -220,7 +226,7 @@ async def test_a_cursor_of_another_version_begins_again(network: str) -> None:
 async def test_an_entry_that_nobody_can_read_stops_no_other(network: str) -> None:
     async with listening(network) as desk:
         names = [await desk.audience.comment(f"Number {number}") for number in range(3)]
-        await desk.audience.spoil(names[1])
+        await desk.changing.spoil(names[1])
         page = await desk.read_page({})
         assert (set(desk.items), page.unread) == ({names[0], names[2]}, 1)
 
@@ -234,8 +240,8 @@ async def test_a_thread_is_compared_whole_and_what_is_missing_one_by_one(network
         post = desk.items[one].publication
         assert await desk.read_thread(post) == desk.items, "what another way lists is the same, in every letter"
         assert {item.id: item for item in (await desk.read_again(one, two, gone)).items} == desk.items
-        await desk.audience.edit(two, "Two, better")
-        await desk.audience.remove(gone)
+        await desk.changing.edit(two, "Two, better")
+        await desk.changing.remove(gone)
         below = await desk.read_thread(post)
         assert {name: item.text for name, item in below.items()} == {one: "One", two: "Two, better"}
         again = await desk.read_again(two, gone)

@@ -74,8 +74,12 @@ def test_no_machine_path_and_no_registry_in_a_tracked_file() -> None:
         for number, line in enumerate(text_of(path).splitlines(), 1):
             if MACHINE_PATH.search(line) or REGISTRIES.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()[:100]}")
-    for path in (ROOT / "requirements").glob("*.txt"):
+    for path in (*(ROOT / "requirements").glob("*.txt"), *(ROOT / "realnets").rglob("*requirements.txt")):
         if re.search(r"://|^-|file:", path.read_text(), re.MULTILINE):
+            found.append(f"{path.relative_to(ROOT)} names an address or a path")
+    for path in (ROOT / "realnets").rglob("package-lock.json"):
+        # Also of those who may be thanked ("funding"), which npm writes by itself: tools/lock.sh takes it out.
+        if re.search(r"://|file:", path.read_text()):
             found.append(f"{path.relative_to(ROOT)} names an address or a path")
     assert not found, show(found)
 

@@ -1,9 +1,10 @@
 """Small copies of what networks list of an audience; tests/realnet has the real ones."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from kaja.networks.kit.facts import Facts
 from tests.conformance.server import Handler, Reply, Request
@@ -24,6 +25,11 @@ class Audience(Protocol):
     async def comment(self, text: str, below: str = "") -> str:
         """Somebody comments; gives the id. With `below` they answer a comment."""
 
+
+@runtime_checkable
+class ChangingAudience(Audience, Protocol):
+    """One that changes its mind, and whose network can be made to list what nobody can read."""
+
     async def edit(self, name: str, text: str) -> None: ...
     async def remove(self, name: str) -> None: ...
     async def spoil(self, name: str) -> None:
@@ -33,7 +39,7 @@ class Audience(Protocol):
 Open = Callable[[], AbstractAsyncContextManager[Audience]]
 
 
-class Copy:
+class Copy(ABC):
     """A network in memory, with a clock of its own: everything is a second after what was before."""
 
     page = 100
@@ -57,8 +63,8 @@ class Copy:
         headers = {**reply.headers, "Date": self.clock.strftime("%a, %d %b %Y %H:%M:%S GMT")}
         return Reply(reply.status, reply.body, headers)
 
-    def answer(self, request: Request) -> Reply:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, request: Request) -> Reply: ...
 
     async def remove(self, name: str) -> None:
         del self.things[name]

@@ -33,15 +33,6 @@ class PracticeAudience:
         path = f"/api/v1/posts/{self.post}/comments"
         return await self._call(path, {"name": "Visitor", "text": text}, signed=False)
 
-    async def edit(self, name: str, text: str) -> None:
-        raise NotImplementedError
-
-    async def remove(self, name: str) -> None:
-        raise NotImplementedError
-
-    async def spoil(self, name: str) -> None:
-        raise NotImplementedError
-
 
 @asynccontextmanager
 async def open_audience() -> AsyncIterator[PracticeAudience]:

@@ -23,5 +23,5 @@ def _list_year(country: str, region: str, year: int) -> dict[date, str]:
 
     try:
         return dict(holidays.country_holidays(country, subdiv=region or None, years=year))
-    except NotImplementedError as error:
+    except NotImplementedError as error:  # what the library says of a country or region that it does not know
         raise ValueError(f"no holidays are known of {country} {region}".strip()) from error

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.connector import Connector, Publisher, Stage
 from kaja.networks.kit.content import Kind, Outgoing
 from kaja.networks.kit.facts import Facts
@@ -18,6 +19,7 @@ from kaja.networks.kit.results import (
     Changed,
     Checkpoint,
     Listing,
+    NoSuchPost,
     Reconciliation,
     RemoteRef,
     Resolution,
@@ -26,6 +28,10 @@ from kaja.networks.kit.results import (
 )
 
 STAGE = "act"
+NO_ADDRESS = Problem(
+    "act_without_address",
+    gettext_noop("What was done to a message stands at no address, and in no list."),
+)
 ACT, AUTHOR = "act", "author"
 """Options of an act on its way: what is done, and to whom (`reading.Author.id`). Its target is `Outgoing.reply_to`."""
 
@@ -58,10 +64,10 @@ class ActPublisher:
         return AbsentAsOf(datetime.now(UTC))
 
     async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
-        raise NotImplementedError("an act stands at no address")
+        return NoSuchPost(NO_ADDRESS)
 
     async def list_recent(self, since: datetime, facts: Facts, session: Session) -> Listing | CannotTell:
-        raise NotImplementedError("acts are not listed")
+        return CannotTell(NO_ADDRESS)
 
 
 def find_publisher(connector: Connector, kind: str) -> Publisher | None:
