@@ -1,9 +1,7 @@
 """Pictures from outside: fetched by us, decoded behind the border, small, kept, and never from a private address."""
 
-import asyncio
 import io
 import os
-import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -17,40 +15,12 @@ from kaja.media.remote import AVATAR, NoPicture, fetch_picture, name_of
 from kaja.media.renditions import sweep_renditions
 from kaja.media.store import open_rendition_store
 from kaja.workspaces.actor import make_system_actor
-from tests.conformance.server import FaultyServer, Reply, Request
+from tests.conformance.server import Reply
+from tests.media.outside import Outside
 from tests.media.pictures import gradient, save
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACTOR = make_system_actor("tests")
-
-
-class Outside:
-    """A server that has pictures, in a thread of its own."""
-
-    def __init__(self) -> None:
-        self.bodies: dict[str, Reply] = {}
-        self._loop = asyncio.new_event_loop()
-        self._server = FaultyServer(self._answer)
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._thread.start()
-        self.url = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(20)
-
-    async def _answer(self, request: Request) -> Reply:
-        return self.bodies.get(request.path, Reply(404))
-
-    def put(self, path: str, content: bytes, mime: str = "image/png", status: int = 200) -> str:
-        self.bodies[path] = Reply(status, content, {"Content-Type": mime})
-        return self.url + path
-
-    @property
-    def asked(self) -> list[str]:
-        return [request.path for request in self._server.requests]
-
-    def stop(self) -> None:
-        self._loop.call_soon_threadsafe(self._server.stop)
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
-        self._loop.close()
 
 
 @pytest.fixture
@@ -111,6 +81,16 @@ def test_too_large_a_file_is_left(outside: Outside) -> None:
     address = outside.put("/x", save(gradient(), "PNG") + b"\0" * (11 * 1024 * 1024))
     with pytest.raises(NoPicture):
         fetch_picture(ACTOR, uuid4(), address, AVATAR)
+
+
+def test_a_host_of_ours_is_asked_where_it_is_meant_only(outside: Outside, settings: Any) -> None:
+    settings.PRIVATE_HOSTS_ALLOWED = []
+    address = outside.put("/people/1.png", save(gradient(), "PNG"))
+    with pytest.raises(NoPicture):
+        fetch_picture(ACTOR, uuid4(), address, AVATAR)
+    assert outside.asked == []
+    assert fetch_picture(ACTOR, uuid4(), address, AVATAR, ["127.0.0.1"])
+    assert outside.asked == ["/people/1.png"]
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "169.254.169.254", "10.0.0.1", "0x7f.1"])

@@ -37,19 +37,24 @@ def open_session(channel: Channel) -> Session:
 
 def make_session(network: str, base_url: str, credentials: Mapping[str, str], keeper: Keeper | None = None) -> Session:
     """A session with the operator's rules; the practice network stands beside Kaja, so it is always allowed."""
-    allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
     if is_practice(network):
         # Wherever it was when the channel was connected: it moves with the installation, and nothing else is meant.
         base_url = settings.PRACTICE_URL
-        allowed.append(urlsplit(base_url).hostname or "")
     return Session(
         base_url=base_url,
         credentials=dict(credentials),
-        allow_private=allowed,
+        allow_private=list_private_hosts(network),
         timeout=settings.NETWORK_TIMEOUT,
         keeper=keeper,
         open_credentials=connector.info.open_credentials if (connector := CONNECTORS.get(network)) else (),
     )
+
+
+def list_private_hosts(network: str) -> list[str]:
+    """Hosts that may be asked although they are no public ones: the operator's, and our own practice network's where
+    it is meant."""
+    allowed = list(settings.PRIVATE_HOSTS_ALLOWED)
+    return [*allowed, urlsplit(settings.PRACTICE_URL).hostname or ""] if is_practice(network) else allowed
 
 
 def facts_of(channel: Channel) -> Facts:

@@ -145,8 +145,8 @@ def find_handle(handle_id: UUID) -> Handle | None:
 
 
 def find_message(message_id: UUID) -> Message | None:
-    """A message of this workspace."""
-    return Message.objects.filter(id=message_id).first()
+    """A message of this workspace, with its channel."""
+    return Message.objects.select_related("channel").filter(id=message_id).first()
 
 
 def list_new() -> QuerySet[Conversation]:

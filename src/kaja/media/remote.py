@@ -5,6 +5,7 @@ made small, and kept beside the cut-outs for as long as those (`renditions.sweep
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -38,8 +39,10 @@ def name_of(workspace_id: UUID, address: str, side: int) -> str:
     return f"{workspace_id}/remote/{hashlib.sha256(address.encode()).hexdigest()[:32]}-{side}.webp"
 
 
-def fetch_picture(actor: Actor, workspace_id: UUID, address: str, side: int) -> bytes:
+def fetch_picture(actor: Actor, workspace_id: UUID, address: str, side: int, ours: Sequence[str] = ()) -> bytes:
     """The picture at an address as a small WebP. Called outside a scope, for addresses that stand in our rows.
+
+    `ours`: hosts that are asked although they are no public ones, besides the operator's.
 
     Raises NoPicture, TooMuchAtOnce, StoreAway.
     """
@@ -51,7 +54,7 @@ def fetch_picture(actor: Actor, workspace_id: UUID, address: str, side: int) -> 
     if _failed_lately(store, f"{name}.none"):
         raise NoPicture(address)
     try:
-        made = _shrink(_ask(actor, workspace_id, address), side)
+        made = _shrink(_ask(actor, workspace_id, address, ours), side)
     except (TransportError, Declined, ForeignTrouble, ValueError) as error:
         store.delete(f"{name}.none")
         store.save(f"{name}.none", ContentFile(b"none"))
@@ -73,8 +76,8 @@ def _failed_lately(store: Store, name: str) -> bool:
         return False
 
 
-def _ask(actor: Actor, workspace_id: UUID, address: str) -> bytes:
-    session = Session(allow_private=settings.PRIVATE_HOSTS_ALLOWED, timeout=SECONDS)
+def _ask(actor: Actor, workspace_id: UUID, address: str, ours: Sequence[str]) -> bytes:
+    session = Session(allow_private=[*settings.PRIVATE_HOSTS_ALLOWED, *ours], timeout=SECONDS)
     answer = ask_outside(
         actor,
         workspace_id,

@@ -6,7 +6,9 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
+from kaja.channels.practice import is_here
 from kaja.channels.queries import list_channels_of
+from kaja.channels.sessions import list_private_hosts
 from kaja.inbox.threads import find_handle, find_message
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.remote import AVATAR, MIME, SHOWN, NoPicture, fetch_picture
@@ -33,13 +35,18 @@ def picture_of(media: object, number: int) -> str:
     return web_address(given.get("preview")) or web_address(own)
 
 
+def list_our_hosts(network: str, address: str) -> list[str]:
+    """Our own practice network stands where nobody else may lead us: for its channels, and for its own pictures."""
+    return list_private_hosts(network) if is_here(address) else []
+
+
 @require_safe
 @workspace_view(scoped=False)
 def face(request: WorkspaceRequest, handle_id: UUID) -> HttpResponse:
     """The avatar of somebody who writes to us. Outside the scope: it may be fetched first."""
     with workspace_scope(request.workspace.id):
         handle = find_handle(handle_id)
-    return _serve(request, web_address(handle.avatar) if handle else "", AVATAR)
+    return _serve(request, web_address(handle.avatar) if handle else "", AVATAR, handle.network if handle else "")
 
 
 @require_safe
@@ -48,7 +55,8 @@ def picture(request: WorkspaceRequest, message_id: UUID, number: int) -> HttpRes
     """A picture that stands with a message, or the preview of a film."""
     with workspace_scope(request.workspace.id):
         message = find_message(message_id)
-    return _serve(request, picture_of(message.media, number) if message else "", SHOWN)
+    address = picture_of(message.media, number) if message else ""
+    return _serve(request, address, SHOWN, message.channel.network if message else "")
 
 
 @require_safe
@@ -57,14 +65,14 @@ def channel(request: WorkspaceRequest, channel_id: UUID) -> HttpResponse:
     """The avatar of a channel of ours, which stands on the network too."""
     with workspace_scope(request.workspace.id):
         found = list_channels_of([channel_id])
-    return _serve(request, web_address(found[0].avatar_url) if found else "", AVATAR)
+    return _serve(request, web_address(found[0].avatar_url) if found else "", AVATAR, found[0].network if found else "")
 
 
-def _serve(request: WorkspaceRequest, address: str, side: int) -> HttpResponse:
+def _serve(request: WorkspaceRequest, address: str, side: int, network: str) -> HttpResponse:
     if not address:
         return _bare(404)
     try:
-        data = fetch_picture(request.actor, request.workspace.id, address, side)
+        data = fetch_picture(request.actor, request.workspace.id, address, side, list_our_hosts(network, address))
     except NoPicture:
         return _bare(404)
     except (TooMuchAtOnce, StoreAway):

@@ -73,9 +73,7 @@ export function renew(old, fresh) {
 }
 
 // A picture that is still being fetched, or that there is none of: asked for twice more, then the initials stay.
-document.addEventListener("error", (event) => {
-  const image = event.target;
-  if (!image.matches?.("img[data-proxied]")) return;
+function askAgain(image) {
   const tries = Number(image.dataset.tries ?? 0) + 1;
   image.dataset.tries = tries;
   image.hidden = true;
@@ -85,4 +83,12 @@ document.addEventListener("error", (event) => {
     image.hidden = false;
     image.src = image.src.replace(/(&again=\d+)?$/, `&again=${tries}`);
   }, 4000 * tries);
+}
+
+document.addEventListener("error", (event) => {
+  if (event.target.matches?.("img[data-proxied]")) askAgain(event.target);
 }, true);
+// Those that were refused before this module was there.
+for (const image of document.querySelectorAll("img[data-proxied]")) {
+  if (image.complete && !image.naturalWidth && image.currentSrc) askAgain(image);
+}
