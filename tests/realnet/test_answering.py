@@ -17,7 +17,6 @@ from tests.publishing.delivering import ACTOR, running_engine
 from tests.realnet.listening import Ear, listen
 from tests.realnet.servers import snac as snac_server
 from tests.realnet.servers.bluesky import Bluesky
-from tests.realnet.servers.snac import Snac
 from tests.realnet.servers.wordpress import WordPress
 from tests.realnet.setup import cache_folder
 from tests.realnet.test_bluesky_reading import People as BlueskyPeople
@@ -107,20 +106,22 @@ def hear_spam(ear: Ear, blog: Site, post: str) -> Message:
 
 
 def test_on_two_mastodon_servers_that_federate_answers_arrive(
-    snac: Snac, workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
+    workspace: Workspace, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with snac_server.serve(cache_folder(), tmp_path_factory.mktemp("afar")) as away:
-        people = SnacPeople(snac, away)
+    # Servers of its own: the accounts of the others are those of the files that read.
+    near, afar = (tmp_path_factory.mktemp(name) for name in ("near", "afar"))
+    with snac_server.serve(cache_folder(), near) as home, snac_server.serve(cache_folder(), afar) as away:
+        people = SnacPeople(home, away)
         ear = listen(workspace, "mastodon", people.connected)
         post = people.post("Fresh buns at nine")
-        near = people.bob.status_post("@alice Are they sweet?", in_reply_to_id=post.id)
+        one = people.bob.status_post("@alice Are they sweet?", in_reply_to_id=post.id)
         people.carol.status_post(
             f"@alice@{people.host} Do you send them?", in_reply_to_id=people.find_away("Fresh buns").id
         )
         people.bob.status_post("@alice My secret", visibility="direct")
         say(ear, hear(ear, "Are they sweet?"), "Very sweet")
-        below = wait_until(lambda: list_below(people.bob, near.id, "Very sweet"))
-        assert str(below[0].in_reply_to_id)[10:] == str(near.id)[10:]
+        below = wait_until(lambda: list_below(people.bob, one.id, "Very sweet"))
+        assert str(below[0].in_reply_to_id)[10:] == str(one.id)[10:]
         say(ear, hear(ear, "Do you send them?"), "Within the town")
         wait_until(lambda: any("Within the town" in each.status.content for each in mentions(people.carol)))
         say(ear, hear(ear, "My secret"), "It stays between us")

@@ -102,13 +102,13 @@ def count_posts(reader: Client, did: str, text: str) -> int:
 
 async def test_connects_with_only_a_handle(bluesky: Bluesky, alice: Account, connected: Connected) -> None:
     assert connected.base_url == bluesky.pds, "found through the DID document"
-    assert (connected.facts.account_id, connected.facts.handle) == (alice.did, "alice.test")
+    assert (connected.facts.account_id, connected.facts.handle) == (alice.did, alice.handle)
     assert connected.facts.limits["blob_bytes"] == 5_242_880
     assert set(connected.credentials) == {"identifier", "password", "did", "access", "refresh"}
 
 
 async def test_publishes_rich_text(connector: Connector, connected: Connected, reader: Client, bob: Account) -> None:
-    text = "Привет 👋🏽 @bob.test, see https://example.org/a?b=1. Also example.com #Эхо2026 @nobody.test"
+    text = f"Привет 👋🏽 @{bob.handle}, see https://example.org/a?b=1. Also example.com #Эхо2026 @nobody.test"
     sent = await publish(connector, make_outgoing(text, language="ru"), connected.facts, open_session(connected))
     record = read_record(reader, sent.ref)
     assert record["text"] == text
@@ -119,7 +119,7 @@ async def test_publishes_rich_text(connector: Connector, connected: Connected, r
         (feature,) = facet["features"]
         shown[text.encode()[start:end].decode()] = feature.get("uri") or feature.get("did") or feature.get("tag")
     assert shown == {
-        "@bob.test": bob.did,
+        f"@{bob.handle}": bob.did,
         "https://example.org/a?b=1": "https://example.org/a?b=1",
         "example.com": "https://example.com",
         "#Эхо2026": "Эхо2026",

@@ -68,7 +68,8 @@ class People:
         return made
 
     def mention(self, who: Client, text: str) -> Any:
-        return self.post(who, client_utils.TextBuilder().text(text).mention("@alice.test", self.accounts["alice"].did))
+        alice = self.accounts["alice"]
+        return self.post(who, client_utils.TextBuilder().text(text).mention(f"@{alice.handle}", alice.did))
 
     def answer(self, who: Client, text: str, root: Any, parent: Any) -> Any:
         refs = {"root": models.create_strong_ref(root), "parent": models.create_strong_ref(parent)}
@@ -114,7 +115,10 @@ def test_comments_answers_and_mentions_come_in_their_places(people: People, ear:
     assert place(items[mention.uri]) == ("mention", mention.uri, "", "")
     assert place(items[elsewhere.uri]) == ("reply", mention.uri, theirs.uri, "")
     assert place(items[thanks.uri]) == ("reply", mention.uri, elsewhere.uri, "")
-    assert (items[one.uri]["text"], items[one.uri]["author"]["handle"]) == ("Привет! Is it warm?", "bob.test")
+    assert (items[one.uri]["text"], items[one.uri]["author"]["handle"]) == (
+        "Привет! Is it warm?",
+        people.accounts["bob"].handle,
+    )
     assert items[one.uri]["data"] == {"cid": one.cid, "root": {"id": post.uri, "data": {"cid": post.cid}}}
     assert [each["id"] for each in items.values() if each["author"]["is_us"]] == [ours.uri, elsewhere.uri]
     assert ear.look_again(post.uri) == items, "what another way lists is the same, in every letter"

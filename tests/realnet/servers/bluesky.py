@@ -66,7 +66,8 @@ class Bluesky:
         return f"{head}.{body}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
     def create_account(self, name: str) -> Account:
-        password = secrets.token_hex(8)
+        """Nobody else's name: the server runs for every file of a run."""
+        password, name = secrets.token_hex(8), f"{name}-{secrets.token_hex(4)}"
         made = self.call(
             "com.atproto.server.createAccount",
             {"handle": f"{name}.test", "email": f"{name}@example.test", "password": password},
