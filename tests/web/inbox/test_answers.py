@@ -10,6 +10,7 @@ from django.test import Client
 
 from kaja.delivery.models import Delivery
 from kaja.inbox.models import Conversation, Message, MessageState
+from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.upload import upload_asset
@@ -204,3 +205,22 @@ def test_earlier_answers_are_seen_as_they_stand(workspace: Workspace, client: Cl
     page = client.get(f"{INBOX}{asked.id}/").content.decode()
     assert "The network refused it." in page
     assert 'value="retry"' in page
+
+
+def test_an_answer_is_settled_where_it_stands_as_on_the_page_of_all(
+    workspace: Workspace, client: Client, asked: Conversation
+) -> None:
+    send(client, f"{asked.id}/reply", {"text": "At ten."})
+    found = [{"id": "7", "text": "At ten.", "url": ""}]
+    with workspace_scope(workspace.id):
+        Delivery.objects.update(state="uncertain", needs_person=True, uncertain_since=now(), candidates=found)
+        row = Delivery.objects.get()
+    page = client.get(f"{INBOX}{asked.id}/").content.decode()
+    # One of those that were found, again, or at an address that only a person knows; each leads back to the thread.
+    assert page.count(f'/deliveries/{row.id}/"') == 3
+    assert page.count(f'name="next" value="{INBOX}{asked.id}/"') == 3
+    assert 'value="send_again"' in page
+    assert f'id="url-{row.id}"' in page
+    with workspace_scope(workspace.id):
+        Delivery.objects.update(state="missed", needs_person=False, uncertain_since=None)
+    assert 'value="send_now"' in client.get(f"{INBOX}{asked.id}/").content.decode()
