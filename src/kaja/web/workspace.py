@@ -161,7 +161,12 @@ def chosen_id(request: HttpRequest) -> UUID | None:
 
 
 def add_problems(form: Any, refused: Refused, fields: dict[str, str] | None = None) -> None:
-    """Put an action's problems onto a form: at the field that they name (`fields` maps other names), else on top."""
+    """Put an action's problems onto a form: at the field that they name (`fields` maps other names), else on top.
+
+    Of a place within something (`when.words.3`) the last name counts.
+    """
     for problem in refused.problems:
-        name = (fields or {}).get(problem.field, problem.field)
+        place = [step for step in problem.field.split(".") if not step.isdigit()]
+        name = place[-1] if place else ""
+        name = (fields or {}).get(name, name)
         form.add_error(name if name in form.fields else None, problem_line(problem))

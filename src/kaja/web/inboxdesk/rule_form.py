@@ -7,16 +7,16 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kaja.inbox.models import Priority
-from kaja.kernel.problems import Refused
 from kaja.publishing.choices import Choices
 from kaja.web.inboxdesk.words import KINDS
-from kaja.web.problems import problem_line
 
 EITHER = [("", _("does not matter")), ("yes", _("yes")), ("no", _("no"))]
 LINES = forms.Textarea(attrs={"rows": 3, "dir": "auto", "spellcheck": "false"})
 STARS = [("", _("does not matter")), *[(str(n), str(n)) for n in range(1, 6)]]
 WHEN = ("channels", "kinds", "words", "without", "pattern", "languages", "handles", "first_time", "link", "stars")
 THEN = ("labels", "assignee", "priority", "state", "hide", "notify", "stops")
+# What a rule calls otherwise than its fields do.
+PLACES = {"channel_ids": "channels", "has_link": "link", "rating_most": "stars"}
 
 
 class RuleFields(forms.Form):
@@ -133,14 +133,6 @@ class RuleFields(forms.Form):
             "notify": given["notify"],
         }
         return {"name": given["name"], "when": when, "then": then, "stops": given["stops"]}
-
-    def refuse(self, refused: Refused) -> None:
-        """Put what was refused at the field that it is about, else on top."""
-        places = {"channel_ids": "channels", "has_link": "link", "rating_most": "stars"}
-        for problem in refused.problems:
-            steps = [step for step in problem.field.split(".") if not step.isdigit()]
-            name = places.get(steps[-1], steps[-1]) if steps else ""
-            self.add_error(name if name in self.fields else None, problem_line(problem))
 
 
 def _lines(text: str) -> list[str]:

@@ -26,8 +26,15 @@ from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.publishing.choices import list_choices
 from kaja.web.flash import flash
 from kaja.web.inboxdesk.lists import HITS, RULES
-from kaja.web.inboxdesk.rule_form import RuleFields, fill_fields
-from kaja.web.workspace import WorkspaceRequest, is_fragment, render_fragment, render_page, workspace_view
+from kaja.web.inboxdesk.rule_form import PLACES, RuleFields, fill_fields
+from kaja.web.workspace import (
+    WorkspaceRequest,
+    add_problems,
+    is_fragment,
+    render_fragment,
+    render_page,
+    workspace_view,
+)
 from kaja.workspaces.once import parse_id
 from kaja.workspaces.policy import Permission, can, require
 
@@ -79,7 +86,7 @@ def create(request: WorkspaceRequest) -> HttpResponse:
                 return _show(request, form, None, try_rule(given.when))
             made = create_rule(request.actor, given)
         except Refused as refused:
-            form.refuse(refused)
+            add_problems(form, refused, PLACES)
         else:
             flash(request, _("The rule is kept, and switched off. Below stands what it would be for."))
             return HttpResponseRedirect(reverse("inboxdesk:rule", args=[request.workspace.slug, made.id]))
@@ -106,7 +113,7 @@ def rule(request: WorkspaceRequest, rule_id: UUID) -> HttpResponse:
                 return _show(request, form, found, try_rule(given.when))
             update_rule(request.actor, rule_id, given)
         except Refused as refused:
-            form.refuse(refused)
+            add_problems(form, refused, PLACES)
         else:
             flash(request, _("The rule is kept."))
             return HttpResponseRedirect(request.path)

@@ -11,15 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from kaja.inbox.models import AnswerTarget, ConversationKind
 from kaja.inbox.targets.holidays import list_countries
-from kaja.kernel.problems import Refused
 from kaja.publishing.choices import Choices
 from kaja.web.inboxdesk.words import WEEKDAYS
 from kaja.web.kit.countries import name_countries
-from kaja.web.problems import problem_line
 
 TIMES = ("first", "next", "resolution")
 UNITS = [("60", _("hours")), ("1", _("minutes"))]
 DAYS = tuple(f"day_{n}" for n in range(7))
+# What a target calls otherwise than its fields do.
+PLACES = {"week": DAYS[0], "channel_ids": "channels", **{f"{name}_minutes": f"{name}_count" for name in TIMES}}
 _SPAN = re.compile(r"(\d{1,2})(?:[:.](\d{2}))?\s*[-–—]\s*(\d{1,2})(?:[:.](\d{2}))?")
 
 
@@ -134,14 +134,6 @@ class TargetFields(forms.Form):
             "warn_minutes": given["warn_minutes"],
             **times,
         }
-
-    def refuse(self, refused: Refused) -> None:
-        """Put what was refused at the field that it is about, else on top."""
-        places = {"week": "day_0", "first_minutes": "first_count", "next_minutes": "next_count",
-                  "resolution_minutes": "resolution_count", "channel_ids": "channels"}  # fmt: skip
-        for problem in refused.problems:
-            name = places.get(problem.field, problem.field)
-            self.add_error(name if name in self.fields else None, problem_line(problem))
 
 
 def parse_hours(text: str) -> list[list[int]]:

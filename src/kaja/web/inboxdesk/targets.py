@@ -26,9 +26,16 @@ from kaja.kernel.times import resolve_local, wall_of
 from kaja.publishing.choices import list_choices
 from kaja.web.flash import flash
 from kaja.web.inboxdesk.lists import TARGETS
-from kaja.web.inboxdesk.target_form import TargetFields, fill_fields
+from kaja.web.inboxdesk.target_form import PLACES, TargetFields, fill_fields
 from kaja.web.kit.page import zone_of
-from kaja.web.workspace import WorkspaceRequest, is_fragment, render_fragment, render_page, workspace_view
+from kaja.web.workspace import (
+    WorkspaceRequest,
+    add_problems,
+    is_fragment,
+    render_fragment,
+    render_page,
+    workspace_view,
+)
 from kaja.workspaces.policy import Permission, can, require
 
 FRIDAY, SUNDAY = 4, 6
@@ -105,7 +112,7 @@ def _keep(request: WorkspaceRequest, target: AnswerTarget | None) -> HttpRespons
             else:
                 update_target(request.actor, target.id, given)
         except Refused as refused:
-            form.refuse(refused)
+            add_problems(form, refused, PLACES)
         else:
             flash(request, _("The target is kept. It is for what is asked from now on."))
             return HttpResponseRedirect(reverse("inboxdesk:targets", args=[request.workspace.slug]))
