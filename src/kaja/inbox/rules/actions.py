@@ -106,6 +106,11 @@ FULL = Problem(
     fix=gettext_noop("Delete one that is not needed any more."),
     params={"limit": RULES_MAX},
 )
+UNTRIED = Problem(
+    code="rule_untried",
+    message=gettext_noop("This rule has changed since it was tried."),
+    fix=gettext_noop("Look at what it would be for now, then switch it on."),
+)
 GONE = Problem(
     code="rule_not_found",
     message=gettext_noop("There is no such rule any more."),
@@ -146,11 +151,19 @@ def update_rule(actor: Actor, rule_id: UUID, form: RuleForm) -> Rule:
     return rule
 
 
+def mark_rule(rule: Rule) -> str:
+    """What a rule is for, as it was tried: one that is for something else must be tried anew."""
+    return str(When.model_validate(rule.when).model_dump(mode="json"))
+
+
 @transaction.atomic
-def switch_rule(actor: Actor, rule_id: UUID, on: bool) -> Rule:
-    """On: for what is written from now on."""
+def switch_rule(actor: Actor, rule_id: UUID, on: bool, *, tried: str | None = None) -> Rule:
+    """On: for what is written from now on. `tried` is the mark of the rule that a person saw tried; it is refused if
+    somebody has changed the rule since."""
     policy.require(actor, policy.Permission.MANAGE)
     rule = _get(rule_id)
+    if on and tried is not None and tried != mark_rule(rule):
+        raise Refused(UNTRIED)
     if on != (rule.on_since is not None):
         rule.on_since = now() if on else None
         rule.save(update_fields=["on_since"])

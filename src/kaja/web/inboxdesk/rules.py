@@ -12,6 +12,7 @@ from kaja.inbox.rules.actions import (
     Tried,
     create_rule,
     delete_rule,
+    mark_rule,
     move_rule,
     parse_rule,
     switch_rule,
@@ -22,7 +23,7 @@ from kaja.inbox.rules.actions import (
 from kaja.inbox.rules.conditions import When
 from kaja.inbox.rules.models import Rule
 from kaja.inbox.rules.queries import get_rule, list_open_hits, list_rules
-from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.problems import Refused
 from kaja.publishing.choices import list_choices
 from kaja.web.flash import flash
 from kaja.web.inboxdesk.lists import HITS, RULES
@@ -38,23 +39,12 @@ from kaja.web.workspace import (
 from kaja.workspaces.once import parse_id
 from kaja.workspaces.policy import Permission, can, require
 
-UNTRIED = Problem(
-    code="rule_untried",
-    message=gettext_noop("This rule has changed since it was tried."),
-    fix=gettext_noop("Look at what it would be for now, then switch it on."),
-)
-
 
 @require_safe
 @workspace_view()
 def index(request: WorkspaceRequest) -> HttpResponse:
     """All rules, in the order in which they are asked."""
     return render_page(request, "inboxdesk/rules.html", {"shown": RULES.read(request)})
-
-
-def _mark(rule: Rule) -> str:
-    """Which rule was tried: another one must be tried anew."""
-    return str(When.model_validate(rule.when).model_dump(mode="json"))
 
 
 def _show(
@@ -66,7 +56,7 @@ def _show(
         "form": form,
         "rule": rule,
         "tried": tried,
-        "mark": _mark(rule) if rule is not None and saved else "",
+        "mark": mark_rule(rule) if rule is not None and saved else "",
         "live_page": reverse("inboxdesk:rules", args=[request.workspace.slug]),
     }
     if is_fragment(request):
@@ -128,9 +118,7 @@ def do(request: WorkspaceRequest, rule_id: UUID) -> HttpResponse:
     wanted, found = request.POST.get("do", ""), get_rule(rule_id)
     here = reverse("inboxdesk:rules", args=[request.workspace.slug])
     if wanted == "on":
-        if request.POST.get("tried") != _mark(found):
-            raise Refused(UNTRIED)
-        switch_rule(request.actor, rule_id, True)
+        switch_rule(request.actor, rule_id, True, tried=request.POST.get("tried", ""))
         flash(request, _("“%(name)s” is on, for what is written from now on.") % {"name": found.name})
     elif wanted == "off":
         switch_rule(request.actor, rule_id, False)
