@@ -92,6 +92,7 @@ def test_a_second_press_is_the_same_and_the_opposite_takes_it_back(
         with workspace_scope(workspace.id):
             states = dict(Delivery.objects.filter(kind="act").values_list("source_id", "state"))
             first = MessageAct.objects.get(act="like")
+            assert Delivery.objects.get(source_id=first.id).id == first.delivery_id
         assert states[first.id] == State.CANCELLED
         assert server.favourites == set()
         again = press(workspace, theirs, "like")

@@ -149,7 +149,7 @@ def do_act(actor: Actor, message_id: UUID, act: Act, *, by: str = "") -> Deliver
     _require_able(message, act)
     delivery_id = new_id()
     wanted = MessageAct.objects.create(
-        message=message, act=act, actor_id=actor.user_id, by=by, delivery_id=new_id(),
+        message=message, act=act, actor_id=actor.user_id, by=by, delivery_id=delivery_id,
     )  # fmt: skip
     row = Delivery.objects.create(
         id=delivery_id,
