@@ -98,6 +98,19 @@ def test_everything_about_somebody_is_given_out(in_workspace: Workspace, channel
     assert "not hers" not in json.dumps(found)
 
 
+def test_nothing_of_whoever_has_the_same_id_on_another_network_is_given_out(
+    in_workspace: Workspace, channel: Channel
+) -> None:
+    take_in(channel.id, "comments", [ASKED])
+    mari = person_of(MARI)
+    other = Channel.objects.create(network="mastodon", account_id="1", name="Elsewhere")
+    stranger = replace(BORIS, id=MARI.id)
+    take_in(other.id, "comments", [replace(ASKED, author=stranger, text="not hers")])
+    found = export_person(mari.id)
+    assert [item["text"] for item in found["as_read"]] == [ASKED.text]
+    assert "not hers" not in json.dumps(found)
+
+
 def everything(workspace: Workspace) -> str:
     """Every row of every table of the workspace."""
     tables = [model for model in apps.get_models() if issubclass(model, TenantModel)]

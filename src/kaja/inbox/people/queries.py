@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person
 from kaja.inbox.people.actions import GONE
@@ -54,7 +54,11 @@ def export_person(person_id: UUID) -> dict[str, Any]:
             {"text": version.text, "media": version.media, "until": version.until.isoformat()}
         )
     talks = Conversation.objects.filter(id__in={each.conversation_id for each in messages}).order_by("created_at")
-    items = Item.objects.filter(content__author__id__in=[handle.remote_id for handle in handles])
+    # The same id on another network is somebody else: nothing of theirs is handed over.
+    theirs = Q(pk=None)
+    for handle in handles:
+        theirs |= Q(channel__network=handle.network, content__author__id=handle.remote_id)
+    items = Item.objects.filter(theirs)
     return {
         "person": {
             "id": str(person.id),
