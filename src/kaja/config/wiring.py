@@ -18,7 +18,7 @@ from kaja.delivery.events import (
     WorkspaceHeld,
 )
 from kaja.delivery.models import Delivery
-from kaja.delivery.queries import find_sent_post
+from kaja.delivery.queries import find_sent_post, path_of_delivery
 from kaja.delivery.sources import SOURCES
 from kaja.inbox.acts import ACTING, note_done
 from kaja.inbox.echoes import note_sent
@@ -111,7 +111,7 @@ def _tell(event: DeliveryEvent) -> None:
         f"delivery.{kind}",
         NEWS[type(event)],
         params,
-        path=f"needs-you/#delivery-{delivery.id}",
+        path=path_of_delivery(delivery.id),
         owner=post.owner_id or post.created_by_id,
     )
 
@@ -124,7 +124,7 @@ def _tell_of_answer(event: DeliveryEvent) -> None:
         f"delivery.{type(event).__name__.removeprefix('Delivery').lower()}",
         NEWS_OF_ANSWERS[event.source_kind, type(event)],
         about.params,
-        path=f"needs-you/#delivery-{event.delivery_id}",
+        path=path_of_delivery(event.delivery_id),
         permission=Permission.ANSWER,
         owner=about.owner_id,
     )

@@ -32,6 +32,11 @@ def get_delivery(delivery_id: UUID) -> Delivery:
     return row
 
 
+def path_of_delivery(delivery_id: UUID) -> str:
+    """Where it is shown as long as somebody has to decide, below the workspace's address."""
+    return f"needs-you/#delivery-{delivery_id}"
+
+
 @dataclass(frozen=True)
 class Untold:
     """An event whose telling broke, and what its delivery is about."""

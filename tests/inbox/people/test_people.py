@@ -8,17 +8,22 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.core import serializers
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel
+from kaja.delivery.events import DeliveryFailed
+from kaja.delivery.models import Delivery
 from kaja.inbox.actions import assign
-from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person
+from kaja.inbox.models import Conversation, Handle, Message, MessageAct, MessageVersion, Person
 from kaja.inbox.people.actions import erase_person, join_people, parse_person, part_people, update_person
 from kaja.inbox.people.queries import export_person, get_person, list_people
+from kaja.kernel.events import publish
 from kaja.kernel.problems import NotAllowed, NotFound, Refused
 from kaja.networks.kit.reading import Author, Incoming
 from kaja.reading.models import Item
 from kaja.reading.streams import take_in
-from kaja.workspaces.models import AuditEntry, Role, Workspace
+from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from kaja.workspaces.tenant import TenantModel
 from tests.people import actor, add_member
 
@@ -117,6 +122,33 @@ def everything(workspace: Workspace) -> str:
     return "".join(serializers.serialize("json", table.objects.all()) for table in tables)
 
 
+def tell_of_failed_act(channel: Channel, message: Message) -> None:
+    """Somebody wanted something done to a message, and hears, in its words, that it was not."""
+    act = MessageAct.objects.create(message=message, act="hide")
+    row = Delivery.objects.create(source_kind="act", source_id=act.id, channel=channel, kind="act", due_at=AT)
+    publish(DeliveryFailed(row.id, "act", act.id, channel.id, None))
+    assert Notice.objects.filter(kind="delivery.failed", params__text=message.text).exists()
+
+
+def test_the_notices_of_all_conversations_of_somebody_go_in_one_statement(
+    in_workspace: Workspace, channel: Channel
+) -> None:
+    me, maria = actor(in_workspace), add_member(in_workspace, "colleague@acme.test", Role.COMMUNITY_MANAGER)
+
+    def count(author: Author, threads: range) -> int:
+        pages = [replace(ASKED, id=f"{author.id}{nr}", thread=f"{author.id}{nr}", author=author) for nr in threads]
+        take_in(channel.id, "comments", pages)
+        for talk in Conversation.objects.filter(handle__remote_id=author.id):
+            assign(me, [talk.id], maria.id)
+        assert Notice.objects.count() == len(threads)
+        with CaptureQueriesContext(connection) as found:
+            erase_person(me, person_of(author).id)
+        assert not Notice.objects.exists()
+        return len(found)
+
+    assert count(MARI, range(1)) == count(BORIS, range(5))
+
+
 def test_who_is_erased_stands_nowhere_and_does_not_come_back(in_workspace: Workspace, channel: Channel) -> None:
     me = actor(in_workspace)
     take_in(channel.id, "comments", [ASKED, replace(ASKED, id="2", author=BORIS, text="hello", parent="1")])
@@ -126,6 +158,7 @@ def test_who_is_erased_stands_nowhere_and_does_not_come_back(in_workspace: Works
     update_person(me, person.id, parse_person({"name": "Mari", "notes": "secret notes"}))
     maria = add_member(in_workspace, "colleague@acme.test", Role.COMMUNITY_MANAGER)
     assign(me, [Conversation.objects.get().id], maria.id)  # tells her, with the first words
+    tell_of_failed_act(channel, Message.objects.get(remote_id="1"))
     before = everything(in_workspace)
     assert all(word in before for word in ("4711", "4712", "marisecret", "Secretova", "secret notes"))
     assert erase_person(me, person.id) == 1

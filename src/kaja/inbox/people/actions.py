@@ -1,16 +1,20 @@
 """Knowing people, joining those who are the same, and forgetting them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from kaja.delivery.models import Delivery
+from kaja.delivery.queries import path_of_delivery
+from kaja.inbox.actions.changing import path_of
+from kaja.inbox.acts import ACTING
 from kaja.inbox.forms import FINAL
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import Conversation, Handle, Message, MessageState, MessageVersion, Person
+from kaja.inbox.models import Conversation, Handle, Message, MessageAct, MessageState, MessageVersion, Person
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
@@ -151,11 +155,19 @@ def erase_person(actor: Actor, person_id: UUID) -> int:
     for talk in talks:
         talk.excerpt = ""
     Conversation.objects.bulk_update(talks, ["excerpt"])
-    for talk in talks:
-        Notice.objects.filter(path__contains=str(talk.id)).delete()
+    _forget_notices(talks, messages)
     audit.record(actor, "person.erase", Person(id=person_id), {}, {"messages": blanked})
     tell_conversations([talk.id for talk in talks])
     return blanked
+
+
+def _forget_notices(talks: Sequence[Conversation], messages: QuerySet[Message]) -> None:
+    """They were told in the words of whoever is forgotten: of their conversations, and of what was to be done to what
+    they wrote."""
+    acts = MessageAct.objects.filter(message__in=messages)
+    deliveries = Delivery.objects.filter(source_kind=ACTING, source_id__in=acts.values("id"))
+    paths = [path_of_delivery(each) for each in deliveries.values_list("id", flat=True)]
+    Notice.objects.filter(path__in=[*map(path_of, talks), *paths]).delete()
 
 
 def _lock(person_id: UUID) -> Person:
