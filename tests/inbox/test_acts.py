@@ -11,7 +11,7 @@ from kaja.channels.models import Channel
 from kaja.delivery.models import Attempt, Delivery, State
 from kaja.delivery.queries import journal_of
 from kaja.inbox.acts import do_act, list_acts, list_acts_of
-from kaja.inbox.models import Message, MessageAct, MessageState
+from kaja.inbox.models import Conversation, ConversationState, Message, MessageAct, MessageState
 from kaja.kernel.problems import NotAllowed, NotFound, Refused
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.moderation import Act
@@ -203,3 +203,7 @@ def test_a_comment_is_hidden_approved_and_deleted_under_faults(practice: Practic
             done(workspace, row)
             assert stored(workspace, theirs).state == becomes
     assert delivery_of(workspace, row.source_id).state == State.SENT
+    # Nobody waits for an answer to what is not there any more, and the list does not say it.
+    with workspace_scope(workspace.id):
+        talk = Conversation.objects.get(id=theirs.conversation_id)
+    assert (talk.state, talk.waiting_since, talk.excerpt) == (ConversationState.DONE, None, "")

@@ -16,7 +16,9 @@ from kaja.channels.sessions import facts_of
 from kaja.delivery.models import OPEN_STATES, Delivery, Kind
 from kaja.delivery.planning import save_changed, take_out
 from kaja.inbox import refusals
-from kaja.inbox.models import Direction, Message, MessageAct, MessageState
+from kaja.inbox.live import tell_conversations
+from kaja.inbox.models import Conversation, Direction, Message, MessageAct, MessageState
+from kaja.inbox.standing import save_up_to_date
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock, lock_inbox
@@ -226,11 +228,14 @@ def list_hidden_by(message_ids: Collection[UUID], name: str) -> set[UUID]:
 
 
 def note_done(act_id: UUID) -> None:
-    """The network has done it: the message stands by it."""
+    """The network has done it: the message stands by it, and its conversation by the message."""
     act = MessageAct.objects.select_related("message").filter(id=act_id).first()
     if act is None:
         return
     lock_inbox(act.message.channel_id)
+    # A message changes its conversation only under this lock.
+    conversation_id = Message.objects.values_list("conversation_id", flat=True).get(id=act.message_id)
+    conversation = lock(Conversation.objects.filter(id=conversation_id)).select_related("channel").get()
     message = lock(Message.objects.filter(id=act.message_id)).get()
     moment = now()
     MessageAct.objects.filter(id=act_id).update(done_at=moment)
@@ -240,4 +245,7 @@ def note_done(act_id: UUID) -> None:
         if state == MessageState.DELETED:
             message.deleted_at = moment
         message.save(update_fields=["state", "deleted_at"])
+        save_up_to_date([conversation], conversation.channel.created_at)
+        tell_conversations([conversation.id])
+        return
     notify_live(message.workspace_id, "conversation", message.conversation_id)

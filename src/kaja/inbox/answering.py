@@ -17,14 +17,13 @@ from kaja.delivery.planning import can_stage_ahead
 from kaja.inbox import refusals
 from kaja.inbox.models import (
     Conversation,
-    ConversationEvent,
     Direction,
     Message,
     MessageState,
 )
 from kaja.inbox.queries import NOT_FOUND
 from kaja.inbox.source import ANSWER, REPLY, render_answer, take_out_reply
-from kaja.inbox.standing import COMPUTED, bring_up_to_date
+from kaja.inbox.standing import save_up_to_date
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.locks import lock
@@ -216,18 +215,11 @@ def reply(
     if (made := insert_once(message)) is not message:
         return _same(made, conversation, text)
     _plan(place, message, moment + timedelta(seconds=UNDO_SECONDS))
-    _bring_up_to_date(conversation, place.channel.created_at)
+    save_up_to_date([conversation], place.channel.created_at)  # what was said last is where the list has it
     audit.record(actor, "message.reply", message, after={"text": text[:200], "delivery": str(message.delivery_id)})
     notify_due()
     notify_live(conversation.workspace_id, "conversation", conversation.id)
     return message
-
-
-def _bring_up_to_date(conversation: Conversation, connected_at: datetime) -> None:
-    """It stands by its messages: what was said last is where the list has it."""
-    lines = bring_up_to_date([conversation], connected_at)
-    Conversation.objects.bulk_update([conversation], COMPUTED)
-    ConversationEvent.objects.bulk_create(lines)
 
 
 def _same(made: Message, conversation: Conversation, text: str) -> Message:
@@ -336,7 +328,7 @@ def take_back(actor: Actor, message_id: UUID) -> Message:
     Delivery.objects.filter(id=stopped.id).update(needs_person=False, announce="")
     message.state, message.deleted_at = MessageState.DELETED, now()
     message.save(update_fields=["state", "deleted_at"])
-    _bring_up_to_date(conversation, conversation.channel.created_at)
+    save_up_to_date([conversation], conversation.channel.created_at)
     audit.record(actor, "message.take_back", message)
     notify_live(message.workspace_id, "conversation", message.conversation_id)
     return message

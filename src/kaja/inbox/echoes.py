@@ -6,8 +6,8 @@ from kaja.channels.models import Channel
 from kaja.delivery.models import Delivery, Publication
 from kaja.inbox.joining import join_echo
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import Conversation, ConversationEvent, Message
-from kaja.inbox.standing import COMPUTED, bring_up_to_date
+from kaja.inbox.models import Conversation, Message
+from kaja.inbox.standing import save_up_to_date
 from kaja.inbox.taking import OURS
 from kaja.kernel.locks import lock, lock_inbox
 
@@ -45,9 +45,7 @@ def note_sent(delivery: Delivery) -> None:
         echo.delivery_id = delivery.id
         echo.save(update_fields=["delivery_id"])
     connected_at = Channel.objects.values_list("created_at", flat=True).get(id=delivery.channel_id)
-    lines = bring_up_to_date(rows.values(), connected_at)
-    Conversation.objects.bulk_update(rows.values(), COMPUTED)
-    ConversationEvent.objects.bulk_create(lines)
+    save_up_to_date(rows.values(), connected_at)
     empty = [row.id for row in rows.values() if not row.messages_count]
     Conversation.objects.filter(id__in=empty, messages=None, events=None, conversation_labels=None).delete()
     tell_conversations(rows)

@@ -151,6 +151,13 @@ def bring_up_to_date(
     return lines
 
 
+def save_up_to_date(rows: Collection[Conversation], connected_at: datetime) -> None:
+    """The same, saved with its lines, where nobody of the audience wrote."""
+    lines = bring_up_to_date(rows, connected_at)
+    Conversation.objects.bulk_update(rows, COMPUTED)
+    ConversationEvent.objects.bulk_create(lines)
+
+
 def _line(row: Conversation, before: dict[str, Any], after: dict[str, Any]) -> ConversationEvent:
     return ConversationEvent(
         workspace_id=entered_workspace_id(), conversation=row, what="came", before=before, after=after, by="audience",
