@@ -255,16 +255,18 @@ def apply_rules(message_ids: Collection[UUID]) -> int:
     locked = lock(Conversation.objects.filter(id__in={message.conversation_id for message in messages}))
     spam = {row.id for row in locked if row.state == ConversationState.SPAM}
     known = set(RuleHit.objects.filter(message_id__in=ids).values_list("rule_id", "message_id"))
+    heard = {message.id: _hear(message) for message in messages}
     over: set[UUID] = set()
     hits = 0
     for rule in rules:
+        when = When.model_validate(rule.when)
         matched = [
             message
             for message in messages
             if message.id not in over
             and message.conversation_id not in spam
             and message.at >= (rule.on_since or message.at) - OLDEST
-            and does_match(When.model_validate(rule.when), _hear(message))
+            and does_match(when, heard[message.id])
         ]
         if rule.stops:
             over |= {message.id for message in matched}
