@@ -151,6 +151,10 @@ def test_the_second_of_two_who_answer_is_told_before_anything_goes_out(workspace
         take_back(ACTOR, taken.id)
         add_message(workspace, channel, "Anybody?", remote_id="8", conversation=conversation)
         assert reply(ACTOR, conversation.id, "Here", key=new_id(), seen=seen).delivery_id
+        # A number beyond all bounds has seen everything, and one below has seen nothing.
+        assert reply(ACTOR, conversation.id, "There", key=new_id(), seen=10**30).delivery_id
+        with pytest.raises(Conflict):
+            reply(ACTOR, conversation.id, "Nowhere", key=new_id(), seen=-(10**30))
 
 
 def test_a_reply_is_taken_back_while_it_waits_and_not_after(

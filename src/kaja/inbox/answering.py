@@ -43,6 +43,8 @@ from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 
 UNDO_SECONDS = 10
 """How long a reply waits before it goes out, so that it can be taken back."""
+MOST_SEEN = 2**31
+"""More messages than a conversation can have, and a number that a database knows."""
 
 
 @dataclass(frozen=True)
@@ -241,8 +243,8 @@ def _said(conversation_id: UUID) -> QuerySet[Message]:
 
 
 def _require_unanswered(actor: Actor, conversation: Conversation, seen: int) -> None:
-    rows = list(_said(conversation.id).select_related("author").order_by("arrived_at", "id"))
-    for message in rows[max(seen, 0) :]:
+    rows = _said(conversation.id).select_related("author").order_by("arrived_at", "id")
+    for message in rows[min(max(seen, 0), MOST_SEEN) :]:
         if message.direction == Direction.OUT:
             name = (message.author.name or message.author.email) if message.author else refusals.SOMEBODY
             raise Conflict(fill_params(refusals.ANSWERED_MEANWHILE, name=name))
