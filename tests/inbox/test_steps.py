@@ -1,9 +1,13 @@
 """Working conversations: one step for one or many, with the way back."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel
 from kaja.inbox import actions
@@ -89,6 +93,37 @@ def test_labels_go_on_and_off(curator: Actor, rows: list[Conversation]) -> None:
     assert ConversationLabel.objects.get().conversation_id == ids[0]
     actions.undo(curator, actions.remove_label(curator, ids, "Praise").events)
     assert ConversationLabel.objects.count() == 1
+
+
+def test_labels_of_many_are_taken_back_in_as_many_statements_as_of_one(
+    curator: Actor, rows: list[Conversation]
+) -> None:
+    ids = [row.id for row in rows]
+
+    def count(events: Collection[UUID]) -> int:
+        with CaptureQueriesContext(connection) as found:
+            actions.undo(curator, events)
+        return len(found)
+
+    one, many = (actions.add_label(curator, some, name) for some, name in ((ids[:1], "Praise"), (ids, "Blame")))
+    assert count(one.events) == count(many.events)
+    assert not ConversationLabel.objects.exists()
+    actions.add_label(curator, ids, "Praise")
+    one, many = actions.remove_label(curator, ids[:1], "Praise"), actions.remove_label(curator, ids[1:], "Praise")
+    assert count(one.events) == count(many.events)
+    assert ConversationLabel.objects.count() == 3
+
+
+def test_of_a_label_that_came_and_went_only_what_is_so_is_taken_back(curator: Actor, rows: list[Conversation]) -> None:
+    ids = [row.id for row in rows]
+    on, off = actions.add_label(curator, ids, "Praise"), actions.remove_label(curator, ids[:1], "Praise")
+    assert actions.undo(curator, on.events).stale == (ids[0],)
+    assert not ConversationLabel.objects.exists()
+    # Both of them are what there was before, whatever came between.
+    on = actions.add_label(curator, ids[1:], "Blame")
+    off = actions.remove_label(curator, ids[1:], "Blame")
+    actions.undo(curator, [*on.events, *off.events])
+    assert not ConversationLabel.objects.exists()
 
 
 def test_a_note_tells_those_whom_it_names(in_workspace: Workspace, curator: Actor, rows: list[Conversation]) -> None:

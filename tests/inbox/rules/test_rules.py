@@ -33,7 +33,7 @@ from kaja.inbox.rules.conditions import When
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.kernel import clock
 from kaja.kernel.problems import NotAllowed, Refused
-from kaja.workspaces.models import Notice, Role, Workspace
+from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
 from tests.people import actor, add_member, member_of
 
 REFUND = {"name": "Refunds", "when": {"words": ["refund*"]}, "then": {"labels": ["money"], "priority": 1}}
@@ -161,6 +161,9 @@ def test_everything_it_does_is_a_step_that_one_can_take_back(in_workspace: Works
     assert undo_hits(actor(in_workspace), [each.id for each in (one, *rest)]) == 3
     for message in messages:
         assert stand(message) == ("new", 0, None, [])
+    # The log says of each what it was: two conversations, there and back.
+    for what in ("label", "priority", "assignee", "state"):
+        assert AuditEntry.objects.filter(action=f"conversation.{what}").count() == 4, what
     assert undo_hits(actor(in_workspace), [one.id]) == 0
 
 

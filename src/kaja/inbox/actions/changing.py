@@ -140,9 +140,9 @@ def make_line(
 def keep_lines(actor: Actor, lines: list[ConversationEvent], stale: tuple[UUID, ...] = ()) -> Done:
     """Save the lines, with an entry each in the log."""
     ConversationEvent.objects.bulk_create(lines)
-    audit.record_each(
-        actor, f"conversation.{lines[0].what}", [(line.conversation, line.before, line.after) for line in lines]
-    )
+    for what in dict.fromkeys(line.what for line in lines):
+        same = [(line.conversation, line.before, line.after) for line in lines if line.what == what]
+        audit.record_each(actor, f"conversation.{what}", same)
     changed = tuple(line.conversation_id for line in lines)
     tell_conversations(changed)
     return Done(tuple(line.id for line in lines), changed, stale)

@@ -1,6 +1,6 @@
 """Taking steps back: as far as nobody has changed the same since."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +22,9 @@ from kaja.kernel.clock import now
 from kaja.kernel.problems import Conflict
 from kaja.workspaces.actor import Actor
 
+Labelled = tuple[UUID, UUID]
+"""A conversation and a label."""
+
 
 @transaction.atomic
 def undo(actor: Actor, event_ids: Collection[UUID]) -> Done:
@@ -30,14 +33,17 @@ def undo(actor: Actor, event_ids: Collection[UUID]) -> Done:
     all of it."""
     lines = list(ConversationEvent.objects.filter(id__in=event_ids).order_by("-version", "-id"))
     rows = {row.id: row for row in lock_conversations(actor, {line.conversation_id for line in lines})}
-    labels = {label.name: label for label in Label.objects.filter(name__in=_names_in(lines))} if lines else {}
+    names = _names_in(lines)
+    labels = dict(Label.objects.filter(name__in=names).values_list("name", "id")) if names else {}
+    before = _find_labelled(rows, labels)
+    there = set(before)
     back: list[ConversationEvent] = []
     stale: set[UUID] = set()
     for line in lines:
         row = rows[line.conversation_id]
         if line.undone_at is not None:
             continue
-        done = _relabel(row, line, labels) if line.what == "label" else _put_back(row, line)
+        done = _relabel(row, line, labels, there) if line.what == "label" else _put_back(row, line)
         if not done:
             stale.add(row.id)
             continue
@@ -49,6 +55,7 @@ def undo(actor: Actor, event_ids: Collection[UUID]) -> Done:
     if not back:
         return Done(())
     Conversation.objects.bulk_update(list(rows.values()), [*FIELDS, "version"])
+    _save_labelled(rows, before, there)
     ConversationEvent.objects.bulk_update([line for line in lines if line.undone_at], ["undone_at"])
     return keep_lines(actor, back, tuple(sorted(stale)))
 
@@ -68,14 +75,27 @@ def _names_in(lines: Collection[ConversationEvent]) -> set[str]:
     return {str(side["label"]) for line in lines for side in (line.before, line.after) if "label" in side}
 
 
-def _relabel(row: Conversation, line: ConversationEvent, labels: dict[str, Label]) -> bool:
-    name = str(line.after.get("label") or line.before.get("label") or "")
-    if name not in labels:
+def _find_labelled(rows: Mapping[UUID, Conversation], labels: Mapping[str, UUID]) -> dict[Labelled, UUID]:
+    """Which of these conversations have which of these labels, and the ids of what says so."""
+    if not labels:
+        return {}
+    found = ConversationLabel.objects.filter(conversation_id__in=rows, label_id__in=labels.values())
+    return {(row.conversation_id, row.label_id): row.id for row in found}
+
+
+def _save_labelled(rows: Mapping[UUID, Conversation], before: Mapping[Labelled, UUID], there: set[Labelled]) -> None:
+    if gone := [before[each] for each in before if each not in there]:
+        ConversationLabel.objects.filter(id__in=gone).delete()
+    ConversationLabel.objects.bulk_create(
+        ConversationLabel(workspace_id=rows[row_id].workspace_id, conversation_id=row_id, label_id=label_id)
+        for row_id, label_id in sorted(there - set(before))
+    )
+
+
+def _relabel(row: Conversation, line: ConversationEvent, labels: Mapping[str, UUID], there: set[Labelled]) -> bool:
+    """Whether what the step did to a label still is so; `there` is brought to what it was before."""
+    label_id = labels.get(str(line.after.get("label") or line.before.get("label") or ""))
+    if label_id is None or ((row.id, label_id) in there) != ("label" in line.after):
         return False
-    there = ConversationLabel.objects.filter(conversation=row, label=labels[name])
-    if "label" in line.after:
-        return there.delete()[0] > 0
-    if there.exists():
-        return False
-    ConversationLabel.objects.create(workspace_id=row.workspace_id, conversation=row, label=labels[name])
+    there ^= {(row.id, label_id)}
     return True
