@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kaja.inbox.actions import undo
 from kaja.inbox.acts import do_act, list_hidden_by, lock_acts
 from kaja.inbox.models import Conversation, ConversationState, Direction, Message
-from kaja.inbox.rules.conditions import Heard, When, does_match
+from kaja.inbox.rules.conditions import Heard, When, does_match, mark_of
 from kaja.inbox.rules.effects import Then, do_effects, hide_messages
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.kernel.clock import now
@@ -151,18 +151,13 @@ def update_rule(actor: Actor, rule_id: UUID, form: RuleForm) -> Rule:
     return rule
 
 
-def mark_rule(rule: Rule) -> str:
-    """What a rule is for, as it was tried: one that is for something else must be tried anew."""
-    return str(When.model_validate(rule.when).model_dump(mode="json"))
-
-
 @transaction.atomic
 def switch_rule(actor: Actor, rule_id: UUID, on: bool, *, tried: str | None = None) -> Rule:
     """On: for what is written from now on. `tried` is the mark of the rule that a person saw tried; it is refused if
     somebody has changed the rule since."""
     policy.require(actor, policy.Permission.MANAGE)
     rule = _get(rule_id)
-    if on and tried is not None and tried != mark_rule(rule):
+    if on and tried is not None and tried != mark_of(rule.when):
         raise Refused(UNTRIED)
     if on != (rule.on_since is not None):
         rule.on_since = now() if on else None

@@ -60,6 +60,11 @@ class When(BaseModel):
         return self == When()
 
 
+def mark_of(stored: Any) -> str:
+    """What a rule is for, as it was tried: one that is for something else must be tried anew."""
+    return str(When.model_validate(stored).model_dump(mode="json"))
+
+
 @dataclass(frozen=True)
 class Heard:
     """What of a message is compared."""

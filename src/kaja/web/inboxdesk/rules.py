@@ -12,7 +12,6 @@ from kaja.inbox.rules.actions import (
     Tried,
     create_rule,
     delete_rule,
-    mark_rule,
     move_rule,
     parse_rule,
     switch_rule,
@@ -20,7 +19,7 @@ from kaja.inbox.rules.actions import (
     undo_hits,
     update_rule,
 )
-from kaja.inbox.rules.conditions import When
+from kaja.inbox.rules.conditions import When, mark_of
 from kaja.inbox.rules.models import Rule
 from kaja.inbox.rules.queries import get_rule, list_open_hits, list_rules
 from kaja.kernel.problems import Refused
@@ -56,7 +55,7 @@ def _show(
         "form": form,
         "rule": rule,
         "tried": tried,
-        "mark": mark_rule(rule) if rule is not None and saved else "",
+        "mark": mark_of(rule.when) if rule is not None and saved else "",
         "live_page": reverse("inboxdesk:rules", args=[request.workspace.slug]),
     }
     if is_fragment(request):
