@@ -54,9 +54,13 @@ def test_what_somebody_else_changed_since_is_not_taken_back(curator: Actor, rows
     assert list(Conversation.objects.order_by("id").values_list("priority", flat=True)) == [2, 0, 0]
 
 
-def test_two_people_at_once_do_not_silently_undo_each_other(curator: Actor, rows: list[Conversation]) -> None:
+def test_two_people_at_once_do_not_silently_undo_each_other(
+    in_workspace: Workspace, curator: Actor, rows: list[Conversation]
+) -> None:
+    add_member(in_workspace, "kai@acme.test", Role.COMMUNITY_MANAGER)
+    kai = actor(in_workspace, "kai@acme.test")
     seen = {row.id: row.version for row in rows}
-    actions.set_state(curator, [rows[0].id], ConversationState.SPAM)
+    actions.set_state(kai, [rows[0].id], ConversationState.SPAM)
     done = actions.set_state(curator, [row.id for row in rows], ConversationState.DONE, seen=seen)
     assert (done.stale, len(done.events)) == ((rows[0].id,), 2)
     with pytest.raises(Conflict):
@@ -64,6 +68,8 @@ def test_two_people_at_once_do_not_silently_undo_each_other(curator: Actor, rows
     actions.set_priority(curator, [rows[0].id], Priority.HIGH, seen=seen)  # of that nobody said anything
     row = Conversation.objects.get(id=rows[0].id)
     assert (row.state, row.priority) == ("spam", 1)
+    # What they did themselves, in another window, is no surprise to them.
+    assert actions.set_state(kai, [rows[0].id], ConversationState.OPEN, seen=seen).changed == (rows[0].id,)
 
 
 def test_who_may_not_answer_works_nothing(in_workspace: Workspace, rows: list[Conversation]) -> None:

@@ -14,6 +14,7 @@ from kaja.content.models import Label
 from kaja.delivery.models import Publication
 from kaja.inbox.rules.models import Rule as Rule
 from kaja.inbox.rules.models import RuleHit as RuleHit
+from kaja.inbox.targets.models import NEVER
 from kaja.inbox.targets.models import AnswerTarget as AnswerTarget
 from kaja.inbox.targets.models import AnswerWait as AnswerWait
 from kaja.inbox.trouble.models import Alarm as Alarm
@@ -123,6 +124,8 @@ class Conversation(TenantModel):
     last_out_at = models.DateTimeField(null=True)
     waiting_since = models.DateTimeField(null=True)  # their oldest message since our last; None: nobody waits for us
     last_at = models.DateTimeField()  # of the newest message, in or out: the order of the list
+    # The first of what was promised and is still open (`targets/follow.py`); NEVER where nothing is.
+    due_at = models.DateTimeField(default=NEVER, db_default=NEVER)
     version = models.PositiveIntegerField(default=0)  # counts what the team changed
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -131,6 +134,7 @@ class Conversation(TenantModel):
         indexes = [
             models.Index(fields=["workspace", "state", "-last_at", "-id"], name="conversation_list"),
             models.Index(fields=["workspace", "-last_at", "-id"], name="conversation_all"),
+            models.Index(fields=["workspace", "due_at", "-last_at", "-id"], name="conversation_due"),
             models.Index(fields=["assignee", "state", "-last_at"], name="conversation_assignee"),
             models.Index(
                 fields=["snoozed_until"], condition=Q(snoozed_until__isnull=False), name="conversation_snoozed"

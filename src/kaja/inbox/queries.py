@@ -2,18 +2,19 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import connection
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
-from django.db.models.functions import Now
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models.functions import JSONObject, Now
 
 from kaja.channels.models import Channel
 from kaja.channels.queries import channel_order
 from kaja.inbox.models import (
+    AnswerWait,
     Conversation,
     ConversationEvent,
     ConversationLabel,
@@ -34,6 +35,9 @@ NOT_FOUND = Problem(
     fix=gettext_noop("Look in the list of the inbox; perhaps it belongs to another workspace."),
 )
 ORDER = ("-last_at", "-id")
+DUE_ORDER = ("due_at", "-last_at", "-id")
+DUE_WITHIN = {"late": timedelta(), "hour": timedelta(hours=1), "day": timedelta(days=1)}
+"""What is asked for by what is due; what is late is in each of them."""
 COUNTED = 1000
 
 
@@ -53,6 +57,8 @@ class Filters:
     language: str = ""
     snoozed: bool = False
     waiting: bool = False
+    due: Literal["", "late", "hour", "day"] = ""
+    due_first: bool = False
     text: str = ""
     post: UUID | None = None
     person: UUID | None = None
@@ -83,6 +89,8 @@ def condition_of(filters: Filters, user_id: UUID) -> Q:
         wanted &= Q(language=filters.language)
     if filters.waiting:
         wanted &= Q(waiting_since__isnull=False)
+    if filters.due:
+        wanted &= Q(due_at__lte=Now() + Value(DUE_WITHIN[filters.due]))
     if filters.text.strip():
         wanted &= having_words(filters.text)
     if filters.post is not None:
@@ -93,21 +101,29 @@ def condition_of(filters: Filters, user_id: UUID) -> Q:
 
 
 def list_conversations(filters: Filters, user_id: UUID) -> QuerySet[Conversation]:
-    """Newest first; channel, handle, assignee and `label_names` come with them."""
+    """Newest first, or what is due first; channel, handle, assignee, `label_names` and `promises` come with them."""
     rows = Conversation.objects.filter(condition_of(filters, user_id))
-    return _ready(rows).order_by(*ORDER)
+    return _ready(rows).order_by(*order_of(filters))
+
+
+def order_of(filters: Filters) -> tuple[str, ...]:
+    """How a list is ordered."""
+    return DUE_ORDER if filters.due_first else ORDER
 
 
 def _ready(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
     labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("label__name")
+    open_ones = AnswerWait.objects.filter(conversation=OuterRef("pk"), ended_at=None, due_at__isnull=False)
+    promise = JSONObject(measure=F("measure"), due_at=F("due_at"), pauses=F("pauses"))
     return rows.select_related("channel", "handle", "assignee").annotate(
-        label_names=ArraySubquery(labels.values("label__name"))
+        label_names=ArraySubquery(labels.values("label__name")),
+        promises=ArraySubquery(open_ones.order_by("due_at", "measure").values(promise=promise)),
     )
 
 
 def page_conversations(filters: Filters, user_id: UUID, cursor: str = "", limit: int = PAGE) -> Page[Conversation]:
     """The same in pages. Raises Refused for a cursor that is none."""
-    return cut_page(list_conversations(filters, user_id), ORDER, cursor, limit)
+    return cut_page(list_conversations(filters, user_id), order_of(filters), cursor, limit)
 
 
 def list_chosen(filters: Filters, user_id: UUID, conversation_ids: Collection[UUID]) -> list[Conversation]:

@@ -85,15 +85,19 @@ def lock_conversations(actor: Actor, conversation_ids: Collection[UUID]) -> list
 
 
 def leave_stale(
-    rows: list[Conversation], what: str, seen: Mapping[UUID, int] | None
+    actor: Actor, rows: list[Conversation], what: str, seen: Mapping[UUID, int] | None
 ) -> tuple[list[Conversation], tuple[UUID, ...]]:
-    """Those of which nobody changed the same since they were seen, and the others. `seen`: versions by id; None: look
-    at nothing. Raises Conflict where that leaves none."""
+    """Those of which nobody else changed the same since they were seen, and the others. `seen`: versions by id; None:
+    look at nothing. What somebody did themselves, in another window or a moment ago, is no surprise to them. Raises
+    Conflict where that leaves none."""
     if not seen:
         return rows, ()
     behind = [row.id for row in rows if row.version > seen.get(row.id, row.version)]
-    lines = ConversationEvent.objects.filter(conversation_id__in=behind, what=what) if behind else []
-    stale = {line.conversation_id for line in lines if line.version > seen[line.conversation_id]}
+    lines = ConversationEvent.objects.filter(conversation_id__in=behind, what=what)
+    if actor.user_id:
+        lines = lines.exclude(actor_id=actor.user_id)
+    found = lines if behind else ()
+    stale = {line.conversation_id for line in found if line.version > seen[line.conversation_id]}
     left = [row for row in rows if row.id not in stale]
     if stale and not left:
         raise Conflict(CHANGED)

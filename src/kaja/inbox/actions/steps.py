@@ -54,7 +54,7 @@ def set_state(
 ) -> Done:
     """What somebody says of a conversation's state stands until the audience writes again. What is done or spam is
     neither snoozed nor reminded of any more."""
-    rows, stale = leave_stale(lock_conversations(actor, conversation_ids), "state", seen)
+    rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "state", seen)
     values: Values = {"state": str(state)}
     if state in SETTLED:
         values |= {"snoozed_until": None, "snoozed_by": None, "remind_at": None, "remind_by": None}
@@ -70,7 +70,7 @@ def set_state(
 @transaction.atomic
 def assign(actor: Actor, conversation_ids: Ids, user_id: UUID | None, *, seen: Seen = None, by: str = "") -> Done:
     """Give conversations to a member, who is told, or to nobody."""
-    rows, stale = leave_stale(lock_conversations(actor, conversation_ids), "assignee", seen)
+    rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "assignee", seen)
     if user_id is not None and not Member.objects.filter(user_id=user_id).exists():
         raise Refused(NOT_A_MEMBER)
     values = {"assignee": str(user_id) if user_id else None}
@@ -90,7 +90,7 @@ def assign(actor: Actor, conversation_ids: Ids, user_id: UUID | None, *, seen: S
 @transaction.atomic
 def set_priority(actor: Actor, conversation_ids: Ids, priority: Priority, *, seen: Seen = None, by: str = "") -> Done:
     """How urgent conversations are."""
-    rows, stale = leave_stale(lock_conversations(actor, conversation_ids), "priority", seen)
+    rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "priority", seen)
     return change_rows(actor, "priority", [(row, {"priority": int(priority)}) for row in rows], by=by, stale=stale)
 
 
@@ -98,7 +98,7 @@ def set_priority(actor: Actor, conversation_ids: Ids, priority: Priority, *, see
 def snooze(actor: Actor, conversation_ids: Ids, until: datetime | None, *, seen: Seen = None, by: str = "") -> Done:
     """Out of sight until then, or back now. Whatever the audience writes brings a conversation back before."""
     _require_moment(until)
-    rows, stale = leave_stale(lock_conversations(actor, conversation_ids), "snooze", seen)
+    rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "snooze", seen)
     whose = str(actor.user_id) if until and actor.user_id else None
     values = {"snoozed_until": until.isoformat() if until else None, "snoozed_by": whose}
     done = change_rows(actor, "snooze", [(row, values) for row in rows], by=by, stale=stale)
@@ -111,7 +111,7 @@ def snooze(actor: Actor, conversation_ids: Ids, until: datetime | None, *, seen:
 def remind(actor: Actor, conversation_ids: Ids, at: datetime | None, *, seen: Seen = None, by: str = "") -> Done:
     """Tell the actor at that moment, and open the conversation, unless the audience has answered. None: do not."""
     _require_moment(at)
-    rows, stale = leave_stale(lock_conversations(actor, conversation_ids), "remind", seen)
+    rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "remind", seen)
     whose = str(actor.user_id) if at and actor.user_id else None
     values = {"remind_at": at.isoformat() if at else None, "remind_by": whose}
     done = change_rows(actor, "remind", [(row, values) for row in rows], by=by, stale=stale)

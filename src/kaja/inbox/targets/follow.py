@@ -7,10 +7,13 @@ from typing import cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
 from kaja.inbox.models import Conversation, ConversationEvent, ConversationState, Direction, Message
 from kaja.inbox.targets.holidays import list_holidays
-from kaja.inbox.targets.hours import Hours, count_open, find_end, parse_week
-from kaja.inbox.targets.models import AnswerTarget, AnswerWait
+from kaja.inbox.targets.hours import Hours, count_open, find_end, list_closed, parse_week
+from kaja.inbox.targets.models import NEVER, AnswerTarget, AnswerWait
 from kaja.inbox.targets.timeline import Measure as Measured
 from kaja.inbox.targets.timeline import Moment, Waited, What, list_waits
 from kaja.kernel.locks import lock
@@ -51,6 +54,15 @@ def follow_waits(conversation_ids: Collection[UUID]) -> None:
     AnswerWait.objects.filter(id__in=gone).delete()
     AnswerWait.objects.bulk_update(changed, ["ended_at", "by", "open_seconds", "warn_at"])
     AnswerWait.objects.bulk_create(new)
+    if gone or changed or new:
+        mark_due(ids)
+
+
+def mark_due(conversation_ids: Collection[UUID]) -> None:
+    """Bring the moments by which the list is ordered in line with what is promised and open. One statement."""
+    promised = AnswerWait.objects.filter(conversation=OuterRef("pk"), ended_at=None, due_at__isnull=False)
+    first = Coalesce(Subquery(promised.order_by("due_at").values("due_at")[:1]), Value(NEVER))
+    Conversation.objects.filter(id__in=conversation_ids).exclude(due_at=first).update(due_at=first)
 
 
 def _list_moments(ids: Sequence[UUID]) -> dict[UUID, list[Moment]]:
@@ -113,6 +125,10 @@ class Promises:
             row.due_at = find_end(wait.begun_at, timedelta(minutes=minutes), hours)
             if row.due_at is not None:
                 row.warn_at = row.due_at - timedelta(minutes=target.warn_minutes)
+                row.pauses = [
+                    [int(begins.timestamp()), int(ends.timestamp())]
+                    for begins, ends in list_closed(wait.begun_at, row.due_at, hours)
+                ]
         self.settle(row, wait)
         return row
 

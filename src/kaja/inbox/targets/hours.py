@@ -74,6 +74,17 @@ def find_end(since: datetime, wanted: timedelta, hours: Hours) -> datetime | Non
     return None
 
 
+def list_closed(since: datetime, until: datetime, hours: Hours) -> list[tuple[datetime, datetime]]:
+    """When nobody is there between two instants, in order."""
+    closed: list[tuple[datetime, datetime]] = []
+    at = since
+    for opens, closes in _list_open(hours, since, until):
+        if opens > at:
+            closed.append((at, opens))
+        at = closes
+    return [*closed, (at, until)] if at < until else closed
+
+
 def parse_week(given: Mapping[str, object]) -> dict[int, tuple[Span, ...]]:
     """Hours by weekday, as they are stored: {"0": [[540, 1080]], ...}. Raises ValueError for what is no such week."""
     week: dict[int, tuple[Span, ...]] = {}

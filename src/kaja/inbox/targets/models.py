@@ -1,5 +1,7 @@
 """What is promised, and what was waited for. The inbox's models import this one, so it names theirs as texts."""
 
+from datetime import UTC, datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import pgettext_lazy
@@ -7,6 +9,9 @@ from django.utils.translation import pgettext_lazy
 from kaja.channels.models import Channel
 from kaja.workspaces.models import User
 from kaja.workspaces.tenant import TenantModel
+
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""When a conversation is due of which nothing is promised: last in the order of what is due, which an index holds."""
 
 
 class AnswerTarget(TenantModel):
@@ -58,6 +63,8 @@ class AnswerWait(TenantModel):
     target = models.ForeignKey(AnswerTarget, null=True, blank=True, on_delete=models.SET_NULL, related_name="waits")
     due_at = models.DateTimeField(null=True, blank=True)
     warn_at = models.DateTimeField(null=True, blank=True)  # nobody was told yet; None: told, or nothing to tell
+    # Between the question and `due_at`, when nobody is there: from and until, in seconds of the epoch.
+    pauses = models.JSONField(default=list, db_default=[])
     open_seconds = models.PositiveIntegerField(null=True, blank=True)  # of what has ended
 
     class Meta:

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from kaja.inbox.models import WORKED, ConversationKind, ConversationState
-from kaja.inbox.queries import Filters
+from kaja.inbox.models import WORKED, ConversationKind, ConversationState, Priority
+from kaja.inbox.queries import DUE_WITHIN, Filters
 
 LONGEST = 200
 """Signs of words that are searched for."""
@@ -44,9 +44,14 @@ VIEWS = (
 )
 BY_NAME = {view.name: view for view in VIEWS}
 USUAL = "todo"
-FILTERS = ("channel", "kind", "assignee", "label", "priority", "language")
+FILTERS = ("due", "channel", "kind", "assignee", "label", "priority", "language", "sort")
 KEPT = ("view", "q", "saved", "waiting", "post", "person", *FILTERS)
 """What of an address makes the list what it is; the place in it (`after`) is not of it."""
+
+
+BY_DUE = "due"
+"""The order in which what is due first stands first; the usual one has no word in the address."""
+_PRIORITIES = frozenset(str(value) for value in Priority.values)
 
 
 def view_of(given: Mapping[str, str]) -> View:
@@ -67,8 +72,12 @@ def filters_of(given: Mapping[str, str], chosen: Mapping[str, str]) -> Filters:
         changes["assignee"] = assignee if assignee in ("me", "nobody") else _id(assignee)
     if label := chosen.get("label"):
         changes["labels"] = frozenset({label})
-    if priority := chosen.get("priority"):
+    if (priority := chosen.get("priority", "")) in _PRIORITIES:
         changes["priority"] = int(priority)
+    if (due := chosen.get("due")) in DUE_WITHIN:
+        changes["due"] = due
+    if chosen.get("sort") == BY_DUE:
+        changes["due_first"] = True
     if language := chosen.get("language"):
         changes["language"] = language
     if given.get("waiting") == "1":

@@ -17,7 +17,7 @@ from kaja.inbox.queries import StreamStanding, count_conversations, has_conversa
 from kaja.inbox.views import list_views
 from kaja.kernel import clock
 from kaja.publishing.choices import Choice, Choices, list_choices
-from kaja.web.inbox.address import VIEWS, View, filters_of, list_address, query_of, view_of
+from kaja.web.inbox.address import BY_DUE, VIEWS, View, filters_of, list_address, query_of, view_of
 from kaja.web.kit.filters import Filter
 from kaja.web.kit.listing import Empty, Listing, Shown
 from kaja.web.workspace import WorkspaceRequest
@@ -39,6 +39,8 @@ def _choices(request: WorkspaceRequest) -> Mapping[str, Sequence[Choice]]:
     known = choices_of(request)
     people = [Choice("me", str(_("Me"))), Choice("nobody", str(_("Nobody")))]
     return {
+        "due": [Choice(value, str(word)) for value, word in DUE.items()],
+        "sort": [Choice(BY_DUE, str(_("What is due first")))],
         # Without their pictures, which stand outside: initials and the network's mark tell them apart.
         "channel": [replace(each, avatar_url="") for each in known.channel],
         "kind": [Choice(value, str(word)) for value, word in ConversationKind.choices],
@@ -51,13 +53,16 @@ def _choices(request: WorkspaceRequest) -> Mapping[str, Sequence[Choice]]:
     }
 
 
+DUE = {"late": _("Late already"), "hour": _("Due within an hour"), "day": _("Due within a day")}
 FILTERS = (
+    Filter("due", pgettext_lazy("when an answer is promised", "Due"), "timer", _("Conversations due at any time")),
     Filter("channel", _("Channel"), "radio-tower", _("Conversations of all channels")),
     Filter("kind", _("Kind"), "message-circle", _("Conversations of every kind")),
     Filter("assignee", _("Given to"), "user", _("Conversations of everybody")),
     Filter("label", _("Label"), "tag", _("Conversations with any label")),
     Filter("priority", _("Priority"), "flag", _("Conversations of any priority")),
     Filter("language", _("Language"), "languages", _("Conversations in any language")),
+    Filter("sort", _("Order"), "arrow-down", _("The newest first again")),
 )
 DONE = Empty(
     "circle-check",

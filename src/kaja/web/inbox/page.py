@@ -14,7 +14,7 @@ from kaja.inbox.queries import get_conversation, list_chosen, list_events
 from kaja.inbox.threads import find_post, list_related, page_messages
 from kaja.web.inbox.address import filters_of, list_address, query_of
 from kaja.web.inbox.lists import choices_of, list_views_plain, read_completeness, read_list, read_views
-from kaja.web.inbox.snoozing import list_snoozes
+from kaja.web.inbox.snoozing import list_moments
 from kaja.web.inbox.thread import draw_messages
 from kaja.web.inbox.words import event_words, page_words
 from kaja.web.kit.page import zone_of
@@ -101,7 +101,7 @@ def _page(request: WorkspaceRequest, opened: dict[str, Any] | None) -> HttpRespo
         "members": choices_of(request).owner,
         "labels": choices_of(request).label,
         "priorities": list(reversed(Priority.choices)),
-        "snoozes": list_snoozes(zone_of(request)),
+        "moments": list_moments(zone_of(request)),
         "emoji_list": f"vendor/emoji-{get_language() or 'en'}.json",
         "opened": opened is not None,
     }
@@ -120,7 +120,7 @@ def read_opened(request: WorkspaceRequest, conversation_id: UUID) -> dict[str, A
         "members": known.owner,
         "labels": known.label,
         "priorities": list(reversed(Priority.choices)),
-        "snoozes": list_snoozes(zone_of(request)),
+        "moments": list_moments(zone_of(request)),
         "query": query_of(request.GET),
         "may_answer": can(request.actor, Permission.ANSWER),
     }

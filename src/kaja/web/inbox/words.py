@@ -132,4 +132,7 @@ def page_words() -> dict[str, str]:
         "now": pgettext("how long ago", "now"),
         "minutes": _("{count} min"),
         "hours": _("{count} h"),
+        "days": pgettext("a length of time", "{count} d"),
+        "left": _("due in {span}"),
+        "late": _("late by {span}"),
     }

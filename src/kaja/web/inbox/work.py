@@ -14,8 +14,10 @@ from kaja.inbox import actions
 from kaja.inbox.actions import Done
 from kaja.inbox.models import ConversationState, Priority
 from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.web.dates import write_moment
 from kaja.web.flash import Kind, flash
-from kaja.web.inbox.snoozing import resolve_snooze
+from kaja.web.inbox.due import write_near
+from kaja.web.inbox.snoozing import resolve_moment
 from kaja.web.kit.json import json_answer
 from kaja.web.kit.page import where_from, zone_of
 from kaja.web.kit.undo import Data, keep_step, undoes
@@ -53,30 +55,57 @@ def work(request: WorkspaceRequest) -> HttpResponse:
 def _work(request: WorkspaceRequest) -> dict[str, Any]:
     ids = parse_ids(request.POST.getlist("conversation"))
     verb, _colon, value = request.POST.get("do", "").partition(":")
-    done, said = _do(request, ids, verb, value)
+    done, said = _do(request, ids, parse_seen(request.POST.getlist("seen")), verb, value)
     undo = keep_step(request, STEP, [{"event": str(event)} for event in done.events]) if done.events else ""
-    return {"said": said, "undo": undo, "ids": [str(each) for each in ids]}
+    told: dict[str, Any] = {"said": said, "undo": undo, "ids": [str(each) for each in ids]}
+    if done.stale:
+        left = ngettext(
+            "%(count)s of them was changed by somebody else meanwhile and is left as it is.",
+            "%(count)s of them were changed by somebody else meanwhile and are left as they are.",
+            len(done.stale),
+        ) % {"count": len(done.stale)}
+        told |= {"said": f"{said} {left}", "kind": "warning"}
+    return told
 
 
-def _do(request: WorkspaceRequest, ids: list[UUID], verb: str, value: str) -> tuple[Done, str]:
+def parse_seen(values: Sequence[str]) -> dict[UUID, int]:
+    """Which versions of conversations the page showed ("<id>:<version>"); what cannot be read was not seen."""
+    seen: dict[UUID, int] = {}
+    for value in values[: MOST + 1]:
+        text, _colon, version = value.partition(":")
+        if _is_id(text) and version.isdecimal() and len(version) < 10:
+            seen[UUID(text)] = int(version)
+    return seen
+
+
+def _do(request: WorkspaceRequest, ids: list[UUID], seen: dict[UUID, int], verb: str, value: str) -> tuple[Done, str]:
     actor, count = request.actor, len(ids)
     match verb:
         case "state" if value in ConversationState.values:
-            return actions.set_state(actor, ids, ConversationState(value)), _state_words(value, count)
+            return actions.set_state(actor, ids, ConversationState(value), seen=seen), _state_words(value, count)
         case "assign":
             whom = request.user.pk if value == "me" else UUID(value) if _is_id(value) else None
             if value and whom is None:
                 raise Refused(UNKNOWN)
-            return actions.assign(actor, ids, whom), _("Given away.") if whom else _("Given to nobody.")
+            return actions.assign(actor, ids, whom, seen=seen), _("Given away.") if whom else _("Given to nobody.")
         case "priority" if value.lstrip("-").isdecimal() and int(value) in Priority.values:
-            return actions.set_priority(actor, ids, Priority(int(value))), _("The priority is set.")
+            return actions.set_priority(actor, ids, Priority(int(value)), seen=seen), _("The priority is set.")
         case "label":
             return actions.add_label(actor, ids, value), _("Labelled.")
         case "unlabel":
             return actions.remove_label(actor, ids, value), _("The label is off.")
         case "snooze":
-            until = resolve_snooze(value, zone_of(request))
-            return actions.snooze(actor, ids, until), _("Snoozed.") if until else _("Back in the list.")
+            until = resolve_moment(value, zone_of(request))
+            done = actions.snooze(actor, ids, until, seen=seen)
+            return done, _("Snoozed until %(moment)s.") % {"moment": write_near(until)} if until else _(
+                "Back in the list."
+            )
+        case "remind":
+            at = resolve_moment(value, zone_of(request))
+            done = actions.remind(actor, ids, at, seen=seen)
+            if at is None:
+                return done, _("Nobody is reminded any more.")
+            return done, _("You are reminded on %(moment)s, unless they write before.") % {"moment": write_moment(at)}
         case _:
             raise Refused(UNKNOWN)
 

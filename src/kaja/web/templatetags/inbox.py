@@ -16,9 +16,10 @@ from kaja.channels.models import Channel
 from kaja.inbox.models import Conversation, ConversationKind, Handle, Message
 from kaja.kernel import clock
 from kaja.media.open import parse_key
-from kaja.web.dates import write_day, write_moment
+from kaja.web.dates import write_day
 from kaja.web.foreign import web_address
 from kaja.web.inbox.address import KIND_ICONS, conversation_address, list_address
+from kaja.web.inbox.due import list_due, write_near
 from kaja.web.inbox.people import shown_name
 from kaja.web.inbox.pictures import picture_of, sign_of
 from kaja.web.media.addresses import media_url
@@ -136,10 +137,10 @@ def ago(moment: datetime | None) -> str:
 @register.filter
 def until(moment: datetime | None) -> str:
     """A moment to come: the time where it is today, else the day too."""
-    if moment is None:
-        return ""
-    local = timezone.localtime(moment)
-    return f"{local:%H:%M}" if local.date() == timezone.localtime(clock.now()).date() else write_moment(moment)
+    return "" if moment is None else write_near(moment)
+
+
+register.filter("promises", list_due)
 
 
 @register.filter

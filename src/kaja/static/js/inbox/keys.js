@@ -2,7 +2,7 @@
 
 import { bindKey } from "../keys.js";
 import { selectedIn } from "../kit/list.js";
-import { byId, current, mayAnswer, root, rowOf, rows } from "./places.js";
+import { byId, current, listQuery, mayAnswer, root, rowOf, rows, withQuery } from "./places.js";
 import { close, neighbour, open } from "./open.js";
 import { workOn } from "./work.js";
 
@@ -48,9 +48,17 @@ async function press(event, key) {
   } else target.click();
 }
 
-for (const key of ["e", "a", "s", "l", "#"]) bindKey(key, (event) => press(event, key));
+for (const key of ["e", "a", "s", "b", "l", "#"]) bindKey(key, (event) => press(event, key));
 bindKey("j", (event) => (event.preventDefault(), move(1)));
 bindKey("k", (event) => (event.preventDefault(), move(-1)));
+// What is due first, or the newest first again.
+bindKey("d", (event) => {
+  event.preventDefault();
+  const query = listQuery();
+  if (query.get("sort")) query.delete("sort");
+  else query.set("sort", "due");
+  location.href = withQuery(current() ? location.pathname : root().dataset.list, query);
+});
 bindKey("u", (event) => {
   if (!current()) return;
   event.preventDefault();

@@ -4,7 +4,7 @@
 import { fill } from "../kit/ask.js";
 import { bindKey } from "../keys.js";
 import { byId, current, fetchPart, listQuery, renew, root, rowOf, rows, withQuery, words } from "./places.js";
-import { markCurrent } from "./open.js";
+import { markCurrent, refreshOpened } from "./open.js";
 import { draw as drawPresence } from "./presence.js";
 
 const AT_ONCE = 50;
@@ -12,7 +12,12 @@ const list = () => document.querySelector("#conversations ul.list");
 const pill = byId("inbox-pill");
 const waiting = new Map(); // id -> row that came while somebody was in the list
 
-const timeOf = (row) => row.querySelector("time")?.getAttribute("datetime") ?? "";
+const timeOf = (row) => Date.parse(row.querySelector(".convo-time")?.getAttribute("datetime") ?? "") || 0;
+const dueOf = (row) => Date.parse(row.querySelector("[data-due]")?.dataset.due ?? "") || Infinity;
+const byDue = () => new URLSearchParams(location.search).get("sort") === "due";
+/** Whether a row stands above another one in the order of the list. */
+const isAbove = (one, other) =>
+  byDue() && dueOf(one) !== dueOf(other) ? dueOf(one) < dueOf(other) : timeOf(one) > timeOf(other);
 
 /** Whether rows may come in above without moving what somebody reads or points at. */
 function isIdle() {
@@ -34,7 +39,7 @@ function drawPill() {
 function insert(row) {
   const old = rowOf(row.dataset.item);
   if (old) old.remove();
-  const after = [...list().children].find((each) => timeOf(each) < timeOf(row));
+  const after = [...list().children].find((each) => isAbove(row, each));
   if (after) after.before(row);
   else list().append(row);
 }
@@ -124,14 +129,14 @@ export async function refreshWhole() {
   }
   const found = [...fresh.querySelectorAll("[data-item]")];
   const ids = new Set(found.map((row) => row.dataset.item));
-  const oldest = timeOf(found.at(-1));
+  const last = found.at(-1);
   for (const row of found) {
     const old = rowOf(row.dataset.item);
     if (old) update(old, row);
     else if (!new URLSearchParams(location.search).get("after")) waiting.set(row.dataset.item, row);
   }
   for (const row of rows()) {
-    const gone = !ids.has(row.dataset.item) && timeOf(row) > oldest;
+    const gone = !ids.has(row.dataset.item) && isAbove(row, last);
     if (gone && row.dataset.item !== current() && !row.contains(document.activeElement)) remove(row);
   }
   if (waiting.size && isIdle()) takeIn();
@@ -142,8 +147,31 @@ export async function refreshWhole() {
 pill.addEventListener("click", () => takeIn({ focus: true }));
 bindKey(".", () => waiting.size && takeIn({ focus: true }));
 
+/** What is left of a promise goes on too; where it turns to something else to say, the server says it. */
+function countDown() {
+  const turned = new Set();
+  for (const each of document.querySelectorAll(".convo-due")) {
+    const { at, turns, says } = each.dataset;
+    if (turns && Date.parse(turns) <= Date.now() && each.dataset.asked !== turns) {
+      each.dataset.asked = turns;
+      turned.add(each.closest("[data-item]")?.dataset.item ?? current());
+    } else if (says) {
+      const minutes = Math.floor(Math.abs(Date.parse(at) - Date.now()) / 60000);
+      const [word, count] = minutes < 60 ? [words.minutes, minutes] : minutes < 2880 ? [words.hours, Math.floor(minutes / 60)]
+        : [words.days, Math.floor(minutes / 1440)];
+      each.querySelector("span").textContent = fill(says === "late" ? words.late : words.left, { span: fill(word, { count }) });
+    }
+  }
+  const ids = [...turned].filter(Boolean);
+  if (ids.length) {
+    refreshRows(ids);
+    if (ids.includes(current())) refreshOpened();
+  }
+}
+
 // How long ago it was goes on while the page is open.
 setInterval(() => {
+  countDown();
   for (const time of document.querySelectorAll(".convo-time")) {
     const passed = (Date.now() - Date.parse(time.dateTime)) / 60000;
     if (passed < 1) time.textContent = words.now;

@@ -11,6 +11,9 @@ export const thread = () => byId("inbox-thread");
 export const current = () => thread()?.dataset.conversation ?? null;
 export const rows = () => [...document.querySelectorAll("#conversations [data-item]")];
 export const rowOf = (id) => id && document.querySelector(`#conversations [data-item="${CSS.escape(id)}"]`);
+/** The version of a conversation that the page shows: what somebody else changed since is not written over. */
+export const seenOf = (id) =>
+  (id === current() ? byId("thread-head") : rowOf(id)?.querySelector("[data-version]"))?.dataset.version ?? null;
 export const mayAnswer = () => root().dataset.mayAnswer !== undefined;
 /** One pane at a time: the list is out of sight while a conversation is open. */
 export const isNarrow = () => matchMedia("(max-width: 720px)").matches;
