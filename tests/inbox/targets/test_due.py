@@ -67,12 +67,12 @@ def seven(channel: Any) -> list[Conversation]:
     """Due in -2, -1, ... minutes and hours; the last two never, the newest first."""
     made = [begin(channel, f"t{number}") for number in range(7)]
     ahead = [timedelta(hours=-1), timedelta(minutes=5), timedelta(minutes=50), timedelta(hours=5), timedelta(days=2)]
-    for talk, span in zip(made, ahead, strict=False):
+    for each, span in zip(made, ahead, strict=False):
         AnswerWait.objects.create(
-            conversation=talk, channel=channel, measure="first", begun_at=MONDAY, due_at=clock.now() + span
+            conversation=each, channel=channel, measure="first", begun_at=MONDAY, due_at=clock.now() + span
         )
     Conversation.objects.filter(id=made[5].id).update(last_at=MONDAY - timedelta(days=1))
-    mark_due([talk.id for talk in made])
+    mark_due([each.id for each in made])
     return made
 
 
