@@ -42,6 +42,7 @@ SHARED = {
 LOOKS_ACROSS = {
     ("inbox/trouble/watching.py", "watch", "JOB_DISPATCH"): "workspaces in which something came lately",
     ("inbox/actions/forgetting.py", "forget_deleted", "JOB_DISPATCH"): "deleted words whose time is over",
+    ("inbox/migrations/0010_due.py", "fill", "MAINTENANCE"): "what of each conversation is due first, once",
     ("inbox/targets/actions.py", "warn_of_due", "JOB_DISPATCH"): "promises that are about to be broken",
     ("workspaces/queries.py", "list_workspaces_of", "SIGN_IN"): "where a person belongs, before a scope is known",
     ("workspaces/queries.py", "list_memberships", "SIGN_IN"): "the same, for the switcher and each page's membership",
