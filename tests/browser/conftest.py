@@ -86,6 +86,7 @@ def open_window(chromium: Browser, kaja: Stack, console: Watched) -> Iterator[Op
     def open_one(cookie: str = "", **options: Any) -> Page:
         settings: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}, "locale": "en-GB"}
         settings["timezone_id"] = "Europe/Tallinn"
+        settings["service_workers"] = "block"  # the page is looked at; tests/web/app looks at the worker
         settings["reduced_motion"] = "reduce"  # nothing is half way when somebody looks
         context = chromium.new_context(**{"base_url": kaja.url, **settings, **options})
         context.set_default_timeout(PATIENCE)

@@ -70,7 +70,8 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[OpenWindow]:
 
     def open_one(client: Client, **options: Any) -> Page:
         context = chromium.new_context(
-            base_url=live_server.url, **{"viewport": {"width": 1440, "height": 1000}, **options}
+            base_url=live_server.url,
+            **{"viewport": {"width": 1440, "height": 1000}, "service_workers": "block", **options},
         )
         opened.append(context)
         context.set_default_timeout(PATIENCE)

@@ -12,6 +12,7 @@ W = "w/<slug:slug>/"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", frame.home, name="home"),
     path("ui", frame.ui, name="ui"),
+    path("", include("kaja.web.app.urls")),
     path("welcome/", include("kaja.web.onboarding.urls")),
     path("connect/<slug:network>/back", back, name="consent_back"),
     path("account/", include("kaja.web.accounts.urls")),

@@ -9,3 +9,4 @@ import "./live.js";
 import "./kit/tabs.js";
 import "./kit/list.js";
 import "./dates/field.js";
+import "./worker/register.js";

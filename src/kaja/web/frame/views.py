@@ -14,6 +14,7 @@ from kaja.web.frame.palette import find
 from kaja.web.frame.specimens import specimens
 from kaja.web.kit.page import address
 from kaja.web.workspace import WorkspaceRequest, render_fragment, render_page, workspace_view
+from kaja.workspaces.models import User, Workspace
 from kaja.workspaces.queries import has_people, list_workspaces_of
 
 LAST_WORKSPACE = "last_workspace"
@@ -24,12 +25,16 @@ def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
         first_visit = not has_people()
         return redirect("account_signup" if first_visit else "account_login")
+    chosen = find_last_workspace(request)
+    return redirect("workspace", chosen.slug) if chosen else redirect("onboarding:workspace")
+
+
+def find_last_workspace(request: HttpRequest) -> Workspace | None:
+    """The workspace in which the signed-in person was last, else the first of theirs; None without any."""
+    assert isinstance(request.user, User)
     found = list_workspaces_of(request.user)
-    if not found:
-        return redirect("onboarding:workspace")
     last = request.session.get(LAST_WORKSPACE)
-    chosen = next((workspace for workspace in found if workspace.slug == last), found[0])
-    return redirect("workspace", chosen.slug)
+    return next((workspace for workspace in found if workspace.slug == last), found[0] if found else None)
 
 
 @require_safe

@@ -1,0 +1,38 @@
+"""What the browser's worker keeps: files that are nobody's, under the names that carry their content.
+
+Nothing of a workspace is ever among them (`static/js/worker/main.js` keeps this list and nothing else).
+"""
+
+import hashlib
+import json
+from importlib.metadata import version
+
+from django.templatetags.static import static
+from django.urls import reverse
+
+FILES = (
+    "css/tokens.css",
+    "css/base.css",
+    "css/controls.css",
+    "css/frame.css",
+    "css/blocks.css",
+    "js/worker/offline.js",
+    "favicon.svg",
+    "marks.svg",
+    "vendor/inter-latin.woff2",
+    "vendor/inter-latin-ext.woff2",
+    "vendor/inter-cyrillic.woff2",
+)
+"""All that the page without network is made of; `tests/web/app` holds that nothing is missing."""
+
+SCRIPTS = ("js/worker/main.js",)
+"""What the worker itself is made of, in this order."""
+
+
+def render_worker() -> str:
+    """The worker's beginning: what it keeps, and where the rest of it stands. It changes when any of that does."""
+    offline, files = reverse("offline"), [static(name) for name in FILES]
+    made_of = json.dumps([version("kaja"), offline, *files])
+    shell = {"version": hashlib.sha256(made_of.encode()).hexdigest()[:16], "offline": offline, "files": files}
+    scripts = ", ".join(json.dumps(static(name)) for name in SCRIPTS)
+    return f"self.SHELL = {json.dumps(shell)};\nimportScripts({scripts});\n"
