@@ -92,6 +92,7 @@ SIGNED_OUT = (
     Place("account_reset_password_done", "/account/password/reset/done/"),
     Place("account_inactive", "/account/inactive/"),
     Place("invitation", "/account/invitation/no-such-token/", name="invitation-closed"),
+    Place("app:offline", "/offline"),
     Place("", "/no-such-page/", name="error-404"),
 )
 PRACTICE = (
@@ -135,6 +136,9 @@ NOT_PAGES = {
     "home": "leads on to the workspace",
     "workspace": "leads on to the calendar",
     "live": "a stream of events",
+    "app:manifest": "a file, for the device",
+    "app:worker": "a script, for the browser",
+    "app:go": "leads on",
     "calendar:next_slot": "answers a script",
     "calendar:free": "answers a script",
     "inbox:rows": "a part of the inbox, which asks for it",

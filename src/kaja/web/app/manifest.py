@@ -39,7 +39,7 @@ def describe_app() -> dict[str, Any]:
             {"src": static("favicon.svg"), "sizes": "any", "type": "image/svg+xml", "purpose": "any"},
         ],
         "shortcuts": [
-            {"name": name, "url": reverse("go", args=[place]), "icons": [_icon("icon-192.png", 192, "any")]}
+            {"name": name, "url": reverse("app:go", args=[place]), "icons": [_icon("icon-192.png", 192, "any")]}
             for place, name in places
         ],
     }

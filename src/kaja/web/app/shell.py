@@ -31,7 +31,7 @@ SCRIPTS = ("js/worker/main.js",)
 
 def render_worker() -> str:
     """The worker's beginning: what it keeps, and where the rest of it stands. It changes when any of that does."""
-    offline, files = reverse("offline"), [static(name) for name in FILES]
+    offline, files = reverse("app:offline"), [static(name) for name in FILES]
     made_of = json.dumps([version("kaja"), offline, *files])
     shell = {"version": hashlib.sha256(made_of.encode()).hexdigest()[:16], "offline": offline, "files": files}
     scripts = ", ".join(json.dumps(static(name)) for name in SCRIPTS)

@@ -4,6 +4,7 @@ from django.urls import path
 
 from kaja.web.app import views
 
+app_name = "app"
 urlpatterns = [
     path("manifest.webmanifest", views.manifest, name="manifest"),
     path("worker.js", views.worker, name="worker"),
