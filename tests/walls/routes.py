@@ -35,7 +35,8 @@ class Route:
     def address(self, values: dict[str, str]) -> str:
         """The address with these values. A parameter that nobody knows is an error of the test: fill it in."""
         known = {"number": "1", "pk": "1", "network": "practice", "key": str(UUID(int=1)), "uidb36": "1",
-                 "token": "no-such-token-" * 4, "ending": "jpg", "nonce": "no-nonce", "place": "inbox", **values}  # fmt: skip
+                 "token": "no-such-token-" * 4, "ending": "jpg", "nonce": "no-nonce", "place": "inbox",
+                 **values}  # fmt: skip
         missing = set(self.parameters) - set(known)
         assert not missing, f"tests/walls/world.py has no value for {missing} of {self.name}"
         return reverse(self.name, kwargs={name: known[name] for name in self.parameters})
