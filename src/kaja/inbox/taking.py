@@ -200,7 +200,7 @@ class _Taking:
 
     def _find_publications(self, forms: Sequence[Form]) -> None:
         refs = {form.id for form in forms if form.who.is_us} | {form.publication for form in forms}
-        rows = Publication.objects.filter(channel_id=self.channel.id, remote_id__in=sorted(refs - {""}))
+        rows = Publication.objects.filter(channel_id=self.channel.id, remote_id__one_of=sorted(refs - {""}))
         for row in rows.select_related("delivery").only("id", "remote_id", "data", "delivery__id", "delivery__kind"):
             self.published[row.remote_id] = row
 
@@ -216,10 +216,10 @@ class _Taking:
     def _lock_rows(self, forms: Sequence[Form]) -> None:
         ids = sorted({form.id for form in forms})
         ours = [row.delivery_id for row in self.published.values() if row.delivery.kind in OURS]
-        here = Message.objects.filter(Q(channel_id=self.channel.id, remote_id__in=ids))
+        here = Message.objects.filter(Q(channel_id=self.channel.id, remote_id__one_of=ids))
         if ours:
             here |= Message.objects.filter(delivery_id__in=ours)
-        threads = Q(channel_id=self.channel.id, thread__in=sorted({form.thread for form in forms}))
+        threads = Q(channel_id=self.channel.id, thread__one_of=sorted({form.thread for form in forms}))
         rows = lock(Conversation.objects.filter(threads | Q(id__in=here.values("conversation_id"))))
         self.conversations = {row.id: row for row in rows}
         self.threads = {row.thread: row for row in self.conversations.values()}
@@ -232,7 +232,7 @@ class _Taking:
             elif message.delivery_id:
                 self.by_delivery[message.delivery_id] = message
         by_id = {known.row.id: known for known in self.known.values()}
-        for version in MessageVersion.objects.filter(message_id__in=[row.id for row in messages]):
+        for version in MessageVersion.objects.filter(message_id__one_of=[row.id for row in messages]):
             if version.message_id in by_id:
                 by_id[version.message_id].earlier[words_of(version.text, version.media)] = version
 

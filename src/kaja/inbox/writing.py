@@ -3,10 +3,7 @@ quicker than a parameter for each value of each row."""
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
-from typing import Any
-from uuid import UUID
 
 from django.db import connection
 from django.db.models import Model
@@ -40,14 +37,9 @@ def write_rows(rows: Sequence[Model], changed: tuple[str, ...]) -> None:
         for name in ("arrived_at", "created_at"):
             if getattr(row, name, moment) is None:
                 setattr(row, name, moment)
-        shown.append({column: _plain(getattr(row, name)) for name, column in fields})
+        values = vars(row)
+        shown.append({column: values[name] for name, column in fields})
     with connection.cursor() as cursor:
-        cursor.execute(sql, [json.dumps(shown)])
+        cursor.execute(sql, [json.dumps(shown, default=str)])
     for row in rows:
         row._state.adding = False
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value) if isinstance(value, UUID) else value

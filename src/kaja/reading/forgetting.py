@@ -43,7 +43,7 @@ def drop_forgotten(channel_id: UUID, items: Sequence[Incoming]) -> Sequence[Inco
     if not digests:
         return items
     network = Channel.objects.filter(id=channel_id).values("network")
-    known = ForgottenAuthor.objects.filter(network__in=network, digest__in=list(digests))
+    known = ForgottenAuthor.objects.filter(network__in=network, digest__one_of=list(digests))
     gone = {digests[bytes(digest)] for digest in known.values_list("digest", flat=True)}
     return [item for item in items if item.author.is_us or item.author.id not in gone]
 

@@ -203,7 +203,7 @@ def test_a_hundred_conversations_take_as_many_statements_as_one(in_workspace: Wo
     for talk in (*one, *many):
         say(talk, 0, "in")
         say(talk, 5, "out")
-    assert count(one) == count(many) == 7
+    assert count(one) == count(many) == 8
 
 
 @pytest.mark.parametrize(

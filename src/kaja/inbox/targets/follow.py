@@ -16,6 +16,7 @@ from kaja.inbox.targets.hours import Hours, count_open, find_end, list_closed, p
 from kaja.inbox.targets.models import NEVER, AnswerTarget, AnswerWait
 from kaja.inbox.targets.timeline import Measure as Measured
 from kaja.inbox.targets.timeline import Moment, Waited, What, list_waits
+from kaja.inbox.writing import write_rows
 from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import entered_workspace_id
 from kaja.workspaces.models import Workspace
@@ -30,12 +31,12 @@ def follow_waits(conversation_ids: Collection[UUID]) -> None:
     all of them together.
     """
     ids = list(conversation_ids)
-    conversations = list(lock(Conversation.objects.filter(id__in=ids)))
+    conversations = list(lock(Conversation.objects.filter(id__one_of=ids)))
     if not conversations:
         return
     moments = _list_moments(ids)
     known: dict[UUID, list[AnswerWait]] = defaultdict(list)
-    for row in AnswerWait.objects.filter(conversation_id__in=ids).select_related("target"):
+    for row in AnswerWait.objects.filter(conversation_id__one_of=ids).select_related("target"):
         known[row.conversation_id].append(row)
     promises = Promises()
     new: list[AnswerWait] = []
@@ -51,9 +52,9 @@ def follow_waits(conversation_ids: Collection[UUID]) -> None:
                 promises.settle(row, wait)
                 changed.append(row)
         new.extend(promises.make(conversation, wait) for wait in waits.values())
-    AnswerWait.objects.filter(id__in=gone).delete()
-    AnswerWait.objects.bulk_update(changed, ["ended_at", "by", "open_seconds", "warn_at"])
-    AnswerWait.objects.bulk_create(new)
+    if gone:
+        AnswerWait.objects.filter(id__in=gone).delete()
+    write_rows([*changed, *new], ("ended_at", "by", "open_seconds", "warn_at"))
     if gone or changed or new:
         mark_due(ids)
 
@@ -62,19 +63,19 @@ def mark_due(conversation_ids: Collection[UUID]) -> None:
     """Bring the moments by which the list is ordered in line with what is promised and open. One statement."""
     promised = AnswerWait.objects.filter(conversation=OuterRef("pk"), ended_at=None, due_at__isnull=False)
     first = Coalesce(Subquery(promised.order_by("due_at").values("due_at")[:1]), Value(NEVER))
-    Conversation.objects.filter(id__in=conversation_ids).exclude(due_at=first).update(due_at=first)
+    Conversation.objects.filter(id__one_of=conversation_ids).exclude(due_at=first).update(due_at=first)
 
 
 def _list_moments(ids: Sequence[UUID]) -> dict[UUID, list[Moment]]:
     """What counts of each conversation: what stands on the network, and states that were set. Two statements."""
     found: dict[UUID, list[Moment]] = defaultdict(list)
-    said = Message.objects.filter(conversation_id__in=ids, direction__in=(Direction.IN, Direction.OUT))
+    said = Message.objects.filter(conversation_id__one_of=ids, direction__in=(Direction.IN, Direction.OUT))
     for conversation_id, at, direction, by in said.exclude(remote_id="").values_list(
         "conversation_id", "at", "direction", "author_id"
     ):
         found[conversation_id].append(Moment(at, "in" if direction == Direction.IN else "out", by))
     for conversation_id, at, after, by in ConversationEvent.objects.filter(
-        conversation_id__in=ids, what="state", after__has_key="state", undone_at=None
+        conversation_id__one_of=ids, what="state", after__has_key="state", undone_at=None
     ).values_list("conversation_id", "at", "after", "actor_id"):
         found[conversation_id].append(Moment(at, _STATES.get(after.get("state"), "open"), by))
     return found

@@ -80,10 +80,22 @@ def render_incoming(item: Incoming) -> dict[str, Any]:
     """As it is stored: JSON values only, without signs that no text of a database holds."""
     edited_at = item.edited_at.isoformat() if item.edited_at else None
     # Not `asdict`, which copies every value: this is done for everything that is read.
-    shown = {**vars(item), "at": item.at.isoformat(), "edited_at": edited_at, "author": vars(item.author)}
-    shown["media"] = [vars(each) for each in item.media]
+    shown = {**vars(item), "at": item.at.isoformat(), "edited_at": edited_at, "author": dict(vars(item.author))}
+    shown["media"], shown["data"], shown["more"] = (
+        _storable([vars(each) for each in item.media]), _storable(item.data), _storable(item.more)
+    )  # fmt: skip
+    if _is_storable("".join(value for value in (*shown.values(), *shown["author"].values()) if type(value) is str)):
+        return shown
     stored: dict[str, Any] = _storable(shown)
     return stored
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
 
 
 def _storable(value: Any) -> Any:
