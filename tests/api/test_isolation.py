@@ -12,12 +12,13 @@ from kaja.api.main import api
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Variant
 from kaja.delivery.models import Delivery, Inventory, Publication
+from kaja.inbox.models import Conversation, ConversationEvent, ConversationLabel, Message, MessageAct
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
 from kaja.publishing.models import RemoteChange
 from kaja.workspaces.models import Workspace
-from tests.api.conftest import ApiClient
+from tests.api.conftest import ApiClient, member_of
 from tests.api.world import World, build_world
 
 BODIES: dict[str, Any] = {
@@ -28,6 +29,10 @@ BODIES: dict[str, Any] = {
     "setSlots": {"slots": []},
     "settleWorkspace": {"missing": "skip", "unclear": "skip"},
     "followChannel": {"to": "https://moved.test"},
+    "workConversation": {"state": "done", "add_labels": ["stolen"]},
+    "addNote": {"text": "stolen"},
+    "replyTo": {"text": "stolen"},
+    "doAct": {"act": "like"},
 }
 TABLES: tuple[type[Model], ...] = (
     Post,
@@ -40,6 +45,11 @@ TABLES: tuple[type[Model], ...] = (
     Publication,
     Inventory,
     RemoteChange,
+    Conversation,
+    ConversationEvent,
+    ConversationLabel,
+    Message,
+    MessageAct,
 )
 
 
@@ -130,6 +140,30 @@ def test_a_body_cannot_name_another_workspaces_things(
         assert Post.objects.count() == 0
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/conversations/steps", {"conversations": ["{conversation_id}"], "state": "done"}),
+        ("/conversations/undo", {"events": ["{event_id}"]}),
+        ("/conversations/{own}/replies", {"text": "x", "to": "{message_id}"}),
+        ("/conversations/{own}/replies", {"text": "x", "media": ["{asset_id}"]}),
+        ("/conversations/{own}/steps", {"assignee": "{user_id}"}),
+    ],
+)
+def test_a_step_cannot_name_another_workspaces_things(
+    path: str, body: dict[str, Any], client: ApiClient, rival: World, workspace: Workspace, other_workspace: Workspace
+) -> None:
+    own = build_world(workspace, "ours")
+    filled = json.dumps(body).replace("{user_id}", str(member_of(other_workspace)[1].id))
+    for name, value in rival.named().items():
+        filled = filled.replace("{" + name + "}", value)
+    before = everything_of(other_workspace), everything_of(workspace)
+    response = client.call("POST", path.replace("{own}", str(own.conversation_id)), json.loads(filled))
+    assert response.status_code in {404, 422}, response.content
+    assert b"SECRET" not in response.content
+    assert (everything_of(other_workspace), everything_of(workspace)) == before
+
+
 @pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS)
 def test_a_token_that_may_only_read_changes_nothing(
     method: str, path: str, operation: str, other_workspace: Workspace, rival: World
@@ -143,6 +177,8 @@ def test_a_token_that_may_only_read_changes_nothing(
         "createCampaign": {"name": "x"},
         "createLabel": {"name": "x"},
         "connectChannel": {"network": "practice", "form": {}},
+        "workConversations": {"conversations": [str(rival.conversation_id)], "state": "done"},
+        "undoSteps": {"events": [str(rival.event_id)]},
     }
     response = reader.call(method, path.format(**rival.named(), number=1), {**BODIES, **extra}.get(operation, {}))
     if method != "GET" and operation != "uploadMedia":

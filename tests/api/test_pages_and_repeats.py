@@ -17,6 +17,7 @@ from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Revision, Variant
 from kaja.delivery.models import Attempt, Publication, State
+from kaja.inbox.models import Conversation, ConversationEvent, Message
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
@@ -56,6 +57,12 @@ def fill(workspace: Workspace, world: World, count: int = 4) -> None:
             PostDelivery.objects.create(
                 variant=variant, channel=channel, state=State.FAILED, due_at=due_at, needs_person=True
             )
+            talk = Conversation.objects.get(id=world.conversation_id)
+            Message.objects.create(
+                conversation=talk, channel=talk.channel, direction="in", kind="comment", remote_id=str(n), at=due_at
+            )
+            ConversationEvent.objects.create(conversation=talk, what="priority", at=due_at)
+            Conversation.objects.create(channel=channel, thread=str(n), kind="mention", last_at=due_at)
 
 
 LISTS = [
@@ -128,6 +135,10 @@ def test_every_post_has_one_effect_however_often_it_is_sent(
         address = path.format(**world.named(), number=1)
         if operation == "uploadMedia":
             return upload(client, key)
+        if operation == "undoSteps":
+            body["events"] = [str(world.event_id)]
+        if operation == "workConversations":
+            body["conversations"] = [str(world.conversation_id)]
         return client.call("POST", address, body, **key)
 
     untouched = state_of(workspace)
@@ -166,6 +177,11 @@ def body_of(operation: str) -> dict[str, Any]:
         "settleDelivery": {"decision": "send_again"},
         "resolveMissed": {"decision": "drop"},
         "settleWorkspace": {"missing": "send", "unclear": "skip"},
+        "workConversation": {"state": "done", "add_labels": ["once"]},
+        "workConversations": {"priority": 2},
+        "addNote": {"text": "Once"},
+        "replyTo": {"text": "Once"},
+        "doAct": {"act": "like"},
     }
     return bodies.get(operation, {})
 

@@ -6,8 +6,10 @@ from uuid import UUID
 
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, PostState, Revision, Variant
-from kaja.delivery.models import Publication, State
+from kaja.delivery.models import Delivery, Publication, State
+from kaja.inbox.models import Conversation, ConversationEvent, Handle, Message, Person
 from kaja.kernel import clock
+from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
 from kaja.publishing.models import PostDelivery
@@ -27,6 +29,10 @@ class World:
     asset_id: UUID
     campaign_id: UUID
     label_id: UUID
+    conversation_id: UUID
+    message_id: UUID
+    answer_id: UUID
+    event_id: UUID
     token_id: UUID | None = None
 
     def named(self) -> dict[str, str]:
@@ -70,4 +76,37 @@ def build_world(workspace: Workspace, mark: str = MARK) -> World:
             height=1,
             sha256="0",
         )
-    return World(post.id, channel.id, delivery.id, publication.id, asset.id, campaign.id, label.id)
+        talk = build_talk(channel, mark)
+    made = (post.id, channel.id, delivery.id, publication.id, asset.id, campaign.id, label.id)
+    return World(*made, *talk)
+
+
+def build_talk(channel: Channel, mark: str) -> tuple[UUID, UUID, UUID, UUID]:
+    """A conversation that was opened, a message of it, an answer that waits to go out, and the line of the opening."""
+    now = clock.now()
+    person = Person.objects.create(name=mark)
+    handle = Handle.objects.create(
+        person=person, network=channel.network, remote_id=f"talk {mark}", handle=mark, first_at=now, seen_at=now
+    )
+    conversation = Conversation.objects.create(
+        channel=channel, thread=f"talk {mark}", kind="comments", state="open", by_hand=True, handle=handle,
+        excerpt=mark, messages_count=1, first_in_at=now, last_in_at=now, waiting_since=now, last_at=now, version=1,
+    )  # fmt: skip
+    message = Message.objects.create(
+        conversation=conversation, channel=channel, direction="in", kind="comment", remote_id=f"talk {mark}",
+        handle=handle, text=mark, at=now,
+    )  # fmt: skip
+    answer = Message.objects.create(
+        conversation=conversation, channel=channel, direction="out", kind="reply", text=mark, at=now,
+        delivery_id=new_id(),
+    )  # fmt: skip
+    tomorrow = now + timedelta(days=1)
+    Delivery.objects.create(
+        id=answer.delivery_id, source_kind="reply", source_id=answer.id, subject_id=conversation.id, channel=channel,
+        kind="reply", due_at=tomorrow, next_at=tomorrow,
+    )  # fmt: skip
+    line = ConversationEvent.objects.create(
+        conversation=conversation, what="state", by=mark, version=1,
+        before={"state": "new", "by_hand": False}, after={"state": "open", "by_hand": True},
+    )  # fmt: skip
+    return conversation.id, message.id, answer.id, line.id

@@ -195,6 +195,15 @@ BODIES: dict[str, Any] = {
     "createLabel": {"name": "a"},
     "settleDelivery": {"decision": "drop", "candidate": "a", "url": "b"},
     "resolveMissed": {"decision": "drop", "due_at": "2031-01-01T09:00:00Z"},
+    "workConversation": {
+        "state": "open", "assignee": "me", "priority": 1, "snooze_until": "2027-06-01T09:00:00Z", "version": 1,
+        "remind_at": "2027-06-01T09:00:00Z", "add_labels": ["a"], "remove_labels": ["b"],
+    },
+    "workConversations": {"conversations": ["{conversation_id}"], "state": "done"},
+    "undoSteps": {"events": ["{event_id}"]},
+    "addNote": {"text": "a"},
+    "replyTo": {"text": "a", "to": "{message_id}", "media": ["{asset_id}"], "seen": 1},
+    "doAct": {"act": "like"},
 }  # fmt: skip
 
 

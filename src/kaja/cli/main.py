@@ -24,6 +24,7 @@ COMMANDS = {
     "user": "kaja.cli.workspace:user",
     "channel": "kaja.cli.channel:channel",
     "post": "kaja.cli.post:post",
+    "inbox": "kaja.cli.inbox:inbox",
     "practice": "kaja.cli.practice:practice",
     "token": "kaja.cli.token:token",
     "opinion": "kaja.cli.main:opinion",

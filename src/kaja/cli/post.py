@@ -2,7 +2,6 @@
 
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -10,7 +9,8 @@ from zoneinfo import ZoneInfo
 import click
 
 from kaja.cli.context import acting, json_option, person_option, workspace_option
-from kaja.cli.failures import BadSetting, CommandFailed
+from kaja.cli.failures import CommandFailed
+from kaja.cli.moments import parse_time
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -24,24 +24,7 @@ def post() -> None:
     """Posts: write, plan, watch."""
 
 
-def _parse_time(text: str, zone: ZoneInfo) -> datetime:
-    """An instant from ISO 8601; a time without an offset is wall-clock time of the workspace."""
-    from kaja.kernel.times import resolve_local
-
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadSetting(f"“{text}” is not a time such as 2026-11-27T09:00 or 2026-11-27T09:00+02:00.") from None
-    if moment.tzinfo is not None:
-        return moment
-    resolved = resolve_local(moment, zone)
-    if resolved.kind != "exact":
-        why = "is skipped" if resolved.kind == "skipped" else "comes twice"
-        click.echo(f"{text} {why} in {zone.key}; taken as {resolved.local.isoformat()}.", err=True)
-    return resolved.instant
-
-
-def _find_channels(wanted: tuple[str, ...]) -> "list[UUID]":
+def find_channels(wanted: tuple[str, ...]) -> "list[UUID]":
     """Channels by id, name or handle."""
     from kaja.channels.queries import list_channels
 
@@ -97,7 +80,7 @@ def create(
         from kaja.kernel.tenancy import workspace_scope
 
         with workspace_scope(workspace.id):
-            ids = _find_channels(channels)
+            ids = find_channels(channels)
         media = tuple(_upload(actor, workspace, files, alts))
         with workspace_scope(workspace.id):
             shown = _create(workspace, actor, ids, words, title, media, when)
@@ -138,7 +121,7 @@ def _create(
             raise CommandFailed("These channels have no free slot within a year; add slots, or give a time.")
         schedule_post(actor, made, slot.instant)
     elif when:
-        schedule_post(actor, made, _parse_time(when, zone))
+        schedule_post(actor, made, parse_time(when, zone))
     return _shown(made.id)
 
 

@@ -177,6 +177,17 @@ def list_events(conversation_id: UUID) -> list[ConversationEvent]:
     return list(rows.order_by("at", "id"))
 
 
+def page_events(conversation_id: UUID, cursor: str = "", limit: int = PAGE) -> Page[ConversationEvent]:
+    """The same in pages, the newest first."""
+    rows = ConversationEvent.objects.filter(conversation_id=conversation_id).select_related("actor")
+    return cut_page(rows, ("-at", "-id"), cursor, limit)
+
+
+def count_events(event_ids: Collection[UUID]) -> int:
+    """How many of these lines are there."""
+    return ConversationEvent.objects.filter(id__in=event_ids).count()
+
+
 def list_earlier(conversation: Conversation, most: int = 20) -> list[Conversation]:
     """Of the same person, on all channels, the newest first."""
     if conversation.handle is None:

@@ -15,7 +15,9 @@ from django.db.models.functions import JSONObject
 
 from kaja.delivery.models import Delivery
 from kaja.inbox.models import Conversation, ConversationState, Handle, Message, MessageVersion
+from kaja.inbox.refusals import MESSAGE_UNKNOWN
 from kaja.kernel.pages import cut_page
+from kaja.kernel.problems import NotFound
 
 SHOWN = 100
 """Messages of a page of a thread."""
@@ -54,6 +56,23 @@ class ThreadPage:
 
 def page_messages(conversation: Conversation, before: str = "", limit: int = SHOWN) -> ThreadPage:
     """The newest messages, or those before a cursor; one statement. Raises Refused for a cursor that is none."""
+    page = cut_page(_with_words().filter(conversation=conversation), ("-at", "-id"), before, limit)
+    told = []
+    for message in sorted(page.rows, key=lambda each: (each.at, each.id)):
+        message.conversation, message.channel = conversation, conversation.channel
+        told.append(_told(message))
+    return ThreadPage(told, page.next_cursor)
+
+
+def get_told(message_id: UUID) -> Told:
+    """One message, with its channel. Raises NotFound."""
+    message = _with_words().select_related("channel").filter(id=message_id).first()
+    if message is None:
+        raise NotFound(MESSAGE_UNKNOWN)
+    return _told(message)
+
+
+def _with_words() -> QuerySet[Message]:
     words = MessageVersion.objects.filter(message_id=OuterRef("pk")).order_by("-until", "-id").values("text")
     delivery = Delivery.objects.filter(id=OuterRef("delivery_id")).values(
         told=JSONObject(
@@ -61,18 +80,12 @@ def page_messages(conversation: Conversation, before: str = "", limit: int = SHO
             candidates=F("candidates"), due_at=F("due_at"), remote_url=F("remote_url"),
         )
     )  # fmt: skip
-    rows = Message.objects.select_related("handle", "author").filter(conversation=conversation)
-    page = cut_page(
-        rows.annotate(earlier_words=ArraySubquery(words), told_delivery=Subquery(delivery)),
-        ("-at", "-id"),
-        before,
-        limit,
-    )
-    told = []
-    for message in sorted(page.rows, key=lambda each: (each.at, each.id)):
-        message.conversation, message.channel = conversation, conversation.channel
-        told.append(Told(message, message.earlier_words, _sending_of(message.told_delivery)))  # type: ignore[attr-defined]
-    return ThreadPage(told, page.next_cursor)
+    rows = Message.objects.select_related("handle", "author")
+    return rows.annotate(earlier_words=ArraySubquery(words), told_delivery=Subquery(delivery))
+
+
+def _told(message: Message) -> Told:
+    return Told(message, message.earlier_words, _sending_of(message.told_delivery))  # type: ignore[attr-defined]
 
 
 def _sending_of(row: Mapping[str, Any] | None) -> Sending | None:
