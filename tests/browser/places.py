@@ -139,6 +139,7 @@ NOT_PAGES = {
     "app:manifest": "a file, for the device",
     "app:worker": "a script, for the browser",
     "app:go": "leads on",
+    "app:visit": "answers the browser's worker",
     "calendar:next_slot": "answers a script",
     "calendar:free": "answers a script",
     "inbox:rows": "a part of the inbox, which asks for it",

@@ -170,6 +170,7 @@ REQUESTS: dict[str, Sent] = {
     "inbox:check": data(text="stolen"),
     "inbox:reply": form(text="stolen"),
     "inbox:note": form(text="stolen"),
+    "app:share": data(id=str(UUID(int=0x7 << 76 | 0x8 << 60)), text="stolen"),
     "ideas:add": form(text="stolen"),
     "ideas:move": data(state="draft"),
 }

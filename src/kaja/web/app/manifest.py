@@ -42,4 +42,16 @@ def describe_app() -> dict[str, Any]:
             {"name": name, "url": reverse("app:go", args=[place]), "icons": [_icon("icon-192.png", 192, "any")]}
             for place, name in places
         ],
+        # The worker takes what is shared (js/worker/kept.js).
+        "share_target": {
+            "action": reverse("app:take_share"),
+            "method": "POST",
+            "enctype": "multipart/form-data",
+            "params": {
+                "title": "title",
+                "text": "text",
+                "url": "url",
+                "files": [{"name": "media", "accept": ["image/*", "video/*"]}],
+            },
+        },
     }

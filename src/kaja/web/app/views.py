@@ -51,4 +51,7 @@ def go(request: HttpRequest, place: str) -> HttpResponse:
     if not request.user.is_authenticated:
         return sign_in_first(request)
     workspace = find_last_workspace(request)
-    return redirect(address(PLACES[place], workspace.slug) if workspace else "home")
+    if workspace is None:
+        return redirect("home")
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(address(PLACES[place], workspace.slug) + (f"?{query}" if query else ""))

@@ -23,8 +23,10 @@ async function begin() {
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
-  if (origin !== location.origin || request.method !== "GET") return;
-  if (FILES.has(pathname)) event.respondWith(giveFile(request, pathname));
+  if (origin !== location.origin) return;
+  if (request.method === "POST" && pathname === SHELL.share) event.respondWith(takeShared(request));
+  else if (request.method !== "GET") return;
+  else if (FILES.has(pathname)) event.respondWith(giveFile(request, pathname));
   else if (request.mode === "navigate") event.respondWith(givePage(event));
 });
 
@@ -34,11 +36,13 @@ async function giveFile(request, pathname) {
   return fetch(request).catch(async () => (await kept()) ?? Response.error());
 }
 
-/** The page itself, always from Kaja; without network the one that says so. */
+/** The page itself, always from Kaja; without network the one that says so, which also takes in what was shared. */
 async function givePage(event) {
+  const own = () => caches.match(SHELL.offline, { cacheName: KEPT });
   try {
+    if (new URL(event.request.url).pathname === SHELL.offline) return (await own()) ?? (await fetch(event.request));
     return (await event.preloadResponse) ?? (await fetch(event.request));
   } catch {
-    return (await caches.match(SHELL.offline, { cacheName: KEPT })) ?? Response.error();
+    return (await own()) ?? Response.error();
   }
 }
