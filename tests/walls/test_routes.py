@@ -24,7 +24,8 @@ PUBLIC = {
     "home", "invitation", "account_login", "account_logout", "account_inactive", "account_signup",
     "account_email_verification_sent", "account_reset_password", "account_reset_password_done",
     "account_reset_password_from_key", "account_reset_password_from_key_done", "account_confirm_email",
-    "account_confirm_login_code", "mfa_authenticate", "mfa_login_webauthn",
+    "account_confirm_login_code", "mfa_authenticate", "mfa_login_webauthn", "app:manifest", "app:worker", "app:offline",
+    "app:take_share",
 }  # fmt: skip
 """Addresses that are for people who are not signed in."""
 

@@ -255,7 +255,7 @@ def test_a_visit_says_where_things_go_and_says_nothing_to_strangers(
     assert len(told["csrf"]) == 64
     with CaptureQueriesContext(connection) as asked:
         client.get("/visit")
-    assert len([q for q in asked.captured_queries if q["sql"].startswith("SELECT")]) == 5, asked.captured_queries
+    assert len([q for q in asked.captured_queries if q["sql"].startswith("SELECT")]) == 4, asked.captured_queries
     add_member(workspace, "ants@lummus.test", Role.ANALYST)
     assert browser(workspace, "ants@lummus.test").get("/visit").json()["share"] == ""
 

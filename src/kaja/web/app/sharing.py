@@ -63,7 +63,7 @@ def share(request: WorkspaceRequest) -> JsonResponse:
         text, media = join_words(given.title, given.text, given.url), [MediaItem(asset=each) for each in given.media]
         document = Document(parts=(PartDocument(text=text, media=tuple(media)),))
         post = actions.create_post(request.actor, document, post_id=given.id, first=True)
-    return JsonResponse({"edit": reverse("composer:edit", args=[request.workspace.slug, post.id])}, status=201)
+    return JsonResponse({"edit": reverse("composer:edit", args=[request.workspace.slug, post.id])})
 
 
 @csrf_exempt  # the share sheet knows no token; nothing is written, the composer's page is only filled
