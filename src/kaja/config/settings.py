@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "kaja.content",
     "kaja.publishing",
     "kaja.inbox",
+    "kaja.crisis",
     "kaja.hooks",
     "kaja.api",
     "kaja.web",

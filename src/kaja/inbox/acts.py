@@ -209,6 +209,19 @@ def _take_out_others(message_id: UUID, act: Act) -> None:
     save_changed(rows)
 
 
+def stop_automatic() -> int:
+    """What rules wanted done and what waits is not done any more; gives how much. What is being done right now is only
+    not repeated. Inside a transaction that holds the workspace's row (`workspaces.queries.is_in_crisis`)."""
+    ids = MessageAct.objects.exclude(by="").filter(actor=None, done_at=None)
+    rows = list(lock(Delivery.objects.filter(source_kind=ACTING, source_id__in=ids, state__in=OPEN_STATES)))
+    stopped = 0
+    for row in rows:
+        row.allowed = False
+        stopped += take_out(row, refusals.IN_CRISIS)
+    save_changed(rows)
+    return stopped
+
+
 def lock_acts(message_ids: Collection[UUID]) -> None:
     """Whatever waits to be done to these messages, for whoever locks conversations before acting: deliveries come first
     (`kernel/locks`)."""

@@ -51,3 +51,8 @@ ACT_UNSUPPORTED = Problem(
     fix=gettext_noop("Do it in the network's own app."),
 )
 ACT_OVERTAKEN = Problem("act_overtaken", gettext_noop("Somebody wanted the opposite afterwards, so this was not done."))
+IN_CRISIS = Problem(
+    "in_crisis",
+    gettext_noop("A crisis lasted, so nothing was done in public that no person pressed for."),
+    fix=gettext_noop("Do it by hand where it is still wanted."),
+)

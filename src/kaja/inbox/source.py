@@ -139,13 +139,14 @@ class ActSource:
     def prepare(self, works: Sequence[Work]) -> Mapping[UUID, Answer]:
         with system_scope(SystemPurpose.CLAIM):
             ids = {work.row.source_id for work in works}
-            found = {a.id: a for a in MessageAct.objects.select_related("message__handle").filter(id__in=ids)}
+            rows = MessageAct.objects.select_related("message__handle", "workspace").filter(id__in=ids)
+            found = {a.id: a for a in rows}
             others = find_acts([act.message for act in {a.message_id: a for a in found.values()}.values()])
         answers: dict[UUID, Answer] = {}
         for work in works:
             row, wanted = work.row, found.get(work.row.source_id)
             foreign = wanted is None or wanted.workspace_id != row.workspace_id
-            if wanted is None or foreign or is_overtaken(wanted, others[wanted.message_id]):
+            if wanted is None or foreign or is_overtaken(wanted, others[wanted.message_id]) or _is_held(wanted):
                 answers[row.id] = NotSo.WITHDRAWN
             else:
                 answers[row.id] = Made(_freeze(work, wanted))
@@ -161,6 +162,11 @@ class ActSource:
 
     def list_words(self, rows: Sequence[Delivery]) -> Mapping[UUID, Words]:
         return {}  # nothing that one could look for
+
+
+def _is_held(act: MessageAct) -> bool:
+    """A rule's, while a crisis lasts."""
+    return act.by != "" and act.actor_id is None and act.workspace.crisis_at is not None
 
 
 def _freeze(work: Work, act: MessageAct) -> Frozen:

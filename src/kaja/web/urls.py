@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{W}settings/", include("kaja.web.settings.urls")),
     path(f"{W}needs-you/", include("kaja.web.needs_you.urls")),
     path(f"{W}settle/", include("kaja.web.settling.urls")),
+    path(f"{W}crisis/", include("kaja.web.crisis.urls")),
     path(f"{W}calendar/", include("kaja.web.calendar.urls")),
     path(f"{W}groups/", include("kaja.web.groups.urls")),
     path(f"{W}posts/", include("kaja.web.composer.urls")),

@@ -99,6 +99,8 @@ class Workspace(models.Model):
     held_at = models.DateTimeField(null=True, blank=True)
     held_reason = models.CharField(max_length=10, blank=True, default="", db_default="")
     held_since = models.DateTimeField(null=True, blank=True)
+    # Since when a crisis lasts (`kaja.crisis`): what machinery would do in public by itself stops.
+    crisis_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:

@@ -61,6 +61,12 @@ def list_memberships(user: User) -> list[Member]:
     return found
 
 
+def is_in_crisis(workspace_id: UUID) -> bool:
+    """Whether a crisis lasts: then nothing is done in public that no person pressed for. Whoever plans such a thing
+    asks with the workspace's row locked, as a crisis that begins does. Inside the workspace's scope."""
+    return Workspace.objects.filter(id=workspace_id, crisis_at__isnull=False).exists()
+
+
 def get_membership(user: User, slug: str) -> Member | None:
     """A person's membership of the workspace with this address, or None."""
     with system_scope(SystemPurpose.SIGN_IN):

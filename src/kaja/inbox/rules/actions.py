@@ -14,15 +14,19 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kaja.inbox.actions import undo
 from kaja.inbox.acts import do_act, list_hidden_by, lock_acts
 from kaja.inbox.models import Conversation, ConversationState, Direction, Message
+from kaja.inbox.refusals import IN_CRISIS
 from kaja.inbox.rules.conditions import Heard, When, does_match, mark_of
 from kaja.inbox.rules.effects import Then, do_effects, hide_messages
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop, render_problem
+from kaja.kernel.tenancy import entered_workspace_id
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
+from kaja.workspaces.models import Workspace
 from kaja.workspaces.notices import create_notice
+from kaja.workspaces.queries import is_in_crisis
 
 RULES_MAX = 200
 TRIED = 1000
@@ -244,8 +248,8 @@ def apply_rules(message_ids: Collection[UUID]) -> int:
         return 0
     ids = list(message_ids)
     messages = list(_list_heard(Message.objects.filter(id__in=ids)).order_by("at", "id"))
-    if any(Then.model_validate(rule.then).hide for rule in rules):
-        lock_acts(ids)
+    hides = any(Then.model_validate(rule.then).hide for rule in rules)
+    quiet = _lock_outward(ids) if hides else False
     # In the order of `kernel/locks`, and whoever does the same at this moment waits here.
     locked = lock(Conversation.objects.filter(id__in={message.conversation_id for message in messages}))
     spam = {row.id for row in locked if row.state == ConversationState.SPAM}
@@ -267,11 +271,20 @@ def apply_rules(message_ids: Collection[UUID]) -> int:
             over |= {message.id for message in matched}
         new = [message for message in matched if (rule.id, message.id) not in known]
         hits += len(new)
-        _carry_out(rule, new)
+        _carry_out(rule, new, quiet)
     return hits
 
 
-def _carry_out(rule: Rule, messages: Sequence[Message]) -> None:
+def _lock_outward(message_ids: Collection[UUID]) -> bool:
+    """Before anything is planned that others see. Gives whether a crisis lasts: one that begins now waits for the
+    workspace's row, and finds what was planned here."""
+    workspace_id = entered_workspace_id()
+    list(lock(Workspace.objects.filter(id=workspace_id)))
+    lock_acts(message_ids)
+    return is_in_crisis(workspace_id)
+
+
+def _carry_out(rule: Rule, messages: Sequence[Message], quiet: bool) -> None:
     if not messages:
         return
     then, problem = Then.model_validate(rule.then), None
@@ -283,7 +296,8 @@ def _carry_out(rule: Rule, messages: Sequence[Message]) -> None:
         problem = render_problem(refused.problems[0])
     # Without its other effects nothing is hidden: a rule is done whole, or says why it is not.
     hides = then.hide and problem is None
-    unhidden = hide_messages(rule.name, [message.id for message in messages]) if hides else {}
+    ids = [message.id for message in messages]
+    unhidden = dict.fromkeys(ids, IN_CRISIS) if hides and quiet else hide_messages(rule.name, ids) if hides else {}
     moment, given = now(), set()
     hits = []
     for message in messages:

@@ -13,11 +13,14 @@ from kaja.content.actions import Plan, set_plans
 from kaja.content.models import Post, PostState
 from kaja.content.plan.slots import find_free_slots
 from kaja.content.queries import list_carriers
+from kaja.delivery.models import OPEN_STATES
+from kaja.delivery.planning import save_changed
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import Conflict, NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.times import move_to_day
 from kaja.publishing.actions.plan import TIME_PAST, change_times, schedule_posts, take_off_plan
+from kaja.publishing.models import PostDelivery
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
 
@@ -133,6 +136,18 @@ def unschedule_posts(actor: Actor, post_ids: Sequence[UUID]) -> Outcome:
     planned = [each for each in step.left() if step.posts[each].state == PostState.SCHEDULED]
     step.outcome.refused |= take_off_plan(actor, planned)
     return step.done()
+
+
+@transaction.atomic
+def pause_posts(actor: Actor, post_ids: Sequence[UUID]) -> Outcome:
+    """The same for a while. What has begun to go out cannot be stopped, and is not tried again either: no call for it
+    begins after this, for the statement that opens one asks whether its row is allowed."""
+    outcome = unschedule_posts(actor, post_ids)
+    begun = list(lock(PostDelivery.objects.filter(variant__post_id__in=post_ids, state__in=OPEN_STATES)))
+    for row in begun:
+        row.allowed = False
+    save_changed(begun)
+    return outcome
 
 
 @transaction.atomic

@@ -33,6 +33,11 @@ document.addEventListener("change", (event) => {
   if (form) form.requestSubmit();
 });
 
+// <button data-print>: the page on paper.
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-print]")) window.print();
+});
+
 // <button data-copy="#id">: copy a value and say so on the button.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
