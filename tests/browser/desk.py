@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from kaja.crisis.models import AffectedConversation, Crisis, LogLine, Statement
 from kaja.inbox.models import Alarm, AnswerTarget, AnswerWait, Conversation, Direction, Message, Rule, RuleHit
 from kaja.kernel.clock import now
 from kaja.workspaces.actor import Actor
@@ -55,10 +56,33 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         )
         for n in range(number)
     ]  # fmt: skip
+    crises = [
+        Crisis.objects.create(
+            name=f"{words.campaign} {n + 1}", why=words.posts[0], began_at=moment - timedelta(days=n + 1, hours=7),
+            ended_at=moment - timedelta(days=n + 1), began_by_id=actor.user_id, lesson=words.posts[1],
+            approvers=[str(actor.user_id)],
+        )
+        for n in range(min(number, 60))
+    ]  # fmt: skip
+    for n, message in enumerate(messages[:12]):
+        AffectedConversation.objects.update_or_create(
+            crisis=crises[0], conversation_id=message.conversation_id, defaults={"is_in": True, "at": moment}
+        )
+        LogLine.objects.create(
+            crisis=crises[0], at=crises[0].began_at + timedelta(minutes=11 * n), name=words.people[n % 3],
+            what=("start", "pause", "decision", "approved", "decision")[n % 5],
+            text=words.posts[n % 3] if n % 2 else "",
+            params={"name": crises[0].name, "count": 4, "title": words.ideas[0]},
+        )  # fmt: skip
+    Statement.objects.create(
+        crisis=crises[0], title=words.ideas[0], texts={"en": words.posts[2]}, written_at=moment, approved_at=moment,
+        approved_name=words.people[1],
+    )  # fmt: skip
     whose = next(each.handle for each in messages if each.handle)
     return {
         "person": str(whose.person_id),
         "rule": str(rules[0].id),
         "target": str(targets[0].id),
         "alarm": str(alarms[0].id),
+        "crisis": str(crises[0].id),
     }

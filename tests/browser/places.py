@@ -42,8 +42,10 @@ PLACES = (
     Place("inboxdesk:rules", "/w/{slug}/inbox/rules/", True),
     Place("inboxdesk:hits", "/w/{slug}/inbox/rules/log/", True),
     Place("inboxdesk:alarms", "/w/{slug}/inbox/alarms/", True),
+    Place("crisis:list", "/w/{slug}/crisis/", True),
     Place("inboxdesk:targets", "/w/{slug}/settings/answers/", True),
     Place("inboxdesk:new_rule", "/w/{slug}/inbox/rules/new"),
+    Place("crisis:start", "/w/{slug}/crisis/new"),
     Place("inboxdesk:new_target", "/w/{slug}/settings/answers/new"),
     Place("settings:workspace", "/w/{slug}/settings/"),
     Place("settings:profile", "/w/{slug}/settings/profile/"),
@@ -82,6 +84,7 @@ FILLED = (
     Place("inboxdesk:person", "/w/{slug}/inbox/people/{person}/"),
     Place("inboxdesk:rule", "/w/{slug}/inbox/rules/{rule}/"),
     Place("inboxdesk:alarm", "/w/{slug}/inbox/alarms/{alarm}/"),
+    Place("crisis:page", "/w/{slug}/crisis/{crisis}/", name="crisis-review"),
     Place("inboxdesk:target", "/w/{slug}/settings/answers/{target}/"),
     Place("frame:palette", "/w/{slug}/needs-you/#palette"),
 )
@@ -123,6 +126,10 @@ BEHIND_A_SECOND_FACTOR = {
 # Looked at in test_decisions.py, by people who have something to decide.
 IN_A_STATE_OF_ITS_OWN = {
     "settling:page",
+    "crisis:posts",
+    "crisis:statements",
+    "crisis:conversations",
+    "crisis:end",
     "account_review",
     "usersessions_list",
     "channels:choose",
@@ -150,6 +157,7 @@ NOT_PAGES = {
     "inbox:channel_face": "a file",
     "inbox:picture": "a file",
     "inboxdesk:export_person": "a file",
+    "crisis:now": "leads on",
     "media:file": "a file",
     "media:thumbnail": "a file",
     "files:fetch": "a file, for networks",

@@ -246,6 +246,17 @@ def held(slug: str, language: str = "en") -> dict[str, Any]:
     return {"slug": slug, "cookie": cookie}
 
 
+def troubled(slug: str, language: str = "en") -> dict[str, Any]:
+    """A workspace in a crisis, and the cookie of its owner."""
+    from tests.browser.troubled import trouble
+
+    email = f"mari.{slug}@lummus.test"
+    cookie = sign_in(email, WORDS[language].people[0], language)["cookie"]
+    made = three(slug, language, email)
+    with inside(slug, email) as (actor, _, _user):
+        return {**made, "cookie": cookie, **trouble(actor, WORDS[language])}
+
+
 def reviewed(slug: str, language: str = "en") -> dict[str, Any]:
     """Somebody with a new password who has not said yet what else may open the account."""
     from tests.browser.unsettled import forget_password

@@ -26,6 +26,18 @@ def test_what_a_restored_backup_asks(kaja: Stack, open_window: OpenWindow, album
 
 
 @pytest.mark.parametrize("language", LOOKS)
+def test_what_a_crisis_asks(kaja: Stack, open_window: OpenWindow, album: Album, language: str) -> None:
+    made = kaja.plant("troubled", slug=f"troubled-{language}", language=language)
+    page = open_window(made["cookie"])
+    for name in ("", "posts/", "statements/", "conversations/", "end"):
+        page.goto(f"/w/{made['slug']}/crisis/{made['crisis']}/{name}")
+        expect(page.locator("#crisis-banner .banner")).to_be_visible()
+        label = f"crisis-{name.strip('/') or 'log'}"
+        wrong = look(page, album, Place("", "", name=label), language, LOOKS[language])
+        assert wrong == [], "\n".join(wrong)
+
+
+@pytest.mark.parametrize("language", LOOKS)
 def test_what_a_new_password_asks(
     kaja: Stack, open_window: OpenWindow, album: Album, language: str, console: Watched
 ) -> None:

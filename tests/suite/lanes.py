@@ -20,8 +20,8 @@ GROUND = (
 """What tests stand on that are no tests of their own room."""
 OF_THE_SCREEN = ("src/kaja/web/**", "src/kaja/static/**", "src/kaja/api/**")
 AREAS = (
-    "calendar", "channels", "composer", "groups", "ideas", "inbox", "inboxdesk", "needs_you", "onboarding", "post",
-    "settings", "settling",
+    "calendar", "channels", "composer", "crisis", "groups", "ideas", "inbox", "inboxdesk", "needs_you", "onboarding",
+    "post", "settings", "settling",
 )  # fmt: skip
 """Of the screen, named as their routes and folders are; all other pages belong to what they share."""
 OF_OPERATING = ("src/kaja/cli/**", "src/kaja/config/**", "src/kaja/kernel/**", "src/kaja/*/migrations/**")

@@ -12,6 +12,9 @@ from uuid import UUID
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from kaja.crisis.queries import PlannedFilter
+from kaja.web.crisis.forms import mark_of
+
 API = "api/v1/"
 
 
@@ -146,6 +149,15 @@ REQUESTS: dict[str, Sent] = {
     "inboxdesk:new_target": form(name="Stolen", always="on", first_count="1", warn_minutes="1"),
     "inboxdesk:target": form(name="Stolen", always="on", first_count="1", warn_minutes="1"),
     "inboxdesk:do_target": form(do="delete"),
+    "crisis:start": form(name="Stolen"),
+    "crisis:decide": form(text="stolen"),
+    "crisis:pause": form(seen=mark_of(PlannedFilter())),
+    "crisis:write": form(title="Stolen", text_en="stolen"),
+    "crisis:statement": form(do="approve", version="1"),
+    "crisis:approvers": form(approver="{member_user}"),
+    "crisis:choose": form(on="filter", words="stolen"),
+    "crisis:put": form(do="add", conversation="{conversation_id}"),
+    "crisis:end": form(usual="delete"),
     "composer:check": Sent(_EDIT, json=True),
     "composer:save": Sent(_EDIT, json=True),
     "composer:finish": Sent(_EDIT, json=True),

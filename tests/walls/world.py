@@ -37,6 +37,7 @@ from kaja.workspaces.models import Notice, Role, User, Workspace
 from kaja.workspaces.tenant import TenantModel
 from tests.api.world import build_world
 from tests.conftest import make_workspace
+from tests.crisis.world import fill_crisis
 from tests.inbox.world import fill_inbox
 from tests.people import actor, add_member, member_of
 
@@ -115,6 +116,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     post, label = Post.objects.get(id=ids["post_id"]), Label.objects.get(id=ids["label_id"])
     PostLabel.objects.create(post=post, label=label)
     inbox = fill_inbox(channel, ids["publication_id"], label, mark)
+    trouble = fill_crisis(post, inbox["conversation_id"], curator, mark)
     delivery = Delivery.objects.get(id=ids["delivery_id"])
     Attempt.objects.create(delivery=delivery, fence=1, stage="publish", irreversible=True, started_at=now, message=mark)
     untold = UntoldEvent.objects.create(delivery=delivery, event="failed", error=mark, failed_at=now)
@@ -127,16 +129,20 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     Asset.objects.filter(id=ids["asset_id"]).update(file=stored, thumbnail=stored, size=len(picture))
     binned = Post.objects.create(summary=mark, deleted_at=now)
     guest = member_of(workspace, f"guest@{workspace.slug}.test")
-    return inbox | {
-        "binned_id": str(binned.id),
-        "choice_id": str(waiting.id),
-        "member_id": str(guest.id),
-        "invitation_id": str(invitation.id),
-        "invitation_token": invitation_token,
-        "token_id": str(token.id),
-        "notice_id": str(notice.id),
-        "untold_id": str(untold.id),
-    }
+    return (
+        inbox
+        | trouble
+        | {
+            "binned_id": str(binned.id),
+            "choice_id": str(waiting.id),
+            "member_id": str(guest.id),
+            "invitation_id": str(invitation.id),
+            "invitation_token": invitation_token,
+            "token_id": str(token.id),
+            "notice_id": str(notice.id),
+            "untold_id": str(untold.id),
+        }
+    )
 
 
 def everything_of(workspace: Workspace) -> str:

@@ -68,6 +68,11 @@ def list_filled(conversation: Conversation, me: str, language: str) -> list[Fill
 
 def fill_reply(reply: SavedReply, conversation: Conversation, me: str, language: str) -> str:
     """The words of a saved reply for a conversation. Where something is not known, its place is empty."""
+    return fill_texts(reply.texts, conversation, me, language)
+
+
+def fill_texts(texts: Mapping[str, str], conversation: Conversation, me: str, language: str) -> str:
+    """The same of any words by language."""
     handle = conversation.handle
     name = (handle.name or handle.handle) if handle else ""
     values = {
@@ -79,7 +84,7 @@ def fill_reply(reply: SavedReply, conversation: Conversation, me: str, language:
         "me": me,
     }
     # One pass: what a stranger is called is never a place itself.
-    return _PLACE.sub(lambda found: values[found[1]], _choose(reply.texts, (conversation.language, language)))
+    return _PLACE.sub(lambda found: values[found[1]], _choose(texts, (conversation.language, language)))
 
 
 def _choose(texts: Mapping[str, str], languages: tuple[str, ...]) -> str:

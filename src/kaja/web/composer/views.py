@@ -25,6 +25,7 @@ from kaja.content.errors import EditConflict
 from kaja.content.groups import list_campaigns, list_label_names
 from kaja.content.models import Post
 from kaja.content.snapshot import PostContent, VariantContent, render_content
+from kaja.crisis.queries import list_approved
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import NotAllowed, Refused
@@ -110,6 +111,7 @@ def _page(
         "campaigns": list_campaigns(),
         "label_names": list_label_names(),
         "hashtags": queries.list_hashtags(),
+        "statements": list_approved() if request.workspace.crisis_at else [],
         "zone": zone_name(zone_of(request)),
         "first_text": content.document.parts[0].text,
         "when": when,

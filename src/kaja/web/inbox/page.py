@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
+from kaja.crisis.queries import find_current, is_affected
 from kaja.inbox.acts import list_acts_of
 from kaja.inbox.answering import list_rules_of_answer
 from kaja.inbox.models import Conversation, Direction, Priority
@@ -71,8 +72,11 @@ def about(request: WorkspaceRequest, conversation_id: UUID) -> HttpResponse:
     """What stands around a conversation: the person's others, those under the same post, and what was done."""
     opened = get_conversation(conversation_id)
     names = {person.value: person.name for person in choices_of(request).owner}
+    crisis = find_current() if request.workspace.crisis_at else None
     context = {
         "conversation": opened,
+        "crisis": crisis,
+        "in_crisis": crisis is not None and is_affected(crisis, conversation_id),
         "related": list_related(opened),
         "events": [(event, event_words(event, names)) for event in list_events(conversation_id)],
         "query": query_of(request.GET),

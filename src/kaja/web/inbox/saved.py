@@ -6,10 +6,11 @@ from uuid import UUID
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.urls import reverse
-from django.utils.translation import get_language, get_language_info, gettext_lazy
+from django.utils.translation import get_language, get_language_info, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from kaja.crisis.queries import list_approved
 from kaja.inbox import saved, views
 from kaja.inbox.models import SavedReply
 from kaja.inbox.queries import get_conversation
@@ -109,9 +110,22 @@ def delete_view(request: WorkspaceRequest, view_id: UUID) -> HttpResponse:
 @workspace_view(Permission.ANSWER)
 @json_answer
 def for_conversation(request: WorkspaceRequest, conversation_id: UUID) -> JsonResponse:
-    """All saved replies with their places filled for a conversation."""
+    """All saved replies with their places filled for a conversation; in a crisis what was approved for it comes
+    first."""
     conversation = get_conversation(conversation_id)
-    filled = saved.list_filled(conversation, str(request.user), get_language() or "en")
+    me, language = str(request.user), get_language() or "en"
+    statements = list_approved() if request.workspace.crisis_at else []
+    filled = [
+        *(
+            saved.Filled(
+                each.id,
+                pgettext("a statement in a crisis", "Approved: %(title)s") % {"title": each.title},
+                saved.fill_texts(each.texts, conversation, me, language),
+            )
+            for each in statements
+        ),
+        *saved.list_filled(conversation, me, language),
+    ]
     return JsonResponse({"replies": [{"id": str(each.id), "title": each.title, "text": each.text} for each in filled]})
 
 

@@ -119,6 +119,7 @@ export class Editor {
       }
       case "emoji": return this.tools.emoji(action, (text) => this.insert(index, text));
       case "tags": return this.tools.tags(action, (text) => this.insert(index, text));
+      case "statements": return this.tools.statements(action, (text) => this.insert(index, text));
     }
   }
 

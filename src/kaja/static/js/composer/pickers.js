@@ -118,3 +118,16 @@ export function pickTag(button, insert) {
     insert(`#${chosen.dataset.tag} `);
   };
 }
+
+/** What was approved in a crisis, word by word. */
+export function pickStatement(button, insert) {
+  const picker = document.getElementById("statement-picker");
+  open(picker, button);
+  picker.querySelector("[data-statement]")?.focus();
+  picker.onclick = (event) => {
+    const chosen = event.target.closest("[data-statement]");
+    if (!chosen) return;
+    picker.hidePopover();
+    insert(chosen.textContent);
+  };
+}
