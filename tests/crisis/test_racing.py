@@ -54,7 +54,7 @@ def test_a_post_whose_call_has_begun_goes_out_once_and_is_shown_as_begun(
         wait_for_states(workspace, post, "sent")
     assert len(practice.truth(contains="Fresh")) == 1
     with workspace_scope(workspace.id):
-        assert PausedPost.objects.get().problem["code"] == "being_sent"
+        assert (PausedPost.objects.get().problem or {})["code"] == "being_sent"
         end_crisis(actor(workspace), crisis.id, Ending("delete"))
         assert outcomes(crisis) == {"Fresh bread": Outcome.BEGUN}
         assert Post.objects.get().deleted_at is None

@@ -21,7 +21,6 @@ from kaja.content import actions
 from kaja.content.actions.groups import save_campaign
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Campaign, Label, Post, Variant
-from kaja.crisis.models import AffectedConversation, Crisis, LogLine, PausedPost
 from kaja.delivery.models import State, UntoldEvent
 from kaja.inbox.models import Alarm, AnswerTarget, AnswerWait, Conversation, Message, Person, Rule, RuleHit, SavedReply
 from kaja.kernel import clock
@@ -33,6 +32,7 @@ from kaja.web.kit.listing import LISTINGS
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
 from tests.people import actor, browser, member_of
+from tests.web.crisis.lists import CRISIS, fill_affected, fill_crises, fill_lines, fill_paused
 from tests.web.inbox.conversations import make_channel, make_handle
 
 pytestmark = pytest.mark.django_db
@@ -246,43 +246,6 @@ def _targets(workspace: Workspace, count: int) -> None:
     )
 
 
-def _crises(workspace: Workspace, count: int) -> None:
-    moment = clock.now()
-    Crisis.objects.bulk_create(
-        Crisis(workspace=workspace, name=f"c {n}", began_at=moment - timedelta(hours=n // 3), ended_at=moment)
-        for n in range(count)
-    )
-
-
-def _crisis(workspace: Workspace) -> Crisis:
-    return Crisis.objects.create(id=CRISIS, name="x", began_at=clock.now())
-
-
-def _paused(workspace: Workspace, count: int) -> None:
-    crisis, moment = _crisis(workspace), clock.now()
-    for n in range(count):
-        post = Post.objects.create(state="draft", summary=f"p{n}", document=DOCUMENT)
-        PausedPost.objects.create(crisis=crisis, post=post, at=moment, due_at=moment + timedelta(days=n // 3))
-
-
-def _affected(workspace: Workspace, count: int) -> None:
-    crisis, moment = _crisis(workspace), clock.now()
-    _conversations(workspace, count)
-    for each in Conversation.objects.all():
-        AffectedConversation.objects.create(crisis=crisis, conversation=each, is_in=True, at=moment)
-
-
-def _lines(workspace: Workspace, count: int) -> None:
-    crisis, moment = _crisis(workspace), clock.now()
-    LogLine.objects.bulk_create(
-        LogLine(
-            workspace=workspace, crisis=crisis, at=moment - timedelta(seconds=n // 3), name="M", what="decision",
-            text="x",
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
 _ACTORS: dict[UUID, Actor] = {}
 
 
@@ -302,7 +265,6 @@ class Place:
 CAMPAIGN = new_id()
 ALARM = new_id()
 PERSON = new_id()
-CRISIS = new_id()
 PLACES = {
     "audit": Place("settings/audit/", _audit, 10),
     "members": Place("settings/members/", _members, 10, scoped=False),
@@ -327,10 +289,10 @@ PLACES = {
     "asked": Place("inbox/report/conversations", _asked, 10),
     "people": Place("inbox/people/", _people, 10),
     "person-conversations": Place(f"inbox/people/{PERSON}/", _talks_of_one, 12),
-    "crises": Place("crisis/", _crises, 9),
-    "crisis-posts": Place(f"crisis/{CRISIS}/posts/", _paused, 13),
-    "crisis-talks": Place(f"crisis/{CRISIS}/conversations/", _affected, 15),
-    "crisis-log": Place(f"crisis/{CRISIS}/", _lines, 10),
+    "crises": Place("crisis/", fill_crises, 9),
+    "crisis-posts": Place(f"crisis/{CRISIS}/posts/", fill_paused, 13),
+    "crisis-talks": Place(f"crisis/{CRISIS}/conversations/", fill_affected, 15),
+    "crisis-log": Place(f"crisis/{CRISIS}/", fill_lines, 10),
     "targets": Place("settings/answers/", _targets, 10, paged=False),
 }
 

@@ -13,8 +13,8 @@ from kaja.content.models import Post, PostLabel, PostState, Variant
 from kaja.crisis.models import AffectedConversation, Crisis, LogLine, Outcome, PausedPost, Statement
 from kaja.delivery.models import OPEN_STATES, State
 from kaja.inbox.models import Conversation, Direction, Message
-from kaja.inbox.queries import ORDER
-from kaja.inbox.search import having_words
+from kaja.inbox.queries import ORDER, Filters
+from kaja.inbox.queries import condition_of as condition_of_list
 from kaja.kernel.clock import now
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
@@ -167,7 +167,8 @@ def condition_of(crisis: Crisis) -> Q:
     if wanted.words:
         some = Q()
         for word in wanted.words:
-            some |= having_words(word)
+            # Nobody's in particular: only words are asked for.
+            some |= condition_of_list(Filters(text=word), crisis.id)
         found &= some
     return added | (found & ~Q(Exists(by_hand.filter(is_in=False))))
 
