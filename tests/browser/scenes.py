@@ -349,6 +349,7 @@ SCENES: dict[str, Callable[..., dict[str, Any]]] = {
         every_page,
         forgotten,
         held,
+        troubled,
         reviewed,
         consenting,
         broken,

@@ -1,19 +1,25 @@
 """Pausing beside a running engine: what is paused never goes out, and what had begun says so."""
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
+from kaja.channels.models import Channel
 from kaja.content.models import Post
 from kaja.crisis.actions import Ending, end_crisis, pause_planned
 from kaja.crisis.models import Crisis, Outcome, PausedPost
 from kaja.crisis.queries import PlannedFilter
-from kaja.delivery.models import OPEN_STATES, State
+from kaja.delivery.models import OPEN_STATES, Delivery, State
+from kaja.inbox.rules.actions import apply_rules
 from kaja.kernel.tenancy import workspace_scope
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Workspace
 from tests.crisis.begun import begin, outcomes
+from tests.inbox.rules.test_hiding import hide
+from tests.inbox.rules.test_rules import hear
 from tests.people import actor
 from tests.practice.running import PracticeServer
 from tests.publishing.delivering import connect_practice, later, plan_post, running_engine, wait_for_states
@@ -33,6 +39,20 @@ def pause(workspace: Workspace) -> Crisis:
 def standing(workspace: Workspace, crisis: Crisis) -> dict[str, str]:
     with workspace_scope(workspace.id):
         return outcomes(crisis)
+
+
+def beside(work: Callable[[], object]) -> threading.Thread:
+    """Somebody else, with a connection of their own."""
+
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
 
 
 def has_open(workspace: Workspace) -> bool:
@@ -98,9 +118,7 @@ def test_many_are_paused_while_they_are_claimed(practice: PracticeServer, worksp
     crisis: list[Crisis] = []
     with running_engine():
         wait_until(lambda: len(practice.truth(contains="Post ")) >= 3)
-        stopper = threading.Thread(target=lambda: crisis.append(pause(workspace)))
-        stopper.start()
-        stopper.join(120)
+        beside(lambda: crisis.append(pause(workspace))).join(120)
         sent_then = {each["text"] for each in practice.truth(contains="Post ")}
         wait_until(lambda: not has_open(workspace))
     shown = standing(workspace, crisis[0])
@@ -112,3 +130,40 @@ def test_many_are_paused_while_they_are_claimed(practice: PracticeServer, worksp
     assert not paused & set(sent)
     assert paused | set(sent) | begun == set(words)
     assert set(sent) - sent_then <= begun
+
+
+def is_waiting_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def test_a_rule_that_plans_while_a_crisis_begins_is_stopped(workspace: Workspace) -> None:
+    """The crisis waits for what the rule has planned and not committed yet, and finds it."""
+    with workspace_scope(workspace.id):
+        channel = Channel.objects.create(network="practice", account_id="1", name="Bakery")
+        hide(workspace)
+        message = hear(channel, "refund!")
+    planned, commit = threading.Event(), threading.Event()
+
+    def rule() -> None:
+        with workspace_scope(workspace.id):
+            apply_rules([message.id])
+            planned.set()
+            assert commit.wait(60)
+
+    def start() -> None:
+        with workspace_scope(workspace.id):
+            begin(workspace)
+
+    ruling = beside(rule)
+    assert planned.wait(60)
+    beginning = beside(start)
+    wait_until(is_waiting_for_a_lock)
+    commit.set()
+    for thread in (ruling, beginning):
+        thread.join(60)
+    with workspace_scope(workspace.id):
+        assert Delivery.objects.get().state == State.CANCELLED

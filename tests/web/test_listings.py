@@ -32,7 +32,7 @@ from kaja.web.kit.listing import LISTINGS
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
 from tests.people import actor, browser, member_of
-from tests.web.crisis.lists import CRISIS, fill_affected, fill_crises, fill_lines, fill_paused
+from tests.web.crisis.lists import CRISIS_LISTS
 from tests.web.inbox.conversations import make_channel, make_handle
 
 pytestmark = pytest.mark.django_db
@@ -289,10 +289,7 @@ PLACES = {
     "asked": Place("inbox/report/conversations", _asked, 10),
     "people": Place("inbox/people/", _people, 10),
     "person-conversations": Place(f"inbox/people/{PERSON}/", _talks_of_one, 12),
-    "crises": Place("crisis/", fill_crises, 9),
-    "crisis-posts": Place(f"crisis/{CRISIS}/posts/", fill_paused, 13),
-    "crisis-talks": Place(f"crisis/{CRISIS}/conversations/", fill_affected, 15),
-    "crisis-log": Place(f"crisis/{CRISIS}/", fill_lines, 10),
+    **{name: Place(address, fill, asked) for name, address, fill, asked in CRISIS_LISTS},
     "targets": Place("settings/answers/", _targets, 10, paged=False),
 }
 

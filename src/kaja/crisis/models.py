@@ -41,7 +41,7 @@ class Outcome(models.TextChoices):
     BEGUN = "begun", pgettext_lazy("paused post", "Could not be stopped: it had begun to go out")
     RESUMED = "resumed", pgettext_lazy("paused post", "Planned again")
     KEPT = "kept", pgettext_lazy("paused post", "Kept as a draft")
-    DELETED = "deleted", pgettext_lazy("paused post", "Deleted")
+    DELETED = "deleted", pgettext_lazy("paused post", "Put into the bin")
     ELSEWHERE = "elsewhere", pgettext_lazy("paused post", "Somebody decided otherwise meanwhile")
 
 

@@ -52,3 +52,12 @@ def fill_lines(workspace: Workspace, count: int) -> None:
         )
         for n in range(count)
     )  # fmt: skip
+
+
+CRISIS_LISTS = (
+    ("crises", "crisis/", fill_crises, 9),
+    ("crisis-posts", f"crisis/{CRISIS}/posts/", fill_paused, 13),
+    ("crisis-talks", f"crisis/{CRISIS}/conversations/", fill_affected, 15),
+    ("crisis-log", f"crisis/{CRISIS}/", fill_lines, 10),
+)
+"""Name, address, what fills it, and the number of queries."""

@@ -89,7 +89,7 @@ def _show(request: WorkspaceRequest, crisis: Crisis, problems: tuple[Problem, ..
         "verdicts": (
             ("resume", pgettext("paused posts", "Plan again; one whose time has passed stays a draft")),
             ("keep", pgettext("paused posts", "Keep as drafts")),
-            ("delete", pgettext("paused posts", "Delete")),
+            ("delete", pgettext("paused posts", "Put into the bin")),
         ),
         "live_page": reverse("crisis:page", args=[request.workspace.slug, crisis.id]),
     }

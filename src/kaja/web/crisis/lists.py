@@ -46,7 +46,9 @@ def _posts(asked: Asked) -> Page[Row]:
 
 
 POSTS: Listing[Row] = Listing(
-    "crisis-posts", _posts, Empty("circle-pause", _("Nothing is paused yet."), _("Choose below what is to wait."))
+    "crisis-posts",
+    _posts,
+    Empty("circle-pause", _("Nothing is paused yet."), _("Planned posts that wait are listed here.")),
 )
 TALKS: Listing[Conversation] = Listing(
     "crisis-talks",
