@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import F
+
 from kaja.content.models import Post
 from kaja.crisis.actions import (
     CrisisForm,
@@ -15,6 +17,7 @@ from kaja.crisis.actions import (
 )
 from kaja.crisis.models import PausedPost
 from kaja.crisis.queries import Affected, PlannedFilter
+from kaja.inbox.models import Conversation
 from kaja.kernel.clock import now
 from kaja.workspaces.actor import Actor
 from tests.browser.words import Words
@@ -32,6 +35,7 @@ def trouble(actor: Actor, words: Words) -> dict[str, Any]:
     approved = write_statement(actor, crisis.id, words.ideas[0], {"en": words.posts[1], "et": words.posts[2]})
     approve_statement(actor, crisis.id, approved.id, approved.version)
     write_statement(actor, crisis.id, words.ideas[1 % len(words.ideas)], {"en": words.posts[3]})
+    Conversation.objects.update(last_in_at=F("last_at"))
     choose_affected(actor, crisis.id, Affected(since=now() - timedelta(days=30)))
     record_decision(actor, crisis.id, words.posts[4])
     return {"crisis": str(crisis.id)}

@@ -11,7 +11,7 @@ from kaja.channels.models import Channel
 from kaja.content.models import Post
 from kaja.crisis.actions import Ending, end_crisis, pause_planned
 from kaja.crisis.models import Crisis, Outcome, PausedPost
-from kaja.crisis.queries import PlannedFilter
+from kaja.crisis.queries import PlannedFilter, describe_planned
 from kaja.delivery.models import OPEN_STATES, Delivery, State
 from kaja.inbox.rules.actions import apply_rules
 from kaja.kernel.tenancy import workspace_scope
@@ -75,6 +75,7 @@ def test_a_post_whose_call_has_begun_goes_out_once_and_is_shown_as_begun(
     assert len(practice.truth(contains="Fresh")) == 1
     with workspace_scope(workspace.id):
         assert (PausedPost.objects.get().problem or {})["code"] == "being_sent"
+        assert describe_planned(ALL).count == 0
         end_crisis(actor(workspace), crisis.id, Ending("delete"))
         assert outcomes(crisis) == {"Fresh bread": Outcome.BEGUN}
         assert Post.objects.get().deleted_at is None

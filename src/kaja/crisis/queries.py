@@ -63,8 +63,8 @@ class Planned:
 
 
 def filter_planned(wanted: PlannedFilter) -> QuerySet[Post]:
-    """Planned posts of which something is still to go out."""
-    to_go = PostDelivery.objects.filter(variant__post=OuterRef("pk"), state__in=OPEN_STATES)
+    """Planned posts of which something is still to go out; what was stopped already is not tried again."""
+    to_go = PostDelivery.objects.filter(variant__post=OuterRef("pk"), state__in=OPEN_STATES, allowed=True)
     rows = Post.objects.filter(Exists(to_go), state=PostState.SCHEDULED, deleted_at__isnull=True)
     if wanted.channels:
         carried = Variant.objects.filter(channel_id__in=sorted(wanted.channels), removed_at__isnull=True)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from kaja.content.models import PostState
+from kaja.content.models import Post, PostState
 from kaja.crisis.actions.log import What, clean_line, lock_crisis, write_line
 from kaja.crisis.models import Crisis, Outcome, PausedPost
 from kaja.crisis.queries import Planned, PlannedFilter, filter_planned, find_current
@@ -100,7 +100,8 @@ def pause_planned(actor: Actor, crisis_id: UUID, wanted: PlannedFilter) -> Plann
             continue  # somebody took it off the plan between the look and the lock
         begun = step.became_state == step.state
         rows.append(_make_row(crisis, step.post_id, begun, step.due_at, moment, WENT if begun else None))
-    due = dict(filter_planned(wanted).filter(id__in=outcome.refused).values_list("id", "due_at"))
+    stay = Post.objects.filter(id__in=outcome.refused, state=PostState.SCHEDULED, deleted_at__isnull=True)
+    due = dict(stay.values_list("id", "due_at"))
     for post_id, why in outcome.refused.items():
         if post_id in due:  # else it went, or was deleted, between the look and the lock
             rows.append(_make_row(crisis, post_id, True, due[post_id], moment, why.problems[0]))

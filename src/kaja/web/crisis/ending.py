@@ -24,7 +24,7 @@ from kaja.workspaces.policy import Permission
 
 SHOWN = 100
 """So many posts are asked about one by one; the others become what is usual."""
-WHAT, AT = "what-", "at-"
+WHAT, AT, WAS = "what-", "at-", "was-"
 VERDICTS = ("resume", "keep", "delete")
 
 
@@ -50,9 +50,14 @@ def page(request: WorkspaceRequest, crisis_id: UUID) -> HttpResponse:
 def _read(request: WorkspaceRequest) -> Ending:
     own = {}
     for name, value in request.POST.items():
-        verdict = str(value)
-        if name.startswith(WHAT) and verdict in VERDICTS and (post_id := _uuid(name.removeprefix(WHAT))):
-            own[post_id] = Choice(verdict, _parse_time(request, request.POST.get(f"{AT}{post_id}", "")))  # type: ignore[arg-type]
+        if not name.startswith(WHAT) or not (post_id := _uuid(name.removeprefix(WHAT))):
+            continue
+        at = request.POST.get(f"{AT}{post_id}", "")
+        # Whoever gives it another time wants it planned.
+        moved = at not in ("", request.POST.get(f"{WAS}{post_id}", at))
+        verdict = "resume" if not value and moved else str(value)
+        if verdict in VERDICTS:
+            own[post_id] = Choice(verdict, _parse_time(request, at))  # type: ignore[arg-type]
     usual = request.POST.get("usual", "keep")
     return Ending(usual if usual in VERDICTS else "keep", own, request.POST.get("lesson", ""))  # type: ignore[arg-type]
 
@@ -108,5 +113,6 @@ def _describe(request: WorkspaceRequest, row: PausedPost, problem: Problem | Non
         "passed": passed,
         "what": request.POST.get(f"{WHAT}{post_id}", ""),
         "at": kept if request.method == "POST" else wall,
+        "was": wall,
         "problem": problem,
     }
