@@ -50,12 +50,13 @@ def open_page(browser: Browser, stack: Stack, cookie: str, **look: Any) -> Page:
     return context.new_page()
 
 
-def publish_with_a_lost_answer(page: Page, stack: Stack, made: dict[str, Any]) -> None:
-    """Kaja finds the post on the network and does not send it twice; the journal tells how."""
-    stack.practice.set_faults(made["account"], drop_after={"probability": 1, "on": ["publish"]})
-    page.goto(f"/w/{made['slug']}/posts/new")
-    page.get_by_label("Text", exact=True).fill("Rye bread from the night's oven. Forty loaves, then it is Tuesday.")
-    page.locator("label.chip", has_text="Lummus practice").click()
+def publish(page: Page, slug: str, channel: str, text: str) -> None:
+    """Give the page of a post that has gone out to a practice channel."""
+    page.goto(f"/w/{slug}/posts/new")
+    page.get_by_label("Text", exact=True).fill(text)
+    chip = page.locator("label.chip", has_text=channel)
+    if not chip.locator("input").is_checked():  # a workspace's only channel is
+        chip.click()
     page.get_by_role("radio", name="Now").click()
     page.get_by_role("button", name="Publish now to 1 channel").click()
     page.wait_for_url(re.compile(r"/posts/[0-9a-f-]{36}$"))
@@ -64,8 +65,31 @@ def publish_with_a_lost_answer(page: Page, stack: Stack, made: dict[str, Any]) -
         if page.locator("#post-standing").get_by_text("Sent", exact=True).count():
             break
         page.wait_for_timeout(1000)
+
+
+def publish_with_a_lost_answer(page: Page, stack: Stack, made: dict[str, Any]) -> None:
+    """Kaja finds the post on the network and does not send it twice; the journal tells how."""
+    stack.practice.set_faults(made["account"], drop_after={"probability": 1, "on": ["publish"]})
+    publish(page, made["slug"], "Lummus practice", "Rye bread from the night's oven. Forty loaves, then it is Tuesday.")
     page.locator("#post-standing summary", has_text="Journal").click()
     expect(page.locator(".log li").first).to_be_visible()
+
+
+def bring_an_audience(page: Page, stack: Stack, made: dict[str, Any]) -> str:
+    """Invented people write, the worker reads it; gives the address of a conversation to answer."""
+    publish(page, made["slug"], "Kohvik", "Cinnamon buns at eight. The first forty are still warm.")
+    mood = {"mood": "launch", "seed": 4, "shares": {"en": 5, "et": 1, "ru": 1}, "per_minute": 0.1, "minutes": 1}
+    assert stack.practice.call("PUT", "/admin/audience", mood).status == 200
+    wanted = {"account": made["account"], "count": 40}
+    assert stack.practice.call("POST", "/admin/audience/step", wanted, timeout=120).status == 200
+    rows = page.locator(".convo-link")
+    for _ in range(90):
+        page.goto(f"/w/{made['slug']}/inbox/")
+        if rows.count() >= 15:
+            break
+        page.wait_for_timeout(1000)
+    question = page.locator(".convo-text", has_text=re.compile(r"^[ -~]*\?$"))
+    return page.locator("li", has=question).locator(".convo-link").first.get_attribute("href") or ""
 
 
 def take(browser: Browser, stack: Stack, slug: str = "lummus") -> None:
@@ -92,6 +116,20 @@ def take(browser: Browser, stack: Stack, slug: str = "lummus") -> None:
         keep(phone, name)
 
 
+def take_inbox(browser: Browser, stack: Stack, slug: str = "lummus-town") -> None:
+    """Of a workspace whose channels all really stand."""
+    made = stack.plant("room", slug=slug)
+    page = open_page(browser, stack, made["cookie"])
+    asked = bring_an_audience(page, stack, made)
+    page.goto(asked)
+    answer = "Good question! The baker knows for certain, so I have just asked her."
+    page.locator("textarea[name=text]").first.fill(answer)
+    keep(page, "inbox")
+    phone = open_page(browser, stack, made["cookie"], viewport=PHONE, device_scale_factor=2)
+    phone.goto(asked.rpartition("/inbox/")[0] + "/inbox/")
+    keep(phone, "phone-inbox")
+
+
 def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="kaja-screenshots-"))
     stack = Stack(folder, **PACE)
@@ -99,6 +137,7 @@ def main() -> int:
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS)
             take(browser, stack)
+            take_inbox(browser, stack)
             browser.close()
     finally:
         stack.stop()
