@@ -100,11 +100,11 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     sealed = {"network": "mastodon", "sealed": b"x"}
     PendingConnection.objects.create(
         state_hash=workspace.id.bytes * 2, user_id=member_of(workspace).user_id, channel=channel,
-        expires_at=now + timedelta(minutes=5), **sealed,
+        expires_at=now + timedelta(days=1), **sealed,
     )  # fmt: skip
     waiting = PendingConnection(
         state_hash=workspace.id.bytes[::-1] * 2, user_id=member_of(workspace).user_id, network="practice", offers=True,
-        expires_at=now + timedelta(minutes=5),
+        expires_at=now + timedelta(days=1),
     )  # fmt: skip
     offer = Offer(Facts("1", mark, mark), {"page": "1"}, "http://127.0.0.1:1")
     granted = render_granted(Granted(Tokens({"access_token": "x"}, subject=mark), (offer,)))
