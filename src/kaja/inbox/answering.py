@@ -218,6 +218,8 @@ def reply(
         return _same(made, conversation, text)
     _plan(place, message, moment + timedelta(seconds=UNDO_SECONDS))
     save_up_to_date([conversation], place.channel.created_at)  # what was said last is where the list has it
+    if conversation.draft_reply_id is not None:  # what a rule proposed is answered
+        Conversation.objects.filter(id=conversation.id).update(draft_reply=None, draft_by="")
     audit.record(actor, "message.reply", message, after={"text": text[:200], "delivery": str(message.delivery_id)})
     notify_due()
     notify_live(conversation.workspace_id, "conversation", conversation.id)

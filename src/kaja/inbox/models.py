@@ -116,6 +116,10 @@ class Conversation(TenantModel):
     snoozed_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     remind_at = models.DateTimeField(null=True, blank=True)  # unless they answer before
     remind_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    remind_text = models.CharField(max_length=200, blank=True, default="", db_default="")  # a task; it outlasts answers
+    # An answer that a rule proposes: it stands in the box of whoever opens it, and is sent by nobody else.
+    draft_reply = models.ForeignKey("SavedReply", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    draft_by = models.CharField(max_length=60, blank=True, default="", db_default="")  # the rule's name
     language = models.CharField(max_length=12, blank=True)  # of what they write
     excerpt = models.CharField(max_length=200, blank=True)  # of the newest message
     messages_count = models.PositiveIntegerField(default=0)  # without notes

@@ -157,7 +157,7 @@ def get_conversation(conversation_id: UUID) -> Conversation:
     """With channel, handle, person, assignee, publication and `label_names`; or NotFound."""
     rows = _ready(Conversation.objects.filter(id=conversation_id))
     conversation = rows.select_related(
-        "channel", "handle__person", "assignee", "publication__delivery", "snoozed_by"
+        "channel", "handle__person", "assignee", "publication__delivery", "snoozed_by", "draft_reply", "remind_by"
     ).first()
     if conversation is None:
         raise NotFound(NOT_FOUND)

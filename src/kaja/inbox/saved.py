@@ -60,6 +60,11 @@ def list_replies(cursor: str = "", limit: int = PAGE) -> Page[SavedReply]:
     return cut_page(SavedReply.objects.all(), ("title", "id"), cursor, limit)
 
 
+def list_titles() -> list[tuple[UUID, str]]:
+    """What all of them are called, by title."""
+    return list(SavedReply.objects.order_by("title", "id").values_list("id", "title")[:MOST])
+
+
 def list_filled(conversation: Conversation, me: str, language: str) -> list[Filled]:
     """All of them as they would answer a conversation, by title: in its language, else the reader's, else any."""
     rows = SavedReply.objects.order_by("title", "id")[:MOST]

@@ -138,7 +138,8 @@ def bring_up_to_date(
             if row.snoozed_until is not None:
                 before["snoozed_until"], after["snoozed_until"] = row.snoozed_until.isoformat(), None
                 row.snoozed_until = row.snoozed_by = None
-            row.remind_at = row.remind_by = None
+            if not row.remind_text:
+                row.remind_at = row.remind_by = None
             if row.by_hand:
                 before["state"], after["state"] = str(row.state), str(ConversationState.OPEN)
                 row.by_hand = False

@@ -22,8 +22,8 @@ from tests.web.test_query_counts import CONTROL
 pytestmark = pytest.mark.django_db
 W = "/w/acme/"
 PAGES: dict[str, tuple[str, int]] = {
-    "rule": ("inbox/rules/{rule}/", 11),
-    "new rule": ("inbox/rules/new", 9),
+    "rule": ("inbox/rules/{rule}/", 12),
+    "new rule": ("inbox/rules/new", 10),
     "target": ("settings/answers/{target}/", 12),
     "report": ("inbox/report/", 14),
     "report by channel": ("inbox/report/?by=channel", 14),

@@ -22,7 +22,8 @@ CHANGED = Problem(
     fix=gettext_noop("Look at what it is now, and do it again if you still want to."),
 )
 MOMENTS = {"snoozed_until", "remind_at", "touched_at"}
-PEOPLE = {"assignee", "snoozed_by", "remind_by"}
+THINGS = {"assignee", "snoozed_by", "remind_by", "draft_reply"}
+"""Whose ids are kept."""
 FIELDS = (
     "state",
     "by_hand",
@@ -33,6 +34,9 @@ FIELDS = (
     "snoozed_by",
     "remind_at",
     "remind_by",
+    "remind_text",
+    "draft_reply",
+    "draft_by",
 )
 """What steps change of a row; a line says of each what it was and what it became."""
 Values = dict[str, Any]
@@ -54,9 +58,9 @@ def values_of(row: Conversation, names: Iterable[str]) -> Values:
 
 
 def _plain(row: Conversation, name: str) -> Any:
-    if name in PEOPLE:
-        person = getattr(row, f"{name}_id")
-        return str(person) if person else None
+    if name in THINGS:
+        thing = getattr(row, f"{name}_id")
+        return str(thing) if thing else None
     value = getattr(row, name)
     if name in MOMENTS:
         return value.isoformat() if value else None
@@ -66,7 +70,7 @@ def _plain(row: Conversation, name: str) -> Any:
 def put_values(row: Conversation, values: Mapping[str, Any]) -> None:
     """The inverse of `values_of`."""
     for name, value in values.items():
-        if name in PEOPLE:
+        if name in THINGS:
             setattr(row, f"{name}_id", UUID(value) if value else None)
         elif name in MOMENTS:
             setattr(row, name, datetime.fromisoformat(value) if value else None)

@@ -1,6 +1,6 @@
 """Conversations that come back at their moment."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from kaja.workspaces.actor import Actor
 
 BACK = gettext_noop("A conversation is back in the inbox: “%(excerpt)s”")
 NO_ANSWER = gettext_noop("Nobody has answered yet: “%(excerpt)s”")
+TASK_DUE = gettext_noop("A task is due: %(task)s (“%(excerpt)s”)")
 CLOCK = Actor("system", "clock", "clock", frozenset({"view", "answer"}))
 
 
@@ -29,9 +30,11 @@ def remind_of(conversation_ids: Collection[UUID], at: datetime) -> None:
     """Open what the audience left without an answer: what came in has taken the reminder off."""
     rows = [row for row in _lock_there(conversation_ids) if row.remind_at == at]
     whom = {row.id: row.remind_by_id for row in rows}
-    values = {"remind_at": None, "remind_by": None, "snoozed_until": None, "snoozed_by": None}
+    tasks = {row.id: row.remind_text for row in rows if row.remind_text}
+    values = {"remind_at": None, "remind_by": None, "remind_text": "", "snoozed_until": None, "snoozed_by": None}
     change_rows(CLOCK, "remind", [(row, values | _opened(row)) for row in rows], by="clock")
-    _tell(rows, whom, "inbox.reminder", NO_ANSWER)
+    _tell([row for row in rows if row.id not in tasks], whom, "inbox.reminder", NO_ANSWER)
+    _tell([row for row in rows if row.id in tasks], whom, "inbox.task", TASK_DUE, tasks)
 
 
 def _lock_there(conversation_ids: Collection[UUID]) -> list[Conversation]:
@@ -46,14 +49,20 @@ def _opened(row: Conversation) -> dict[str, object]:
     return {"state": str(ConversationState.OPEN), "by_hand": True, "touched_at": now().isoformat()}
 
 
-def _tell(rows: Collection[Conversation], whom: dict[UUID, UUID | None], kind: str, message: str) -> None:
+def _tell(
+    rows: Collection[Conversation],
+    whom: dict[UUID, UUID | None],
+    kind: str,
+    message: str,
+    tasks: Mapping[UUID, str] | None = None,
+) -> None:
     for row in rows:
         people = {whom[row.id] or row.assignee_id} - {None}
         if people:
             notices.tell_members(
                 kind,
                 message,
-                {"excerpt": row.excerpt[:60] or "…"},
+                {"excerpt": row.excerpt[:60] or "…"} | ({"task": tasks[row.id]} if tasks else {}),
                 path=path_of(row),
                 user_ids=[each for each in people if each],
             )

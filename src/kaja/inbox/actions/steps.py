@@ -19,14 +19,26 @@ from kaja.inbox.actions.changing import (
     path_of,
 )
 from kaja.inbox.jobs import plan_reminder, plan_wake
-from kaja.inbox.models import Conversation, ConversationLabel, ConversationState, Priority
+from kaja.inbox.models import Conversation, ConversationLabel, ConversationState, Priority, SavedReply
+from kaja.inbox.saved import NOT_FOUND as REPLY_GONE
 from kaja.kernel.clock import now
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.workspaces import notices
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member
 
-__all__ = ["Done", "add_label", "assign", "remind", "remove_label", "set_priority", "set_state", "snooze"]
+__all__ = [
+    "Done",
+    "add_label",
+    "assign",
+    "plan_task",
+    "propose_draft",
+    "remind",
+    "remove_label",
+    "set_priority",
+    "set_state",
+    "snooze",
+]
 
 Ids = Collection[UUID]
 Seen = Mapping[UUID, int] | None
@@ -44,6 +56,7 @@ TIME_WRONG = Problem(
     field="until",
     fix=gettext_noop("Choose a moment in the next two years."),
 )
+TASK = gettext_noop("A task for you: %(task)s (“%(excerpt)s”)")
 GIVEN_TO_YOU = gettext_noop("%(actor)s gave you a conversation: “%(excerpt)s”")
 SETTLED = (ConversationState.DONE, ConversationState.SPAM)
 
@@ -57,7 +70,8 @@ def set_state(
     rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "state", seen)
     values: Values = {"state": str(state)}
     if state in SETTLED:
-        values |= {"snoozed_until": None, "snoozed_by": None, "remind_at": None, "remind_by": None}
+        values |= {"snoozed_until": None, "snoozed_by": None, "remind_at": None, "remind_by": None, "remind_text": ""}
+        values |= {"draft_reply": None, "draft_by": ""}
     moment = now().isoformat()
     wanted = [
         (row, {**values, "by_hand": True, "touched_at": moment})
@@ -113,11 +127,39 @@ def remind(actor: Actor, conversation_ids: Ids, at: datetime | None, *, seen: Se
     _require_moment(at)
     rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "remind", seen)
     whose = str(actor.user_id) if at and actor.user_id else None
-    values = {"remind_at": at.isoformat() if at else None, "remind_by": whose}
+    values = {"remind_at": at.isoformat() if at else None, "remind_by": whose, "remind_text": ""}
     done = change_rows(actor, "remind", [(row, values) for row in rows], by=by, stale=stale)
     if at is not None and done.changed:
         plan_reminder(done.changed, at)
     return done
+
+
+@transaction.atomic
+def plan_task(actor: Actor, conversation_ids: Ids, text: str, user_id: UUID, at: datetime, *, by: str = "") -> Done:
+    """Something that a member is to do about conversations by a moment: told now, reminded of then. What the audience
+    writes does not take it off, as it does a reminder; what is done is."""
+    _require_moment(at)
+    rows = lock_conversations(actor, conversation_ids)
+    if not Member.objects.filter(user_id=user_id).exists():
+        raise Refused(NOT_A_MEMBER)
+    values = {"remind_at": at.isoformat(), "remind_by": str(user_id), "remind_text": text}
+    done = change_rows(actor, "remind", [(row, values) for row in rows], by=by)
+    if done.changed:
+        plan_reminder(done.changed, at)
+        first = next(row for row in rows if row.id == done.changed[0])
+        params = {"task": text, "excerpt": first.excerpt[:60] or "…"}
+        notices.tell_members("inbox.task", TASK, params, path=path_of(first), user_ids=[user_id])
+    return done
+
+
+@transaction.atomic
+def propose_draft(actor: Actor, conversation_ids: Ids, reply_id: UUID | None, *, by: str = "") -> Done:
+    """Have a saved reply stand in the box of whoever opens them; None: no more. Nothing sends it but a person."""
+    rows = lock_conversations(actor, conversation_ids)
+    if reply_id is not None and not SavedReply.objects.filter(id=reply_id).exists():
+        raise NotFound(REPLY_GONE)
+    values = {"draft_reply": str(reply_id) if reply_id else None, "draft_by": by if reply_id else ""}
+    return change_rows(actor, "draft", [(row, values) for row in rows], by=by)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from kaja.inbox.acts import list_acts_of
 from kaja.inbox.answering import list_rules_of_answer
 from kaja.inbox.models import Conversation, Direction, Priority
 from kaja.inbox.queries import get_conversation, list_chosen, list_events
+from kaja.inbox.saved import fill_reply
 from kaja.inbox.threads import find_post, list_related, page_messages
 from kaja.web.inbox.address import filters_of, list_address, query_of
 from kaja.web.inbox.lists import choices_of, list_views_plain, read_completeness, read_list, read_views
@@ -120,6 +121,9 @@ def read_opened(request: WorkspaceRequest, conversation_id: UUID) -> dict[str, A
         "conversation": opened,
         **read_messages(request, opened),
         "answer": list_rules_of_answer(opened),
+        "draft": fill_reply(opened.draft_reply, opened, str(request.user), get_language() or "en")
+        if opened.draft_reply
+        else "",
         "post": find_post(opened),
         "members": known.owner,
         "labels": known.label,

@@ -86,6 +86,10 @@ def event_words(event: ConversationEvent, names: Mapping[str, str]) -> str:
             return _("Snoozed until %(moment)s") % {"moment": write_moment(until)}
         case "snooze":
             return _("Back from snoozing")
+        case "draft":
+            return _("An answer is drafted") if after.get("draft_reply") else _("The drafted answer is left out")
+        case "remind" if (at := _moment(after.get("remind_at"))) and after.get("remind_text"):
+            return _("Task until %(moment)s: %(text)s") % {"moment": write_moment(at), "text": after["remind_text"]}
         case "remind" if at := _moment(after.get("remind_at")):
             return _("Reminder on %(moment)s") % {"moment": write_moment(at)}
         case "remind":

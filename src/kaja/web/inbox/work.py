@@ -106,6 +106,8 @@ def _do(request: WorkspaceRequest, ids: list[UUID], seen: dict[UUID, int], verb:
             if at is None:
                 return done, _("Nobody is reminded any more.")
             return done, _("You are reminded on %(moment)s, unless they write before.") % {"moment": write_moment(at)}
+        case "draft" if not value:
+            return actions.propose_draft(actor, ids, None), _("The drafted answer is left out.")
         case _:
             raise Refused(UNKNOWN)
 

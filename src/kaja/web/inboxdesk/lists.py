@@ -10,6 +10,7 @@ from kaja.inbox.models import Conversation, ConversationKind, Message
 from kaja.inbox.people.queries import page_people
 from kaja.inbox.queries import Filters, page_conversations
 from kaja.inbox.rules.queries import list_counted_rules, list_rules, page_hits
+from kaja.inbox.saved import list_titles
 from kaja.inbox.targets.models import Measure
 from kaja.inbox.targets.queries import list_targets, page_asked
 from kaja.inbox.trouble.models import Alarm
@@ -29,12 +30,13 @@ Row = dict[str, Any]
 
 def _rules(_asked: Asked) -> Page[Row]:
     counted, choices = list_counted_rules(), list_choices()
+    replies = dict(list_titles()) if any(rule.then.get("draft") for rule, _lately in counted) else {}
     return Page(
         [
             {
                 "rule": rule,
                 "when": describe_when(rule.when, choices),
-                "then": describe_then(rule.then, choices),
+                "then": describe_then(rule.then, choices, replies),
                 "lately": lately,
                 "first": place == 0,
                 "last": place == len(counted) - 1,

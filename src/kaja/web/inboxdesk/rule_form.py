@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 from kaja.inbox.models import Priority
+from kaja.inbox.saved import list_titles
 from kaja.publishing.choices import Choices
 from kaja.web.inboxdesk.words import KINDS
 
@@ -14,9 +16,27 @@ EITHER = [("", _("does not matter")), ("yes", _("yes")), ("no", _("no"))]
 LINES = forms.Textarea(attrs={"rows": 3, "dir": "auto", "spellcheck": "false"})
 STARS = [("", _("does not matter")), *[(str(n), str(n)) for n in range(1, 6)]]
 WHEN = ("channels", "kinds", "words", "without", "pattern", "languages", "handles", "first_time", "link", "stars")
-THEN = ("labels", "assignee", "priority", "state", "hide", "notify", "stops")
+THEN = (
+    "labels",
+    "assignee",
+    "priority",
+    "state",
+    "hide",
+    "notify",
+    "draft",
+    "task",
+    "task_member",
+    "task_hours",
+    "stops",
+)
 # What a rule calls otherwise than its fields do.
-PLACES = {"channel_ids": "channels", "has_link": "link", "rating_most": "stars"}
+PLACES = {
+    "channel_ids": "channels",
+    "has_link": "link",
+    "rating_most": "stars",
+    "member": "task_member",
+    "minutes": "task_hours",
+}
 
 
 class RuleFields(forms.Form):
@@ -90,6 +110,26 @@ class RuleFields(forms.Form):
         help_text=_("Until somebody has looked. Where a network hides nothing, the log says so, and the rest is done."),
     )
     notify = forms.BooleanField(label=_("Tell everybody who answers"), required=False)
+    draft = forms.ChoiceField(
+        label=_("Draft an answer"),
+        required=False,
+        help_text=_("A saved reply that stands in the box of whoever opens it. Nothing sends it but a person."),
+    )
+    task = forms.CharField(
+        label=_("Give a task"),
+        required=False,
+        max_length=200,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "auto"}),
+        help_text=_("In a few words what is to be done. It stays until the conversation is done."),
+    )
+    task_member = forms.ChoiceField(label=_("Whose task it is"), required=False)
+    task_hours = forms.IntegerField(
+        label=_("Due in so many hours"),
+        required=False,
+        min_value=1,
+        max_value=24 * 365,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
     stops = forms.BooleanField(label=_("Do not ask the rules below this one"), required=False)
 
     def __init__(self, data: Any, choices: Choices, *, initial: Any = None, may: bool = True) -> None:
@@ -97,6 +137,9 @@ class RuleFields(forms.Form):
         self.fields["channels"].choices = [(each.value, each.name) for each in choices.channel]  # type: ignore[attr-defined]
         people = [(each.value, each.name) for each in choices.owner]
         self.fields["assignee"].choices = [("", _("nobody")), *people]  # type: ignore[attr-defined]
+        self.fields["task_member"].choices = [("", _("nobody")), *people]  # type: ignore[attr-defined]
+        replies = [(str(reply_id), title) for reply_id, title in list_titles()]
+        self.fields["draft"].choices = [("", _("none")), *replies]  # type: ignore[attr-defined]
         if not may:
             for field in self.fields.values():
                 field.disabled = True
@@ -108,6 +151,15 @@ class RuleFields(forms.Form):
     def list_then(self) -> list[forms.BoundField]:
         """The fields of the effects."""
         return [self[name] for name in THEN]
+
+    def clean(self) -> dict[str, Any]:
+        """A task has somebody and a time."""
+        given = super().clean() or {}
+        if given.get("task"):
+            for name in ("task_member", "task_hours"):
+                if not given.get(name) and name not in self.errors:
+                    self.add_error(name, say("A task is somebody's, and due at some time."))
+        return given
 
     def give(self) -> dict[str, Any]:
         """A rule as `parse_rule` takes it."""
@@ -131,6 +183,10 @@ class RuleFields(forms.Form):
             "state": given["state"] or None,
             "hide": given["hide"],
             "notify": given["notify"],
+            "draft": given["draft"] or None,
+            "task": {"text": given["task"], "member": given["task_member"], "minutes": 60 * given["task_hours"]}
+            if given["task"]
+            else None,
         }
         return {"name": given["name"], "when": when, "then": then, "stops": given["stops"]}
 
@@ -149,6 +205,7 @@ def _parse_either(value: str) -> bool | None:
 
 def fill_fields(name: str, when: Mapping[str, Any], then: Mapping[str, Any], stops: bool) -> dict[str, Any]:
     """What the fields hold of a rule that stands."""
+    task = then.get("task") or {}
     either = {None: "", True: "yes", False: "no"}
     return {
         "name": name,
@@ -168,5 +225,9 @@ def fill_fields(name: str, when: Mapping[str, Any], then: Mapping[str, Any], sto
         "state": then.get("state") or "",
         "hide": then.get("hide", False),
         "notify": then.get("notify", False),
+        "draft": then.get("draft") or "",
+        "task": task.get("text", ""),
+        "task_member": task.get("member", ""),
+        "task_hours": -(-task["minutes"] // 60) if task else None,
         "stops": stops,
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, npgettext, pgettext, pgettext_lazy
@@ -62,8 +63,8 @@ def describe_when(given: Mapping[str, Any], choices: Choices) -> list[tuple[str,
     return said
 
 
-def describe_then(given: Mapping[str, Any], choices: Choices) -> list[tuple[str, str]]:
-    """What a rule does, one by one."""
+def describe_then(given: Mapping[str, Any], choices: Choices, replies: Mapping[UUID, str]) -> list[tuple[str, str]]:
+    """What a rule does, one by one; `replies` are the titles of saved ones."""
     then = Then.model_validate(given)
     said: list[tuple[str, str]] = []
     if then.labels:
@@ -78,6 +79,13 @@ def describe_then(given: Mapping[str, Any], choices: Choices) -> list[tuple[str,
         said.append((_("Hide it on the network"), _("until somebody has looked")))
     if then.notify:
         said.append((_("Tell everybody who answers"), _("yes")))
+    if then.draft is not None:
+        said.append((_("Draft an answer"), replies.get(then.draft, _("a saved reply that is gone"))))
+    if then.task is not None:
+        whom = _among(choices.owner, [then.task.member])
+        after = describe_span(60 * then.task.minutes)
+        words = {"text": then.task.text, "name": whom, "span": after}
+        said.append((_("Task"), _("%(text)s (%(name)s, within %(span)s)") % words))
     return said
 
 

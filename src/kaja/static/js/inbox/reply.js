@@ -83,7 +83,7 @@ class Reply extends HTMLElement {
     } catch {
       // Nothing readable is kept.
     }
-    return this.fresh();
+    return { ...this.fresh(), text: this.notesOnly ? "" : (this.dataset.draft ?? "") };
   }
 
   keep() {
@@ -118,6 +118,8 @@ class Reply extends HTMLElement {
     const to = this.querySelector(".reply-to");
     to.hidden = !state.to || state.mode !== "reply";
     if (state.to) to.querySelector("bdi").textContent = state.to.name;
+    const offer = this.querySelector('[data-do="use-draft"]');
+    if (offer) offer.hidden = this.notesOnly || state.text.includes(this.dataset.draft ?? "");
     this.drawFiles();
     this.check();
   }
@@ -255,6 +257,7 @@ class Reply extends HTMLElement {
     }
     warning.hidden = true;
     this.before = { ...state, media: [...state.media] };
+    if (state.mode === "reply") this.querySelector(".reply-draft")?.remove();
     this.state = this.fresh(state.mode);
     this.keep();
     this.draw();
@@ -320,6 +323,20 @@ class Reply extends HTMLElement {
         return this.field.focus();
       case "anyway": return this.send({ anyway: true });
       case "take-back": return this.undo();
+      case "use-draft":
+        this.begin("reply");
+        this.insert(this.dataset.draft);
+        button.hidden = true;
+        return;
+      case "drop-draft": // the press itself goes on to the server
+        if (this.state.text === this.dataset.draft) {
+          this.state.text = "";
+          this.keep();
+          this.draw();
+        }
+        delete this.dataset.draft;
+        this.querySelector(".reply-draft").hidden = true;
+        return;
     }
     if (button.dataset.thumb === "reply") this.begin("reply");
     if (button.dataset.thumb === "next") {
