@@ -88,7 +88,7 @@ def open_window(chromium: Browser, live_server: Any) -> Iterator[OpenWindow]:
         context.close()
     # A request may still be under way: the tables are emptied after this, and it would leave something in them.
     wait_until(lambda: CountingServer.open_lines == 0)
-    expected = re.compile(r"Failed to load resource|net::ERR")
+    expected = re.compile(r"Failed to load resource|net::ERR|Service Worker registration blocked by Playwright")
     assert [line for line in said if not expected.search(line)] == []
 
 
