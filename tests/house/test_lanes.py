@@ -154,6 +154,20 @@ def test_a_lane_is_good_only_when_its_tests_passed_within_its_budget(
     assert "===== shown =====" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("deaf", [False, True], ids=["hears", "deaf"])
+def test_a_lane_that_is_stuck_is_ended_and_the_others_are_judged(deaf: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.suite.schedule.LONGEST", 2.0)
+    monkeypatch.setattr("tests.suite.schedule.GRACE", 1.0)
+    code = (
+        "import signal, time\n" + ("signal.signal(signal.SIGINT, signal.SIG_IGN)\n" if deaf else "") + "time.sleep(600)"
+    )
+    shown = {"budget": 60, "files": ("x",)}
+    lanes = [Shown("stuck", "a try", code=code, **shown), Shown("other", "a try", code=TELL, **shown)]  # type: ignore[arg-type]
+    results = {result.lane.name: result for result in Schedule(lanes, room=3, pace=1).run()}
+    assert results["other"].good
+    assert results["stuck"].why == "stuck: it was ended after 2 s"
+
+
 def test_lanes_share_the_machine_and_one_that_needs_it_waits(tmp_path: Path) -> None:
     note = "open({!r}, 'a').write(f'{} {{time.monotonic()}}\\n')"
     log = tmp_path / "log"

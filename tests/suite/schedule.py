@@ -17,8 +17,8 @@ from typing import Any
 from tests.suite.lanes import Lane
 from tests.suite.sources import ROOT
 
-LONGEST = 3600.0
-"""Seconds after which a lane is stuck, whatever the machine."""
+LONGEST, GRACE = 3600.0, 30.0
+"""Seconds after which a lane is stuck, whatever the machine; and those in which it can say where."""
 
 
 @dataclass
@@ -40,6 +40,7 @@ class _Running:
     process: subprocess.Popen[bytes]
     folder: Path
     begun: float
+    stuck: bool = False
 
     @property
     def log(self) -> Path:
@@ -126,7 +127,11 @@ class Schedule:
         pid, status, usage = os.wait4(each.process.pid, os.WNOHANG)
         if not pid:
             if seconds > LONGEST:
-                _kill(each.process)
+                # Not waited for here: that would take from `wait4` what it is to give.
+                last = seconds > LONGEST + GRACE
+                if last or not each.stuck:
+                    _signal(each.process, signal.SIGKILL if last else signal.SIGINT)
+                each.stuck = True
             return False
         each.process.returncode = os.waitstatus_to_exitcode(status)
         self._running.remove(each)
@@ -139,12 +144,14 @@ class Schedule:
 
     def _judge(self, each: _Running, seconds: float, cpu: float) -> Result:
         result = Result(each.lane, True, seconds, cpu)
+        if each.stuck:
+            result.why = f"stuck: it was ended after {LONGEST:.0f} s"
         if each.lane.files:
             try:
                 told: dict[str, Any] = json.loads(each.account.read_text())
             except (OSError, ValueError):
                 told = {"counts": {"error": 1}, "skipped in silence": []}
-                result.why = "it ended before it was done"
+                result.why = result.why or "it ended before it was done"
             result.counts, result.quiet = told["counts"], told["skipped in silence"]
             if not result.counts.get("passed"):
                 result.why = result.why or "no test passed"
@@ -160,11 +167,15 @@ class Schedule:
 def _kill(process: subprocess.Popen[bytes]) -> None:
     """The whole group: a lane's servers end with it."""
     for number in (signal.SIGINT, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
+        _signal(process, number)
         with contextlib.suppress(subprocess.TimeoutExpired, ChildProcessError):
             process.wait(20)
             return
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
 
 
 def list_room() -> float:
