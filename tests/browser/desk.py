@@ -4,7 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 from kaja.crisis.models import AffectedConversation, Crisis, LogLine, Statement
-from kaja.inbox.models import Alarm, AnswerTarget, AnswerWait, Conversation, Direction, Message, Rule, RuleHit
+from kaja.inbox.models import (
+    Alarm,
+    AnswerTarget,
+    AnswerWait,
+    Conversation,
+    Direction,
+    Message,
+    QualityCard,
+    QualitySample,
+    Rule,
+    RuleHit,
+)  # fmt: skip
+from kaja.inbox.targets.follow import mark_due
 from kaja.kernel.clock import now
 from kaja.workspaces.actor import Actor
 from tests.browser.words import Words
@@ -78,9 +90,22 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         crisis=crises[0], title=words.ideas[0], texts={"en": words.posts[2]}, written_at=moment, approved_at=moment,
         approved_name=words.people[1],
     )  # fmt: skip
+    monday = (moment - timedelta(days=moment.weekday() + 7)).date()
+    sample = QualitySample.objects.create(
+        week=monday, size=5, seed="0f" * 16, answered=number, drawn_by_id=actor.user_id
+    )
+    cards = [
+        QualityCard.objects.create(sample=sample, conversation=talk, note=words.posts[n % 3] if n % 2 else "")
+        for n, talk in enumerate(Conversation.objects.all()[:number])
+    ]
+    for n, card in enumerate(cards[1:]):
+        card.correct, card.tone, card.solved, card.rated_at = "yes", ("yes", "partly", "no")[n % 3], "no", moment
+        card.save()
+    mark_due([talk.id for talk in Conversation.objects.all()])
     whose = next(each.handle for each in messages if each.handle)
     return {
         "person": str(whose.person_id),
+        "card": str(cards[0].id),
         "rule": str(rules[0].id),
         "target": str(targets[0].id),
         "alarm": str(alarms[0].id),

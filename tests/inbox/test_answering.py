@@ -328,3 +328,18 @@ def test_of_a_restored_backup_an_answer_is_for_a_person_to_judge_and_an_act_is_d
         ("reply", "unclear", "Until eight"),
         ("act", "missing", "Open today?"),
     }
+
+
+def test_the_network_is_told_in_which_language_an_answer_is(
+    mastodon: tuple[MastodonServer, str], workspace: Workspace, channel: Channel
+) -> None:
+    theirs = add_message(workspace, channel, "Millal te avate?", data={"acct": "sam"})
+    with workspace_scope(workspace.id):
+        Conversation.objects.filter(id=theirs.conversation_id).update(language="et")
+    usual = answer(workspace, theirs, "Kell kaheksa.")
+    chosen = answer(workspace, theirs, "At eight.", language="en")
+    with running_engine():
+        for message in (usual, chosen):
+            wait_for(workspace, message.id, State.SENT)
+    told = {status["content"]: status["language"] for status in mastodon[0].statuses}
+    assert told == {"<p>@sam Kell kaheksa.</p>": "et", "<p>@sam At eight.</p>": "en"}

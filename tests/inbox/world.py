@@ -22,6 +22,7 @@ from kaja.inbox.models import (
     SavedReply,
     SavedView,
 )
+from kaja.inbox.quality.models import QualityCard, QualitySample
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.inbox.targets.models import AnswerTarget, AnswerWait
 from kaja.inbox.trouble.models import Alarm, HeardHour
@@ -74,6 +75,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     hit = RuleHit.objects.create(rule=rule, rule_name=mark, message=message, conversation=conversation, at=now)
     HeardHour.objects.create(channel=channel, hour=now, heard=1)
     alarm = Alarm.objects.create(kind="volume", began_at=now, last_at=now, count=1, messages=[str(message.id)])
+    sample = QualitySample.objects.create(week=now.date(), size=1, seed=mark)
+    card = QualityCard.objects.create(sample=sample, conversation=conversation, note=mark)
     reply = SavedReply.objects.create(title=mark, texts={"en": mark})
     view = SavedView.objects.create(name=mark)
     return {
@@ -85,6 +88,7 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "handle_id": str(handle.id),
         "answer_id": str(answer.id),
         "saved_reply_id": str(reply.id),
+        "card_id": str(card.id),
         "rule_id": str(rule.id),
         "hit_id": str(hit.id),
         "alarm_id": str(alarm.id),

@@ -142,6 +142,8 @@ REQUESTS: dict[str, Sent] = {
     "inboxdesk:do_rule": form(do="off"),
     "inboxdesk:undo_hits": form(hit="{hit_id}", rule="{rule_id}"),
     "inboxdesk:see_alarm": form(),
+    "inboxdesk:draw_quality": form(week="2026-01-05", size="1"),
+    "inboxdesk:quality_card": form(correct="yes", tone="no", solved="partly", note="stolen"),
     "inboxdesk:person": form(name="Stolen"),
     "inboxdesk:join_person": form(other="{other_person}"),
     "inboxdesk:part_person": form(other="{joined_person}"),

@@ -23,6 +23,7 @@ from kaja.content.document import Document, PartDocument
 from kaja.content.models import Campaign, Label, Post, Variant
 from kaja.delivery.models import State, UntoldEvent
 from kaja.inbox.models import Alarm, AnswerTarget, AnswerWait, Conversation, Message, Person, Rule, RuleHit, SavedReply
+from kaja.inbox.quality.models import QualityCard, QualitySample
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.models import LoopRecord
@@ -240,6 +241,20 @@ def _asked(workspace: Workspace, count: int) -> None:
     )  # fmt: skip
 
 
+def _cards(workspace: Workspace, count: int) -> None:
+    channel, today = make_channel(), clock.now().date()
+    monday = today - timedelta(days=today.weekday() + 7)
+    sample = QualitySample.objects.create(week=monday, size=count, seed="x")
+    talks = Conversation.objects.bulk_create(
+        Conversation(workspace=workspace, channel=channel, thread=f"q{n}", kind="comments", last_at=clock.now())
+        for n in range(count)
+    )
+    QualityCard.objects.bulk_create(
+        QualityCard(workspace=workspace, sample=sample, conversation=talk, note=f"n {n}")
+        for n, talk in enumerate(talks)
+    )
+
+
 def _targets(workspace: Workspace, count: int) -> None:
     AnswerTarget.objects.bulk_create(
         AnswerTarget(workspace=workspace, name=f"t {n}", position=n, first_minutes=60) for n in range(count)
@@ -287,6 +302,7 @@ PLACES = {
     "alarms": Place("inbox/alarms/", _alarms, 9),
     "alarm-messages": Place(f"inbox/alarms/{ALARM}/", _alarm_messages, 10, paged=False),
     "asked": Place("inbox/report/conversations", _asked, 10),
+    "quality-cards": Place("inbox/quality/", _cards, 14),
     "people": Place("inbox/people/", _people, 10),
     "person-conversations": Place(f"inbox/people/{PERSON}/", _talks_of_one, 12),
     **{name: Place(address, fill, asked) for name, address, fill, asked in CRISIS_LISTS},

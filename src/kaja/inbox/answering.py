@@ -1,5 +1,6 @@
 """Answering: a reply or a direct message from here, once, and the ways of not sending it after all."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,8 @@ from kaja.workspaces.once import ID_TAKEN, find_made, insert_once
 
 UNDO_SECONDS = 10
 """How long a reply waits before it goes out, so that it can be taken back."""
+LANGUAGE = re.compile(r"[a-zA-Z]{2,3}(?:-[a-zA-Z0-9]{1,8})*")
+"""What may be told to a network as a language; what their own apps call one may be anything."""
 MOST_SEEN = 2**31
 """More messages than a conversation can have, and a number that a database knows."""
 
@@ -61,6 +64,10 @@ class AnswerForm:
     media: MediaRule | None = None
     until: datetime | None = None
     """When the network's window for an answer ends, where it has one."""
+    takes_language: bool = False
+    """Whether the network is told the language of an answer."""
+    language: str = ""
+    """The one that it has unless another is chosen."""
     seen: int = 0
     """How many messages there are: goes back with the answer (`reply`)."""
 
@@ -96,6 +103,15 @@ class _Place:
         last = self.conversation.last_in_at
         return last + window if window is not None and last is not None else None
 
+    def choose_language(self, chosen: str | None) -> str:
+        """The chosen one, else the conversation's where it is one that networks know; none where none is taken."""
+        if not self.answering.takes_language:
+            return ""
+        if chosen is not None:
+            return chosen
+        usual = self.conversation.language
+        return usual if LANGUAGE.fullmatch(usual) else ""
+
     def complete(self, text: str) -> str:
         return self.answering.complete(text, self.ref, self.facts)
 
@@ -117,6 +133,8 @@ def list_rules_of_answer(conversation: Conversation, to: UUID | None = None) -> 
         count=place.measure(""),
         media=place.answering.rules.formats(place.facts)[0].media,
         until=place.until,
+        takes_language=place.answering.takes_language,
+        language=place.choose_language(None),
         seen=seen,
     )
 
@@ -179,8 +197,10 @@ def reply(
     key: UUID,
     to: UUID | None = None,
     seen: int | None = None,
+    language: str | None = None,
 ) -> Message:
-    """Answer a conversation, or one message of it. It goes out after `UNDO_SECONDS`.
+    """Answer a conversation, or one message of it. It goes out after `UNDO_SECONDS`. `language` is a code, empty for
+    none, None for the conversation's; where the network takes none it is not sent.
 
     `key` is chosen by the page (a UUIDv7): the same key is the same answer, however often it is sent. `seen` is the
     number of messages that the writer saw (`AnswerForm.seen`); with it, an answer that somebody else gave meanwhile is
@@ -197,7 +217,8 @@ def reply(
         _require_unanswered(actor, conversation, seen)
     place = _find_place(conversation, to)
     opened = open_assets(media)
-    _require_fit(place, text, [opened[item] for item in media])
+    language = place.choose_language(language)
+    _require_fit(place, text, [opened[item] for item in media], language)
     moment = now()
     message = Message(
         id=key,
@@ -210,7 +231,8 @@ def reply(
         author_id=actor.user_id,
         text=text,
         media=[{"key": render_key(item), "alt": item.alt or opened[item].alt} for item in media],
-        data={ANSWER: _render_answer(place, text)},
+        language=language[:12],
+        data={ANSWER: _render_answer(place, text, language)},
         at=moment,
         delivery_id=new_id(),
     )
@@ -253,7 +275,11 @@ def _require_unanswered(actor: Actor, conversation: Conversation, seen: int) -> 
 
 
 def check_answer(
-    conversation: Conversation, text: str, media: Sequence[MediaItem] = (), to: UUID | None = None
+    conversation: Conversation,
+    text: str,
+    media: Sequence[MediaItem] = (),
+    to: UUID | None = None,
+    language: str | None = None,
 ) -> list[Problem]:
     """What the network has against an answer that is being written; nothing where there is no answer."""
     try:
@@ -261,22 +287,25 @@ def check_answer(
     except Refused:
         return []
     opened = open_assets(media)
-    return _check(place, text, [opened[item] for item in media])
+    return _check(place, text, [opened[item] for item in media], place.choose_language(language))
 
 
-def _check(place: _Place, text: str, media: Sequence[Media]) -> list[Problem]:
-    draft = Draft((Part(place.complete(text) if text.strip() else text, tuple(media)),))
-    return place.answering.rules.check(draft, place.facts)
+def _check(place: _Place, text: str, media: Sequence[Media], language: str) -> list[Problem]:
+    part = Part(place.complete(text) if text.strip() else text, tuple(media))
+    found = place.answering.rules.check(Draft((part,), language=language), place.facts)
+    if language and not LANGUAGE.fullmatch(language) and all(each.code != "language_invalid" for each in found):
+        return [*found, fill_params(refusals.LANGUAGE_UNKNOWN, language=language[:40])]
+    return found
 
 
-def _require_fit(place: _Place, text: str, media: Sequence[Media]) -> None:
+def _require_fit(place: _Place, text: str, media: Sequence[Media], language: str) -> None:
     """The network's own rules, as for a post."""
-    found = [each for each in _check(place, text, media) if each.severity == "error"]
+    found = [each for each in _check(place, text, media, language) if each.severity == "error"]
     if found:
         raise Refused(*found)
 
 
-def _render_answer(place: _Place, text: str) -> Mapping[str, Any]:
+def _render_answer(place: _Place, text: str, language: str) -> Mapping[str, Any]:
     ref = place.ref
     root = place.answering.root(ref)
     publication = place.conversation.publication
@@ -288,6 +317,7 @@ def _render_answer(place: _Place, text: str) -> Mapping[str, Any]:
         _freeze(root) if root else None,
         place.complete(text),
         place.answering.options(ref),
+        language,
     )
 
 

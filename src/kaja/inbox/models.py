@@ -12,6 +12,8 @@ from django.utils.translation import pgettext_lazy
 from kaja.channels.models import Channel
 from kaja.content.models import Label
 from kaja.delivery.models import Publication
+from kaja.inbox.quality.models import QualityCard as QualityCard
+from kaja.inbox.quality.models import QualitySample as QualitySample
 from kaja.inbox.rules.models import Rule as Rule
 from kaja.inbox.rules.models import RuleHit as RuleHit
 from kaja.inbox.targets.models import NEVER

@@ -39,6 +39,12 @@ ANSWERED_MEANWHILE = Problem(
     fix=gettext_noop("Read that answer; then send yours all the same, or leave it."),
 )
 SOMEBODY = gettext_noop("Somebody")
+LANGUAGE_UNKNOWN = Problem(
+    "language_invalid",
+    gettext_noop("“%(language)s” is not a language code."),
+    field="language",
+    fix=gettext_noop("Use a code such as en, ru or zh-Hant."),
+)
 BEGUN = Problem(
     "reply_begun",
     gettext_noop("It is too late to take this back: it has gone out, or is going out right now."),

@@ -53,6 +53,8 @@ class Filled:
     id: UUID
     title: str
     text: str
+    language: str
+    """Of the words."""
 
 
 def list_replies(cursor: str = "", limit: int = PAGE) -> Page[SavedReply]:
@@ -65,19 +67,25 @@ def list_titles() -> list[tuple[UUID, str]]:
     return list(SavedReply.objects.order_by("title", "id").values_list("id", "title")[:MOST])
 
 
-def list_filled(conversation: Conversation, me: str, language: str) -> list[Filled]:
-    """All of them as they would answer a conversation, by title: in its language, else the reader's, else any."""
+def list_filled(conversation: Conversation, me: str, language: str, chosen: str = "") -> list[Filled]:
+    """All of them as they would answer a conversation. Those that have words in the language that is wanted first
+    (`fill_texts`) stand first; then by title."""
     rows = SavedReply.objects.order_by("title", "id")[:MOST]
-    return [Filled(row.id, row.title, fill_reply(row, conversation, me, language)) for row in rows]
+    filled = [Filled(row.id, row.title, *fill_texts(row.texts, conversation, me, language, chosen)) for row in rows]
+    wanted = _list_wanted(conversation, language, chosen)[:1]
+    return sorted(filled, key=lambda each: _base(each.language) not in map(_base, wanted))
 
 
 def fill_reply(reply: SavedReply, conversation: Conversation, me: str, language: str) -> str:
-    """The words of a saved reply for a conversation. Where something is not known, its place is empty."""
-    return fill_texts(reply.texts, conversation, me, language)
+    """The words of one of them for a conversation."""
+    return fill_texts(reply.texts, conversation, me, language)[0]
 
 
-def fill_texts(texts: Mapping[str, str], conversation: Conversation, me: str, language: str) -> str:
-    """The same of any words by language."""
+def fill_texts(
+    texts: Mapping[str, str], conversation: Conversation, me: str, language: str, chosen: str = ""
+) -> tuple[str, str]:
+    """Words by language for a conversation, and which language that is: the one that was chosen for the answer, else the
+    conversation's, else the reader's, else any. Where something is not known, its place is empty."""
     handle = conversation.handle
     name = (handle.name or handle.handle) if handle else ""
     values = {
@@ -88,16 +96,26 @@ def fill_texts(texts: Mapping[str, str], conversation: Conversation, me: str, la
         "agent": me,
         "me": me,
     }
+    code = _choose(texts, _list_wanted(conversation, language, chosen))
     # One pass: what a stranger is called is never a place itself.
-    return _PLACE.sub(lambda found: values[found[1]], _choose(texts, (conversation.language, language)))
+    return _PLACE.sub(lambda found: values[found[1]], texts.get(code, "")), code
+
+
+def _list_wanted(conversation: Conversation, language: str, chosen: str) -> tuple[str, ...]:
+    return tuple(each for each in (chosen, conversation.language, language) if each)
+
+
+def _base(language: str) -> str:
+    return language.partition("-")[0].lower()
 
 
 def _choose(texts: Mapping[str, str], languages: tuple[str, ...]) -> str:
+    there = {code.lower(): code for code, text in texts.items() if text}
     for language in languages:
-        for code in (language, language.partition("-")[0]):
-            if code and texts.get(code):
-                return texts[code]
-    return next((text for text in texts.values() if text), "")
+        same = [code for lowered, code in there.items() if _base(lowered) == _base(language)]
+        if same:
+            return there.get(language.lower(), same[0])
+    return next(iter(there.values()), "")
 
 
 @transaction.atomic

@@ -33,7 +33,7 @@ ANSWER = "answer"
 
 
 def render_answer(
-    to: FrozenRef, target_id: UUID, root: FrozenRef | None, text: str, options: Mapping[str, Any]
+    to: FrozenRef, target_id: UUID, root: FrozenRef | None, text: str, options: Mapping[str, Any], language: str = ""
 ) -> dict[str, Any]:
     """What is kept with a reply when it is written."""
     return {
@@ -42,6 +42,7 @@ def render_answer(
         "root": root.model_dump(mode="json") if root else None,
         "text": text,
         "options": dict(options),
+        "language": language,
     }
 
 
@@ -112,6 +113,7 @@ def _make(work: Work, message: Message, opened: Mapping[str, Any]) -> Answer:
             kind=work.row.kind.value,
             text=_words_of(message),
             media=tuple(FrozenMedia(key=each["key"], alt=each.get("alt") or "") for each in message.media),
+            language=answer.get("language", ""),
             options=answer["options"],
             created_at=work.at,
             reply_to=FrozenRef.model_validate(answer["to"]),

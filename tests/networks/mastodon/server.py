@@ -211,6 +211,7 @@ class MastodonServer:
             "content": f"<p>{shown.replace(chr(10), '<br />')}</p>",
             "visibility": body.get("visibility", "public"),
             "spoiler_text": body.get("spoiler_text", ""),
+            "language": body.get("language"),
             "in_reply_to_id": body.get("in_reply_to_id"),
             "media_attachments": [dict(self.media[item]) for item in body.get("media_ids", [])],
             "reblog": None,

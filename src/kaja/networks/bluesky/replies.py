@@ -32,7 +32,9 @@ def find_root(target: RemoteRef) -> RemoteRef | None:
     return RemoteRef(uri, "", {"cid": str(cid)}) if uri and cid else None
 
 
-ANSWERING = Answering({"comment": "reply", "reply": "reply", "mention": "reply"}, RULES, root=find_root)
+ANSWERING = Answering(
+    {"comment": "reply", "reply": "reply", "mention": "reply"}, RULES, root=find_root, takes_language=True
+)
 
 
 async def fetch_view(uri: str, session: Session) -> Mapping[str, Any] | None:

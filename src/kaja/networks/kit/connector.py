@@ -226,6 +226,8 @@ class Answering:
     """What the whole thread hangs on, where what is answered knows it."""
     windows: Mapping[ReadKind, timedelta] = field(default_factory=dict)
     """How long after their last message the network takes an answer, where that ends."""
+    takes_language: bool = False
+    """Whether the network is told in which language an answer is."""
 
 
 class Accounts(Protocol):

@@ -35,4 +35,5 @@ ANSWERING = Answering(
     RULES,
     complete,
     choose_options,
+    takes_language=True,
 )

@@ -37,6 +37,7 @@ class Written(BaseModel):
     key: UUID = Field(default_factory=new_id)
     to: UUID | None = None
     seen: int | None = None
+    language: str | None = Field(default=None, max_length=40)
     media: list[MediaItem] = Field(default_factory=list, max_length=MOST_FILES)
 
 
@@ -61,6 +62,7 @@ def _parse(request: HttpRequest) -> Written:
             text=given.get("text", "").replace("\r\n", "\n"),
             key=UUID(given.get("id", "")) if given.get("id") else new_id(),
             seen=int(given["seen"]) if given.get("seen", "").isdecimal() else None,
+            language=given.get("language"),
         )
     except ValueError as error:
         raise _refuse(str(error)[:200]) from error
@@ -81,6 +83,7 @@ def reply(request: WorkspaceRequest, conversation_id: UUID) -> HttpResponse:
             key=written.key,
             to=written.to,
             seen=written.seen,
+            language=written.language,
         )
         back = reverse("inbox:take_back", args=[request.workspace.slug, message.id])
         said = _("Your answer goes out in a few seconds.")
@@ -135,6 +138,7 @@ class Draft(BaseModel):
     model_config = ConfigDict(extra="forbid")
     text: str = Field(default="", max_length=200_000)
     to: UUID | None = None
+    language: str | None = Field(default=None, max_length=40)
     media: list[MediaItem] = Field(default_factory=list, max_length=MOST_FILES)
 
 
@@ -146,7 +150,7 @@ def check(request: WorkspaceRequest, conversation_id: UUID) -> JsonResponse:
     draft = parse_body(Draft, request, _refuse)
     conversation = get_conversation(conversation_id)
     count = count_answer(conversation, draft.text, draft.to)
-    found = check_answer(conversation, draft.text, draft.media, draft.to) if count is not None else []
+    found = check_answer(conversation, draft.text, draft.media, draft.to, draft.language) if count is not None else []
     return JsonResponse(
         {
             "used": count.used if count else 0,

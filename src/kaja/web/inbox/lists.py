@@ -16,6 +16,7 @@ from kaja.inbox.models import Conversation, ConversationKind, Priority, SavedVie
 from kaja.inbox.queries import StreamStanding, count_conversations, has_conversations, list_streams, page_conversations
 from kaja.inbox.views import list_views
 from kaja.kernel import clock
+from kaja.networks.registry import CONNECTORS
 from kaja.publishing.choices import Choice, Choices, list_choices
 from kaja.web.inbox.address import BY_DUE, VIEWS, View, filters_of, list_address, query_of, view_of
 from kaja.web.kit.filters import Filter
@@ -83,6 +84,14 @@ NOTHING_YET = Empty(
     _(
         "Comments, mentions and messages appear here within a minute. To practise before that, let the invented "
         "audience of the practice network write to you."
+    ),
+)
+ONLY_PRACTICE = Empty(
+    "inbox",
+    _("Nobody has written yet"),
+    _(
+        "Only the practice network is connected here. Let invented people write to you: choose how they are, and what "
+        "they write appears within seconds."
     ),
 )
 CONVERSATIONS: Listing[Conversation] = Listing(
@@ -203,7 +212,17 @@ def _empty_of(request: WorkspaceRequest) -> Empty:
     if not list_channel_ids():
         return NO_CHANNEL
     if not has_conversations():
-        return NOTHING_YET
+        return ONLY_PRACTICE if _is_practice_only(request) else NOTHING_YET
     if request.GET.get("q"):
         return Empty("search", pgettext_lazy("conversations", "Nothing found"), _("No conversation has these words."))
     return DONE if view_of(request.GET).name in ("todo", "mine", "nobody") else NOTHING_HERE
+
+
+def _is_practice_only(request: WorkspaceRequest) -> bool:
+    connectors = [CONNECTORS.get(each.network) for each in choices_of(request).channel]
+    return bool(connectors) and all(connector and connector.info.practice for connector in connectors)
+
+
+def find_audience(shown: Shown[Conversation]) -> str:
+    """Where invented people are let loose, where the list is empty because only they could write; else nothing."""
+    return f"{settings.PRACTICE_URL}/audience" if shown.empty == ONLY_PRACTICE and not shown.rows else ""

@@ -9,16 +9,17 @@ from django.views.decorators.http import require_safe
 
 from kaja.crisis.queries import find_current, is_affected
 from kaja.inbox.acts import list_acts_of
-from kaja.inbox.answering import list_rules_of_answer
+from kaja.inbox.answering import AnswerForm, list_rules_of_answer
 from kaja.inbox.models import Conversation, Direction, Priority
 from kaja.inbox.queries import get_conversation, list_chosen, list_events
 from kaja.inbox.saved import fill_reply
 from kaja.inbox.threads import find_post, list_related, page_messages
 from kaja.web.inbox.address import filters_of, list_address, query_of
-from kaja.web.inbox.lists import choices_of, list_views_plain, read_completeness, read_list, read_views
+from kaja.web.inbox.lists import choices_of, find_audience, list_views_plain, read_completeness, read_list, read_views
+from kaja.web.inbox.saved import list_languages
 from kaja.web.inbox.snoozing import list_moments
 from kaja.web.inbox.thread import draw_messages
-from kaja.web.inbox.words import event_words, page_words
+from kaja.web.inbox.words import event_words, language_name, page_words
 from kaja.web.kit.page import zone_of
 from kaja.web.workspace import WorkspaceRequest, is_fragment, render_fragment, render_page, workspace_view
 from kaja.workspaces.policy import Permission, can
@@ -55,6 +56,7 @@ def rows(request: WorkspaceRequest) -> HttpResponse:
         context["found"] = list_chosen(filters_of(request.GET, request.GET), request.user.pk, wanted[:MOST_ROWS])
     else:
         context["shown"] = read_list(request)
+        context["audience"] = find_audience(context["shown"])
         context["completeness"] = read_completeness()
     return render_fragment(request, "inbox/rows.html", context)
 
@@ -96,8 +98,10 @@ def _page(request: WorkspaceRequest, opened: dict[str, Any] | None) -> HttpRespo
     query = query_of(request.GET)
     # Beside a conversation the counts and what is behind come with the script's first look at the list.
     whole = opened is None
+    shown = read_list(request)
     context: dict[str, Any] = {
-        "shown": read_list(request),
+        "shown": shown,
+        "audience": find_audience(shown),
         "views": read_views(request) if whole else list_views_plain(request),
         "completeness": read_completeness() if whole else None,
         "query": query,
@@ -117,10 +121,12 @@ def read_opened(request: WorkspaceRequest, conversation_id: UUID) -> dict[str, A
     """Everything of one conversation: its thread, what one may do to it, and what stands around it."""
     opened = get_conversation(conversation_id)
     known = choices_of(request)
+    answer = list_rules_of_answer(opened)
     return {
         "conversation": opened,
         **read_messages(request, opened),
-        "answer": list_rules_of_answer(opened),
+        "answer": answer,
+        "languages": list_answer_languages(answer),
         "draft": fill_reply(opened.draft_reply, opened, str(request.user), get_language() or "en")
         if opened.draft_reply
         else "",
@@ -132,6 +138,16 @@ def read_opened(request: WorkspaceRequest, conversation_id: UUID) -> dict[str, A
         "query": query_of(request.GET),
         "may_answer": can(request.actor, Permission.ANSWER),
     }
+
+
+def list_answer_languages(answer: AnswerForm) -> list[tuple[str, str]]:
+    """What the language of an answer is chosen from: those of Kaja, and the conversation's."""
+    if not answer.takes_language:
+        return []
+    listed = list_languages()
+    if answer.language and answer.language.lower() not in {code.lower() for code, _name in listed}:
+        listed.insert(0, (answer.language, language_name(answer.language)))
+    return listed
 
 
 def read_messages(request: WorkspaceRequest, opened: Conversation) -> dict[str, Any]:

@@ -111,22 +111,32 @@ def delete_view(request: WorkspaceRequest, view_id: UUID) -> HttpResponse:
 @json_answer
 def for_conversation(request: WorkspaceRequest, conversation_id: UUID) -> JsonResponse:
     """All saved replies with their places filled for a conversation; in a crisis what was approved for it comes
-    first."""
+    first. `language` in the address is the answer's."""
     conversation = get_conversation(conversation_id)
-    me, language = str(request.user), get_language() or "en"
+    me, language, chosen = str(request.user), get_language() or "en", request.GET.get("language", "")[:40]
     statements = list_approved() if request.workspace.crisis_at else []
     filled = [
         *(
             saved.Filled(
                 each.id,
                 pgettext("a statement in a crisis", "Approved: %(title)s") % {"title": each.title},
-                saved.fill_texts(each.texts, conversation, me, language),
+                *saved.fill_texts(each.texts, conversation, me, language, chosen),
             )
             for each in statements
         ),
-        *saved.list_filled(conversation, me, language),
+        *saved.list_filled(conversation, me, language, chosen),
     ]
-    return JsonResponse({"replies": [{"id": str(each.id), "title": each.title, "text": each.text} for each in filled]})
+    names = dict(list_languages())
+    told = [
+        {
+            "id": str(each.id),
+            "title": each.title,
+            "text": each.text,
+            "language": names.get(each.language, each.language),
+        }
+        for each in filled
+    ]
+    return JsonResponse({"replies": told})
 
 
 def _uuid(text: str) -> UUID | None:

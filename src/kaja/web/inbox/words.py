@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import get_language_info, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from kaja.inbox.models import ConversationEvent, ConversationState, Priority
 from kaja.networks.kit.moderation import Act
@@ -96,6 +96,14 @@ def event_words(event: ConversationEvent, names: Mapping[str, str]) -> str:
             return _("No reminder any more")
         case _:
             return pgettext("what was done to a conversation", "Changed")
+
+
+def language_name(code: str) -> str:
+    """A language in the reader's own."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
 
 
 def _label(kind: Any, value: Any) -> str:

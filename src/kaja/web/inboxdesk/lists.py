@@ -8,6 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from kaja.inbox.models import Conversation, ConversationKind, Message
 from kaja.inbox.people.queries import page_people
+from kaja.inbox.quality.models import QualityCard
+from kaja.inbox.quality.queries import page_cards
 from kaja.inbox.queries import Filters, page_conversations
 from kaja.inbox.rules.queries import list_counted_rules, list_rules, page_hits
 from kaja.inbox.saved import list_titles
@@ -18,6 +20,7 @@ from kaja.inbox.trouble.watching import list_messages_of, page_alarms
 from kaja.kernel.clock import now
 from kaja.kernel.pages import Page
 from kaja.publishing.choices import Choice, list_choices
+from kaja.web.inbox.lists import choices_of
 from kaja.web.inbox.people import shown_name
 from kaja.web.inboxdesk.target_form import describe_hours
 from kaja.web.inboxdesk.words import WEEKDAYS, describe_span, describe_then, describe_when, name_person
@@ -186,5 +189,41 @@ PERSON_CONVERSATIONS: Listing[Conversation] = Listing(
         Filters(person=asked.about["person"]), asked.request.user.id, asked.cursor, asked.limit
     ),
     Empty("messages-square", _("No conversation is left.")),
+    newest_first=True,
+)
+
+
+def _cards(asked: Asked) -> Page[QualityCard]:
+    member, standing = asked.chosen.get("member", ""), asked.chosen.get("standing", "")
+    return page_cards(
+        asked.about["since"],
+        asked.cursor,
+        asked.limit,
+        member=UUID(member) if member else None,
+        standing="open" if standing == "open" else "rated" if standing == "rated" else "",
+    )
+
+
+def _card_choices(request: WorkspaceRequest) -> Mapping[str, Sequence[Choice]]:
+    return {
+        "member": choices_of(request).owner,
+        "standing": [Choice("open", str(_("To be rated"))), Choice("rated", str(_("Rated")))],
+    }
+
+
+CARDS: Listing[QualityCard] = Listing(
+    "quality-cards",
+    _cards,
+    Empty(
+        "badge-check",
+        _("Nothing is drawn yet"),
+        _("Draw a few answered conversations of a week; a colleague rates each of them on a short card."),
+    ),
+    filters=(
+        Filter("member", _("Who answered"), "user", _("Cards of everybody")),
+        Filter("standing", _("Rated or not"), "check", _("All cards")),
+    ),
+    choices=_card_choices,
+    unmatched=Empty("badge-check", _("No card is like that.")),
     newest_first=True,
 )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.inboxdesk import alarms, people, report, rules, targets
+from kaja.web.inboxdesk import alarms, people, quality, report, rules, targets
 
 app_name = "inboxdesk"
 urlpatterns = [
@@ -17,6 +17,9 @@ urlpatterns = [
     path("inbox/alarms/<uuid:alarm_id>/see", alarms.see, name="see_alarm"),
     path("inbox/report/", report.index, name="report"),
     path("inbox/report/conversations", report.asked, name="asked"),
+    path("inbox/quality/", quality.index, name="quality"),
+    path("inbox/quality/draw", quality.draw, name="draw_quality"),
+    path("inbox/quality/<uuid:card_id>/", quality.card, name="quality_card"),
     path("inbox/people/", people.index, name="people"),
     path("inbox/people/<uuid:person_id>/", people.person, name="person"),
     path("inbox/people/<uuid:person_id>/join", people.join, name="join_person"),

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, get_language_info, gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from kaja.channels.models import Channel
 from kaja.inbox.models import Conversation, ConversationKind, Handle, Message
@@ -22,6 +22,7 @@ from kaja.web.inbox.address import KIND_ICONS, conversation_address, list_addres
 from kaja.web.inbox.due import list_due, write_near
 from kaja.web.inbox.people import shown_name
 from kaja.web.inbox.pictures import picture_of, sign_of
+from kaja.web.inbox.words import language_name
 from kaja.web.media.addresses import media_url
 from kaja.web.templatetags.kaja import initials_of, network_mark, render_channel_mark
 
@@ -167,13 +168,7 @@ def has_label(conversation: Conversation | None, name: str) -> bool:
     return bool(conversation) and name in getattr(conversation, "label_names", ())
 
 
-@register.filter
-def language_name(code: str) -> str:
-    """A language in the reader's own."""
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code
+register.filter("language_name", language_name)
 
 
 @register.simple_tag

@@ -123,6 +123,7 @@ export async function refreshWhole() {
   const fresh = part.getElementById("conversations");
   if (!rows().length || !fresh.querySelector("[data-item]")) {
     if (!new URLSearchParams(location.search).get("after")) byId("conversations").replaceWith(fresh);
+    if (rows().length) document.querySelector(".inbox-audience")?.remove();
     waiting.clear();
     drawPill();
     return settle();

@@ -55,7 +55,7 @@ export function close({ push = true } = {}) {
   asked += 1;
   const row = rowOf(current());
   leave();
-  byId("inbox-opened").replaceChildren();
+  byId("inbox-opened").replaceChildren(byId("inbox-nothing").content.cloneNode(true));
   root().classList.remove("has-opened", "shows-context");
   markCurrent();
   document.title = title;

@@ -25,6 +25,8 @@ class Reply extends HTMLElement {
     this.field = this.querySelector("#reply-text");
     this.form = this.querySelector(".reply-form");
     this.files = this.querySelector(".reply-files");
+    this.languages = this.querySelector(".reply-language");
+    this.usual = this.languages?.value ?? null; // the conversation's, where there is something to choose
     this.takesFiles = this.querySelector('input[type="file"]') !== null;
     this.notesOnly = this.dataset.notesOnly !== undefined;
     this.running = new Map();
@@ -40,6 +42,11 @@ class Reply extends HTMLElement {
     });
     this.addEventListener("click", (event) => this.onClick(event));
     this.addEventListener("change", (event) => {
+      if (event.target === this.languages) {
+        this.state.language = this.languages.value;
+        this.keep();
+        this.check();
+      }
       if (event.target.type !== "file") return;
       this.add([...event.target.files]);
       event.target.value = "";
@@ -71,7 +78,7 @@ class Reply extends HTMLElement {
   // What is kept
 
   fresh(mode = "reply") {
-    return { text: "", media: [], mode: this.notesOnly ? "note" : mode, to: null, key: newId(), seen: null, at: 0 };
+    return { text: "", media: [], mode: this.notesOnly ? "note" : mode, to: null, key: newId(), seen: null, language: null, at: 0 };
   }
 
   load() {
@@ -113,6 +120,10 @@ class Reply extends HTMLElement {
     }
     for (const each of this.querySelectorAll("[data-for]")) each.hidden = each.dataset.for !== state.mode;
     this.field.placeholder = this.field.dataset[state.mode];
+    if (this.languages) {
+      this.languages.value = state.language ?? this.usual;
+      if (this.languages.selectedIndex < 0) this.languages.value = this.usual;
+    }
     const button = this.querySelector(".reply-send");
     button.querySelector("span").textContent = button.dataset[state.mode];
     const to = this.querySelector(".reply-to");
@@ -176,7 +187,9 @@ class Reply extends HTMLElement {
       return;
     }
     const asked = (this.asked = (this.asked ?? 0) + 1);
-    const answer = await post(this.dataset.check, { text: this.state.text, to: this.state.to?.id ?? null, media: this.media() }).catch(() => null);
+    const answer = await post(this.dataset.check, {
+      text: this.state.text, to: this.state.to?.id ?? null, media: this.media(), language: this.language(),
+    }).catch(() => null);
     if (asked !== this.asked || !answer || answer.status !== 200) return;
     const { used, limit, unit, found } = answer.data;
     count.hidden = !limit;
@@ -223,6 +236,11 @@ class Reply extends HTMLElement {
     return this.state.media.map(({ asset, alt }) => ({ asset, alt: alt ?? "" }));
   }
 
+  /** The language of the answer, as it stands in the box; null where the network takes none. */
+  language() {
+    return this.languages ? this.languages.value : null;
+  }
+
   // Sending
 
   async send({ anyway = false } = {}) {
@@ -235,6 +253,7 @@ class Reply extends HTMLElement {
     try {
       answer = await post(state.mode === "note" ? this.dataset.note : this.dataset.send, {
         text: state.text, key: state.key, to: state.to?.id ?? null, media: state.mode === "note" ? [] : this.media(),
+        language: state.mode === "note" ? null : this.language(),
         seen: anyway ? null : (state.seen ?? Number(thread().dataset.count)),
       });
     } catch (error) {
@@ -346,7 +365,9 @@ class Reply extends HTMLElement {
   }
 
   openSaved(button) {
-    pickSaved(this.dataset.saved, button, (text) => this.insert(text), () => this.field.focus());
+    const language = this.language();
+    const url = language ? `${this.dataset.saved}?${new URLSearchParams({ language })}` : this.dataset.saved;
+    pickSaved(url, button, (text) => this.insert(text), () => this.field.focus());
   }
 
   onKey(event) {

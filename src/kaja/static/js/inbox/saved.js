@@ -19,6 +19,12 @@ function draw(list, typed) {
       const title = document.createElement("strong");
       title.textContent = each.title;
       title.dir = "auto";
+      if (each.language) {
+        const language = document.createElement("span");
+        language.className = "small muted";
+        language.textContent = ` · ${each.language}`;
+        title.append(language);
+      }
       const text = document.createElement("span");
       text.textContent = each.text;
       text.dir = "auto";
