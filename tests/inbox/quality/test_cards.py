@@ -145,8 +145,9 @@ def test_a_colleague_rates_and_never_whoever_answered(
     rate_card(colleague, card.id, "yes", "yes", "no", "Right, but late")
     card.refresh_from_db()
     assert (card.correct, card.tone, card.solved, card.note) == ("yes", "yes", "no", "Right, but late")
-    assert (card.rated_by_id, find_next_card(kai.id)) != (None, None)
-    assert QualityCard.objects.get(id=find_next_card(kai.id)).member_id == liis.id
+    following = find_next_card(kai.id)
+    assert following is not None
+    assert QualityCard.objects.get(id=following).member_id == liis.id
 
 
 def test_what_the_cards_say_of_each_member(
