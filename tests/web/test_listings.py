@@ -302,7 +302,7 @@ PLACES = {
     "alarms": Place("inbox/alarms/", _alarms, 9),
     "alarm-messages": Place(f"inbox/alarms/{ALARM}/", _alarm_messages, 10, paged=False),
     "asked": Place("inbox/report/conversations", _asked, 10),
-    "quality-cards": Place("inbox/quality/", _cards, 14),
+    "quality-cards": Place("inbox/quality/", _cards, 13),
     "people": Place("inbox/people/", _people, 10),
     "person-conversations": Place(f"inbox/people/{PERSON}/", _talks_of_one, 12),
     **{name: Place(address, fill, asked) for name, address, fill, asked in CRISIS_LISTS},
