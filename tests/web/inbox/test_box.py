@@ -37,7 +37,7 @@ def send(client: Client, path: str, **body: Any) -> Any:
 
 def languages_of(html: str) -> list[str]:
     found = re.search(r"<select[^>]*reply-language.*?</select>", html, re.DOTALL)
-    return re.findall(r'<option value="([^"]*)"', found[0]) if found else []
+    return re.findall(r'<option\s+value="([^"]*)"', found[0]) if found else []
 
 
 def sent_language(workspace: Workspace, answer: Any) -> str:
