@@ -22,8 +22,7 @@ from kaja.content.actions.groups import save_campaign
 from kaja.content.document import Document, PartDocument
 from kaja.content.models import Campaign, Label, Post, Variant
 from kaja.delivery.models import State, UntoldEvent
-from kaja.inbox.models import Alarm, AnswerTarget, AnswerWait, Conversation, Message, Person, Rule, RuleHit, SavedReply
-from kaja.inbox.quality.models import QualityCard, QualitySample
+from kaja.inbox.models import Conversation, SavedReply
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.models import LoopRecord
@@ -35,6 +34,19 @@ from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User,
 from tests.people import actor, browser, member_of
 from tests.web.crisis.lists import CRISIS_LISTS
 from tests.web.inbox.conversations import make_channel, make_handle
+from tests.web.inboxdesk.rows import (
+    ALARM,
+    PERSON,
+    fill_alarm_messages,
+    fill_alarms,
+    fill_asked,
+    fill_cards,
+    fill_hits,
+    fill_people,
+    fill_rules,
+    fill_talks_of_one,
+    fill_targets,
+)
 
 pytestmark = pytest.mark.django_db
 MANY = 120
@@ -162,105 +174,6 @@ def _replies(workspace: Workspace, count: int) -> None:
     )
 
 
-def _talk(workspace: Workspace) -> Conversation:
-    channel = Channel.objects.create(network="practice", account_id="inbox", name="Inbox")
-    return Conversation.objects.create(channel=channel, thread="t", kind="comments", last_at=clock.now())
-
-
-def _heard(workspace: Workspace, count: int) -> list[Message]:
-    talk, moment = _talk(workspace), clock.now()
-    return Message.objects.bulk_create(
-        Message(
-            workspace=workspace, conversation=talk, channel=talk.channel, direction="in", kind="comment", text=f"m {n}",
-            remote_id=f"m{n}", at=moment - timedelta(seconds=n),
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
-def _rules(workspace: Workspace, count: int) -> None:
-    Rule.objects.bulk_create(
-        Rule(workspace=workspace, name=f"r {n}", position=n, when={"words": ["x"]}, then={"notify": True})
-        for n in range(count)
-    )
-
-
-def _hits(workspace: Workspace, count: int) -> None:
-    rule = Rule.objects.create(name="r", when={"words": ["x"]}, then={"notify": True})
-    RuleHit.objects.bulk_create(
-        RuleHit(
-            workspace=workspace, rule=rule, rule_name="r", message=each, conversation_id=each.conversation_id,
-            at=clock.now() - timedelta(seconds=n // 3),
-        )
-        for n, each in enumerate(_heard(workspace, count))
-    )  # fmt: skip
-
-
-def _alarms(workspace: Workspace, count: int) -> None:
-    moment = clock.now()
-    Alarm.objects.bulk_create(
-        Alarm(
-            workspace=workspace, kind="volume", began_at=moment - timedelta(hours=n // 4), last_at=moment,
-            ended_at=moment, count=9,
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
-def _alarm_messages(workspace: Workspace, count: int) -> None:
-    ids = [str(each.id) for each in _heard(workspace, count)]
-    moment = clock.now()
-    Alarm.objects.create(id=ALARM, kind="volume", began_at=moment, last_at=moment, count=count, messages=ids)
-
-
-def _people(workspace: Workspace, count: int) -> None:
-    for n in range(count):
-        make_handle(f"h{n}")
-
-
-def _talks_of_one(workspace: Workspace, count: int) -> None:
-    channel, moment = make_channel(), clock.now()
-    handle = make_handle("h", person=Person.objects.create(id=PERSON))
-    Conversation.objects.bulk_create(
-        Conversation(
-            workspace=workspace, channel=channel, thread=f"t{n}", kind="comments", handle=handle,
-            last_at=moment - timedelta(minutes=n // 3),
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
-def _asked(workspace: Workspace, count: int) -> None:
-    talk, moment = _talk(workspace), clock.now()
-    AnswerWait.objects.bulk_create(
-        AnswerWait(
-            workspace=workspace, conversation=talk, channel=talk.channel, measure="first",
-            begun_at=moment - timedelta(seconds=n), due_at=moment,
-        )
-        for n in range(count)
-    )  # fmt: skip
-
-
-def _cards(workspace: Workspace, count: int) -> None:
-    channel, today = make_channel(), clock.now().date()
-    monday = today - timedelta(days=today.weekday() + 7)
-    sample = QualitySample.objects.create(week=monday, size=count, seed="x")
-    talks = Conversation.objects.bulk_create(
-        Conversation(workspace=workspace, channel=channel, thread=f"q{n}", kind="comments", last_at=clock.now())
-        for n in range(count)
-    )
-    QualityCard.objects.bulk_create(
-        QualityCard(workspace=workspace, sample=sample, conversation=talk, note=f"n {n}")
-        for n, talk in enumerate(talks)
-    )
-
-
-def _targets(workspace: Workspace, count: int) -> None:
-    AnswerTarget.objects.bulk_create(
-        AnswerTarget(workspace=workspace, name=f"t {n}", position=n, first_minutes=60) for n in range(count)
-    )
-
-
 _ACTORS: dict[UUID, Actor] = {}
 
 
@@ -278,8 +191,6 @@ class Place:
 
 
 CAMPAIGN = new_id()
-ALARM = new_id()
-PERSON = new_id()
 PLACES = {
     "audit": Place("settings/audit/", _audit, 10),
     "members": Place("settings/members/", _members, 10, scoped=False),
@@ -297,16 +208,16 @@ PLACES = {
     "conversations": Place("inbox/", _conversations, 13),
     "saved-replies": Place("inbox/saved/", _replies, 10),
     "bin": Place("posts/bin", _bin, 11),
-    "rules": Place("inbox/rules/", _rules, 10, paged=False),
-    "hits": Place("inbox/rules/log/", _hits, 10),
-    "alarms": Place("inbox/alarms/", _alarms, 9),
-    "alarm-messages": Place(f"inbox/alarms/{ALARM}/", _alarm_messages, 10, paged=False),
-    "asked": Place("inbox/report/conversations", _asked, 10),
-    "quality-cards": Place("inbox/quality/", _cards, 13),
-    "people": Place("inbox/people/", _people, 10),
-    "person-conversations": Place(f"inbox/people/{PERSON}/", _talks_of_one, 12),
+    "rules": Place("inbox/rules/", fill_rules, 10, paged=False),
+    "hits": Place("inbox/rules/log/", fill_hits, 10),
+    "alarms": Place("inbox/alarms/", fill_alarms, 9),
+    "alarm-messages": Place(f"inbox/alarms/{ALARM}/", fill_alarm_messages, 10, paged=False),
+    "asked": Place("inbox/report/conversations", fill_asked, 10),
+    "quality-cards": Place("inbox/quality/", fill_cards, 13),
+    "people": Place("inbox/people/", fill_people, 10),
+    "person-conversations": Place(f"inbox/people/{PERSON}/", fill_talks_of_one, 12),
+    "targets": Place("settings/answers/", fill_targets, 10, paged=False),
     **{name: Place(address, fill, asked) for name, address, fill, asked in CRISIS_LISTS},
-    "targets": Place("settings/answers/", _targets, 10, paged=False),
 }
 
 
@@ -357,10 +268,10 @@ def test_list_with_many_rows_has_pages_that_cost_what_one_row_costs(workspace: W
     client.get("/w/acme/needs-you/")  # what a session writes once
     client.get(f"/w/acme/{place.address}")  # what is remembered between pages
     pages = list(walk(client, name, place.address))
-    keys = [key for page, _asked in pages for key in page]
+    keys = [key for page, fill_asked in pages for key in page]
     assert len(keys) == len(set(keys)) == MANY
     if place.paged:
-        assert [len(page) for page, _asked in pages] == [50, 50, 20]
+        assert [len(page) for page, fill_asked in pages] == [50, 50, 20]
     assert {asked for _page, asked in pages} == {place.queries}
 
 

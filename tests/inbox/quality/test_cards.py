@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel
 from kaja.inbox.models import AnswerWait, Conversation, QualityCard, QualitySample
-from kaja.inbox.quality.actions import draw_sample, rate_card
+from kaja.inbox.quality.actions import draw_sample, save_rating
 from kaja.inbox.quality.queries import find_next_card, report_quality
 from kaja.inbox.quality.sampling import draw_pairs
 from kaja.kernel.clock import now
@@ -121,7 +121,7 @@ def test_who_may_what(in_workspace: Workspace, curator: Actor, talks: list[Conve
     card = QualityCard.objects.filter(member=kai).first()
     assert card is not None
     with pytest.raises(NotAllowed):
-        rate_card(actor(in_workspace, "ana@acme.test"), card.id, "yes", "yes", "yes")
+        save_rating(actor(in_workspace, "ana@acme.test"), card.id, "yes", "yes", "yes")
 
 
 def test_a_colleague_rates_and_never_whoever_answered(
@@ -131,18 +131,18 @@ def test_a_colleague_rates_and_never_whoever_answered(
     card = QualityCard.objects.filter(member=kai).first()
     assert card is not None
     with pytest.raises(Refused) as caught:
-        rate_card(actor(in_workspace, "kai@acme.test"), card.id, "yes", "yes", "yes")
+        save_rating(actor(in_workspace, "kai@acme.test"), card.id, "yes", "yes", "yes")
     assert caught.value.problems[0].code == "quality_own_answer"
     with pytest.raises(IntegrityError), transaction.atomic():  # the table has a wall of its own
         QualityCard.objects.filter(id=card.id).update(rated_by=kai)
     colleague = actor(in_workspace, "liis@acme.test")
     with pytest.raises(Refused) as caught:
-        rate_card(colleague, card.id, "yes", "", "maybe")
+        save_rating(colleague, card.id, "yes", "", "maybe")
     assert caught.value.problems[0].code == "quality_incomplete"
-    rate_card(colleague, card.id, "yes", "partly", "no", "Right, but late\x00")
+    save_rating(colleague, card.id, "yes", "partly", "no", "Right, but late\x00")
     with pytest.raises(Conflict):  # two who rate at once: the second is told
-        rate_card(curator, card.id, "no", "no", "no")
-    rate_card(colleague, card.id, "yes", "yes", "no", "Right, but late")
+        save_rating(curator, card.id, "no", "no", "no")
+    save_rating(colleague, card.id, "yes", "yes", "no", "Right, but late")
     card.refresh_from_db()
     assert (card.correct, card.tone, card.solved, card.note) == ("yes", "yes", "no", "Right, but late")
     following = find_next_card(kai.id)
@@ -156,7 +156,7 @@ def test_what_the_cards_say_of_each_member(
     draw_sample(curator, WEEK, 4)
     cards = list(QualityCard.objects.filter(member=kai))
     for card, correct in zip(cards, ("yes", "yes", "partly"), strict=False):
-        rate_card(curator, card.id, correct, "yes", "no")
+        save_rating(curator, card.id, correct, "yes", "no")
     with CaptureQueriesContext(connection) as found:
         results, whole = report_quality(WEEK)
     assert len(found) == 1

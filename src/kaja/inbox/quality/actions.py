@@ -97,7 +97,7 @@ def list_answered(since: datetime, until: datetime) -> set[Pair]:
 
 
 @transaction.atomic
-def rate_card(actor: Actor, card_id: UUID, correct: str, tone: str, solved: str, note: str = "") -> QualityCard:
+def save_rating(actor: Actor, card_id: UUID, correct: str, tone: str, solved: str, note: str = "") -> QualityCard:
     """Rate what a colleague answered. Who rated it may change it; nobody rates themselves."""
     policy.require(actor, policy.Permission.ANSWER)
     card = lock(QualityCard.objects.filter(id=card_id)).first()

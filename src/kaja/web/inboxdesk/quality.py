@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from kaja.inbox.quality.actions import NOTE_MOST, SIZE_MOST, SIZE_WRONG, WEEK, draw_sample, rate_card
+from kaja.inbox.quality.actions import NOTE_MOST, SIZE_MOST, SIZE_WRONG, WEEK, draw_sample, save_rating
 from kaja.inbox.quality.models import QualityCard, Rating
 from kaja.inbox.quality.queries import ASPECTS, Result, find_next_card, get_card, list_samples, report_quality
 from kaja.inbox.quality.sampling import Share
@@ -138,7 +138,7 @@ def card(request: WorkspaceRequest, card_id: UUID) -> HttpResponse:
     require(request.actor, Permission.ANSWER)
     given = {name: request.POST.get(name, "") for name in (*ASPECTS, "note")}
     try:
-        rate_card(request.actor, card_id, **given)
+        save_rating(request.actor, card_id, **given)
     except Refused as refused:
         return _show_card(request, get_card(card_id), given, refused.problems, 422)
     following = find_next_card(request.user.pk, card_id) if request.POST.get("do") == "next" else None
