@@ -268,10 +268,10 @@ def test_list_with_many_rows_has_pages_that_cost_what_one_row_costs(workspace: W
     client.get("/w/acme/needs-you/")  # what a session writes once
     client.get(f"/w/acme/{place.address}")  # what is remembered between pages
     pages = list(walk(client, name, place.address))
-    keys = [key for page, fill_asked in pages for key in page]
+    keys = [key for page, _asked in pages for key in page]
     assert len(keys) == len(set(keys)) == MANY
     if place.paged:
-        assert [len(page) for page, fill_asked in pages] == [50, 50, 20]
+        assert [len(page) for page, _asked in pages] == [50, 50, 20]
     assert {asked for _page, asked in pages} == {place.queries}
 
 
