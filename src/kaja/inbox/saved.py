@@ -84,8 +84,8 @@ def fill_reply(reply: SavedReply, conversation: Conversation, me: str, language:
 def fill_texts(
     texts: Mapping[str, str], conversation: Conversation, me: str, language: str, chosen: str = ""
 ) -> tuple[str, str]:
-    """Words by language for a conversation, and which language that is: the one that was chosen for the answer, else the
-    conversation's, else the reader's, else any. Where something is not known, its place is empty."""
+    """Words by language for a conversation, and which language that is: the one that was chosen for the answer, else
+    the conversation's, else the reader's, else any. Where something is not known, its place is empty."""
     handle = conversation.handle
     name = (handle.name or handle.handle) if handle else ""
     values = {
