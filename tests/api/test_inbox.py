@@ -8,14 +8,16 @@ import pytest
 
 from kaja.channels.models import Channel
 from kaja.delivery.models import Delivery, State
-from kaja.inbox.models import Conversation, ConversationEvent, Message
+from kaja.inbox.actions import set_state
+from kaja.inbox.models import Conversation, ConversationEvent, ConversationState, Message
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.models import Role, Workspace
 from tests.api.conftest import ApiClient, member_of, token_for
 from tests.api.world import World, build_world
 from tests.needed import Answer
+from tests.people import actor, add_member
 
 
 @pytest.fixture
@@ -97,10 +99,12 @@ def test_what_is_refused_leaves_nothing_of_the_step(client: ApiClient, workspace
         assert ConversationEvent.objects.count() == 1
 
 
-def test_what_somebody_else_changed_is_not_written_over(client: ApiClient, world: World) -> None:
+def test_what_somebody_else_changed_is_not_written_over(client: ApiClient, workspace: Workspace, world: World) -> None:
     address = f"/conversations/{world.conversation_id}"
     seen = read(client.call("GET", address))["version"]
-    read(client.call("POST", f"{address}/steps", {"state": "done"}))
+    add_member(workspace, "maria@acme.test", Role.COMMUNITY_MANAGER)
+    with workspace_scope(workspace.id):
+        set_state(actor(workspace, "maria@acme.test"), [world.conversation_id], ConversationState.DONE)
     late = client.call("POST", f"{address}/steps", {"state": "spam", "version": seen})
     assert codes(late, 409) == ["conversation_changed_meanwhile"]
     read(client.call("POST", f"{address}/steps", {"priority": 2, "version": seen}))  # nobody touched that

@@ -209,7 +209,6 @@ class Figures:
     answered: int
     waiting: int
     """Conversations in which somebody still waits for us."""
-    approved: int
     until: datetime
     posts: Mapping[str, int] = field(default_factory=dict)
     """Paused posts by what became of them."""
@@ -220,7 +219,7 @@ class Figures:
 
 
 def count_figures(crisis: Crisis) -> Figures:
-    """In four queries."""
+    """In three queries."""
     until = crisis.ended_at or now()
     said = Message.objects.filter(conversation=OuterRef("pk"), at__gte=crisis.began_at, at__lte=until)
     talks = (
@@ -237,7 +236,6 @@ def count_figures(crisis: Crisis) -> Figures:
         conversation__in=filter_affected(crisis).order_by().values("pk"),
     ).aggregate(messages=Count("pk"), people=Count("handle", distinct=True))  # fmt: skip
     posts: dict[str, int] = {}
-    approved = Statement.objects.filter(crisis=crisis, approved_at__isnull=False).count()
     for outcome in PausedPost.objects.filter(crisis=crisis).values_list("outcome", flat=True):
         posts[outcome] = posts.get(outcome, 0) + 1
-    return Figures(**talks, **heard, approved=approved, until=until, posts=posts)
+    return Figures(**talks, **heard, until=until, posts=posts)

@@ -57,7 +57,7 @@ def fill_lines(workspace: Workspace, count: int) -> None:
 CRISIS_LISTS = (
     ("crises", "crisis/", fill_crises, 9),
     ("crisis-posts", f"crisis/{CRISIS}/posts/", fill_paused, 13),
-    ("crisis-talks", f"crisis/{CRISIS}/conversations/", fill_affected, 15),
+    ("crisis-talks", f"crisis/{CRISIS}/conversations/", fill_affected, 14),
     ("crisis-log", f"crisis/{CRISIS}/", fill_lines, 10),
 )
 """Name, address, what fills it, and the number of queries."""

@@ -14,7 +14,6 @@ from kaja.crisis.queries import (
     count_figures,
     find_current,
     get_crisis,
-    list_approvers,
     list_lines,
     list_statements,
 )
@@ -105,7 +104,6 @@ def _review(crisis: Crisis) -> dict[str, Any]:
         "outcomes": describe_outcomes(dict(figures.posts)),
         "lines": [describe_row(line) for line in list_lines(crisis)],
         "statements": [each for each in list_statements(crisis) if each.approved_at],
-        "approvers": list_approvers(crisis),
     }
 
 
