@@ -54,7 +54,8 @@ class Watched:
 
     def __init__(self) -> None:
         self.said: list[str] = []
-        self.allowed: list[str] = []
+        # Windows that only look keep no worker (see `open_window`), and the browser says so on each page.
+        self.allowed: list[str] = ["Service Worker registration blocked by Playwright"]
 
     def watch(self, context: BrowserContext) -> None:
         context.on("console", lambda m: self.said.append(m.text) if m.type in ("error", "warning") else None)
