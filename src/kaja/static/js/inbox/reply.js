@@ -8,6 +8,7 @@ import { grow } from "../composer/editor.js";
 import { pickEmoji } from "../composer/pickers.js";
 import { announce, byId, isNarrow, root, thread, words } from "./places.js";
 import { neighbour, openNext, refreshOpened, toEnd } from "./open.js";
+import { drawDraft, dropDraft, useDraft } from "./drafts.js";
 import { drawFiles } from "./files.js";
 import { writing } from "./presence.js";
 import { refreshRows } from "./list.js";
@@ -129,8 +130,7 @@ class Reply extends HTMLElement {
     const to = this.querySelector(".reply-to");
     to.hidden = !state.to || state.mode !== "reply";
     if (state.to) to.querySelector("bdi").textContent = state.to.name;
-    const offer = this.querySelector('[data-do="use-draft"]');
-    if (offer) offer.hidden = this.notesOnly || state.text.includes(this.dataset.draft ?? "");
+    drawDraft(this);
     this.drawFiles();
     this.check();
   }
@@ -342,20 +342,8 @@ class Reply extends HTMLElement {
         return this.field.focus();
       case "anyway": return this.send({ anyway: true });
       case "take-back": return this.undo();
-      case "use-draft":
-        this.begin("reply");
-        this.insert(this.dataset.draft);
-        button.hidden = true;
-        return;
-      case "drop-draft": // the press itself goes on to the server
-        if (this.state.text === this.dataset.draft) {
-          this.state.text = "";
-          this.keep();
-          this.draw();
-        }
-        delete this.dataset.draft;
-        this.querySelector(".reply-draft").hidden = true;
-        return;
+      case "use-draft": return useDraft(this, button);
+      case "drop-draft": return dropDraft(this);
     }
     if (button.dataset.thumb === "reply") this.begin("reply");
     if (button.dataset.thumb === "next") {
