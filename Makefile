@@ -49,6 +49,7 @@ messages: ## collect the texts to translate, and compile the catalogues
 openapi: ## write the API's document anew
 	@tools/bootstrap.sh dev
 	.venv/bin/python -m kaja.api.document > docs/api/openapi.json
+	.venv/bin/python -m kaja.outgoing.document > docs/api/webhooks.schema.json
 
 screenshots: setup-test ## the pictures of the README
 	@exec .venv/bin/python -m tests.browser.screenshots

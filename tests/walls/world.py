@@ -39,6 +39,7 @@ from tests.api.world import build_world
 from tests.conftest import make_workspace
 from tests.crisis.world import fill_crisis
 from tests.inbox.world import fill_inbox
+from tests.outgoing.world import fill_outgoing
 from tests.people import actor, add_member, member_of
 
 MARK = "SECRET"
@@ -127,11 +128,13 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     picture = Path(__file__).with_name("picture.png").read_bytes()
     stored = default_storage.save(f"{workspace.id}/picture.png", ContentFile(picture))
     Asset.objects.filter(id=ids["asset_id"]).update(file=stored, thumbnail=stored, size=len(picture))
+    told = fill_outgoing(mark)
     binned = Post.objects.create(summary=mark, deleted_at=now)
     guest = member_of(workspace, f"guest@{workspace.slug}.test")
     return (
         inbox
         | trouble
+        | told
         | {
             "binned_id": str(binned.id),
             "choice_id": str(waiting.id),

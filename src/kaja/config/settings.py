@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "kaja.reach",
     "kaja.channels",
     "kaja.media",
+    "kaja.outgoing",
     "kaja.delivery",
     "kaja.reading",
     "kaja.content",

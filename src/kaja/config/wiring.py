@@ -24,6 +24,7 @@ from kaja.inbox.acts import ACTING, note_done
 from kaja.inbox.echoes import note_sent
 from kaja.inbox.events import ConversationsChanged, MessagesCame
 from kaja.inbox.news import NEWS_OF_ANSWERS, describe_answer
+from kaja.inbox.outside import tell_of_conversations, tell_of_messages
 from kaja.inbox.rules.jobs import plan_rules
 from kaja.inbox.source import REPLY, ActSource, ReplySource
 from kaja.inbox.taking import take_items
@@ -33,6 +34,7 @@ from kaja.kernel.loops import PARTS, Part
 from kaja.kernel.problems import gettext_noop
 from kaja.publishing.actions import forget_changes
 from kaja.publishing.models import POST
+from kaja.publishing.outside import tell_of_post
 from kaja.publishing.queries import get_delivery
 from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
@@ -156,6 +158,10 @@ def connect() -> None:
     subscribe(ConversationsChanged, _count_waits)
     subscribe(MessagesCame, plan_rules)
     subscribe(DeliverySent, _sent)
+    subscribe(MessagesCame, tell_of_messages)
+    subscribe(ConversationsChanged, tell_of_conversations)
+    subscribe(DeliverySent, tell_of_post)
+    subscribe(DeliveryFailed, tell_of_post)
     for event in NEWS:
         subscribe(event, _tell)
     if _make_reading not in PARTS:

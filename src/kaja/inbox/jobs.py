@@ -9,7 +9,7 @@ from uuid import UUID
 
 from kaja.inbox.actions.forgetting import forget_deleted
 from kaja.inbox.actions.returning import bring_back, remind_of
-from kaja.inbox.targets.actions import warn_of_due
+from kaja.inbox.targets.actions import tell_of_late, warn_of_due
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import entered_workspace_id, run_in_workspace
 
@@ -18,8 +18,9 @@ __all__ = ["plan_reminder", "plan_wake", "remind", "wake"]
 
 @job("inbox.warn_of_due", every="* * * * *")
 def warn_of_due_answers(timestamp: int) -> None:
-    """Tell of promises that are about to be broken."""
+    """Tell of promises that are about to be broken, and of those that are."""
     warn_of_due()
+    tell_of_late()
 
 
 @job("inbox.forget_deleted", every="23 3 * * *")

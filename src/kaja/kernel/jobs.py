@@ -41,14 +41,14 @@ class Job(Protocol):
     def configure(self, **options: Any) -> Any: ...
 
 
-def defer_once(job: Job, what: str, **arguments: Any) -> bool:
-    """Have a job done unless the same one waits already (`what` names it); False when it does.
+def defer_once(job: Job, what: str, at: datetime | None = None, **arguments: Any) -> bool:
+    """Have a job done, now or at a moment, unless the same one waits already (`what` names it); False when it does.
 
     That one may begin before the caller's transaction ends: what it is to find should be committed before.
     """
     try:
         with transaction.atomic():  # a refused row must not spoil the caller's transaction
-            job.configure(queueing_lock=what).defer(**arguments)
+            job.configure(queueing_lock=what, schedule_at=at).defer(**arguments)
     except AlreadyEnqueued:
         return False
     return True

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from kaja.inbox.targets.holidays import list_holidays
@@ -16,6 +16,8 @@ from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.outgoing.events import TargetBreach
+from kaja.outgoing.telling import tell
 from kaja.workspaces import audit, policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.notices import create_notice
@@ -196,3 +198,36 @@ def _warn_in(workspace_id: UUID) -> int:
                 )
         AnswerWait.objects.filter(id__in=[row.id for row in soon]).update(warn_at=None)
     return len(soon)
+
+
+def tell_of_late() -> int:
+    """Tell programs outside of every promise that was broken, once; gives their number. Outside any scope."""
+    with system_scope(SystemPurpose.JOB_DISPATCH):
+        workspaces = list(_late().order_by("workspace_id").values_list("workspace_id", flat=True).distinct())
+    return sum(_tell_in(workspace_id) for workspace_id in workspaces)
+
+
+def _late() -> QuerySet[AnswerWait]:
+    return AnswerWait.objects.filter(due_at__lte=now(), ended_at=None, late_at=None)
+
+
+def _tell_in(workspace_id: UUID) -> int:
+    with workspace_scope(workspace_id):
+        rows = list(lock(_late(), skip_locked=True))
+        tell(
+            "target.breach",
+            [
+                TargetBreach(
+                    conversation=row.conversation_id,
+                    channel=row.channel_id,
+                    target=row.target_id,
+                    measure=row.measure,
+                    asked_at=row.begun_at,
+                    due_at=row.due_at,
+                )
+                for row in rows
+                if row.due_at is not None
+            ],
+        )
+        AnswerWait.objects.filter(id__in=[row.id for row in rows]).update(late_at=now())
+    return len(rows)

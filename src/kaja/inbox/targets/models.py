@@ -65,6 +65,7 @@ class AnswerWait(TenantModel):
     warn_at = models.DateTimeField(null=True, blank=True)  # nobody was told yet; None: told, or nothing to tell
     # Between the question and `due_at`, when nobody is there: from and until, in seconds of the epoch.
     pauses = models.JSONField(default=list, db_default=[])
+    late_at = models.DateTimeField(null=True, blank=True)  # when it was noticed that the promise is broken
     open_seconds = models.PositiveIntegerField(null=True, blank=True)  # of what has ended
 
     class Meta:
@@ -75,4 +76,9 @@ class AnswerWait(TenantModel):
             models.Index(fields=["workspace", "begun_at"], name="answer_wait_report"),
             models.Index(fields=["workspace", "due_at"], condition=Q(ended_at=None), name="answer_wait_due"),
             models.Index(fields=["warn_at"], condition=Q(warn_at__isnull=False), name="answer_wait_warn"),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(ended_at=None, late_at=None, due_at__isnull=False),
+                name="answer_wait_late",
+            ),
         ]

@@ -18,6 +18,8 @@ from kaja.kernel.locks import lock
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound, Problem, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, entered_workspace_id, system_scope, workspace_scope
+from kaja.outgoing.events import AlarmRaised
+from kaja.outgoing.telling import tell
 from kaja.workspaces import policy
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.notices import create_notice
@@ -197,6 +199,10 @@ def _tell(row: Alarm) -> None:
         path=f"inbox/alarms/{row.id}/",
         permission=policy.Permission.ANSWER,
     )
+    raised = AlarmRaised(
+        alarm=row.id, kind=row.kind, channel=row.channel_id, count=row.count, expected=row.expected, at=row.began_at
+    )
+    tell("alarm.raised", [raised])
 
 
 def list_alarms() -> QuerySet[Alarm]:

@@ -1,0 +1,45 @@
+"""What programs outside are told of conversations (`outgoing`): in the transaction in which it happens."""
+
+from kaja.inbox.events import ConversationsChanged, MessagesCame
+from kaja.inbox.models import Conversation, Message
+from kaja.outgoing.events import ConversationChanged, MessageReceived
+from kaja.outgoing.telling import find_listeners, tell
+
+
+def tell_of_messages(event: MessagesCame) -> None:
+    """What was written since the channel is connected; its history is no news."""
+    if not (listeners := find_listeners("message.received")):
+        return
+    rows = Message.objects.filter(id__in=event.message_ids).select_related("channel").order_by("at", "id")
+    told = [
+        MessageReceived(
+            message=row.id,
+            conversation=row.conversation_id,
+            channel=row.channel_id,
+            network=row.channel.network,
+            kind=row.kind,
+            at=row.at,
+        )
+        for row in rows
+        if row.at >= row.channel.created_at
+    ]
+    tell("message.received", told, listeners)
+
+
+def tell_of_conversations(event: ConversationsChanged) -> None:
+    """How each stands now."""
+    if not (listeners := find_listeners("conversation.changed")):
+        return
+    rows = Conversation.objects.filter(id__in=event.conversation_ids).order_by("id")
+    told = [
+        ConversationChanged(
+            conversation=row.id,
+            channel=row.channel_id,
+            state=row.state,
+            assignee=row.assignee_id,
+            priority=row.priority,
+            version=row.version,
+        )
+        for row in rows
+    ]
+    tell("conversation.changed", told, listeners)
