@@ -18,6 +18,11 @@ from kaja.inbox.models import (
 )  # fmt: skip
 from kaja.inbox.targets.follow import mark_due
 from kaja.kernel.clock import now
+from kaja.kernel.ids import new_id
+from kaja.kernel.problems import fill_params, render_problem
+from kaja.outgoing.models import Endpoint, OutgoingEvent, Sending, SendingTry
+from kaja.outgoing.secrets import new_secret, seal_secret
+from kaja.outgoing.sending import NOT_TAKEN
 from kaja.workspaces.actor import Actor
 from tests.browser.words import Words
 
@@ -102,6 +107,7 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         card.correct, card.tone, card.solved, card.rated_at = "yes", ("yes", "partly", "no")[n % 3], "no", moment
         card.save()
     mark_due([talk.id for talk in Conversation.objects.all()])
+    webhook = _add_webhook(words, number)
     whose = next(each.handle for each in messages if each.handle)
     return {
         "person": str(whose.person_id),
@@ -110,4 +116,25 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         "target": str(targets[0].id),
         "alarm": str(alarms[0].id),
         "crisis": str(crises[0].id),
+        "webhook": webhook,
     }
+
+
+def _add_webhook(words: Words, number: int) -> str:
+    """One that is told, with its log; nothing of it waits, for nobody is there."""
+    moment, endpoint_id = now(), new_id()
+    row = Endpoint.objects.create(
+        id=endpoint_id, name=words.campaign, address="https://shop.example.org/hooks/kaja?" + "long=" * 30,
+        kinds=["message.received", "post.failed"], failing_since=moment, secret=seal_secret(endpoint_id, new_secret()),
+    )  # fmt: skip
+    for n in range(number):
+        at = moment - timedelta(minutes=9 * n)
+        event = OutgoingEvent.objects.create(kind="message.received", body="{}", at=at)
+        failed = n % 3 == 0
+        sending = Sending.objects.create(endpoint=row, event=event, state="failed" if failed else "sent", tries=1)
+        for status in (500, 503) if failed else (204,):
+            problem = render_problem(fill_params(NOT_TAKEN, status=status)) if failed else None
+            SendingTry.objects.create(
+                sending=sending, at=at, seconds=0.31, status=status, answer="<h1>Error</h1>" * 9, problem=problem
+            )
+    return str(row.id)

@@ -48,6 +48,8 @@ PLACES = (
     Place("inboxdesk:new_rule", "/w/{slug}/inbox/rules/new"),
     Place("crisis:start", "/w/{slug}/crisis/new"),
     Place("inboxdesk:new_target", "/w/{slug}/settings/answers/new"),
+    Place("settings:webhooks", "/w/{slug}/settings/webhooks/"),
+    Place("settings:new_webhook", "/w/{slug}/settings/webhooks/new/"),
     Place("settings:workspace", "/w/{slug}/settings/"),
     Place("settings:profile", "/w/{slug}/settings/profile/"),
     Place("settings:security", "/w/{slug}/settings/security/"),
@@ -87,6 +89,7 @@ FILLED = (
     Place("inboxdesk:rule", "/w/{slug}/inbox/rules/{rule}/"),
     Place("inboxdesk:alarm", "/w/{slug}/inbox/alarms/{alarm}/"),
     Place("crisis:page", "/w/{slug}/crisis/{crisis}/", name="crisis-review"),
+    Place("settings:webhook", "/w/{slug}/settings/webhooks/{webhook}/"),
     Place("inboxdesk:target", "/w/{slug}/settings/answers/{target}/"),
     Place("frame:palette", "/w/{slug}/needs-you/#palette"),
 )

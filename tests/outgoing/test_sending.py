@@ -156,7 +156,7 @@ def test_a_failure_is_tried_again_with_growing_pauses_until_it_is_given_up(
     assert said_of(log[0].last)["params"] == {"status": 500}
     receiver.answers = [200]
     with workspace_scope(workspace.id):
-        actions.resend(actor(workspace), row.id)
+        actions.send_again(actor(workspace), row.id)
     send_due()
     assert sendings(workspace)[0].state == SendingState.SENT
     assert len(set(receiver.ids)) == 1
@@ -363,7 +363,7 @@ def test_who_does_not_manage_changes_nothing(workspace: Workspace, receiver: Rec
             lambda: actions.renew_secret(someone, endpoint.id),
             lambda: actions.delete_endpoint(someone, endpoint.id),
             lambda: actions.send_test(someone, endpoint.id),
-            lambda: actions.resend(someone, row.id),
+            lambda: actions.send_again(someone, row.id),
         ):
             with pytest.raises(NotAllowed):
                 do()

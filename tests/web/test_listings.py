@@ -31,6 +31,7 @@ from kaja.publishing.models import PostDelivery
 from kaja.web.kit.listing import LISTINGS
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
+from tests.outgoing.world import ENDPOINT, fill_webhook_log, fill_webhooks
 from tests.people import actor, browser, member_of
 from tests.web.crisis.lists import CRISIS_LISTS
 from tests.web.inbox.conversations import make_channel, make_handle
@@ -52,7 +53,7 @@ pytestmark = pytest.mark.django_db
 MANY = 120
 CONTROL = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT", "ROLLBACK")
 DOCUMENT = {"parts": [{"text": "x", "media": []}]}
-Fill = Callable[[Workspace, int], None]
+Fill = Callable[[Workspace, int], object]
 
 
 def _audit(workspace: Workspace, count: int) -> None:
@@ -107,10 +108,6 @@ def _deliveries(workspace: Workspace, count: int) -> list[PostDelivery]:
             )
         )  # fmt: skip
     return made
-
-
-def _waiting(workspace: Workspace, count: int) -> None:
-    _deliveries(workspace, count)
 
 
 def _untold(workspace: Workspace, count: int) -> None:
@@ -198,7 +195,7 @@ PLACES = {
     "tokens": Place("settings/tokens/", _tokens, 9, scoped=False),
     "loops": Place("settings/running/", _loops, 14, paged=False),
     "untold": Place("settings/running/", _untold, 15),
-    "waiting": Place("needs-you/", _waiting, 12),
+    "waiting": Place("needs-you/", _deliveries, 12),
     "broken": Place("needs-you/", _broken, 11),
     "notices": Place("needs-you/", _notices, 11, scoped=False),
     "campaigns": Place("groups/campaigns/", _campaigns, 12),
@@ -218,6 +215,8 @@ PLACES = {
     "person-conversations": Place(f"inbox/people/{PERSON}/", fill_talks_of_one, 12),
     "targets": Place("settings/answers/", fill_targets, 10, paged=False),
     **{name: Place(address, fill, asked) for name, address, fill, asked in CRISIS_LISTS},
+    "webhooks": Place("settings/webhooks/", fill_webhooks, 9),
+    "webhook-log": Place(f"settings/webhooks/{ENDPOINT}/", fill_webhook_log, 11),
 }
 
 

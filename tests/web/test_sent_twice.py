@@ -18,6 +18,7 @@ from kaja.content.models import Campaign, Label, Post, PostState
 from kaja.delivery.models import Delivery
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
+from kaja.outgoing.models import Endpoint
 from kaja.web.composer.payload import Payload
 from kaja.workspaces.models import AuditEntry, Invitation, Role, Workspace
 from tests.people import add_member, browser, prove
@@ -124,6 +125,11 @@ FORMS: dict[str, tuple[str, dict[str, Any], type]] = {
     "groups:labels": ("groups:labels", {"name": "video"}, Label),
     "settings:invite": ("settings:members", {"email": "new@acme.test", "role": "guest"}, Invitation),
     "settings:tokens": ("settings:tokens", {"do": "create", "name": "Script", "scopes": ["view"], "days": ""}, Token),
+    "settings:new_webhook": (
+        "settings:new_webhook",
+        {"name": "Shop", "address": "https://shop.test/", "kinds": ["post.failed"]},
+        Endpoint,
+    ),
 }
 
 

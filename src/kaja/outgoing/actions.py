@@ -171,7 +171,7 @@ def send_test(actor: Actor, endpoint_id: UUID) -> None:
 
 
 @transaction.atomic
-def resend(actor: Actor, sending_id: UUID) -> Sending:
+def send_again(actor: Actor, sending_id: UUID) -> Sending:
     """Send the same once more, with the same `webhook-id`: who has taken it already sees that. It is tried as a new
     one."""
     policy.require(actor, policy.Permission.MANAGE)

@@ -11,10 +11,12 @@ from kaja.delivery.queries import Untold, list_untold
 from kaja.kernel.loops import list_loops
 from kaja.kernel.models import LoopRecord
 from kaja.kernel.pages import Page
+from kaja.outgoing.models import Endpoint
+from kaja.outgoing.queries import page_endpoints, page_log
 from kaja.publishing.choices import Choice, list_choices
 from kaja.web.kit.filters import Filter
 from kaja.web.kit.listing import Asked, Column, Empty, Listing
-from kaja.web.settings.words import ROLE_WORDS, list_roles
+from kaja.web.settings.words import EVENT_WORDS, ROLE_WORDS, list_roles
 from kaja.web.workspace import WorkspaceRequest
 from kaja.workspaces.models import AuditEntry, Invitation, Member
 from kaja.workspaces.queries import list_audit, list_members, list_open_invitations
@@ -87,5 +89,52 @@ UNTOLD: Listing[Untold] = Listing(
     "untold",
     lambda asked: list_untold(asked.cursor, asked.limit),
     Empty("circle-check", _("Everything was told.")),
+    newest_first=True,
+)
+
+
+def _webhooks(asked: Asked) -> Page[Row]:
+    def describe(rows: list[Endpoint]) -> list[Row]:
+        return [
+            {"endpoint": row, "words": [EVENT_WORDS[kind] for kind in row.kinds if kind in EVENT_WORDS]} for row in rows
+        ]
+
+    return page_endpoints(asked.cursor, asked.limit).map(describe)
+
+
+WEBHOOKS: Listing[Row] = Listing(
+    "webhooks",
+    _webhooks,
+    Empty(
+        "send",
+        _("No program is told of anything yet"),
+        _(
+            "A webhook tells a program of yours what happens here, within seconds: a new message, a late answer, "
+            "a post."
+        ),
+    ),
+)
+
+
+def _log(asked: Asked) -> Page[Row]:
+    page = page_log(asked.about["endpoint"], asked.cursor, asked.limit)
+    return page.map(
+        lambda rows: [
+            {
+                "sending": row.sending,
+                "tries": row.tries,
+                "last": row.last,
+                "word": EVENT_WORDS.get(row.sending.event.kind),
+            }
+            for row in rows
+        ]
+    )
+
+
+WEBHOOK_LOG: Listing[Row] = Listing(
+    "webhook-log",
+    _log,
+    Empty("scroll-text", _("Nothing was told yet."), _("Send a test to see whether it arrives.")),
+    columns=(Column(_("When")), Column(_("What")), Column(_("State")), Column(_("Answer")), Column("")),
     newest_first=True,
 )

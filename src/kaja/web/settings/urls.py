@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.settings import members, networks, pages, person
+from kaja.web.settings import members, networks, pages, person, webhooks
 
 app_name = "settings"
 urlpatterns = [
@@ -17,6 +17,11 @@ urlpatterns = [
     path("profile/", person.profile, name="profile"),
     path("security/", person.security, name="security"),
     path("tokens/", person.tokens, name="tokens"),
+    path("webhooks/", webhooks.index, name="webhooks"),
+    path("webhooks/new/", webhooks.create, name="new_webhook"),
+    path("webhooks/<uuid:endpoint_id>/", webhooks.webhook, name="webhook"),
+    path("webhooks/<uuid:endpoint_id>/do/", webhooks.do, name="do_webhook"),
+    path("webhooks/again/<uuid:sending_id>/", webhooks.repeat, name="resend"),
     path("audit/", pages.audit, name="audit"),
     path("networks/", networks.index, name="networks"),
     path("networks/<slug:network>/", networks.network, name="network"),

@@ -8,6 +8,15 @@ from django.utils.translation import gettext_lazy as _
 
 from kaja.workspaces.models import Role
 
+EVENT_WORDS: dict[str, Any] = {
+    "message.received": _("a new message of the audience"),
+    "conversation.changed": _("a conversation has changed"),
+    "target.breach": _("a promised answer is late"),
+    "alarm.raised": _("an alarm: much more, or much worse than usual"),
+    "post.published": _("a post is published"),
+    "post.failed": _("a post could not be sent"),
+}
+"""What webhooks tell of."""
 ACTIONS: dict[str, Any] = {
     "workspace.create": _("created the workspace"),
     "workspace.update": _("changed the workspace's settings"),
@@ -44,6 +53,12 @@ ACTIONS: dict[str, Any] = {
     "message.report": _("reported a message to the network"),
     "app.store": _("stored a developer app"),
     "app.remove": _("removed a developer app"),
+    "webhook.create": _("made a webhook"),
+    "webhook.change": _("changed a webhook"),
+    "webhook.switch": _("switched a webhook"),
+    "webhook.secret": _("made a new secret for a webhook"),
+    "webhook.delete": _("deleted a webhook"),
+    "webhook.resend": _("sent something to a webhook again"),
     "token.create": _("created an API token"),
     "token.revoke": _("revoked an API token"),
     "post.create": _("wrote a post"),
