@@ -10,6 +10,7 @@ import { announce, byId, isNarrow, root, thread, words } from "./places.js";
 import { neighbour, openNext, refreshOpened, toEnd } from "./open.js";
 import { drawDraft, dropDraft, useDraft } from "./drafts.js";
 import { drawFiles } from "./files.js";
+import { drawMeasure } from "./measure.js";
 import { writing } from "./presence.js";
 import { refreshRows } from "./list.js";
 import { pickSaved } from "./saved.js";
@@ -191,19 +192,7 @@ class Reply extends HTMLElement {
       text: this.state.text, to: this.state.to?.id ?? null, media: this.media(), language: this.language(),
     }).catch(() => null);
     if (asked !== this.asked || !answer || answer.status !== 200) return;
-    const { used, limit, unit, found } = answer.data;
-    count.hidden = !limit;
-    count.textContent = `${used}/${limit}`;
-    count.title = `${used}/${limit} ${unit}`;
-    count.classList.toggle("counter-over", used > limit);
-    count.classList.toggle("counter-near", used <= limit && used >= limit * 0.9);
-    problems.replaceChildren(
-      ...found.map((each) => {
-        const li = document.createElement("li");
-        li.textContent = [each.text, each.fix].filter(Boolean).join(" ");
-        return li;
-      }),
-    );
+    drawMeasure(count, problems, answer.data);
   }
 
   // Pictures
