@@ -158,6 +158,7 @@ NOT_PAGES = {
     "inbox:messages": "a part of a conversation, which asks for it",
     "inbox:about": "a part of a conversation, which asks for it",
     "inbox:saved_for": "answers a script",
+    "media:library": "answers a script",
     "inbox:face": "a file",
     "inbox:channel_face": "a file",
     "inbox:picture": "a file",

@@ -16,8 +16,8 @@ from kaja.media.models import Asset
 from kaja.media.refusals import UploadRefused
 from kaja.media.upload import upload_asset
 from kaja.networks.kit.http import Session
-from kaja.web.composer.views import describe_asset
 from kaja.web.kit.json import json_answer, parse_json
+from kaja.web.media.describing import describe_asset
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 from kaja.workspaces.often import LINK_CARDS, count
 from kaja.workspaces.outside import ask_outside

@@ -41,6 +41,7 @@ from kaja.web.composer.words import page_words, zone_name
 from kaja.web.flash import flash
 from kaja.web.kit.json import json_answer
 from kaja.web.kit.page import zone_of
+from kaja.web.media.describing import describe_asset
 from kaja.web.problems import render_problem_json
 from kaja.web.templatetags.kaja import network_name
 from kaja.web.workspace import WorkspaceRequest, render_page, workspace_view
@@ -134,21 +135,6 @@ def describe_assets(slug: str, content: PostContent) -> list[dict[str, Any]]:
     if content.document.link_card and content.document.link_card.image:
         ids.add(content.document.link_card.image)
     return [describe_asset(slug, asset) for asset in list_assets(ids)]
-
-
-def describe_asset(slug: str, asset: Any) -> dict[str, Any]:
-    """One file, as the page's scripts know it."""
-    return {
-        "id": str(asset.id),
-        "kind": asset.kind,
-        "filename": asset.filename,
-        "alt": asset.alt,
-        "width": asset.width,
-        "height": asset.height,
-        "duration": asset.duration,
-        "url": reverse("media:file", args=[slug, asset.id]),
-        "thumbnail": reverse("media:thumbnail", args=[slug, asset.id]),
-    }
 
 
 @require_GET

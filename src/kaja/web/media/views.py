@@ -3,20 +3,24 @@
 from typing import cast
 from uuid import UUID
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from kaja.kernel.tenancy import workspace_scope
-from kaja.media.queries import get_asset
+from kaja.media.queries import get_asset, page_assets
 from kaja.media.renditions import ensure_rendition, parse_crop
 from kaja.media.serving import serve_file
 from kaja.media.store import Store, StoreAway, open_media_store, open_rendition_store
 from kaja.media.stored import refuse_away_files, refuse_missing_file
+from kaja.web.kit.json import json_answer
 from kaja.web.media.addresses import is_ours
+from kaja.web.media.describing import describe_asset
 from kaja.web.workspace import WorkspaceRequest, workspace_view
 
 LONGEST_RANGE = 8 * 1024 * 1024
+SHOWN, TEXT_MOST = 40, 100
+KINDS = ("image", "gif", "video")
 
 
 def serve(request: WorkspaceRequest, store: Store, name: str, mime: str, filename: str) -> HttpResponse:
@@ -63,3 +67,15 @@ def thumbnail(request: WorkspaceRequest, asset_id: UUID) -> HttpResponse:
     with workspace_scope(request.workspace.id):
         asset = get_asset(asset_id)
     return serve(request, open_media_store(), asset.thumbnail or asset.file, "image/webp", asset.filename)
+
+
+@require_safe
+@workspace_view()
+@json_answer
+def library(request: WorkspaceRequest) -> JsonResponse:
+    """A page of the workspace's files, the newest first: `kind` (several with commas) and `q` narrow it."""
+    kinds = [kind for kind in request.GET.get("kind", "").split(",") if kind in KINDS]
+    text = request.GET.get("q", "").replace("\0", "").strip()[:TEXT_MOST]
+    page = page_assets(text, kinds, request.GET.get("after", ""), SHOWN)
+    slug = request.workspace.slug
+    return JsonResponse({"files": [describe_asset(slug, each) for each in page.rows], "next": page.next_cursor})

@@ -118,6 +118,7 @@ export class Editor {
         }, index + 1);
       }
       case "emoji": return this.tools.emoji(action, (text) => this.insert(index, text));
+      case "library": return this.tools.library(index);
       case "tags": return this.tools.tags(action, (text) => this.insert(index, text));
       case "statements": return this.tools.statements(action, (text) => this.insert(index, text));
     }

@@ -6,6 +6,7 @@ import { Checker } from "./checker.js";
 import { askAlt, askCrop } from "./dialogs.js";
 import { Editor } from "./editor.js";
 import { Fields } from "./fields.js";
+import { pickFromLibrary } from "../kit/library.js";
 import { pickEmoji, pickStatement, pickTag } from "./pickers.js";
 import { Saver } from "./saver.js";
 import { State } from "./state.js";
@@ -23,6 +24,7 @@ class Composer extends HTMLElement {
     this.editor = new Editor(this, this.state, this.words, {
       emoji: (button, insert) => pickEmoji(this.dataset.emoji, button, insert),
       tags: pickTag,
+      library: (index) => pickFromLibrary("", (file) => this.strip.take(index, file)),
       statements: pickStatement,
     });
     this.strip = new Strip(this, this.state, this.editor, this.words, { alt: askAlt, crop: askCrop });

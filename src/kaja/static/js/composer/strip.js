@@ -185,6 +185,13 @@ export class Strip {
     this.editor.drawMedia(part);
   }
 
+  /** Put a file to a part, once: as an upload gives it, or the library. */
+  take(part, file) {
+    this.state.addAsset(file);
+    const known = this.state.get("parts")[part].media.some((item) => item.asset === file.id);
+    if (!known) this.change(part, (media) => media.push({ asset: file.id, alt: file.alt, crop: null }));
+  }
+
   async upload(part, { file, element, stop }) {
     const bar = element.querySelector("progress");
     const words = element.querySelector(".strip-share");
@@ -200,9 +207,7 @@ export class Strip {
     try {
       const { status, data } = await upload(this.url, file, { onProgress: show, signal: stop.signal });
       if (status === 201) {
-        this.state.addAsset(data);
-        const known = this.state.get("parts")[part].media.some((item) => item.asset === data.id);
-        if (!known) this.change(part, (media) => media.push({ asset: data.id, alt: data.alt, crop: null }));
+        this.take(part, data);
         return;
       }
       refused = status === 413 ? fill(this.words.tooLarge, { name: file.name }) : reasons(data);

@@ -1,6 +1,7 @@
 // The pictures of an answer: small, with a field for what they show, and those that are still on their way.
 
-import { fill } from "../kit/ask.js";
+import { fill, reasons, upload } from "../kit/ask.js";
+import { say } from "../kit/flash.js";
 import { words } from "./places.js";
 
 /** Draw `media` ({ thumbnail, filename, alt }) into a list, then the files that are being uploaded. */
@@ -39,4 +40,24 @@ export function drawFiles(list, media, running, { changed, removed }) {
       return li;
     }),
   );
+}
+
+/** Upload files one after the other; `running` has what breaks each off, `take` gets what is there then. */
+export async function uploadFiles(url, given, running, { draw, take }) {
+  for (const file of given) {
+    const abort = new AbortController();
+    running.set(file, abort);
+    draw();
+    try {
+      const { status, data } = await upload(url, file, { onProgress: () => null, signal: abort.signal });
+      if (status === 201) take(data);
+      else say(reasons(data) || fill(words.uploadFailed, { name: file.name }), "needs");
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      say(fill(words.uploadFailed, { name: file.name }), "needs");
+    } finally {
+      running.delete(file);
+    }
+    draw();
+  }
 }

@@ -1,15 +1,16 @@
 // The box: an answer or a note. What is written is kept in this browser until it is sent; a press that got no answer can
 // be repeated without sending twice, because the page chose the answer's key.
 
-import { fill, NoAnswer, post, reasons, upload } from "../kit/ask.js";
+import { fill, NoAnswer, post, reasons } from "../kit/ask.js";
 import { say } from "../kit/flash.js";
+import { pickFromLibrary } from "../kit/library.js";
 import { newId } from "../ids.js";
 import { grow } from "../composer/editor.js";
 import { pickEmoji } from "../composer/pickers.js";
 import { announce, byId, isNarrow, root, thread, words } from "./places.js";
 import { neighbour, openNext, refreshOpened, toEnd } from "./open.js";
 import { drawDraft, dropDraft, useDraft } from "./drafts.js";
-import { drawFiles } from "./files.js";
+import { drawFiles, uploadFiles } from "./files.js";
 import { drawMeasure } from "./measure.js";
 import { writing } from "./presence.js";
 import { refreshRows } from "./list.js";
@@ -197,28 +198,20 @@ class Reply extends HTMLElement {
 
   // Pictures
 
-  async add(given) {
-    for (const file of given) {
-      const abort = new AbortController();
-      this.running.set(file, abort);
-      this.drawFiles();
-      try {
-        const { status, data } = await upload(root().dataset.upload, file, {
-          onProgress: () => null, signal: abort.signal,
-        });
-        if (status === 201) this.state.media.push({ asset: data.id, alt: data.alt ?? "", thumbnail: data.thumbnail, filename: data.filename });
-        else say(reasons(data) || fill(words.uploadFailed, { name: file.name }), "needs");
-      } catch (error) {
-        if (error.name === "AbortError") return;
-        say(fill(words.uploadFailed, { name: file.name }), "needs");
-      } finally {
-        this.running.delete(file);
-      }
-      if (!this.isConnected) return;
-      this.keep();
-      this.drawFiles();
-      this.check();
-    }
+  add(given) {
+    return uploadFiles(root().dataset.upload, given, this.running, {
+      draw: () => this.isConnected && this.drawFiles(),
+      take: (file) => this.isConnected && this.take(file),
+    });
+  }
+
+  /** Put a file to the answer, once: as an upload gives it, or the library. */
+  take({ id, alt, thumbnail, filename }) {
+    if (this.state.media.some((each) => each.asset === id)) return;
+    this.state.media.push({ asset: id, alt: alt ?? "", thumbnail, filename });
+    this.keep();
+    this.drawFiles();
+    this.check();
   }
 
   media() {
@@ -323,6 +316,7 @@ class Reply extends HTMLElement {
     if (button.dataset.mode) return this.begin(button.dataset.mode);
     switch (button.dataset.do) {
       case "emoji": return pickEmoji(root().dataset.emoji, button, (text) => this.insert(text));
+      case "library": return pickFromLibrary("image,gif", (file) => this.take(file));
       case "saved": return this.openSaved(button);
       case "to-nobody":
         this.state.to = null;
@@ -381,5 +375,5 @@ document.addEventListener("click", (event) => {
 // On a phone the box takes the place of the three buttons while somebody writes.
 document.addEventListener("focusin", (event) => {
   if (event.target.closest?.(".thumb")) return;
-  root().classList.toggle("writes", isNarrow() && Boolean(event.target.closest?.("kaja-reply, #saved-picker, #emoji-picker")));
+  root().classList.toggle("writes", isNarrow() && Boolean(event.target.closest?.("kaja-reply, #saved-picker, #emoji-picker, #library-dialog")));
 });
