@@ -135,6 +135,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.publishing.jobs",
     "kaja.delivery.jobs",
     "kaja.hooks.jobs",
+    "kaja.outgoing.jobs",
     "kaja.channels.jobs",
     "kaja.inbox.jobs",
     "kaja.inbox.rules.jobs",
