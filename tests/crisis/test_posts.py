@@ -1,4 +1,4 @@
-"""Planned posts in a crisis: counted, paused by a filter, and decided about at the end."""
+"""Scheduled posts in a crisis: counted, paused by a filter, and decided about at the end."""
 
 from datetime import timedelta
 

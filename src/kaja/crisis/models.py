@@ -39,7 +39,7 @@ class Outcome(models.TextChoices):
 
     OPEN = "", pgettext_lazy("paused post", "Paused")
     BEGUN = "begun", pgettext_lazy("paused post", "Could not be stopped: it had begun to go out")
-    RESUMED = "resumed", pgettext_lazy("paused post", "Planned again")
+    RESUMED = "resumed", pgettext_lazy("paused post", "Scheduled again")
     KEPT = "kept", pgettext_lazy("paused post", "Kept as a draft")
     DELETED = "deleted", pgettext_lazy("paused post", "Put into the bin")
     ELSEWHERE = "elsewhere", pgettext_lazy("paused post", "Somebody decided otherwise meanwhile")

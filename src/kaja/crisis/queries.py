@@ -44,8 +44,8 @@ class Affected(BaseModel):
 
 @dataclass(frozen=True)
 class PlannedFilter:
-    """Which planned posts are meant: on one of the channels, with one of the labels, in one of the campaigns. What is
-    empty does not narrow; with nothing at all it is every planned post."""
+    """Which scheduled posts are meant: on one of the channels, with one of the labels, in one of the campaigns. What is
+    empty does not narrow; with nothing at all it is every scheduled post."""
 
     channels: frozenset[UUID] = frozenset()
     labels: frozenset[str] = frozenset()
@@ -63,7 +63,7 @@ class Planned:
 
 
 def filter_planned(wanted: PlannedFilter) -> QuerySet[Post]:
-    """Planned posts of which something is still to go out; what was stopped already is not tried again."""
+    """Scheduled posts of which something is still to go out; what was stopped already is not tried again."""
     to_go = PostDelivery.objects.filter(variant__post=OuterRef("pk"), state__in=OPEN_STATES, allowed=True)
     rows = Post.objects.filter(Exists(to_go), state=PostState.SCHEDULED, deleted_at__isnull=True)
     if wanted.channels:

@@ -76,13 +76,13 @@ def test_nothing_is_paused_that_nobody_saw_counted(workspace: Workspace, channel
         plan(workspace, [channel], "Something else")
     client, pause = browser(workspace), f"crisis/{crisis.id}/posts/pause"
     html = html_of(client, f"crisis/{crisis.id}/posts/")
-    assert "<strong>2</strong> planned posts" in html
+    assert "<strong>2</strong> scheduled posts" in html
     mark = re.search(r'name="seen" value="(\w+)"', html)
     assert mark is not None
     # The choice was changed after the count: the new one is counted, and nothing is paused.
     answer = client.post(W + pause, {"labels": "offer", "seen": mark[1]})
     assert answer.status_code == 200
-    assert "<strong>1</strong> planned post" in answer.content.decode()
+    assert "<strong>1</strong> scheduled post" in answer.content.decode()
     with workspace_scope(workspace.id):
         assert outcomes(crisis) == {}
     mark = re.search(r'name="seen" value="(\w+)"', answer.content.decode())
@@ -179,7 +179,7 @@ def test_the_end_asks_for_each_post_and_leads_to_the_review(
     answer = client.post(f"{W}crisis/{crisis.id}/end", sent, follow=True)
     html = answer.content.decode()
     assert "Crisis mode is over." in html
-    for words in ("Look at the flour.", "We close the shop.", "We are looking into it.", "Planned again: 2"):
+    for words in ("Look at the flour.", "We close the shop.", "We are looking into it.", "Scheduled again: 2"):
         assert words in html
     assert BANNER not in html
     assert "print.css" in html

@@ -1,4 +1,4 @@
-"""Beginning: from then on nothing goes out in public that no person presses for, and planned posts are paused by
+"""Beginning: from then on nothing goes out in public that no person presses for, and scheduled posts are paused by
 filters, as often as somebody asks for it."""
 
 from dataclasses import dataclass

@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=kaja.kernel.ids.new_id, editable=False, primary_key=True, serialize=False)),
                 ('due_at', models.DateTimeField(null=True)),
-                ('outcome', models.CharField(blank=True, choices=[('', 'Paused'), ('begun', 'Could not be stopped: it had begun to go out'), ('resumed', 'Planned again'), ('kept', 'Kept as a draft'), ('deleted', 'Put into the bin'), ('elsewhere', 'Somebody decided otherwise meanwhile')], default='', max_length=10)),
+                ('outcome', models.CharField(blank=True, choices=[('', 'Paused'), ('begun', 'Could not be stopped: it had begun to go out'), ('resumed', 'Scheduled again'), ('kept', 'Kept as a draft'), ('deleted', 'Put into the bin'), ('elsewhere', 'Somebody decided otherwise meanwhile')], default='', max_length=10)),
                 ('problem', models.JSONField(null=True)),
                 ('at', models.DateTimeField()),
                 ('crisis', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='posts', to='crisis.crisis')),

@@ -31,7 +31,7 @@ class StartFields(forms.Form):
 
 
 class PauseFields(forms.Form):
-    """Which planned posts wait."""
+    """Which scheduled posts wait."""
 
     channels = forms.MultipleChoiceField(
         label=_("Channels"), required=False, widget=forms.CheckboxSelectMultiple, help_text=_("None chosen: all.")

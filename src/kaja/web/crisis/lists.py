@@ -32,7 +32,7 @@ CRISES: Listing[Row] = Listing(
         "shield-check",
         _("No crisis so far"),
         _(
-            "When something goes wrong, crisis mode pauses planned posts, keeps statements that somebody approved at "
+            "When something goes wrong, crisis mode pauses scheduled posts, keeps statements that somebody approved at "
             "hand, collects the conversations it is about and writes down who decided what."
         ),
     ),
@@ -48,7 +48,7 @@ def _posts(asked: Asked) -> Page[Row]:
 POSTS: Listing[Row] = Listing(
     "crisis-posts",
     _posts,
-    Empty("circle-pause", _("Nothing is paused yet."), _("Planned posts that wait are listed here.")),
+    Empty("circle-pause", _("Nothing is paused yet."), _("Scheduled posts that wait are listed here.")),
 )
 TALKS: Listing[Conversation] = Listing(
     "crisis-talks",

@@ -1,4 +1,4 @@
-"""Planned posts that wait: shown how many, then paused."""
+"""Scheduled posts that wait: shown how many, then paused."""
 
 from typing import Any
 from uuid import UUID

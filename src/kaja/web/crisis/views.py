@@ -67,7 +67,7 @@ def start(request: WorkspaceRequest) -> HttpResponse:
             except Refused as refused:
                 add_problems(form, refused)
             else:
-                flash(request, _("Crisis mode is on. Choose now which planned posts wait."))
+                flash(request, _("Crisis mode is on. Choose now which scheduled posts wait."))
                 return HttpResponseRedirect(reverse("crisis:posts", args=[request.workspace.slug, made.id]))
         status = 422
     context = {"form": form, "alarm": alarm, "live_page": reverse("crisis:list", args=[request.workspace.slug])}

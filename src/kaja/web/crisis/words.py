@@ -57,7 +57,7 @@ def describe_line(line: LogLine) -> str:
 
 
 def _describe_pause(count: int, begun: int) -> str:
-    said = ngettext("paused %(count)s planned post", "paused %(count)s planned posts", count) % {"count": count}
+    said = ngettext("paused %(count)s scheduled post", "paused %(count)s scheduled posts", count) % {"count": count}
     if not begun:
         return said
     more = ngettext(

@@ -84,7 +84,7 @@ ACTIONS: dict[str, Any] = {
     "conversation.note": _("wrote a note"),
     "conversation.draft": _("changed what a rule drafted for a conversation"),
     "crisis.start": _("started crisis mode"),
-    "crisis.pause": _("paused planned posts in a crisis"),
+    "crisis.pause": _("paused scheduled posts in a crisis"),
     "crisis.approvers": _("named who approves statements in a crisis"),
     "crisis.approve": _("approved a statement in a crisis"),
     "crisis.end": _("ended crisis mode"),
