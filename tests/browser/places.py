@@ -31,6 +31,7 @@ PLACES = (
     Place("groups:campaigns", "/w/{slug}/groups/campaigns/", True),
     Place("groups:labels", "/w/{slug}/groups/labels/", True),
     Place("post:bin", "/w/{slug}/posts/bin", True),
+    Place("app:devices", "/w/{slug}/settings/devices/"),
     Place("settings:members", "/w/{slug}/settings/members/", True),
     Place("settings:audit", "/w/{slug}/settings/audit/", True),
     Place("composer:new", "/w/{slug}/posts/new", True),

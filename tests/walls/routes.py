@@ -101,6 +101,12 @@ _EDIT: dict[str, Any] = {
     "post": "{post_id}", "revision": 1, "document": _TEXT, "channels": ["{channel_id}"], "campaign": "{campaign_id}",
 }  # fmt: skip
 
+# The example of RFC 8291.
+PUSH_KEYS = {
+    "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+    "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+}
+
 REQUESTS: dict[str, Sent] = {
     "onboarding:practice": form(),
     "onboarding:hide_steps": form(),
@@ -188,6 +194,10 @@ REQUESTS: dict[str, Sent] = {
     "inbox:check": data(text="stolen"),
     "inbox:reply": form(text="stolen"),
     "inbox:note": form(text="stolen"),
+    "app:add_device": data(endpoint="https://push.test/stolen", keys=PUSH_KEYS),
+    "app:choose_kinds": form(kind=["inbox"]),
+    "app:test_device": form(),
+    "app:remove_device": form(),
     "app:share": data(id=str(UUID(int=0x7 << 76 | 0x8 << 60)), text="stolen"),
     "ideas:add": form(text="stolen"),
     "ideas:move": data(state="draft"),
@@ -201,6 +211,10 @@ PERSONAL = {
     "onboarding:hide_steps": "puts one's own list of first steps away",
     "settings:profile": "one's own name and language",
     "settings:tokens": "one's own tokens, which can do no more than their person",
+    "app:add_device": "one's own device",
+    "app:choose_kinds": "one's own device",
+    "app:test_device": "one's own device",
+    "app:remove_device": "one's own device",
     "needs_you:read_notices": "one's own notices",
     "needs_you:read_notice": "one's own notices",
 }

@@ -33,6 +33,8 @@ SHARED = {
     "Instance": "the one switch of the whole installation",
     "NetworkApp": "the operator's developer apps, for the whole installation",
     "HookReceived": "what networks sent: nobody knows yet whose account it speaks of",
+    "ServerKey": "the installation's key for push services, sealed",
+    "Device": "a person's own browser, in all workspaces of theirs",
     "Look": "what was seen of the installation's own address",
     "Arrival": "who came to it from outside, by kind",
     "HookRefusal": "how often somebody called in a network's name",

@@ -30,6 +30,7 @@ from kaja.networks.kit.consent import Granted, Offer
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import Tokens
 from kaja.publishing.models import RemoteChange
+from kaja.push.actions import add_device
 from kaja.reading.models import ForgottenAuthor, Item, Poll
 from kaja.workspaces import audit
 from kaja.workspaces.actions import invite
@@ -41,6 +42,7 @@ from tests.crisis.world import fill_crisis
 from tests.inbox.world import fill_inbox
 from tests.outgoing.world import fill_outgoing
 from tests.people import actor, add_member, member_of
+from tests.walls.routes import PUSH_KEYS
 
 MARK = "SECRET"
 """Stands in every name and text of a world: where it is read by a stranger, a wall has a hole."""
@@ -129,6 +131,8 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
     stored = default_storage.save(f"{workspace.id}/picture.png", ContentFile(picture))
     Asset.objects.filter(id=ids["asset_id"]).update(file=stored, thumbnail=stored, size=len(picture))
     told = fill_outgoing(mark)
+    endpoint = {"endpoint": f"https://push.test/{workspace.slug}", "keys": PUSH_KEYS}
+    device = add_device(member_of(workspace).user, "session", mark, endpoint)
     binned = Post.objects.create(summary=mark, deleted_at=now)
     guest = member_of(workspace, f"guest@{workspace.slug}.test")
     return (
@@ -136,6 +140,7 @@ def _more(workspace: Workspace, ids: dict[str, str], mark: str) -> dict[str, str
         | trouble
         | told
         | {
+            "device_id": str(device.id),
             "binned_id": str(binned.id),
             "choice_id": str(waiting.id),
             "member_id": str(guest.id),

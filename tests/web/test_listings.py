@@ -33,6 +33,7 @@ from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import AuditEntry, Invitation, Member, Notice, User, Workspace
 from tests.outgoing.world import ENDPOINT, fill_webhook_log, fill_webhooks
 from tests.people import actor, browser, member_of
+from tests.push.receiving import fill_devices
 from tests.web.crisis.lists import CRISIS_LISTS
 from tests.web.inbox.conversations import make_channel, make_handle
 from tests.web.inboxdesk.rows import (
@@ -193,6 +194,7 @@ PLACES = {
     "members": Place("settings/members/", _members, 10, scoped=False),
     "invitations": Place("settings/members/", _invitations, 10),
     "tokens": Place("settings/tokens/", _tokens, 9, scoped=False),
+    "devices": Place("settings/devices/", fill_devices, 15, scoped=False),
     "loops": Place("settings/running/", _loops, 14, paged=False),
     "untold": Place("settings/running/", _untold, 15),
     "waiting": Place("needs-you/", _deliveries, 12),

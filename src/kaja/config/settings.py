@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "kaja.workspaces",
     "kaja.reach",
     "kaja.channels",
+    "kaja.push",
     "kaja.media",
     "kaja.outgoing",
     "kaja.delivery",
@@ -141,6 +142,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.inbox.rules.jobs",
     "kaja.inbox.trouble.jobs",
     "kaja.workspaces.jobs",
+    "kaja.push.jobs",
 ]
 
 DATABASES = {"default": environment.parse_database_url(environment.get_database_url(), environment.get_pool_size())}

@@ -38,9 +38,11 @@ from kaja.publishing.outside import tell_of_post
 from kaja.publishing.queries import get_delivery
 from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
+from kaja.push.planning import plan_pushes
 from kaja.reading.actions import wake_polls
 from kaja.reading.events import ItemsRead
 from kaja.reading.looks import plan_posts
+from kaja.workspaces.events import NoticesMade
 from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
 from kaja.workspaces.policy import Permission
@@ -162,6 +164,7 @@ def connect() -> None:
     subscribe(ConversationsChanged, tell_of_conversations)
     subscribe(DeliverySent, tell_of_post)
     subscribe(DeliveryFailed, tell_of_post)
+    subscribe(NoticesMade, plan_pushes)
     for event in NEWS:
         subscribe(event, _tell)
     if _make_reading not in PARTS:

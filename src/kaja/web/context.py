@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from kaja.kernel.tenancy import current_workspace_id, workspace_scope
-from kaja.web.app.tags import tag_of
+from kaja.web.app.tags import tag_of, tag_visit
 from kaja.web.frame.navigation import COMPOSE, list_destinations
 from kaja.web.frame.standing import Standing, read_standing
 from kaja.web.kit.page import address
@@ -56,6 +56,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             "steps": SimpleLazyObject(steps),
             "nav": list_destinations(workspace.slug, request.path),
             "compose_url": address(COMPOSE, workspace.slug) if can(actor, Permission.WRITE) else "",
+            "visit": tag_visit(request),
             "person": tag_of(request.user),  # type: ignore[arg-type]
             "workspaces": [each.workspace for each in request.memberships],  # type: ignore[attr-defined]
             "may_make_workspaces": can_make_workspaces(request.user, request.memberships),  # type: ignore[arg-type,attr-defined]

@@ -1,11 +1,13 @@
-"""Telling members what they should know: in the application, and by e-mail where they want it."""
+"""Telling members what they should know: in the application, by e-mail and on their devices where they want it."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
 from kaja.kernel.clock import now
+from kaja.kernel.events import publish
 from kaja.kernel.signals import notify_live
+from kaja.workspaces.events import NoticesMade
 from kaja.workspaces.models import Mails, Member, Notice
 from kaja.workspaces.policy import ROLE_PERMISSIONS, Permission, list_mails_of
 
@@ -40,6 +42,7 @@ def create_notice(
         if list_mails_of(member) == Mails.ALL or (owns and list_mails_of(member) == Mails.MINE):
             mail_notice.defer(workspace_id=str(notice.workspace_id), notice_id=str(notice.id))
     if notices:
+        publish(NoticesMade(tuple(notices)))
         notify_live(notices[0].workspace_id, "notice")
     return notices
 
@@ -73,5 +76,6 @@ def tell_members(
         if list_mails_of(notice.member) != Mails.NONE:
             mail_notice.defer(workspace_id=str(notice.workspace_id), notice_id=str(notice.id))
     if notices:
+        publish(NoticesMade(tuple(notices)))
         notify_live(notices[0].workspace_id, "notice")
     return notices

@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
+from tests.waiting import wait_until
 from tests.web.conftest import OpenWindow
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -21,7 +22,7 @@ def with_worker(open_window: OpenWindow) -> WithWorker:
         page = open_window(client, **{**PHONE, "service_workers": "allow", **options})
         page.goto("/w/acme/needs-you/")
         page.evaluate("navigator.serviceWorker.ready.then(() => null)")
-        page.wait_for_function("navigator.serviceWorker.controller !== null")
+        wait_until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"))
         return page
 
     return open_one

@@ -7,6 +7,7 @@ from playwright.sync_api import expect
 
 from kaja.workspaces.models import Workspace
 from tests.people import browser
+from tests.waiting import wait_until
 from tests.web.app.conftest import WithWorker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -65,4 +66,5 @@ def test_an_older_workers_files_are_thrown_away(workspace: Workspace, with_worke
     page.evaluate("caches.open('kaja-shell-old').then((kept) => kept.put('/static/old.css', new Response('old')))")
     page.evaluate("navigator.serviceWorker.ready.then((registration) => registration.unregister())")
     page.reload()
-    page.wait_for_function("caches.keys().then((names) => names.length === 1 && names[0] !== 'kaja-shell-old')")
+    gone = "caches.keys().then((names) => names.length === 1 && names[0] !== 'kaja-shell-old')"
+    wait_until(lambda: page.evaluate(gone))

@@ -25,7 +25,7 @@ FILES = (
 )
 """All that the page without network is made of; `tests/web/app` holds that nothing is missing."""
 
-SCRIPTS = ("js/worker/kept.js", "js/worker/main.js")
+SCRIPTS = ("js/worker/kept.js", "js/worker/push.js", "js/worker/main.js")
 """What the worker itself is made of, in this order."""
 
 
@@ -34,6 +34,7 @@ def render_worker() -> str:
     offline, files = reverse("app:offline"), [static(name) for name in FILES]
     made_of = json.dumps([version("kaja"), offline, *files])
     shell: dict[str, object] = {"version": hashlib.sha256(made_of.encode()).hexdigest()[:16]}
+    shell |= {"icon": static("app/icon-192.png"), "badge": static("app/badge-96.png")}
     shell |= {"share": reverse("app:take_share"), "offline": offline, "files": files}
     scripts = ", ".join(json.dumps(static(name)) for name in SCRIPTS)
     return f"self.SHELL = {json.dumps(shell)};\nimportScripts({scripts});\n"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.app import sharing, views, visiting
+from kaja.web.app import devices, sharing, views, visiting
 
 app_name = "app"
 urlpatterns = [
@@ -12,5 +12,11 @@ urlpatterns = [
     path("visit", visiting.visit, name="visit"),
     path("share", sharing.take_share, name="take_share"),
     path("w/<slug:slug>/share", sharing.share, name="share"),
+    path("visit/keep", devices.keep, name="keep_device"),
+    path("w/<slug:slug>/settings/devices/", devices.devices, name="devices"),
+    path("w/<slug:slug>/settings/devices/add", devices.add, name="add_device"),
+    path("w/<slug:slug>/settings/devices/<uuid:device_id>/kinds", devices.choose, name="choose_kinds"),
+    path("w/<slug:slug>/settings/devices/<uuid:device_id>/test", devices.test, name="test_device"),
+    path("w/<slug:slug>/settings/devices/<uuid:device_id>/remove", devices.remove, name="remove_device"),
     path("go/<slug:place>", views.go, name="go"),
 ]

@@ -138,6 +138,6 @@ self.addEventListener("message", (event) => {
     const turn = (person ? meet(person) : Promise.resolve()).then(sendKept);
     event.waitUntil(turn.then((told) => port?.postMessage(told)));
   } else if (say === "forget") {
-    event.waitUntil(forgetPerson());
+    event.waitUntil(Promise.all([forgetPerson(), forgetPush()]));
   }
 });

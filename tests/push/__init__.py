@@ -1,0 +1,1 @@
+"""Notices on their way to devices, over a push service on loopback."""

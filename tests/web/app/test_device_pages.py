@@ -1,0 +1,67 @@
+"""What the page of devices answers, without a browser before it."""
+
+import pytest
+from django.test import Client
+
+from kaja.kernel.sessions import name_of
+from kaja.push.actions import add_device
+from kaja.push.models import Device
+from kaja.push.server_key import ensure_server_key
+from kaja.workspaces.models import Workspace
+from tests.people import add_member, browser, member_of
+from tests.push.conftest import service as service
+from tests.push.receiving import BrowserKeys, PushService
+
+pytestmark = pytest.mark.django_db
+
+DEVICES = "/w/acme/settings/devices/"
+
+
+def test_a_device_of_somebody_else_is_not_there(workspace: Workspace, service: PushService) -> None:
+    theirs = add_device(add_member(workspace, "liis@lummus.test"), "s", "", service.subscription(BrowserKeys()))
+    client = browser(workspace)
+    for what in ("kinds", "test", "remove"):
+        assert client.post(f"{DEVICES}{theirs.id}/{what}").status_code == 404
+    assert str(theirs.id) not in client.get(DEVICES).content.decode()
+    theirs.refresh_from_db()
+    assert theirs.kinds
+    assert service.received == []
+
+
+@pytest.mark.parametrize(("status", "words"), [(410, "ended this itself"), (403, "status 403")])
+def test_a_test_notice_that_does_not_arrive_says_why(
+    workspace: Workspace, service: PushService, status: int, words: str
+) -> None:
+    ensure_server_key()
+    client = browser(workspace)
+    device = add_device(member_of(workspace).user, "s", "", service.subscription(BrowserKeys()))
+    service.answers = [status]
+    answer = client.post(f"{DEVICES}{device.id}/test")
+    assert answer.status_code == 422
+    assert words in answer.content.decode()
+    assert Device.objects.exists() == (status != 410)
+
+
+def test_the_page_shows_what_did_not_arrive_and_where_nobody_is_signed_in(
+    workspace: Workspace, service: PushService
+) -> None:
+    client = browser(workspace)
+    device = add_device(member_of(workspace).user, "ended", "Firefox/150 Android", service.subscription(BrowserKeys()))
+    service.answers = [403]
+    client.post(f"{DEVICES}{device.id}/test")
+    page = client.get(DEVICES).content.decode()
+    assert "Firefox, Android" in page
+    assert "signed out there" in page
+    assert service.subscription(BrowserKeys())["endpoint"] not in page, "whoever has it can make the device ring"
+
+
+def test_a_signed_in_browser_keeps_its_device_in_another_session(workspace: Workspace, service: PushService) -> None:
+    given = service.subscription(BrowserKeys())
+    add_device(member_of(workspace).user, "before", "", given)
+    client = browser(workspace)
+    ask = {"endpoint": given["endpoint"]}
+    assert client.post("/visit/keep", ask, content_type="application/json").json() == {"known": True}
+    assert Device.objects.get().session == name_of(client.cookies["kaja_session"].value)
+    other = {"endpoint": "https://push.test/unknown"}
+    assert client.post("/visit/keep", other, content_type="application/json").json() == {"known": False}
+    assert Client().post("/visit/keep", ask, content_type="application/json").status_code == 401
