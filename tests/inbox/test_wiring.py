@@ -9,6 +9,7 @@ from kaja.channels.models import Channel
 from kaja.inbox.actions import set_state
 from kaja.inbox.models import Conversation, ConversationState, Message
 from kaja.inbox.rules.actions import create_rule, parse_rule, switch_rule
+from kaja.inbox.rules.conditions import mark_of
 from kaja.inbox.rules.jobs import apply_rules_to
 from kaja.inbox.rules.models import RuleHit
 from kaja.inbox.targets.models import AnswerWait
@@ -50,7 +51,7 @@ def test_rules_are_planned_in_the_transaction_that_keeps_a_message_and_only_wher
     hear(channel, "Open today?")
     planned = ProcrastinateJob.objects.filter(task_name="inbox.apply_rules")
     assert not planned.exists()
-    switch_rule(actor(in_workspace), rule.id, True)
+    switch_rule(actor(in_workspace), rule.id, True, tried=mark_of(rule.when))
     Message.objects.all().delete()
     hear(channel, "Open today?")
     [job] = planned

@@ -29,7 +29,7 @@ from kaja.inbox.rules.actions import (
     undo_hits,
     update_rule,
 )
-from kaja.inbox.rules.conditions import When
+from kaja.inbox.rules.conditions import When, mark_of
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.kernel import clock
 from kaja.kernel.problems import NotAllowed, Refused
@@ -61,7 +61,7 @@ def hear(channel: Channel, text: str, who: str = "mari", thread: str = "", **mor
 
 def switched_on(workspace: Workspace, **more: Any) -> Rule:
     rule = create_rule(actor(workspace), parse_rule({**REFUND, **more}))
-    return switch_rule(actor(workspace), rule.id, True)
+    return switch_rule(actor(workspace), rule.id, True, tried=mark_of(rule.when))
 
 
 def stand(message: Message) -> tuple[Any, ...]:
@@ -74,7 +74,12 @@ def test_a_rule_is_made_switched_off_and_does_nothing_until_then(in_workspace: W
     rule = create_rule(actor(in_workspace), parse_rule(REFUND))
     message = hear(channel, "a refund please")
     assert apply_rules([message.id]) == 0
-    switch_rule(actor(in_workspace), rule.id, True)
+    # Whoever asks, page, program or command line: it has to be tried first, as it is now.
+    for mark in ("", "x", mark_of({"words": ["other"]})):
+        with pytest.raises(Refused) as refused:
+            switch_rule(actor(in_workspace), rule.id, True, tried=mark)
+        assert refused.value.problems[0].code == "rule_untried"
+    switch_rule(actor(in_workspace), rule.id, True, tried=mark_of(rule.when))
     assert apply_rules([message.id]) == 1
     assert stand(message) == ("new", 1, None, ["money"])
     # what it did bears its name

@@ -8,6 +8,7 @@ from django.test import Client
 from kaja.channels.models import Channel
 from kaja.inbox.models import Conversation, ConversationLabel
 from kaja.inbox.rules.actions import apply_rules, create_rule, parse_rule, switch_rule
+from kaja.inbox.rules.conditions import mark_of
 from kaja.inbox.rules.models import Rule, RuleHit
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Role, Workspace
@@ -55,7 +56,7 @@ def test_rule_is_tried_before_it_is_switched_on(person: Client, workspace: Works
     address = f"{RULES}{rule.id}/do"
     refused = person.post(address, {"do": "on"})
     assert refused.status_code == 422
-    assert "has changed since it was tried" in refused.content.decode()
+    assert "was not tried as it is now" in refused.content.decode()
     assert rules(workspace)[0].on_since is None
     person.post(address, {"do": "on", "tried": press(html)})
     assert rules(workspace)[0].on_since is not None
@@ -126,7 +127,7 @@ def test_what_rules_did_is_taken_back_one_by_one_and_all_together(
 ) -> None:
     with workspace_scope(workspace.id):
         rule = create_rule(actor(workspace), parse_rule(REFUND))
-        switch_rule(actor(workspace), rule.id, True)
+        switch_rule(actor(workspace), rule.id, True, tried=mark_of(rule.when))
         apply_rules([hear(channel, f"refund {n}", who=f"p{n}").id for n in range(3)])
         first = RuleHit.objects.order_by("id").first()
     assert first is not None

@@ -112,7 +112,7 @@ FULL = Problem(
 )
 UNTRIED = Problem(
     code="rule_untried",
-    message=gettext_noop("This rule has changed since it was tried."),
+    message=gettext_noop("This rule was not tried as it is now."),
     fix=gettext_noop("Look at what it would be for now, then switch it on."),
 )
 GONE = Problem(
@@ -156,12 +156,12 @@ def update_rule(actor: Actor, rule_id: UUID, form: RuleForm) -> Rule:
 
 
 @transaction.atomic
-def switch_rule(actor: Actor, rule_id: UUID, on: bool, *, tried: str | None = None) -> Rule:
-    """On: for what is written from now on. `tried` is the mark of the rule that a person saw tried; it is refused if
-    somebody has changed the rule since."""
+def switch_rule(actor: Actor, rule_id: UUID, on: bool, *, tried: str = "") -> Rule:
+    """On: for what is written from now on. `tried` is the mark of the rule that was tried (`mark_of`): whoever asks, a
+    rule that was not tried as it is now is refused."""
     policy.require(actor, policy.Permission.MANAGE)
     rule = _get(rule_id)
-    if on and tried is not None and tried != mark_of(rule.when):
+    if on and tried != mark_of(rule.when):
         raise Refused(UNTRIED)
     if on != (rule.on_since is not None):
         rule.on_since = now() if on else None
