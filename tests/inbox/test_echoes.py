@@ -108,6 +108,7 @@ def test_an_answer_that_is_not_sent_yet_answers_nothing(channel: Channel) -> Non
     take_in(channel.id, "comments", [ONE])
     delivery = write_reply(channel)
     take_in(channel.id, "comments", [replace(ONE, id="2", at=after(2), parent="1")])
+    Message.objects.filter(remote_id="2").update(arrived_at=after(2))
     conversation = Conversation.objects.get()
     assert (conversation.state, conversation.waiting_since, conversation.messages_count) == ("new", ONE.at, 3)
     send(delivery)
@@ -163,3 +164,34 @@ def test_noting_what_concerns_no_conversation_takes_four_statements(channel: Cha
     with CaptureQueriesContext(connection) as captured:
         note_sent(delivery)
     assert len(captured) == 4
+
+
+def test_a_clock_of_the_network_that_is_ahead_leaves_nobody_waiting_who_was_answered(channel: Channel) -> None:
+    """They wrote, by their network's clock, ten minutes after we answered them."""
+    take_in(channel.id, "comments", [replace(ONE, at=after(11))])
+    delivery = write_reply(channel)
+    Message.objects.filter(direction=Direction.IN).update(arrived_at=after(0))
+    send(delivery)
+    note_sent(delivery)
+    talk = Conversation.objects.get()
+    assert (talk.state, talk.waiting_since) == ("waiting", None)
+    # What is read back has the network's time.
+    take_in(channel.id, "comments", [replace(ECHO, at=after(12))])
+    talk.refresh_from_db()
+    assert (talk.state, talk.waiting_since, talk.last_out_at) == ("waiting", None, after(12))
+    # What they wrote after that, and we had not read when we answered, waits for us.
+    take_in(channel.id, "comments", [replace(ONE, id="2", at=after(13))])
+    talk.refresh_from_db()
+    assert (talk.state, talk.waiting_since) == ("open", after(13))
+
+
+def test_what_came_while_an_answer_was_on_its_way_is_not_answered_by_it(channel: Channel) -> None:
+    take_in(channel.id, "comments", [ONE])
+    delivery = write_reply(channel)
+    Message.objects.filter(direction=Direction.IN).update(arrived_at=after(0))
+    take_in(channel.id, "comments", [replace(ONE, id="2", at=after(3))])
+    Message.objects.filter(remote_id="2").update(arrived_at=after(0.9))
+    send(delivery)
+    note_sent(delivery)
+    talk = Conversation.objects.get()
+    assert (talk.state, talk.waiting_since) == ("open", after(3))

@@ -1,12 +1,14 @@
 """What went out and what was read back are one message, whichever was written down first."""
 
-from django.db.models import Q
+from datetime import datetime, timedelta
+
+from django.db.models import Max, Q
 
 from kaja.channels.models import Channel
 from kaja.delivery.models import Delivery, Publication
 from kaja.inbox.joining import join_echo
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import Conversation, Message
+from kaja.inbox.models import Conversation, Direction, Message
 from kaja.inbox.standing import save_up_to_date
 from kaja.inbox.taking import OURS
 from kaja.kernel.locks import lock, lock_inbox
@@ -40,7 +42,7 @@ def note_sent(delivery: Delivery) -> None:
     elif ours is not None and echo is not None:
         join_echo(ours, echo, publication.data)
     elif ours is not None:
-        _name(ours, delivery, publication)
+        _name(ours, delivery, publication, rows[ours.conversation_id].last_in_at)
     elif echo is not None:
         echo.delivery_id = delivery.id
         echo.save(update_fields=["delivery_id"])
@@ -51,8 +53,16 @@ def note_sent(delivery: Delivery) -> None:
     tell_conversations(rows)
 
 
-def _name(ours: Message, delivery: Delivery, publication: Publication) -> None:
+def _name(ours: Message, delivery: Delivery, publication: Publication, last_in_at: datetime | None) -> None:
     ours.remote_id, ours.url = publication.remote_id, publication.remote_url
     ours.at = delivery.sent_at or ours.at
+    if last_in_at is not None and last_in_at >= ours.at:
+        # Their network's clock may be ahead of ours: what was here when we wrote is answered all the same. What is read
+        # back has the network's own time.
+        theirs = Message.objects.filter(
+            conversation_id=ours.conversation_id, direction=Direction.IN, arrived_at__lte=ours.arrived_at
+        )
+        known = theirs.aggregate(known=Max("at"))["known"]
+        ours.at = max(ours.at, known + timedelta(microseconds=1)) if known else ours.at
     ours.data = {**publication.data, **ours.data}
     ours.save()
