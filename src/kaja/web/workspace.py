@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.contrib.auth.views import redirect_to_login
 from django.db import DataError, IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
@@ -19,7 +19,7 @@ from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import run_in_workspace, workspace_scope
 from kaja.web.dates import written_as
 from kaja.web.flash import count_unsaid, pending, unsay
-from kaja.web.problems import problem_line
+from kaja.web.problems import problem_line, render_problem_json
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member, User, Workspace
 from kaja.workspaces.once import parse_id
@@ -120,6 +120,10 @@ def refused_response(request: WorkspaceRequest, refused: Refused) -> HttpRespons
         response = HttpResponse(render_to_string("components/flashes.html", {"flashes": said}, request), status=status)
         response["HX-Retarget"], response["HX-Reswap"] = "#flashes", "beforeend"
         return response
+    if "application/json" in request.headers.get("Accept", ""):
+        # A page's script asked: it says why, in these words, and what was typed stays where it is.
+        said_why = {"problems": [render_problem_json(problem) for problem in refused.problems]}
+        return JsonResponse(said_why, status=status, headers={"Cache-Control": "no-store"})
     # The address may only take forms; what is live on this page stands on any other.
     context["live_page"] = reverse("needs_you:list", args=[request.workspace.slug])
     with workspace_scope(request.workspace.id):

@@ -15,9 +15,9 @@ from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.upload import upload_asset
 from kaja.networks.mastodon.limits import Limits, render_limits
-from kaja.workspaces.models import Workspace
+from kaja.workspaces.models import Member, Role, Workspace
 from tests.media.pictures import gradient, save
-from tests.people import actor, browser
+from tests.people import actor, add_member, browser
 from tests.web.inbox.conversations import add_message, make_channel, make_conversation, make_handle
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,6 +80,23 @@ def test_whoever_is_second_is_told_before_anything_goes_out(
     assert len(ours(workspace, asked)) == 1
     assert send(client, f"{asked.id}/reply", {"text": "At nine?", "seen": None}).status_code == 200
     assert len(ours(workspace, asked)) == 2
+
+
+def test_who_lost_the_right_while_writing_is_told_and_nothing_goes_out(
+    workspace: Workspace, asked: Conversation
+) -> None:
+    user = add_member(workspace, "liis@acme.test", Role.COMMUNITY_MANAGER)
+    liis = browser(workspace, "liis@acme.test")
+    assert 'id="reply-text"' in liis.get(f"{INBOX}{asked.id}/").content.decode()
+    with workspace_scope(workspace.id):
+        Member.objects.filter(user=user).update(role=Role.ANALYST)
+    for path in ("reply", "note"):
+        answer = send(liis, f"{asked.id}/{path}", {"text": "At ten.", "key": str(new_id()), "seen": 1})
+        assert answer.status_code == 403
+        assert "does not allow this" in answer.json()["problems"][0]["text"]
+    assert ours(workspace, asked) == []
+    # The page that is loaded again shows the conversation, and no box.
+    assert 'id="reply-text"' not in liis.get(f"{INBOX}{asked.id}/").content.decode()
 
 
 def test_an_answer_carries_pictures_and_is_measured_before(workspace: Workspace, client: Client) -> None:
