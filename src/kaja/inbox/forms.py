@@ -17,14 +17,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from hashlib import sha256
 from typing import Any
 
 from kaja.inbox.models import ConversationKind, MessageState
+from kaja.networks.kit.reading import shorten_ref as shorten_ref
 
 TEXT_MOST = 20_000
 """Characters of a text that are kept here; the whole stands in `reading.Item`."""
-REF_MOST, URL_MOST, NAME_MOST = 500, 1000, 300
+URL_MOST, NAME_MOST = 1000, 300
 MEDIA_MOST = 50
 FINAL = datetime(9999, 1, 1, tzinfo=UTC)
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -97,12 +97,6 @@ def words_of(text: str, media: list[dict[str, Any]]) -> Words:
         f"{each.get('kind', '')} {str(each.get('url', '')).partition('?')[0]} {each.get('alt', '')}" for each in media
     )
     return text, shown
-
-
-def shorten_ref(ref: str, most: int = REF_MOST) -> str:
-    """A network's name of something, such that two that differ stay two."""
-    clean = ref if ref.isprintable() else _CONTROLS.sub("", ref)
-    return clean if len(clean) <= most else f"{clean[: most - 65]}#{sha256(clean.encode()).hexdigest()}"
 
 
 def clean_text(text: str, most: int = TEXT_MOST) -> str:

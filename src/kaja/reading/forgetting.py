@@ -12,7 +12,7 @@ from django.db import connection
 
 from kaja.channels.models import Channel
 from kaja.kernel.tenancy import entered_workspace_id
-from kaja.networks.kit.reading import Incoming
+from kaja.networks.kit.reading import Incoming, shorten_ref
 from kaja.reading.models import ForgottenAuthor, Item
 
 
@@ -39,13 +39,14 @@ def forget_authors(network: str, author_ids: Collection[str]) -> int:
 
 def drop_forgotten(channel_id: UUID, items: Sequence[Incoming]) -> Sequence[Incoming]:
     """Without what forgotten authors wrote. One statement; what the account itself wrote is never dropped."""
-    digests = {digest_of(item.author.id): item.author.id for item in items if not item.author.is_us}
+    # By the name under which they are kept.
+    digests = {item.author.id: digest_of(shorten_ref(item.author.id)) for item in items if not item.author.is_us}
     if not digests:
         return items
     network = Channel.objects.filter(id=channel_id).values("network")
-    known = ForgottenAuthor.objects.filter(network__in=network, digest__one_of=list(digests))
-    gone = {digests[bytes(digest)] for digest in known.values_list("digest", flat=True)}
-    return [item for item in items if item.author.is_us or item.author.id not in gone]
+    known = ForgottenAuthor.objects.filter(network__in=network, digest__one_of=sorted(set(digests.values())))
+    gone = {bytes(digest) for digest in known.values_list("digest", flat=True)}
+    return [item for item in items if item.author.is_us or digests[item.author.id] not in gone]
 
 
 def forget_words(channel_id: UUID, remote_ids: Collection[str]) -> None:
@@ -55,3 +56,8 @@ def forget_words(channel_id: UUID, remote_ids: Collection[str]) -> None:
             "UPDATE reading_item SET content = content || %s WHERE channel_id = %s AND remote_id = ANY(%s)",
             ['{"text": "", "media": [], "data": {}, "more": {}, "state": "deleted"}', channel_id, list(remote_ids)],
         )
+
+
+def delete_items(channel_id: UUID, remote_ids: Collection[str]) -> None:
+    """Keep nothing of these items. Inside the workspace's scope."""
+    Item.objects.filter(channel_id=channel_id, remote_id__in=list(remote_ids)).delete()

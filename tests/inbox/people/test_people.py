@@ -214,3 +214,17 @@ def test_who_may_do_what(in_workspace: Workspace, channel: Channel) -> None:
     update_person(actor(in_workspace, "maria@acme.test"), person.id, form)
     with pytest.raises(NotAllowed):
         erase_person(actor(in_workspace, "maria@acme.test"), person.id)
+
+
+@pytest.mark.parametrize("odd", ["ma\x01ri\r", "mari\u0085", "m" * 900], ids=["controls", "line", "long"])
+def test_an_account_with_an_odd_name_is_handed_out_and_forgotten_whole(
+    in_workspace: Workspace, channel: Channel, odd: str
+) -> None:
+    asked = replace(ASKED, author=replace(MARI, id=odd))
+    take_in(channel.id, "comments", [asked])
+    person = Person.objects.get()
+    assert [each["text"] for each in export_person(person.id)["as_read"]] == [ASKED.text]
+    erase_person(actor(in_workspace), person.id)
+    assert not Item.objects.exists()
+    take_in(channel.id, "comments", [asked])
+    assert not Item.objects.exists()

@@ -1,8 +1,10 @@
 """Reading: what the audience and others left on a network. A capability that a connector may have as `reader`."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Literal, Protocol
 
 from kaja.kernel.problems import gettext_noop
@@ -10,6 +12,8 @@ from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.outcome import Failure
 
+REF_MOST = 500
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # but tab and line feed
 Cursor = dict[str, Any]
 """Where reading stopped: JSON values only; belongs to the connector, kept by whoever reads."""
 Kind = Literal["comment", "reply", "direct", "mention", "review"]
@@ -76,15 +80,26 @@ class Incoming:
     more: Mapping[str, Any] = field(default_factory=dict)
 
 
+def shorten_ref(ref: str, most: int = REF_MOST) -> str:
+    """A network's name of something, in as much room as it is given and without control characters, such that two that
+    differ stay two."""
+    clean = ref if ref.isprintable() else _CONTROLS.sub("", ref)
+    if len(clean) <= most:
+        return clean
+    return f"{clean[: most - 65]}#{sha256(clean.encode('utf-8', 'replace')).hexdigest()}"
+
+
 def render_incoming(item: Incoming) -> dict[str, Any]:
     """As it is stored: JSON values only, without signs that no text of a database holds."""
     edited_at = item.edited_at.isoformat() if item.edited_at else None
     # Not `asdict`, which copies every value: this is done for everything that is read.
-    shown = {**vars(item), "at": item.at.isoformat(), "edited_at": edited_at, "author": dict(vars(item.author))}
+    # Who wrote it is found by their id, when everything of somebody is wanted or forgotten.
+    author = {**vars(item.author), "id": shorten_ref(item.author.id)}
+    shown = {**vars(item), "at": item.at.isoformat(), "edited_at": edited_at, "author": author}
     shown["media"], shown["data"], shown["more"] = (
         _storable([vars(each) for each in item.media]), _storable(item.data), _storable(item.more)
     )  # fmt: skip
-    if _is_storable("".join(value for value in (*shown.values(), *shown["author"].values()) if type(value) is str)):
+    if _is_storable("".join(value for value in (*shown.values(), *author.values()) if type(value) is str)):
         return shown
     stored: dict[str, Any] = _storable(shown)
     return stored

@@ -30,7 +30,8 @@ register = template.Library()
 
 MOST_LINKS = 200
 """In one message; what follows stays text."""
-LINK = re.compile(r"https?://[^\s<>\"'`{}|\\^\[\]]{1,2000}", re.ASCII | re.IGNORECASE)
+LONGEST_LINK = 2000
+LINK = re.compile(rf"https?://[^\s<>\"'`{{}}|\\^\[\]]{{1,{LONGEST_LINK}}}", re.ASCII | re.IGNORECASE)
 TAIL = ".,;:!?)»”’…"
 FOLD_SIGNS, FOLD_LINES = 1200, 14
 """What of a long message is shown at first."""
@@ -80,7 +81,9 @@ def link_words(text: str) -> SafeString:
     for found in LINK.finditer(text):
         address = found.group().rstrip(TAIL)
         href = web_address(address)
-        if not href or count >= MOST_LINKS:
+        # Half of an address that is too long leads somewhere else.
+        cut = len(found.group()) >= LONGEST_LINK and not text[found.end() : found.end() + 1].isspace()
+        if not href or count >= MOST_LINKS or (cut and found.end() < len(text)):
             continue
         count += 1
         made.append(escape(text[end : found.start()]))
