@@ -10,6 +10,7 @@ from kaja.inbox.models import (
     AnswerWait,
     Conversation,
     Direction,
+    Lead,
     Message,
     QualityCard,
     QualitySample,
@@ -109,7 +110,19 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
     mark_due([talk.id for talk in Conversation.objects.all()])
     webhook = _add_webhook(words, number)
     whose = next(each.handle for each in messages if each.handle)
+    contact = {"name": words.campaign, "accounts": [{"network": whose.network, "handle": whose.handle, "url": ""}]}
+    leads = [
+        Lead.objects.create(
+            person_id=whose.person_id, conversation=messages[0].conversation,
+            what=words.ideas[n % len(words.ideas)][:200],
+            note=words.ideas[0], contact=contact, to_name="Liis Tamm", to_email="liis@example.org",
+            handed_by_id=actor.user_id, handed_at=moment - timedelta(hours=n),
+            taken_back_at=moment if n % 3 == 1 else None,
+        )
+        for n in range(number)
+    ]  # fmt: skip
     return {
+        "lead": str(leads[0].id),
         "person": str(whose.person_id),
         "card": str(cards[0].id),
         "rule": str(rules[0].id),

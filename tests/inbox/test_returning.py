@@ -9,10 +9,10 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from kaja.channels.models import Channel
 from kaja.inbox.actions import remind, set_state, snooze
-from kaja.inbox.actions.forgetting import forget_deleted
 from kaja.inbox.actions.returning import bring_back, remind_of
 from kaja.inbox.languages import find_language
 from kaja.inbox.models import Conversation, ConversationState, Message, MessageVersion
+from kaja.inbox.retention.actions import delete_due
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Refused
 from kaja.reading.models import Item
@@ -85,10 +85,10 @@ def test_deleted_words_are_kept_as_long_as_the_workspace_says_and_never_come_bac
     for form in (ONE, edited, replace(edited, text="", state="deleted", edited_at=None)):
         take_in(channel.id, "comments", [form])
     Message.objects.update(deleted_at=now() - timedelta(days=29))
-    assert forget_deleted() == 0
+    assert delete_due() == 0
     assert Message.objects.get().text == "Second words"
     Message.objects.update(deleted_at=now() - timedelta(days=31))
-    assert (forget_deleted(), forget_deleted()) == (1, 0)
+    assert (delete_due(), delete_due()) == (1, 0)
     for form in (ONE, edited):
         take_in(channel.id, "comments", [form])
     assert (Message.objects.get().text, Message.objects.get().state) == ("", "deleted")
@@ -103,7 +103,7 @@ def test_what_was_read_of_forgotten_words_says_nothing_either(in_workspace: Work
     take_in(channel.id, "comments", [replace(ONE, state="deleted")])
     in_workspace.keep_deleted_days = 0
     in_workspace.save()
-    assert forget_deleted() == 1
+    assert delete_due() == 1
     content = Item.objects.get(remote_id="1").content
     assert (content["text"], content["state"]) == ("", "deleted")
     assert Item.objects.get(remote_id="2").content["text"] == ONE.text

@@ -15,6 +15,7 @@ from kaja.inbox.models import (
     ConversationLabel,
     Direction,
     Handle,
+    Lead,
     Message,
     MessageAct,
     MessageVersion,
@@ -77,6 +78,15 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     alarm = Alarm.objects.create(kind="volume", began_at=now, last_at=now, count=1, messages=[str(message.id)])
     sample = QualitySample.objects.create(week=now.date(), size=1, seed=mark)
     card = QualityCard.objects.create(sample=sample, conversation=conversation, note=mark)
+    lead = Lead.objects.create(
+        person=person,
+        what=mark,
+        note=mark,
+        contact={"name": mark},
+        to_name=mark,
+        handed_at=now,
+        conversation=conversation,
+    )
     reply = SavedReply.objects.create(title=mark, texts={"en": mark})
     view = SavedView.objects.create(name=mark)
     return {
@@ -92,6 +102,7 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "rule_id": str(rule.id),
         "hit_id": str(hit.id),
         "alarm_id": str(alarm.id),
+        "lead_id": str(lead.id),
         "target_id": str(target.id),
         "view_id": str(view.id),
     }

@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from kaja.crisis.queries import PlannedFilter
+from kaja.inbox.retention import terms as keeping
 from kaja.web.crisis.forms import mark_of
 
 API = "api/v1/"
@@ -158,6 +159,9 @@ REQUESTS: dict[str, Sent] = {
     "inboxdesk:join_person": form(other="{other_person}"),
     "inboxdesk:part_person": form(other="{joined_person}"),
     "inboxdesk:erase_person": form(),
+    "inboxdesk:hand_over": form(what="Stolen", to_name="Thief", consent="on"),
+    "inboxdesk:take_back_lead": form(),
+    "inboxdesk:keeping": form(messages="7", do="save", seen=keeping.mark_of(keeping.Terms(messages=7))),
     "inboxdesk:new_target": form(name="Stolen", always="on", first_count="1", warn_minutes="1"),
     "inboxdesk:target": form(name="Stolen", always="on", first_count="1", warn_minutes="1"),
     "inboxdesk:do_target": form(do="delete"),

@@ -43,8 +43,8 @@ SHARED = {
 
 LOOKS_ACROSS = {
     ("inbox/trouble/watching.py", "watch", "JOB_DISPATCH"): "workspaces in which something came lately",
-    ("inbox/actions/forgetting.py", "forget_deleted", "JOB_DISPATCH"): "deleted words whose time is over",
     ("inbox/migrations/0010_due.py", "fill", "MAINTENANCE"): "what of each conversation is due first, once",
+    ("inbox/retention/actions.py", "delete_due", "JOB_DISPATCH"): "workspaces that keep something for a term",
     ("inbox/targets/actions.py", "warn_of_due", "JOB_DISPATCH"): "promises that are about to be broken",
     ("inbox/targets/actions.py", "tell_of_late", "JOB_DISPATCH"): "promises that are broken; ids of workspaces only",
     ("outgoing/sending.py", "find_lanes", "JOB_DISPATCH"): "where something is due; gives ids only",

@@ -28,12 +28,13 @@ OWN = frozenset(
     """
     item.href step.href hit.href card.thumbnail hit.picture each.url each.thumbnail post.card_image.url flash.link
     flash.undo href picture day.write today previous next menu.clear earlier clear pager.first pager.following address
-    column.more
+    column.more hand_url files_url mailto row.href do_url
     attrs.src attrs.action attrs.href login_url action_url alt.url totp_svg_data_uri frame.compose_url steps_url
     settle_url edit_url post_address own source each.href view.href views.current.href request.path subject_address
     """.split()  # noqa: SIM905
 )
-"""Addresses that this application makes (or, `picture`, has been through the filter; `source` is our own proxy's).
+"""Addresses that this application makes (or, `picture`, has been through the filter; `source` is our own proxy's,
+`mailto` written to an address that was checked).
 Whatever else stands in an attribute that a browser follows has to go through `foreign_link` or `web_address`."""
 _FOLLOWED = re.compile(
     r"""\b(?:href|src|action|formaction|poster|srcset|data|cite|ping|background|xlink:href)=["']?\{\{\s*(.*?)\s*\}\}"""

@@ -35,7 +35,7 @@ from tests.outgoing.world import ENDPOINT, fill_webhook_log, fill_webhooks
 from tests.people import actor, browser, member_of
 from tests.push.receiving import fill_devices
 from tests.web.crisis.lists import CRISIS_LISTS
-from tests.web.inbox.conversations import make_channel, make_handle
+from tests.web.inbox.conversations import make_channel, make_handle, make_leads
 from tests.web.inboxdesk.rows import (
     ALARM,
     PERSON,
@@ -211,10 +211,11 @@ PLACES = {
     "hits": Place("inbox/rules/log/", fill_hits, 10),
     "alarms": Place("inbox/alarms/", fill_alarms, 9),
     "alarm-messages": Place(f"inbox/alarms/{ALARM}/", fill_alarm_messages, 10, paged=False),
+    "leads": Place("inbox/leads/", make_leads, 9),
     "asked": Place("inbox/report/conversations", fill_asked, 10),
     "quality-cards": Place("inbox/quality/", fill_cards, 13),
     "people": Place("inbox/people/", fill_people, 10),
-    "person-conversations": Place(f"inbox/people/{PERSON}/", fill_talks_of_one, 12),
+    "person-conversations": Place(f"inbox/people/{PERSON}/", fill_talks_of_one, 13),
     "targets": Place("settings/answers/", fill_targets, 10, paged=False),
     **{name: Place(address, fill, asked) for name, address, fill, asked in CRISIS_LISTS},
     "webhooks": Place("settings/webhooks/", fill_webhooks, 9),

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from kaja.inbox.actions.forgetting import forget_deleted
 from kaja.inbox.actions.returning import bring_back, remind_of
+from kaja.inbox.retention.actions import delete_due
 from kaja.inbox.targets.actions import tell_of_late, warn_of_due
 from kaja.kernel.jobs import job
 from kaja.kernel.tenancy import entered_workspace_id, run_in_workspace
@@ -24,9 +24,9 @@ def warn_of_due_answers(timestamp: int) -> None:
 
 
 @job("inbox.forget_deleted", every="23 3 * * *")
-def forget_deleted_words(timestamp: int) -> None:
-    """Forget what authors deleted, when the time is over for which a workspace keeps it."""
-    forget_deleted()
+def delete_what_is_over(timestamp: int) -> None:
+    """Delete what workspaces keep no longer; the name is of the time when that was only what authors had deleted."""
+    delete_due()
 
 
 @job("inbox.wake")

@@ -8,6 +8,7 @@ changes nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -172,7 +173,8 @@ class _Taking:
 
     def __init__(self, channel_id: UUID) -> None:
         self.workspace_id = entered_workspace_id()
-        self.channel = Channel.objects.only("id", "network", "created_at").get(id=channel_id)
+        known = Channel.objects.select_related("workspace")
+        self.channel = known.only("id", "network", "created_at", "workspace__keep_messages_days").get(id=channel_id)
         self.published: dict[str, Publication] = {}
         self.known: dict[str, Known] = {}
         self.by_delivery: dict[UUID, Message] = {}
@@ -187,6 +189,9 @@ class _Taking:
         if not forms:
             return
         self._lock_rows(forms)
+        forms = self._drop_over(forms)
+        if not forms:
+            return
         handles = keep_handles(self.channel.network, forms)
         changed: dict[UUID, Known] = {}
         for form in forms:
@@ -197,6 +202,15 @@ class _Taking:
                 changed[known.row.id] = known
         if changed or self.left:
             self._write(list(changed.values()), forms)
+
+    def _drop_over(self, forms: Sequence[Form]) -> Sequence[Form]:
+        """Without what is older than the workspace keeps, unless its conversation goes on: it would be deleted at
+        night, and come again when history is read again."""
+        days = self.channel.workspace.keep_messages_days
+        if days is None:
+            return forms
+        oldest = now() - timedelta(days=days)
+        return [form for form in forms if form.at >= oldest or form.id in self.known or form.thread in self.threads]
 
     def _find_publications(self, forms: Sequence[Form]) -> None:
         refs = {form.id for form in forms if form.who.is_us} | {form.publication for form in forms}

@@ -86,6 +86,16 @@ class PostFailed(Data):
     problem: str
 
 
+class LeadChanged(Data):
+    """Somebody was handed over to sales, or that was taken back."""
+
+    lead: UUID
+    person: UUID | None
+    conversation: UUID | None
+    state: Literal["handed_over", "taken_back"]
+    at: datetime
+
+
 class Test(Data):
     """The button on the endpoint's page."""
 
@@ -99,6 +109,7 @@ EVENTS: Mapping[str, type[Data]] = {
     "alarm.raised": AlarmRaised,
     "post.published": PostPublished,
     "post.failed": PostFailed,
+    "lead.changed": LeadChanged,
 }
 """By name, in the order of the form."""
 

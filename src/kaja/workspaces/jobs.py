@@ -14,7 +14,7 @@ from kaja.kernel.locks import lock
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Invitation, Notice
 from kaja.workspaces.queries import render_invitation_token, render_mail_proof
-from kaja.workspaces.wording import say
+from kaja.workspaces.wording import make_line, say
 
 
 @job("workspaces.mail_notice")
@@ -38,7 +38,7 @@ def mail_invitation(workspace_id: str, invitation_id: str, language: str) -> Non
     with translation.override(language):
         context = {"workspace": invitation.workspace.name, "inviter": str(invitation.invited_by or ""), "link": link}
         subject = translation.gettext("%(inviter)s invites you to %(workspace)s") % context
-        EmailMessage(_one_line(subject), render_to_string("mail/invitation.txt", context), to=[invitation.email]).send()
+        EmailMessage(make_line(subject), render_to_string("mail/invitation.txt", context), to=[invitation.email]).send()
 
 
 def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
@@ -67,7 +67,7 @@ def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
                 "settings": f"{settings.BASE_URL}/w/{notice.workspace.slug}/settings/profile/",
             }
             subject = f"{notice.workspace.name}: {text}"
-            message = EmailMessage(_one_line(subject), render_to_string("mail/notice.txt", context), to=[user.email])
+            message = EmailMessage(make_line(subject), render_to_string("mail/notice.txt", context), to=[user.email])
         notice.mailed_at = now()
         notice.save(update_fields=["mailed_at"])
     try:
@@ -77,9 +77,3 @@ def send_notice(workspace_id: UUID, notice_id: UUID) -> bool:
             Notice.objects.filter(id=notice_id).update(mailed_at=None)
         raise
     return True
-
-
-def _one_line(subject: str) -> str:
-    """A subject has one line, whatever stands in a name."""
-    line = " ".join(subject.split())
-    return line if len(line) <= 150 else line[:149] + "…"

@@ -92,8 +92,14 @@ class Workspace(models.Model):
     late_limit_minutes = models.PositiveIntegerField(_("late limit, minutes"), default=30)
     date_style = models.CharField(max_length=3, blank=True, default="", db_default="", choices=DateStyle.choices)
     week_start = models.CharField(max_length=3, blank=True, default="", db_default="", choices=WeekStart.choices)
-    # Days for which words are kept that their author deleted on a network.
-    keep_deleted_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    # Days for which things are kept, by kind (`inbox.retention`); None: for ever. `deleted`: words that their author
+    # deleted on a network.
+    keep_deleted_days = models.PositiveSmallIntegerField(null=True, default=30, db_default=30)
+    keep_messages_days = models.PositiveIntegerField(null=True)
+    keep_versions_days = models.PositiveIntegerField(null=True)
+    keep_people_days = models.PositiveIntegerField(null=True)
+    keep_hits_days = models.PositiveIntegerField(null=True)
+    keep_audit_days = models.PositiveIntegerField(null=True)
     paused_at = models.DateTimeField(null=True, blank=True)
     # Paused until somebody has settled what may have happened without this database knowing; see `Held`.
     held_at = models.DateTimeField(null=True, blank=True)

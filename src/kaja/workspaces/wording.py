@@ -122,3 +122,9 @@ def _word_of_grant(name: str) -> str:
         return str(GRANTS[name])
     own = (connector.info.grant_words.get(name) for connector in CONNECTORS.values())
     return next((pgettext("what a channel may do", word) for word in own if word), name)
+
+
+def make_line(subject: str) -> str:
+    """The subject of a letter: it has one line, whatever stands in a name."""
+    line = " ".join(subject.split())
+    return line if len(line) <= 150 else line[:149] + "…"

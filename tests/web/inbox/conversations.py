@@ -11,11 +11,13 @@ from kaja.inbox.models import (
     ConversationState,
     Direction,
     Handle,
+    Lead,
     Message,
     MessageState,
     Person,
 )
 from kaja.kernel import clock
+from kaja.workspaces.models import Workspace
 
 
 def make_channel(name: str = "Lummus", network: str = "practice", **more: Any) -> Channel:
@@ -71,4 +73,21 @@ def add_message(conversation: Conversation, text: str, *, handle: Handle | None 
     return message
 
 
-__all__ = ["ConversationState", "MessageState", "add_message", "make_channel", "make_conversation", "make_handle"]
+def make_leads(workspace: Workspace, count: int) -> None:
+    """So many who were handed over, some at the same moment."""
+    moment = clock.now()
+    Lead.objects.bulk_create(
+        Lead(workspace=workspace, what=f"Rye {n}", to_name="Liis", handed_at=moment - timedelta(minutes=n // 4))
+        for n in range(count)
+    )
+
+
+__all__ = [
+    "ConversationState",
+    "MessageState",
+    "add_message",
+    "make_channel",
+    "make_conversation",
+    "make_handle",
+    "make_leads",
+]

@@ -14,7 +14,7 @@ from kaja.inbox.actions.changing import path_of
 from kaja.inbox.acts import ACTING
 from kaja.inbox.forms import FINAL
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import Conversation, Handle, Message, MessageAct, MessageState, MessageVersion, Person
+from kaja.inbox.models import Conversation, Handle, Lead, Message, MessageAct, MessageState, MessageVersion, Person
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
@@ -152,6 +152,8 @@ def erase_person(actor: Actor, person_id: UUID) -> int:
     Person.objects.filter(id__in=people).update(
         name="", notes="", labels=[], consent="", consent_note="", consent_at=None
     )
+    # To whom they were handed over stays, for those have to be told.
+    Lead.objects.filter(person_id__in=people).update(what="", note="", contact={})
     for talk in talks:
         talk.excerpt = ""
     Conversation.objects.bulk_update(talks, ["excerpt"])

@@ -5,6 +5,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from kaja.inbox.leads.files import describe_lead
+from kaja.inbox.leads.queries import list_leads_of
 from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person
 from kaja.inbox.people.actions import GONE
 from kaja.kernel.pages import PAGE, Page, cut_page
@@ -102,5 +104,6 @@ def export_person(person_id: UUID) -> dict[str, Any]:
             }
             for each in messages
         ],
+        "handed_over": [describe_lead(lead) for lead in list_leads_of(person.id)],
         "as_read": [item.content for item in items.order_by("at", "id")],
     }

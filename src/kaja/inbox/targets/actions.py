@@ -182,7 +182,7 @@ def _warn_in(workspace_id: UUID) -> int:
         soon = list(rows.select_related("conversation__handle", "conversation__channel"))
         for row in soon:
             conversation = row.conversation
-            if row.ended_at is None and row.due_at is not None:
+            if conversation is not None and row.ended_at is None and row.due_at is not None:
                 handle = conversation.handle
                 create_notice(
                     "inbox.due",
@@ -208,7 +208,8 @@ def tell_of_late() -> int:
 
 
 def _late() -> QuerySet[AnswerWait]:
-    return AnswerWait.objects.filter(due_at__lte=now(), ended_at=None, late_at=None)
+    # Of a conversation that is kept no longer nobody is told.
+    return AnswerWait.objects.filter(due_at__lte=now(), ended_at=None, late_at=None, conversation__isnull=False)
 
 
 def _tell_in(workspace_id: UUID) -> int:
@@ -226,7 +227,7 @@ def _tell_in(workspace_id: UUID) -> int:
                     due_at=row.due_at,
                 )
                 for row in rows
-                if row.due_at is not None
+                if row.due_at is not None and row.conversation_id is not None
             ],
         )
         AnswerWait.objects.filter(id__in=[row.id for row in rows]).update(late_at=now())

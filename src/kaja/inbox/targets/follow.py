@@ -37,6 +37,7 @@ def follow_waits(conversation_ids: Collection[UUID]) -> None:
     moments = _list_moments(ids)
     known: dict[UUID, list[AnswerWait]] = defaultdict(list)
     for row in AnswerWait.objects.filter(conversation_id__one_of=ids).select_related("target"):
+        assert row.conversation_id is not None  # they were asked for by it
         known[row.conversation_id].append(row)
     promises = Promises()
     new: list[AnswerWait] = []

@@ -49,11 +49,12 @@ class AnswerWait(TenantModel):
     """One question of a conversation (`timeline.Waited`), and what was promised when it was asked.
 
     `due_at` stays as it was promised, whatever becomes of the target. `open_seconds` is what of the time between lay in
-    the hours of that target, of all hours without one.
+    the hours of that target, of all hours without one. It is what reports count, and stays without its conversation
+    when that is kept no longer.
     """
 
     conversation = models.ForeignKey(
-        "inbox.Conversation", on_delete=models.CASCADE, related_name="waits", db_index=False
+        "inbox.Conversation", null=True, on_delete=models.SET_NULL, related_name="waits", db_index=False
     )
     channel = models.ForeignKey(Channel, on_delete=models.PROTECT, related_name="+", db_index=False)
     measure = models.CharField(max_length=10, choices=Measure.choices)

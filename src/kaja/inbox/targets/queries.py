@@ -75,5 +75,5 @@ def page_asked(
     """The questions behind a figure of the report, the newest first, with their conversations. Raises Refused for a
     cursor that is none."""
     rows = list_asked_by(measure, since, until, by, key, zone)
-    rows = rows.select_related("conversation__channel", "conversation__handle", "by")
+    rows = rows.select_related("channel", "conversation__handle", "by")
     return cut_page(rows, ("-begun_at", "-id"), cursor, limit)

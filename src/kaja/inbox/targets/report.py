@@ -151,7 +151,8 @@ class Backlog:
 def report_backlog() -> Backlog:
     """One statement."""
     age = Func(Now() - F("begun_at"), template="EXTRACT(EPOCH FROM %(expressions)s)", output_field=FloatField())
-    row = AnswerWait.objects.filter(ended_at=None, measure__in=(Measure.FIRST, Measure.NEXT)).aggregate(
+    asked = AnswerWait.objects.filter(conversation__isnull=False, measure__in=(Measure.FIRST, Measure.NEXT))
+    row = asked.filter(ended_at=None).aggregate(
         waiting=Count("id"),
         oldest=Min("begun_at"),
         late=Count("id", filter=Q(due_at__lt=Now())),

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
-from kaja.inbox.models import Conversation, ConversationKind, Message
+from kaja.inbox.leads.queries import page_leads
+from kaja.inbox.models import Conversation, ConversationKind, Lead, Message
 from kaja.inbox.people.queries import page_people
 from kaja.inbox.quality.models import QualityCard
 from kaja.inbox.quality.queries import page_cards
@@ -154,7 +155,7 @@ def _asked(asked: Asked) -> Page[Row]:
         lambda waits: [
             {
                 "wait": wait,
-                "who": shown_name(wait.conversation.handle),
+                "who": shown_name(wait.conversation.handle) if wait.conversation else "",
                 "after": describe_span((wait.ended_at - wait.begun_at).total_seconds()) if wait.ended_at else "",
                 "late": wait.due_at is not None and (wait.ended_at or moment) > wait.due_at,
             }
@@ -225,5 +226,15 @@ CARDS: Listing[QualityCard] = Listing(
     ),
     choices=_card_choices,
     unmatched=Empty("badge-check", _("No card is like that.")),
+    newest_first=True,
+)
+LEADS: Listing[Lead] = Listing(
+    "leads",
+    lambda asked: page_leads(asked.cursor, asked.limit),
+    Empty(
+        "share-2",
+        _("Nobody was handed over yet"),
+        _("Whoever wants to buy is handed over to those who sell: on their page, or beside their conversation."),
+    ),
     newest_first=True,
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from kaja.inbox.leads.queries import list_leads_of
 from kaja.inbox.models import Consent, Person
 from kaja.inbox.people.actions import erase_person, join_people, parse_person, part_people, update_person
 from kaja.inbox.people.queries import export_person, get_person, list_joined
@@ -108,6 +109,7 @@ def _show(request: WorkspaceRequest, found: Person, form: PersonFields) -> HttpR
         "person": found,
         "name": name_person(found),
         "form": form,
+        "leads": list_leads_of(found.id),
         "joined": [(each, name_person(each)) for each in list_joined(found.id)],
         "talks": PERSON_CONVERSATIONS.read(request, person=found.id),
         "looked_for": looked_for,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.inboxdesk import alarms, people, quality, report, rules, targets
+from kaja.web.inboxdesk import alarms, keeping, leads, people, quality, report, rules, targets
 
 app_name = "inboxdesk"
 urlpatterns = [
@@ -26,6 +26,13 @@ urlpatterns = [
     path("inbox/people/<uuid:person_id>/part", people.part, name="part_person"),
     path("inbox/people/<uuid:person_id>/export", people.export, name="export_person"),
     path("inbox/people/<uuid:person_id>/erase", people.erase, name="erase_person"),
+    path("inbox/people/<uuid:person_id>/hand-over", leads.hand, name="hand_over"),
+    path("inbox/leads/", leads.index, name="leads"),
+    path("inbox/leads/file", leads.files, name="lead_files"),
+    path("inbox/leads/<uuid:lead_id>/", leads.lead, name="lead"),
+    path("inbox/leads/<uuid:lead_id>/file", leads.file, name="lead_file"),
+    path("inbox/leads/<uuid:lead_id>/take-back", leads.back, name="take_back_lead"),
+    path("settings/keeping/", keeping.index, name="keeping"),
     path("settings/answers/", targets.index, name="targets"),
     path("settings/answers/new", targets.create, name="new_target"),
     path("settings/answers/<uuid:target_id>/", targets.target, name="target"),

@@ -15,6 +15,7 @@ EVENT_WORDS: dict[str, Any] = {
     "alarm.raised": _("an alarm: much more, or much worse than usual"),
     "post.published": _("a post is published"),
     "post.failed": _("a post could not be sent"),
+    "lead.changed": _("somebody is handed over to sales, or taken back"),
 }
 """What webhooks tell of."""
 ACTIONS: dict[str, Any] = {
@@ -94,6 +95,10 @@ ACTIONS: dict[str, Any] = {
     "person.join": _("joined two people"),
     "person.part": _("parted two people again"),
     "person.erase": _("forgot everything of a person"),
+    "lead.hand_over": _("handed somebody over to sales"),
+    "lead.take_back": _("took a hand-over back"),
+    "workspace.keep": _("changed how long things are kept"),
+    "workspace.delete_due": _("deleted what is kept no longer"),
     "saved_reply.save": _("changed a saved reply"),
     "saved_reply.delete": _("deleted a saved reply"),
     "label.create": _("created a label"),
