@@ -4,7 +4,7 @@ from kaja.kernel.problems import gettext_noop
 
 POSTS, INBOX, WORKSPACE = "posts", "inbox", "workspace"
 KINDS = {
-    POSTS: gettext_noop("Posts and answers that did not go out as planned"),
+    POSTS: gettext_noop("Posts and answers that were not sent as they should be"),
     INBOX: gettext_noop("The inbox: what is given to you, mentions you, is due, or is an alarm"),
     WORKSPACE: gettext_noop("Channels that need somebody, and everything else"),
 }

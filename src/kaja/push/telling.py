@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from kaja.push.sealing import LARGEST
 from kaja.workspaces.models import Notice
@@ -22,7 +23,8 @@ def list_buttons(kind: str, path: str, at: str) -> list[dict[str, Any]]:
     of the person; a button without them opens the page. Phones show two."""
     if found := _CONVERSATION.search(path):
         done = {"post": f"{at}inbox/work", "form": {"conversation": found[1], "do": "state:done"}}
-        return [{"action": "answer", "title": _("Answer")}, {"action": "done", "title": _("Done"), **done}]
+        said = pgettext("conversation", "Done")
+        return [{"action": "answer", "title": _("Answer")}, {"action": "done", "title": said, **done}]
     if kind == "delivery.missed" and (found := _DELIVERY.search(path)):
         send = {"post": f"{at}needs-you/deliveries/{found[1]}/", "form": {"do": "send_now"}}
         return [{"action": "send_now", "title": _("Send now"), **send}, {"action": "open", "title": _("Look")}]
