@@ -28,6 +28,11 @@ OWN = {
     "acme",
     "Tallinn",
     "Stolen",
+    "Thief",
+    "push",  # with the next: the server of a device's notices
+    "test",
+    "CSV",
+    "JSON",
     "stolen",
     "Blue",
     "Door",

@@ -16,7 +16,7 @@ WORKSHOP = {
     "frame/ui_menus.html": "a part of it",
 }
 # Names, and words that every language writes so.
-NAMES = re.compile(r"\b(?:Kaja|ALT|https?|Bluesky|Mastodon|WordPress|Ctrl|Enter|Esc|Shift)\b")
+NAMES = re.compile(r"\b(?:Kaja|ALT|https?|Bluesky|Mastodon|WordPress|vCard|CSV|JSON|Ctrl|Enter|Esc|Shift)\b")
 ENDONYMS = {"Deutsch", "Suomi", "Latviešu", "Українська", "Eesti", "English", "Русский", "繁體中文"}
 
 
