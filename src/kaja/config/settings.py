@@ -139,6 +139,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.outgoing.jobs",
     "kaja.channels.jobs",
     "kaja.inbox.jobs",
+    "kaja.inbox.leads.jobs",
     "kaja.inbox.rules.jobs",
     "kaja.inbox.trouble.jobs",
     "kaja.workspaces.jobs",
