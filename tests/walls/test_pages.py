@@ -156,7 +156,8 @@ def test_pages_of_a_workspace_are_not_kept_by_anybody(rival: Inhabited) -> None:
             seen += 1
             assert "no-store" in response.headers["Cache-Control"], route.name
         elif route.name.startswith("media:"):
-            assert response.headers["Cache-Control"].startswith("private")
+            # A file may stay in its reader's own browser; an answer to a script stays nowhere.
+            assert response.headers["Cache-Control"].startswith(("private", "no-store")), route.name
     assert seen > 15
 
 
