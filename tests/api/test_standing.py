@@ -29,7 +29,7 @@ def test_a_post_stands_as_its_messages_do(
     world = build_world(workspace)
     with workspace_scope(workspace.id):
         Post.objects.filter(id=world.post_id).update(state=post)
-        Delivery.objects.update(state=delivery, needs_person=needs_person)
+        Delivery.objects.filter(source_kind="post").update(state=delivery, needs_person=needs_person)
     one = client.call("GET", f"/posts/{world.post_id}").json()
     (listed,) = client.call("GET", "/posts").json()["items"]
     assert (one["state"], one["standing"], listed["standing"]) == (post, standing, standing)

@@ -91,6 +91,8 @@ ACTIONS: dict[str, Any] = {
     "crisis.end": _("ended crisis mode"),
     "inbox.rule": _("changed a rule of the inbox"),
     "inbox.target": _("changed a target for answers"),
+    "inbox.quality_draw": _("drew answers to be rated"),
+    "inbox.quality_rate": _("rated an answer"),
     "person.update": _("changed what is known of a person"),
     "person.join": _("joined two people"),
     "person.part": _("parted two people again"),

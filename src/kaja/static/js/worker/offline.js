@@ -32,7 +32,12 @@ function show({ made, why, waiting }) {
     return say("refused");
   }
   if (mine) return location.replace(mine.edit);
-  if (waiting) return say(why || "network");
+  if (waiting) {
+    say(why || "network");
+    // Another window, or the browser by itself, may have it sent, and tells this one nothing.
+    if (navigator.onLine) setTimeout(async () => show(await haveSent()), 4000);
+    return;
+  }
   // Somebody else is signed in by now, or it was opened without anything shared.
   return location.replace("/");
 }
