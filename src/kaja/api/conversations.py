@@ -168,7 +168,8 @@ class ConversationFilter(Schema):
     state: list[ConversationStates] = Field(default=[], max_length=5)
     channel: list[UUID] = Field(default=[], max_length=100)
     kind: list[Kind] = Field(default=[], max_length=4)
-    assignee: Literal["me", "nobody"] | UUID | None = None
+    # In the order of `Filters`: Python keeps one object for both, and its order would be the luck of imports.
+    assignee: UUID | Literal["me", "nobody"] | None = None
     label: list[LabelName] = Field(default=[], max_length=10)
     priority: int | None = Field(default=None, ge=-1, le=2)
     language: str = Field(default="", max_length=12)
