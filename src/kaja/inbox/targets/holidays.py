@@ -21,7 +21,7 @@ def list_holidays(country: str, region: str, years: Iterable[int]) -> dict[date,
 def _list_year(country: str, region: str, year: int) -> dict[date, str]:
     import holidays
 
-    try:
-        return dict(holidays.country_holidays(country, subdiv=region or None, years=year))
-    except NotImplementedError as error:  # what the library says of a country or region that it does not know
-        raise ValueError(f"no holidays are known of {country} {region}".strip()) from error
+    known = list_countries()
+    if country not in known or region not in ("", *known[country]):
+        raise ValueError(f"no holidays are known of {country} {region}".strip())
+    return dict(holidays.country_holidays(country, subdiv=region or None, years=year))
