@@ -91,6 +91,14 @@ def test_a_week_is_drawn_of_each_member_and_again_by_its_seed(
     assert draw_sample(curator, WEEK - timedelta(days=7), 3)[0].seed != sample.seed
 
 
+def test_what_is_kept_no_longer_is_not_drawn(curator: Actor, talks: list[Conversation]) -> None:
+    """Its times stay for the report; there is nothing left to be rated."""
+    AnswerWait.objects.filter(conversation=talks[3]).update(conversation=None)
+    talks[3].delete()
+    sample, new = draw_sample(curator, WEEK, 7)
+    assert (sample.answered, new) == (8, 8)
+
+
 def test_as_many_statements_for_one_as_for_many(curator: Actor, talks: list[Conversation]) -> None:
     counts = []
     for week, size in ((WEEK - timedelta(days=7), 1), (WEEK, 5)):

@@ -88,10 +88,11 @@ def draw_sample(actor: Actor, week: date, size: int) -> tuple[QualitySample, int
 
 
 def list_answered(since: datetime, until: datetime) -> set[Pair]:
-    """Who answered in which conversations what was asked in a period: the same questions as in the report."""
+    """Who answered in which conversations what was asked in a period: the same questions as in the report, of those
+    that are still kept."""
     rows = AnswerWait.objects.filter(
         begun_at__gte=since, begun_at__lt=until, measure__in=(Measure.FIRST, Measure.NEXT), ended_at__isnull=False,
-        by__isnull=False,
+        by__isnull=False, conversation__isnull=False,
     )  # fmt: skip
     return set(rows.values_list("conversation_id", "by_id"))
 
