@@ -22,6 +22,7 @@ from kaja.inbox.models import (
     Person,
     RuleHit,
 )
+from kaja.inbox.people.actions import join_people
 from kaja.inbox.retention import actions
 from kaja.inbox.retention.actions import delete_due, set_terms
 from kaja.inbox.retention.terms import Terms, count_due, mark_of, parse_terms, terms_of
@@ -212,6 +213,24 @@ def test_people_without_messages_go_and_whoever_is_needed_stays(in_workspace: Wo
     assert delete_due() == 1
     assert set(Handle.objects.values_list("remote_id", flat=True)) == {"lately", "agreed", "handed", "writes"}
     assert set(Person.objects.values_list("id", flat=True)) == {people[n].id for n in names[1:5]}
+
+
+@pytest.mark.parametrize("because", ["handed over", "agreed"])
+def test_whoever_is_needed_keeps_those_to_whom_they_are_joined(
+    in_workspace: Workspace, channel: Channel, because: str
+) -> None:
+    take_in(channel.id, "comments", [said("1", 100)])
+    mari, other = Person.objects.get(), Person.objects.create(consent="given" if because == "agreed" else "")
+    if because == "handed over":
+        form = parse_lead({"what": "Rye", "to_name": "Liis", "consent": True})
+        hand_over(actor(in_workspace), other.id, form)
+    join_people(actor(in_workspace), mari.id, other.id)
+    Person.objects.update(created_at=now() - ago(200))
+    Conversation.objects.all().delete()
+    assert count_due(Terms(people=60), now())["people"] == 0
+    keep(in_workspace, people=60)
+    assert delete_due() == 0
+    assert Person.objects.count() == 2
 
 
 def test_earlier_words_and_the_log_of_rules_go_after_their_term(in_workspace: Workspace, channel: Channel) -> None:

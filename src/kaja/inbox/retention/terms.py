@@ -87,15 +87,17 @@ def find_deleted(before: datetime) -> QuerySet[Message]:
 
 def find_people(before: datetime) -> QuerySet[Person]:
     """Nothing of theirs is left, and the team keeps nothing for which they would be needed: no consent, and nobody was
-    told of them."""
+    told of them; nor of those who are joined to them, who would go too."""
     handles = Handle.objects.filter(person_id=OuterRef("id"))
     here = (
         handles.filter(Exists(Message.objects.filter(handle_id=OuterRef("id"))))
         | handles.filter(Exists(Conversation.objects.filter(handle_id=OuterRef("id"))))
         | handles.filter(seen_at__gte=before)
     )
-    told = Lead.objects.filter(person_id=OuterRef("id"))
-    return Person.objects.filter(~Exists(here), ~Exists(told), joined_to=None, consent="", created_at__lt=before)
+    told = Lead.objects.filter(Q(person_id=OuterRef("id")) | Q(person__joined_to_id=OuterRef("id")))
+    agreed = Person.objects.filter(joined_to_id=OuterRef("id")).exclude(consent="")
+    unneeded = Person.objects.filter(~Exists(here), ~Exists(told), ~Exists(agreed))
+    return unneeded.filter(joined_to=None, consent="", created_at__lt=before)
 
 
 def find_hits(before: datetime) -> QuerySet[RuleHit]:
