@@ -146,6 +146,17 @@ def test_who_is_forgotten_is_forgotten_here_and_whoever_got_it_stays_known(
     assert "FN:…" in render_vcard(lead)
 
 
+def test_nobody_gets_a_letter_of_whoever_was_forgotten_before_it_went_out(
+    in_workspace: Workspace, mari: Person, settings: Any
+) -> None:
+    settings.EMAIL_HOST, settings.EMAIL_BACKEND = "127.0.0.1", "django.core.mail.backends.locmem.EmailBackend"
+    mail.outbox = []
+    lead = hand_over(actor(in_workspace), mari.id, parse_lead(BUNS))
+    erase_person(actor(in_workspace), mari.id)
+    assert not send_lead(in_workspace.id, lead.id, taken_back=False)
+    assert mail.outbox == []
+
+
 def test_with_somebody_who_is_joined_come_their_records(in_workspace: Workspace, mari: Person) -> None:
     other = Person.objects.create()
     lead = hand_over(actor(in_workspace), other.id, parse_lead(BUNS))

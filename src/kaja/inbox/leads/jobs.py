@@ -39,6 +39,8 @@ def send_lead(workspace_id: UUID, lead_id: UUID, *, taken_back: bool) -> bool:
         # What was taken back before it went out is not told at all; what went out is told to be taken back.
         if taken_back != (lead.taken_back_at is not None) or taken_back != (lead.mailed_at is not None):
             return False
+        if not taken_back and not lead.what:  # forgotten before it went out
+            return False
         with translation.override(lead.workspace.language):
             message = _write(lead, taken_back)
         before = lead.mailed_at
