@@ -40,6 +40,10 @@ class Problem:
         """The message in English."""
         return self.message % self.params if self.params else self.message
 
+    def at(self, field: str) -> "Problem":
+        """The same of one field, which its words may name."""
+        return dataclasses.replace(self, field=field, params={**self.params, "field": field})
+
 
 def fill_params(problem: Problem, **params: Any) -> Problem:
     """The same problem with its places filled."""

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 from uuid import UUID
 
-from django.core.exceptions import ValidationError as EmailInvalid
+from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kaja.inbox.leads.jobs import plan_mail
 from kaja.inbox.models import Consent, Conversation, Lead, Person
 from kaja.kernel import ids
 from kaja.kernel.clock import now
+from kaja.kernel.given import parse_given
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import entered_workspace_id
@@ -26,6 +27,11 @@ GONE = Problem(
     code="lead_not_found",
     message=gettext_noop("Nobody was handed over by this address."),
     fix=gettext_noop("Load the page again."),
+)
+INVALID = Problem(
+    code="lead_invalid",
+    message=gettext_noop("This cannot be handed over as it is."),
+    fix=gettext_noop("Look at the field “%(field)s”."),
 )
 NO_PERSON = Problem(
     code="person_not_found",
@@ -62,26 +68,14 @@ class LeadForm(BaseModel):
         if address:
             try:
                 validate_email(address)
-            except EmailInvalid as error:
+            except ValidationError as error:
                 raise ValueError("no address") from error
         return address
 
 
 def parse_lead(given: Mapping[str, Any]) -> LeadForm:
     """Raises Refused, which says what is wrong."""
-    try:
-        form = LeadForm.model_validate(given)
-    except ValidationError as error:
-        field = str((error.errors()[0]["loc"] or ("",))[0])
-        raise Refused(
-            Problem(
-                code="lead_invalid",
-                message=gettext_noop("This cannot be handed over as it is."),
-                field=field,
-                fix=gettext_noop("Look at the field “%(field)s”."),
-                params={"field": field},
-            )
-        ) from error
+    form = parse_given(LeadForm, given, INVALID.at)
     if not form.consent:
         raise Refused(UNASKED)
     return form

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from kaja.delivery.models import Delivery
 from kaja.delivery.queries import path_of_delivery
@@ -16,6 +16,7 @@ from kaja.inbox.forms import FINAL
 from kaja.inbox.live import tell_conversations
 from kaja.inbox.models import Conversation, Handle, Lead, Message, MessageAct, MessageState, MessageVersion, Person
 from kaja.kernel.clock import now
+from kaja.kernel.given import parse_given
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.reading.forgetting import forget_authors
@@ -29,6 +30,11 @@ GONE = Problem(
     code="person_not_found",
     message=gettext_noop("There is no such person in this workspace."),
     fix=gettext_noop("Load the page again."),
+)
+INVALID = Problem(
+    code="person_invalid",
+    message=gettext_noop("This cannot be kept of a person."),
+    fix=gettext_noop("Look at the field “%(field)s”."),
 )
 NOT_JOINED = Problem(
     code="person_not_joined",
@@ -55,19 +61,7 @@ class PersonForm(BaseModel):
 
 def parse_person(given: Mapping[str, Any]) -> PersonForm:
     """Raises Refused, which says what is wrong."""
-    try:
-        return PersonForm.model_validate(given)
-    except ValidationError as error:
-        field = str((error.errors()[0]["loc"] or ("",))[0])
-        raise Refused(
-            Problem(
-                code="person_invalid",
-                message=gettext_noop("This cannot be kept of a person."),
-                field=field,
-                fix=gettext_noop("Look at the field “%(field)s”."),
-                params={"field": field},
-            )
-        ) from error
+    return parse_given(PersonForm, given, INVALID.at)
 
 
 @transaction.atomic

@@ -9,16 +9,22 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from kaja.delivery.models import OPEN_STATES, Delivery
 from kaja.inbox.forms import FINAL
 from kaja.inbox.leads.models import Lead
 from kaja.inbox.models import Conversation, Handle, Message, MessageState, MessageVersion, Person
 from kaja.inbox.rules.models import RuleHit
-from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.given import parse_given
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.workspaces.models import AuditEntry, Workspace
 
+INVALID = Problem(
+    code="term_invalid",
+    message=gettext_noop("This is no term for which something can be kept."),
+    fix=gettext_noop("Give a number of days between 1 and 36,500, or nothing: for ever."),
+)
 Days = Annotated[int, Field(ge=1, le=36_500)] | None
 
 
@@ -40,18 +46,7 @@ KINDS = tuple(Terms.model_fields)
 
 def parse_terms(given: Mapping[str, Any]) -> Terms:
     """Raises Refused, which says what is wrong."""
-    try:
-        return Terms.model_validate(given)
-    except ValidationError as error:
-        field = str((error.errors()[0]["loc"] or ("",))[0])
-        raise Refused(
-            Problem(
-                code="term_invalid",
-                message=gettext_noop("This is no term for which something can be kept."),
-                field=field,
-                fix=gettext_noop("Give a number of days between 1 and 36,500, or nothing: for ever."),
-            )
-        ) from error
+    return parse_given(Terms, given, INVALID.at)
 
 
 def terms_of(workspace: Workspace) -> Terms:

@@ -7,12 +7,13 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max, QuerySet
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from kaja.inbox.targets.holidays import list_holidays
 from kaja.inbox.targets.hours import parse_week
 from kaja.inbox.targets.models import AnswerTarget, AnswerWait, Measure
 from kaja.kernel.clock import now
+from kaja.kernel.given import parse_given
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
@@ -65,11 +66,7 @@ class TargetForm(BaseModel):
 
 def parse_target(given: Mapping[str, Any]) -> TargetForm:
     """Raises Refused, which says what is wrong."""
-    try:
-        form = TargetForm.model_validate(given)
-    except ValidationError as error:
-        field = str((error.errors()[0]["loc"] or ("",))[0])
-        raise Refused(_explain(field)) from error
+    form = parse_given(TargetForm, given, _explain)
     if form.country:
         try:
             list_holidays(form.country.upper(), form.region.upper(), [now().year])
