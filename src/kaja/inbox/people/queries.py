@@ -58,8 +58,9 @@ def export_person(person_id: UUID) -> dict[str, Any]:
     talks = Conversation.objects.filter(id__in={each.conversation_id for each in messages}).order_by("created_at")
     # The same id on another network is somebody else: nothing of theirs is handed over.
     theirs = Q(pk=None)
-    for handle in handles:
-        theirs |= Q(channel__network=handle.network, content__author__id=handle.remote_id)
+    for network in sorted({handle.network for handle in handles}):
+        authors = [handle.remote_id for handle in handles if handle.network == network]
+        theirs |= Q(channel__network=network, content__author__id__in=authors)
     items = Item.objects.filter(theirs)
     return {
         "person": {
