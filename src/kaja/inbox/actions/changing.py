@@ -9,6 +9,7 @@ from uuid import UUID
 from kaja.inbox.live import tell_conversations
 from kaja.inbox.models import Conversation, ConversationEvent, ConversationState
 from kaja.inbox.queries import NOT_FOUND
+from kaja.inbox.writing import write_rows
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
 from kaja.kernel.problems import Conflict, NotFound, Problem, gettext_noop
@@ -39,6 +40,7 @@ FIELDS = (
     "draft_by",
 )
 """What steps change of a row; a line says of each what it was and what it became."""
+SAVED = (*FIELDS, "version")
 Values = dict[str, Any]
 
 
@@ -97,11 +99,12 @@ def leave_stale(
     if not seen:
         return rows, ()
     behind = [row.id for row in rows if row.version > seen.get(row.id, row.version)]
+    if not behind:
+        return rows, ()
     lines = ConversationEvent.objects.filter(conversation_id__in=behind, what=what)
     if actor.user_id:
         lines = lines.exclude(actor_id=actor.user_id)
-    found = lines if behind else ()
-    stale = {line.conversation_id for line in found if line.version > seen[line.conversation_id]}
+    stale = {line.conversation_id for line in lines if line.version > seen[line.conversation_id]}
     left = [row for row in rows if row.id not in stale]
     if stale and not left:
         raise Conflict(CHANGED)
@@ -130,7 +133,7 @@ def change_rows(
         lines.append(make_line(actor, row, what, before, after, by))
     if not rows:
         return Done((), stale=stale)
-    Conversation.objects.bulk_update(rows, [*FIELDS, "version"])
+    write_rows(rows, SAVED)
     return keep_lines(actor, lines, stale)
 
 

@@ -21,6 +21,7 @@ from kaja.inbox.actions.changing import (
 from kaja.inbox.jobs import plan_reminder, plan_wake
 from kaja.inbox.models import Conversation, ConversationLabel, ConversationState, Priority, SavedReply
 from kaja.inbox.saved import NOT_FOUND as REPLY_GONE
+from kaja.inbox.writing import write_rows
 from kaja.kernel.clock import now
 from kaja.kernel.problems import NotFound, Problem, Refused, gettext_noop
 from kaja.workspaces import notices
@@ -202,7 +203,7 @@ def _labelled(actor: Actor, rows: list[Conversation], before: Values, after: Val
         return Done(())
     for row in rows:
         row.version += 1
-    Conversation.objects.bulk_update(rows, ["version"])
+    write_rows(rows, ("version",))
     return keep_lines(actor, [make_line(actor, row, "label", before, after, by) for row in rows])
 
 

@@ -10,6 +10,7 @@ from kaja.content.models import Label
 from kaja.inbox.actions.changing import (
     CHANGED,
     FIELDS,
+    SAVED,
     Done,
     keep_lines,
     lock_conversations,
@@ -18,6 +19,7 @@ from kaja.inbox.actions.changing import (
     values_of,
 )
 from kaja.inbox.models import Conversation, ConversationEvent, ConversationLabel
+from kaja.inbox.writing import write_rows
 from kaja.kernel.clock import now
 from kaja.kernel.problems import Conflict
 from kaja.workspaces.actor import Actor
@@ -54,7 +56,7 @@ def undo(actor: Actor, event_ids: Collection[UUID]) -> Done:
         raise Conflict(CHANGED)
     if not back:
         return Done(())
-    Conversation.objects.bulk_update(list(rows.values()), [*FIELDS, "version"])
+    write_rows(list(rows.values()), SAVED)
     _save_labelled(rows, before, there)
     ConversationEvent.objects.bulk_update([line for line in lines if line.undone_at], ["undone_at"])
     return keep_lines(actor, back, tuple(sorted(stale)))
