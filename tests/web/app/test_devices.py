@@ -50,6 +50,13 @@ A_PUSH_SERVICE = """(given) => {
   if (localStorage.getItem("subscribed")) now = subscription({});
 }"""
 
+COUNT_SHOWN = """() => {
+  const show = registration.showNotification.bind(registration);
+  self.shownSoFar = 0;
+  registration.showNotification = async (...given) => { await show(...given); self.shownSoFar += 1; };
+}"""
+"""It shows as before, and one knows when it has."""
+
 
 def worker_of(page: Page) -> Worker:
     return page.context.service_workers[0]
@@ -149,6 +156,7 @@ class Told:
         )
         ensure_server_key()
         self.workspace, self.service = workspace, service
+        worker_of(page).evaluate(COUNT_SHOWN)
 
     def send(self, path: str) -> dict[str, Any]:
         with workspace_scope(self.workspace.id):
@@ -164,6 +172,12 @@ class Told:
         origin = "{0.scheme}://{0.netloc}".format(urlsplit(self.page.url))
         line.send("ServiceWorker.deliverPushMessage", {"origin": origin, "registrationId": ids[-1], "data": text})
         return dict(json.loads(text))
+
+    def wait_shown(self, count: int) -> list[dict[str, Any]]:
+        """What stands there once the worker has shown so many. Nobody may ask before: whoever asks Chromium for the
+        notices while it draws one has it forget that one, and no later question finds it."""
+        wait_until(lambda: worker_of(self.page).evaluate("self.shownSoFar") == count)
+        return self.shown()
 
     def shown(self) -> list[dict[str, Any]]:
         return list(
@@ -202,8 +216,7 @@ def state_of(workspace: Workspace, conversation: Conversation) -> str:
 def test_done_is_done_from_the_notice(workspace: Workspace, told: Told) -> None:
     conversation = make_conversation(workspace)
     message = told.send(f"inbox/{conversation.id}/")
-    wait_until(lambda: len(told.shown()) == 1)
-    [shown] = told.shown()
+    [shown] = told.wait_shown(1)
     assert (shown["title"], shown["tag"]) == (message["title"], message["tag"])
     assert shown["actions"] == ["answer", "done"]
     told.press("done")
@@ -215,8 +228,8 @@ def test_done_is_done_from_the_notice(workspace: Workspace, told: Told) -> None:
 def test_a_button_that_could_not_do_it_says_so(workspace: Workspace, told: Told) -> None:
     conversation = make_conversation(workspace)
     message = told.send(f"inbox/{conversation.id}/")
-    wait_until(lambda: len(told.shown()) == 1)
+    assert len(told.wait_shown(1)) == 1
     told.page.context.clear_cookies()
     told.press("done")
-    wait_until(lambda: [each["body"] for each in told.shown()] == [message["failed"]])
+    assert [each["body"] for each in told.wait_shown(2)] == [message["failed"]]
     assert state_of(workspace, conversation) != ConversationState.DONE
