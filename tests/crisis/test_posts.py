@@ -1,16 +1,21 @@
 """Scheduled posts in a crisis: counted, paused by a filter, and decided about at the end."""
 
+from dataclasses import asdict
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from kaja.channels.models import Channel
+from kaja.content.actions import update_post
 from kaja.content.actions.groups import save_campaign
+from kaja.content.document import Document, PartDocument
 from kaja.content.models import Post, PostState
 from kaja.crisis.actions import Choice, Ending, end_crisis, pause_planned
 from kaja.crisis.models import Crisis, Outcome
 from kaja.crisis.queries import Planned, PlannedFilter, describe_planned, list_undecided
 from kaja.delivery.models import State
+from kaja.delivery.problems import WITHDRAWN
 from kaja.kernel import clock
 from kaja.kernel.problems import Conflict, NotAllowed, Refused
 from kaja.publishing.actions import schedule_post
@@ -121,6 +126,36 @@ def test_who_asks_for_what_cannot_be_ends_nothing(in_workspace: Workspace, chann
     assert Crisis.objects.get().ended_at is None
     assert outcomes(crisis) == {"late": "", "fine": ""}
     assert [state_of(post)[0] for post in (late, fine)] == ["draft", "draft"]
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [{"state": State.UNCERTAIN}, {"state": State.CANCELLED, "problem": asdict(WITHDRAWN), "needs_person": False}],
+    ids=["in doubt", "given up"],
+)
+def test_an_edit_does_not_allow_what_was_being_sent_only_planning_anew_does(
+    in_workspace: Workspace, channels: list[Channel], ended: dict[str, Any]
+) -> None:
+    post, crisis = plan(in_workspace, channels[:1], "in doubt"), begin(in_workspace)
+    rows = PostDelivery.objects.filter(variant__post=post)
+    rows.update(state=State.UNCERTAIN, attempts_made=1)
+    assert pause_planned(actor(in_workspace), crisis.id, ALL) == Planned(1, 1, ())
+    rows.update(**ended)
+    update_post(actor(in_workspace), post.id, None, {"document": Document(parts=(PartDocument(text="as it is"),))})
+    assert [(row.state, row.allowed) for row in rows] == [(ended["state"], False)]
+    rows.update(state=State.CANCELLED)
+    schedule_post(actor(in_workspace), post, clock.now() + timedelta(days=2))
+    assert [(row.state, row.allowed) for row in rows.all()] == [(State.SCHEDULED, True)]
+
+
+def test_a_channel_that_is_taken_off_and_put_back_carries_its_post(
+    in_workspace: Workspace, channels: list[Channel]
+) -> None:
+    post, _crisis = plan(in_workspace, channels, "both"), begin(in_workspace)
+    for ids in ([channels[0].id], [each.id for each in channels]):
+        update_post(actor(in_workspace), post.id, None, {"channels": ids})
+    rows = PostDelivery.objects.filter(variant__post=post)
+    assert [(row.state, row.allowed) for row in rows] == [(State.SCHEDULED, True)] * 2
 
 
 def test_after_the_end_nothing_is_paused_or_ended_again(in_workspace: Workspace, channels: list[Channel]) -> None:

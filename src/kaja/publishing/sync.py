@@ -27,8 +27,10 @@ from kaja.delivery.planning import (
 )
 from kaja.kernel.locks import lock
 from kaja.kernel.signals import notify_due, notify_live_each
+from kaja.kernel.tenancy import entered_workspace_id
 from kaja.publishing.drafts import Message, has_files, list_messages
 from kaja.publishing.models import POST, PostDelivery
+from kaja.workspaces.queries import is_in_crisis
 
 Rows = dict[int, PostDelivery]
 """The deliveries of one variant by position."""
@@ -52,7 +54,7 @@ def sync_posts(post_ids: Collection[UUID], *, revive: bool = False) -> list[Post
         rows[row.source_id][row.position] = row
     told = {variant.post_id for variant in variants if rows[variant.id]}
     deliveries: list[PostDelivery] = []
-    step = _Step(revive, list_called(found))
+    step = _Step(revive, list_called(found), _list_held(found) if not revive else frozenset())
     for variant in variants:
         post = posts[variant.post_id]
         if _is_planned(post, variant):
@@ -67,16 +69,24 @@ def sync_posts(post_ids: Collection[UUID], *, revive: bool = False) -> list[Post
     return deliveries
 
 
+def _list_held(found: Collection[PostDelivery]) -> Collection[UUID]:
+    """What was tried and may not be tried again; while a crisis lasts no edit allows it, only planning it anew."""
+    stopped = frozenset(row.id for row in found if row.attempts_made and not row.allowed)
+    return stopped if stopped and is_in_crisis(entered_workspace_id()) else frozenset()
+
+
 def _is_planned(post: Post, variant: Variant) -> bool:
     return post.state == PostState.SCHEDULED and post.deleted_at is None and variant.removed_at is None
 
 
 @dataclass
 class _Step:
-    """One step for one or many posts: what cannot be stopped, and what is to be written of the deliveries."""
+    """One step for one or many posts: what cannot be stopped, what stays forbidden, and what is to be written of the
+    deliveries."""
 
     revive: bool
     called: Collection[UUID]
+    held: Collection[UUID]
     new: list[PostDelivery] = field(default_factory=list)
     changed: dict[UUID, PostDelivery] = field(default_factory=dict)
     gone: list[UUID] = field(default_factory=list)
@@ -125,7 +135,7 @@ def _plan_variant(post: Post, variant: Variant, rows: Rows, step: _Step) -> list
             ahead = can_stage_ahead(variant.channel, files=has_files(document, position))
             rows[position] = _plan_message(post, variant, messages[position], rows, ahead, step)
     for row in rows.values():
-        _say_what_holds(post, row, True, step)
+        _say_what_holds(post, row, row.id not in step.held, step)
     return [rows[position] for position in sorted(rows)]
 
 
@@ -174,7 +184,7 @@ def _plan_message(
         return row
     withdrawn = row.state == State.CANCELLED and (row.problem or {}).get("code") == problems.WITHDRAWN.code
     moved = row.due_at != due_at
-    if step.is_begun(row):
+    if step.is_begun(row) or row.id in step.held:
         return row
     if row.state not in ENDED and not (moved or step.revive) and row.version == post.revision:
         return row
