@@ -14,7 +14,6 @@ from django.db import transaction
 
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
-from kaja.kernel.ids import new_id
 from kaja.kernel.problems import Problem, Refused, gettext_noop
 from kaja.networks.kit.egress import Egress, HostRefused
 from kaja.push.kinds import KINDS
@@ -67,18 +66,20 @@ def _read(given: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     return endpoint, host, {"endpoint": endpoint, "p256dh": str(receiver), "auth": str(secret)}
 
 
-def _bound_to(device_id: UUID) -> str:
-    return f"device:{device_id}"
+def _hash(endpoint: str) -> bytes:
+    return sha256(endpoint.encode()).digest()
+
+
+def _bound_to(endpoint_hash: bytes) -> str:
+    """Not to the row's id: two of one browser's requests at once would seal for different ids."""
+    return f"device:{endpoint_hash.hex()}"
 
 
 def open_subscription(device: Device) -> dict[str, str]:
     """`endpoint`, `p256dh` and `auth`; raises VaultError."""
-    opened: dict[str, str] = json.loads(get_vault().open(bytes(device.sealed), bound_to=_bound_to(device.id)))
+    bound_to = _bound_to(bytes(device.endpoint_hash))
+    opened: dict[str, str] = json.loads(get_vault().open(bytes(device.sealed), bound_to=bound_to))
     return opened
-
-
-def _hash(endpoint: str) -> bytes:
-    return sha256(endpoint.encode()).digest()
 
 
 @transaction.atomic
@@ -89,16 +90,15 @@ def add_device(user: User, session: str, agent: str, given: Mapping[str, Any]) -
     theirs no more.
     """
     endpoint, host, subscription = _read(given)
-    Device.objects.filter(endpoint_hash=_hash(endpoint)).exclude(user=user).delete()
-    known = Device.objects.filter(endpoint_hash=_hash(endpoint)).first()
-    device_id = known.id if known else new_id()
-    sealed = get_vault().seal(json.dumps(subscription).encode(), bound_to=_bound_to(device_id))
+    endpoint_hash = _hash(endpoint)
+    Device.objects.filter(endpoint_hash=endpoint_hash).exclude(user=user).delete()
+    sealed = get_vault().seal(json.dumps(subscription).encode(), bound_to=_bound_to(endpoint_hash))
     about = {"session": session, "agent": agent[:300], "sealed": sealed, "host": host[:255]}
     device, _made = Device.objects.update_or_create(
-        endpoint_hash=_hash(endpoint),
+        endpoint_hash=endpoint_hash,
         user=user,
         defaults=about,
-        create_defaults={**about, "id": device_id, "kinds": list(KINDS), "created_at": now()},
+        create_defaults={**about, "kinds": list(KINDS), "created_at": now()},
     )
     kept = Device.objects.filter(user=user).order_by("-created_at", "-id").values_list("id", flat=True)[:MOST]
     Device.objects.filter(user=user).exclude(id__in=list(kept)).delete()
