@@ -20,6 +20,7 @@ from kaja.kernel.locks import lock
 from kaja.kernel.problems import Problem, gettext_noop, render_problem
 from kaja.kernel.tenancy import SystemPurpose, system_scope, workspace_scope
 from kaja.networks.kit.http import Session, TransportError, run_blocking
+from kaja.networks.kit.outcome import parse_retry_after
 from kaja.outgoing.models import Endpoint, Off, Sending, SendingState, SendingTry
 from kaja.outgoing.secrets import sign
 from kaja.workspaces import policy
@@ -34,8 +35,6 @@ LANES = 20
 ROUNDS = 10
 DELAYS = tuple(timedelta(seconds=each) for each in (5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400))
 """The specification's: after the last one, some three days, it is given up."""
-MOST_PATIENCE = timedelta(days=1)
-"""As long as an answer may ask to be left alone."""
 FAILS_FOR = timedelta(days=5)
 """Without one success, until it is switched off."""
 KEPT = 1000
@@ -188,13 +187,7 @@ async def send(ready: Ready) -> Result:
     if answer.ok:
         return Result(at, seconds, answer.status, said)
     problem = Problem(NOT_TAKEN.code, NOT_TAKEN.message, params={"status": answer.status})
-    return Result(at, seconds, answer.status, said, problem, _patience_of(answer.headers.get("retry-after", "")))
-
-
-def _patience_of(retry_after: str) -> timedelta:
-    """Seconds only; a date is as good as nothing said, for the pauses are long."""
-    seconds = int(retry_after) if retry_after.isascii() and retry_after.isdecimal() and len(retry_after) < 9 else 0
-    return min(timedelta(seconds=seconds), MOST_PATIENCE)
+    return Result(at, seconds, answer.status, said, problem, timedelta(seconds=parse_retry_after(answer, now()) or 0))
 
 
 def note_result(workspace_id: UUID, endpoint_id: UUID, fence: int, sending_id: UUID, result: Result) -> None:

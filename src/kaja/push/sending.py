@@ -11,6 +11,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.problems import Problem, gettext_noop, render_problem
 from kaja.kernel.vault import VaultError
 from kaja.networks.kit.http import HostRefused, Response, Session, TransportError
+from kaja.networks.kit.outcome import parse_retry_after
 from kaja.push.actions import decode, open_subscription
 from kaja.push.models import Device
 from kaja.push.sealing import seal_message
@@ -91,8 +92,7 @@ def judge(answer: Response) -> Outcome:
         params={"host": urlsplit(answer.url).hostname or "", "status": answer.status},
     )
     if answer.status == 429 or answer.status >= 500:
-        pause = answer.headers.get("retry-after", "")
-        return Outcome(problem=problem, again=min(float(pause), LONGEST_PAUSE) if pause.isdecimal() else 0.0)
+        return Outcome(problem=problem, again=min(parse_retry_after(answer, now()) or 0.0, LONGEST_PAUSE))
     return Outcome(problem=problem)
 
 
