@@ -13,8 +13,10 @@ from procrastinate import PsycopgConnector
 from procrastinate.contrib.django import app as django_app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from kaja.delivery.worker import background
 from kaja.delivery.worker.background import SILENT_AFTER, STARTS, run_job_worker, run_jobs
 from kaja.delivery.worker.main import get_address
+from kaja.kernel.loops import end_surely
 from tests.delivery.test_recovery import no_connections
 from tests.waiting import wait_until
 
@@ -85,6 +87,36 @@ async def test_a_lost_connection_is_not_met_again_at_the_next_beginning() -> Non
     work.cancel()
     with pytest.raises(asyncio.CancelledError):
         await work
+
+
+@pytest.mark.parametrize("step", range(8, 40, 3))
+async def test_they_end_when_told_to_whatever_they_were_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pools forget a cancellation at some of these steps."""
+    monkeypatch.setattr(background, "ENDS_WITHIN", 1.0)
+    work = asyncio.create_task(run_job_worker(get_address()))
+    for _ in range(step):
+        await asyncio.sleep(0)
+    await asyncio.sleep(step * 0.0003)
+    work.cancel()
+    await asyncio.wait({work}, timeout=30)
+    assert work.cancelled()
+
+
+async def test_told_to_end_again_until_it_has() -> None:
+    told: list[int] = []
+
+    async def deaf() -> None:
+        while len(told) < 3:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                told.append(len(told))
+
+    task = asyncio.create_task(deaf())
+    await asyncio.sleep(0)
+    await end_surely(task, patience=0.01)
+    assert task.done()
+    assert told == [0, 1, 2]
 
 
 def test_asked_to_stop_while_the_database_is_away_they_stop(caplog: pytest.LogCaptureFixture) -> None:

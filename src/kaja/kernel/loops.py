@@ -230,6 +230,18 @@ async def telling(loop: Loop) -> AsyncIterator[asyncio.Event]:
         task.cancel()
 
 
+async def end_surely(task: "asyncio.Future[Any]", *, patience: float = 1.0) -> None:
+    """Cancel until it has ended; whatever it ended with is left to whoever asks the task.
+
+    Once is not enough: `asyncio.wait_for` before Python 3.12 (which database pools and the job queue use) forgets a
+    cancellation that comes at the moment when what it waits for arrives (bugs.python.org/issue37658), and then the
+    task goes on for good. `patience`: seconds that it may need to tidy up before it is told again.
+    """
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=patience)
+
+
 async def _sleep(seconds: float, stopped: Callable[[], bool]) -> None:
     end = time.monotonic() + seconds
     while (left := end - time.monotonic()) > 0 and not stopped():  # noqa: ASYNC110

@@ -213,12 +213,14 @@ async def stream(
         yield f"retry: {random.randint(2000, 8000)}\n\n"  # noqa: S311 - nothing secret
         while (left := ends - asyncio.get_running_loop().time()) > 0:
             try:
-                text = await asyncio.wait_for(queue.get(), min(HEARTBEAT_SECONDS, left))
-                if text == END:
-                    return
-                yield f"event: change\ndata: {text}\n\n"
+                async with asyncio.timeout(min(HEARTBEAT_SECONDS, left)):
+                    text = await queue.get()
             except TimeoutError:
                 yield ": still here\n\n"
+                continue
+            if text == END:
+                return
+            yield f"event: change\ndata: {text}\n\n"
     finally:
         here.unsubscribe(workspace_id, queue)
 

@@ -18,7 +18,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 
-from kaja.kernel.loops import keep_running
+from kaja.kernel.loops import end_surely, keep_running
 
 log = logging.getLogger(__name__)
 AT_ONCE = 4
@@ -29,6 +29,9 @@ LOOK_EVERY = 20.0
 STARTS = 10
 """A job that was begun this often, and took its worker along each time, is left to `kaja doctor`."""
 LONGEST_PAUSE = 5.0
+JOB_ENDS_WITHIN = 20.0
+"""Seconds that a job has to come to its end once the worker stops."""
+ENDS_WITHIN = JOB_ENDS_WITHIN + 2
 
 
 async def run_jobs(address: Mapping[str, Any]) -> None:
@@ -43,23 +46,36 @@ async def run_job_worker(address: Mapping[str, Any]) -> None:
     # very moment would be met again at each new beginning.
     await sync_to_async(close_old_connections)()
     worker_app: App = django_app.with_connector(PsycopgConnector(kwargs=dict(address), min_size=1, max_size=3))
-    async with worker_app.open_async():
-        looking = asyncio.create_task(
-            keep_running("background jobs: take over", lambda: _take_over_lost_jobs(worker_app.job_manager))
+    # A task of its own, for it may miss that it is to end, see `end_surely`; this one only waits, and does not.
+    working = asyncio.create_task(_work(worker_app))
+    try:
+        await asyncio.wait({working})
+        await working
+    finally:
+        await end_surely(working, patience=ENDS_WITHIN)
+
+
+async def _work(worker_app: App) -> None:
+    working = asyncio.current_task()
+    assert working is not None
+    looking = asyncio.create_task(
+        keep_running("background jobs: take over", lambda: _take_over_lost_jobs(worker_app.job_manager))
+    )
+    try:
+        await worker_app.open_async()
+        if working.cancelling():
+            raise asyncio.CancelledError
+        await worker_app.run_worker_async(
+            concurrency=AT_ONCE,
+            install_signal_handlers=False,
+            listen_notify=True,
+            shutdown_graceful_timeout=JOB_ENDS_WITHIN,
+            # What failed stays, so that `kaja doctor` can tell of it.
+            delete_jobs="successful",
         )
-        try:
-            await worker_app.run_worker_async(
-                concurrency=AT_ONCE,
-                install_signal_handlers=False,
-                listen_notify=True,
-                shutdown_graceful_timeout=20,
-                # What failed stays, so that `kaja doctor` can tell of it.
-                delete_jobs="successful",
-            )
-        finally:
-            looking.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await looking
+    finally:
+        await end_surely(looking)
+        await worker_app.close_async()  # also what was opened in part
 
 
 async def _take_over_lost_jobs(manager: JobManager) -> None:
