@@ -9,6 +9,7 @@ from asgiref.sync import SyncToAsync
 from django.core.management import call_command
 from django.db import connection, connections
 from django.test import TransactionTestCase
+from django.utils import timezone, translation
 
 from kaja.kernel import outside
 from kaja.kernel.postgres import APP, OWNER
@@ -75,6 +76,15 @@ def no_connection_left_behind() -> Iterator[None]:
     find cut, or pointing to a database that is gone."""
     yield
     SyncToAsync.single_thread_executor.submit(connections.close_all).result(60)
+
+
+@pytest.fixture(autouse=True)
+def no_language_left_behind() -> Iterator[None]:
+    """A page that a test client asked for leaves its visitor's language and clock to the thread, and so to the next
+    test."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 def make_workspace(slug: str, email: str) -> tuple[Workspace, User]:
