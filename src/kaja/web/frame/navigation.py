@@ -32,8 +32,12 @@ DESTINATIONS = (
     Destination("needs_you:list", _("Needs you"), "bell", "n", on_phone=True),
 )
 COMPOSE = "composer:new"
-# Where a place has several pages, what their addresses have in common.
-ROOMS = {"settings:workspace": "/w/{slug}/settings/", "groups:campaigns": "/w/{slug}/groups/"}
+# Where a place has several pages, what their addresses begin with.
+ROOMS: dict[str, tuple[str, ...]] = {
+    "settings:workspace": ("settings/",),
+    "groups:campaigns": ("groups/",),
+    "inbox:list": ("inbox/", "crisis/"),
+}
 
 
 def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:
@@ -42,7 +46,7 @@ def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:
     for place in DESTINATIONS:
         if not (href := address(place.url_name, slug)):
             continue
-        room = ROOMS.get(place.url_name, "").format(slug=slug) or href
+        rooms = tuple(f"/w/{slug}/{room}" for room in ROOMS.get(place.url_name, ())) or (href,)
         found.append(
             {
                 "href": href,
@@ -51,7 +55,7 @@ def list_destinations(slug: str, path: str) -> list[dict[str, Any]]:
                 "key": place.key,
                 "section": place.section,
                 "on_phone": place.on_phone,
-                "current": path.startswith(room),
+                "current": path.startswith(rooms),
                 "name": place.url_name,
             }
         )
