@@ -160,6 +160,8 @@ NOT_PAGES = {
     "calendar:next_slot": "answers a script",
     "calendar:free": "answers a script",
     "inbox:rows": "a part of the inbox, which asks for it",
+    "inbox:views": "a part of the inbox, which asks for it",
+    "counts": "numbers beside the names of places, which each page asks for",
     "inbox:messages": "a part of a conversation, which asks for it",
     "inbox:about": "a part of a conversation, which asks for it",
     "inbox:saved_for": "answers a script",

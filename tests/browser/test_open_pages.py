@@ -32,6 +32,22 @@ def test_every_part_of_an_open_page_follows_by_one_request(kaja: Stack, open_win
     assert 1 <= len(looks) <= 3, looks
 
 
+def test_a_number_beside_a_name_is_asked_for_alone(kaja: Stack, open_window: OpenWindow) -> None:
+    room = Room(kaja, open_window, "numbers")
+    room.break_it(refuse={"probability": 1})
+    page = open_window(room.cookie)
+    page.goto(f"{room.home}/settings/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(room.home)[2]))
+    room.publish("Told to a page of settings")
+    expect(page.locator("#needs-count")).to_have_text("1")
+    asked.clear()  # whoever listens first is told to look at everything once
+    room.publish("And another")
+    expect(page.locator("#needs-count")).to_have_text("2")
+    assert "/counts" in asked
+    assert "/settings/" not in asked
+
+
 def test_the_number_in_the_bar_of_a_phone_follows(kaja: Stack, open_window: OpenWindow) -> None:
     room = Room(kaja, open_window, "bar")
     room.break_it(refuse={"probability": 1})

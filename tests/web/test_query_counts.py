@@ -133,6 +133,7 @@ PAGES: dict[str, Callable[[World], int]] = {
     "channels": lambda w: w.get("channels/"),
     "channel": lambda w: w.get(f"channels/{w.channels[0].id}/"),
     "needs you": lambda w: w.get("needs-you/"),
+    "numbers beside names": lambda w: w.get("counts"),
     "members": lambda w: w.get("settings/members/"),
     "audit": lambda w: w.get("settings/audit/"),
     "palette": lambda w: w.get("find/?q=post"),
@@ -166,6 +167,7 @@ EXACT = {
     "channels": 9,
     "channel": 15,
     "needs you": 12,
+    "numbers beside names": 8,
     "members": 10,
     "audit": 10,  # also who there is to filter by
     "palette": 13,

@@ -1,9 +1,9 @@
 """Open pages follow the workspace: one LISTEN connection per process, fanned out to every open page as SSE.
 
-The one asynchronous file of the web: an open page costs a queue here and no thread. A page learns only that something
-of a topic changed; what it may see it fetches through the ordinary views. A stream ends when its person signs out, is
-removed, or the session is ended: the database says so at once (`kernel.signals.ACCESS`), and all are asked about again
-every minute.
+An open page costs a queue here and no thread. A page learns only that something of a topic changed; what it may see it
+fetches through the ordinary views, or is sent when it follows a feed (`feeds.py`). A stream ends when its person signs
+out, is removed, or the session is ended: the database says so at once (`kernel.signals.ACCESS`), and all are asked
+about again every minute.
 """
 
 import asyncio
@@ -26,6 +26,7 @@ from kaja.kernel.connections import release_connections
 from kaja.kernel.loops import keep_running
 from kaja.kernel.sessions import name_of
 from kaja.kernel.signals import ACCESS, LIVE
+from kaja.web.feeds import Drawings, Followed, Queue, find_followed
 from kaja.workspaces.models import User
 from kaja.workspaces.queries import get_membership
 from kaja.workspaces.visits import Visit, list_ended
@@ -39,9 +40,10 @@ REMEMBERED = 1000
 """Events that a page which comes to listen late can still be told."""
 EVERYTHING = json.dumps({"topic": "*", "id": None})
 EVERYBODY = "*"
+CROWD = 10
+"""Open pages of a process from which on each is told how many they are, to take its time with what does not hurry."""
 END = ""
 """In a page's queue: the stream is over."""
-Queue = asyncio.Queue[str]
 
 
 class Hub:
@@ -54,12 +56,19 @@ class Hub:
         self._watcher: asyncio.Task[None] | None = None
         self._suspected: set[str] = set()  # people and sessions, see ACCESS
         self._suspicion = asyncio.Event()
+        self._drawings = Drawings(_put)
         self.listening = asyncio.Event()
         # What was heard last, and when; and since when everything was heard (seconds since 1970).
         self._heard: deque[tuple[float, str, str]] = deque(maxlen=REMEMBERED)
         self._heard_since = 0.0
 
-    def subscribe(self, workspace_id: UUID, asked_at: float | None = None, visit: Visit | None = None) -> Queue:
+    def subscribe(
+        self,
+        workspace_id: UUID,
+        asked_at: float | None = None,
+        visit: Visit | None = None,
+        followed: Followed | None = None,
+    ) -> Queue:
         """A queue of JSON events of one workspace. Give it back with `unsubscribe`.
 
         `visit`: who listens; once they may not any more, the queue says END. `asked_at`: when the page was asked for,
@@ -70,6 +79,8 @@ class Hub:
         self._pages[str(workspace_id)].add(queue)
         if visit is not None:
             self._visits[queue] = visit
+        if followed is not None:
+            self._drawings.follow(str(workspace_id), followed, queue)
         if self._watcher is None or self._watcher.done():
             self._watcher = asyncio.create_task(self._watch(), name="kaja-live-visits")
         if self._listener is None or self._listener.done():
@@ -90,6 +101,7 @@ class Hub:
         pages = self._pages[str(workspace_id)]
         pages.discard(queue)
         self._visits.pop(queue, None)
+        self._drawings.leave(queue)
         if not pages:
             del self._pages[str(workspace_id)]
         if not self._pages:
@@ -102,9 +114,13 @@ class Hub:
     def publish(self, payload: str) -> None:
         """Hand one NOTIFY payload (see `kernel.signals.notify_live`) to the pages of its workspace."""
         event = json.loads(payload)
-        text = json.dumps({name: event[name] for name in ("topic", "id", "said") if name in event})
+        told = {name: event[name] for name in ("topic", "id", "said") if name in event}
         if "said" not in event:  # what is said along is over within seconds
-            self._heard.append((time.time(), event["workspace"], text))
+            self._heard.append((time.time(), event["workspace"], json.dumps(told)))
+            self._drawings.note(event["workspace"], event["topic"], event["id"])
+        if (pages := sum(map(len, self._pages.values()))) >= CROWD:
+            told["pages"] = pages
+        text = json.dumps(told)
         for queue in self._pages.get(event["workspace"], ()):
             _put(queue, text)
 
@@ -201,12 +217,13 @@ async def stream(
     workspace_id: UUID,
     asked_at: float | None = None,
     visit: Visit | None = None,
+    followed: Followed | None = None,
     *,
     longest: float = LONGEST_SECONDS,
 ) -> AsyncIterator[str]:
     """Server-sent events of one workspace until page or person goes away or `longest` seconds are over."""
     here = hub()
-    queue = here.subscribe(workspace_id, asked_at, visit)
+    queue = here.subscribe(workspace_id, asked_at, visit, followed)
     ends = asyncio.get_running_loop().time() + longest
     try:
         # Not all at once: after a restart every open page comes back.
@@ -225,28 +242,32 @@ async def stream(
         here.unsubscribe(workspace_id, queue)
 
 
-def _find_visit(request: HttpRequest, slug: str) -> Visit | None:
-    """Who asks and for which workspace, or None for people who are not signed in. 404 for people who do not belong."""
+def _find_visit(request: HttpRequest, slug: str) -> tuple[Visit, Followed | None] | None:
+    """Who asks, for which workspace, and what they follow there; None for people who are not signed in. 404 for people
+    who do not belong."""
     user = request.user
     if not isinstance(user, User) or not user.is_authenticated:
         return None
     member = get_membership(user, slug)
     if member is None:
         raise Http404
-    return Visit(user.pk, member.workspace_id, name_of(request.session.session_key or ""))
+    visit = Visit(user.pk, member.workspace_id, name_of(request.session.session_key or ""))
+    return visit, find_followed(request, member)
 
 
 @require_safe
 async def live(request: HttpRequest, slug: str) -> HttpResponseBase:
     """The stream of one open page."""
-    visit = await sync_to_async(_find_visit)(request, slug)
-    if visit is None:
+    found = await sync_to_async(_find_visit)(request, slug)
+    if found is None:
         return HttpResponse(status=401)
+    visit, followed = found
     try:
         asked_at = float(request.GET.get("since", ""))
     except ValueError:
         asked_at = None
-    response = StreamingHttpResponse(stream(visit.workspace_id, asked_at, visit), content_type="text/event-stream")
+    news = stream(visit.workspace_id, asked_at, visit, followed)
+    response = StreamingHttpResponse(news, content_type="text/event-stream")
     response["Cache-Control"] = "no-cache, no-transform"
     response["X-Accel-Buffering"] = "no"  # nginx would hold events back
     return response

@@ -3,11 +3,14 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from kaja.web.channels.consent import back
+from kaja.web.feeds import FEEDS
 from kaja.web.frame import views as frame
+from kaja.web.inbox.feed import InboxFeed
 from kaja.web.kit.undo import undo
 from kaja.web.live import live
 
 W = "w/<slug:slug>/"
+FEEDS["inbox"] = InboxFeed()
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", frame.home, name="home"),
@@ -18,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("kaja.web.accounts.urls")),
     path(W, frame.workspace_home, name="workspace"),
     path(f"{W}live", live, name="live"),
+    path(f"{W}counts", frame.counts, name="counts"),
     path(f"{W}undo/<uuid:key>", undo, name="undo"),
     path(f"{W}find/", include(([path("", frame.palette, name="palette")], "frame"))),
     path(f"{W}channels/", include("kaja.web.channels.urls")),

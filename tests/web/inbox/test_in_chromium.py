@@ -5,11 +5,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from playwright.sync_api import Page, expect
 
 from kaja.inbox.models import Conversation
 from kaja.kernel import clock
 from kaja.kernel.tenancy import workspace_scope
+from kaja.web.inbox.feed import InboxFeed, ListView
 from kaja.workspaces.models import Workspace
 from tests.people import add_member, browser
 from tests.waiting import wait_until
@@ -40,6 +42,15 @@ def stored(workspace: Workspace, conversation: Conversation) -> Conversation:
 def heard(page: Page, topic: str, thing: Any = None, said: Any = None) -> None:
     """As if the server had said so: these tests' server has no stream."""
     detail = json.dumps({"topic": topic, "id": str(thing) if thing else None, "said": said})
+    page.evaluate(f"document.dispatchEvent(new CustomEvent('kaja:live', {{detail: {detail}}}))")
+
+
+def sent(page: Page, workspace: Workspace, *conversations: Conversation, query: str = "") -> None:
+    """As if the stream had sent the rows, drawn as it draws them."""
+    query_of_list = tuple(sorted(QueryDict(query).items()))
+    ids = [conversation.id for conversation in conversations]
+    html = InboxFeed().draw(ListView(workspace.id, "en", query_of_list, None), ids)  # type: ignore[arg-type]
+    detail = json.dumps({"topic": "drawn", "view": query, "ids": [str(each) for each in ids], "html": html})
     page.evaluate(f"document.dispatchEvent(new CustomEvent('kaja:live', {{detail: {detail}}}))")
 
 
@@ -155,6 +166,41 @@ def test_what_comes_in_never_moves_what_somebody_points_at(
     heard(page, "conversation", later.id)
     expect(page.locator("#conversations .convo-name").first).to_have_text("Emil")
     expect(page.locator("#inbox-views [aria-current]")).to_have_text("To do 5")
+
+
+def test_rows_that_the_stream_sends_are_not_asked_for(
+    workspace: Workspace, page: Page, three: list[Conversation]
+) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.partition(INBOX)[2].partition("?")[0]))
+    page.goto(INBOX)
+    page.locator("h1").click()
+    asked.clear()
+    with workspace_scope(workspace.id):
+        late = make_conversation(three[0].channel, make_handle("Dora"), ["Just now"], at=clock.now())
+        add_message(three[2], "And one thing more", at=clock.now())
+        Conversation.objects.filter(id__in=[three[0].id, three[1].id]).update(state="done")
+    for conversation in (late, *three):
+        heard(page, "conversation", conversation.id)
+    sent(page, workspace, late, *three)
+    expect(page.locator("#inbox-views [aria-current]")).to_have_text("To do 2")
+    assert names(page) == ["Cecilia", "Dora"]
+    expect(page.locator("#conversations")).to_contain_text("And one thing more")
+    assert [each for each in asked if each in ("rows", "views")] == ["views"]
+    # What the page has is newer than what was sent: another tab's step, which was asked for in between.
+    with workspace_scope(workspace.id):
+        Conversation.objects.filter(id=late.id).update(version=5, excerpt="The newest words")
+    heard(page, "conversation", late.id)
+    expect(page.locator("#conversations")).to_contain_text("The newest words")  # nothing was sent: it was asked for
+    assert asked.count("rows") == 1
+    with workspace_scope(workspace.id):
+        Conversation.objects.filter(id=late.id).update(version=4, excerpt="Older words")
+    sent(page, workspace, late)
+    with workspace_scope(workspace.id):
+        Conversation.objects.filter(id=three[2].id).update(excerpt="Sent after them")
+    sent(page, workspace, three[2])
+    expect(page.locator("#conversations")).to_contain_text("Sent after them")
+    expect(page.locator("#conversations")).to_contain_text("The newest words")
 
 
 def test_the_open_thread_goes_on_and_a_draft_stays(workspace: Workspace, page: Page, three: list[Conversation]) -> None:

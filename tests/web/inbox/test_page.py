@@ -74,11 +74,12 @@ def test_as_many_questions_for_one_as_for_many(workspace: Workspace, client: Cli
     parts = {
         "opened": [count(client, f"{each.id}/", **SCRIPT) for each in (one, many)],
         "rows": [count(client, f"rows?ids={each}", **SCRIPT) for each in (one.id, f"{one.id},{many.id}")],
+        "views": [count(client, "views", **SCRIPT)],
         "about": [count(client, f"{each.id}/about", **SCRIPT) for each in (one, many)],
         "earlier": [count(client, f"{each.id}/messages", **SCRIPT) for each in (one, many)],
     }
     assert list(counts.values()) == [LIST, OPENED, OPENED]
-    assert parts == {"opened": [13, 13], "rows": [10, 10], "earlier": [10, 10], "about": [11, 11]}
+    assert parts == {"opened": [13, 13], "rows": [10, 10], "views": [9], "earlier": [10, 10], "about": [11, 11]}
 
 
 LIST, OPENED = 13, 15

@@ -48,6 +48,15 @@ def workspace_home(request: WorkspaceRequest) -> HttpResponse:
 
 @require_safe
 @workspace_view()
+def counts(request: WorkspaceRequest) -> HttpResponse:
+    """How much waits beside the names of places. Nothing else of a page is worth asking for whenever it changes; what
+    waits to be said is left to one that a person looks at."""
+    html = render_to_string("frame/counts.html", {"on_both": (False, True)}, request)
+    return HttpResponse(html, headers={"Cache-Control": "no-store"})
+
+
+@require_safe
+@workspace_view()
 def palette(request: WorkspaceRequest) -> HttpResponse:
     """What the palette lists for `q`."""
     query = request.GET.get("q", "")

@@ -1,6 +1,7 @@
 """The inbox's page: the list alone, or with a conversation beside it; and the parts of it that its script fetches."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.http import HttpResponse
@@ -49,7 +50,7 @@ def conversation(request: WorkspaceRequest, conversation_id: UUID) -> HttpRespon
 @workspace_view()
 def rows(request: WorkspaceRequest) -> HttpResponse:
     """Rows by their ids, as far as they belong to the list that the address describes; the views with their counts.
-    Without ids the first page."""
+    Without ids the first page. What others change comes by itself (`feed.py`)."""
     wanted = [each for each in (_uuid(text) for text in request.GET.get("ids", "").split(",")) if each]
     context: dict[str, Any] = {"query": query_of(request.GET), "views": read_views(request)}
     if wanted:
@@ -59,6 +60,13 @@ def rows(request: WorkspaceRequest) -> HttpResponse:
         context["audience"] = find_audience(context["shown"])
         context["completeness"] = read_completeness()
     return render_fragment(request, "inbox/rows.html", context)
+
+
+@require_safe
+@workspace_view()
+def views(request: WorkspaceRequest) -> HttpResponse:
+    """The views above the list, with their counts."""
+    return render_fragment(request, "inbox/views.html", {"views": read_views(request)})
 
 
 @require_safe
@@ -105,6 +113,7 @@ def _page(request: WorkspaceRequest, opened: dict[str, Any] | None) -> HttpRespo
         "views": read_views(request) if whole else list_views_plain(request),
         "completeness": read_completeness() if whole else None,
         "query": query,
+        "feed_view": urlencode(query),
         "list_href": list_address(request.workspace.slug, query),
         "words": page_words(),
         "members": choices_of(request).owner,

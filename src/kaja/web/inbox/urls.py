@@ -8,6 +8,7 @@ app_name = "inbox"
 urlpatterns = [
     path("", page.index, name="list"),
     path("rows", page.rows, name="rows"),
+    path("views", page.views, name="views"),
     path("work", work.work, name="work"),
     path("saved/", saved.index, name="saved"),
     path("saved/replies/", saved.save_reply, name="save_reply"),

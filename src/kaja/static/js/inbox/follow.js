@@ -1,44 +1,63 @@
-// What happens elsewhere comes into the page: the list and the open thread are asked about what changed.
+// What happens elsewhere comes into the page. Changed rows are sent with the news, drawn once for all pages that show
+// this list; the open thread is asked for, and so are rows that were not sent in time, or of another list meanwhile.
 
-import { current } from "./places.js";
-import { refreshRows, refreshWhole } from "./list.js";
+import { patience } from "../live.js";
+import { current, listQuery } from "./places.js";
+import { refreshRows, refreshViews, refreshWhole, takeDrawn } from "./list.js";
 import { refreshOpened } from "./open.js";
 
-const PAUSE = 120;
-const wanted = new Set();
-let whole = false;
-let opened = false;
-let timer = 0;
-let busy = false;
+const SOON = 120;
+const SENT_WITHIN = 3000;
+const followed = listQuery().toString();
+const isFollowed = () => listQuery().toString() === followed;
 
-async function go() {
-  timer = 0;
-  if (document.hidden || busy) return;
-  busy = true;
-  try {
-    const ids = [...wanted];
-    const [all, mine] = [whole || ids.length > 50, opened];
-    wanted.clear();
-    whole = opened = false;
-    await Promise.all([
-      all ? refreshWhole() : ids.length ? refreshRows(ids) : null,
-      all || mine || ids.includes(current()) ? refreshOpened() : null,
-    ]);
-  } finally {
-    busy = false;
-    if (wanted.size || whole || opened) soon();
+/** Does `work` after a while, once for all that asked for it meanwhile, and never twice at a time. */
+function gather(pause, work) {
+  let [timer, busy, again] = [0, false, false];
+  const ask = (wait = pause()) => {
+    if (busy) again = true;
+    else if (!timer) timer = setTimeout(go, wait);
+  };
+  async function go() {
+    timer = 0;
+    if (document.hidden) return (again = true);
+    [busy, again] = [true, false];
+    try {
+      await work();
+    } finally {
+      busy = false;
+      if (again) ask();
+    }
   }
+  document.addEventListener("visibilitychange", () => !document.hidden && again && ask(SOON));
+  return ask;
 }
 
-function soon() {
-  if (!timer) timer = setTimeout(go, PAUSE);
-}
-
-document.addEventListener("kaja:live", ({ detail: { topic, id } }) => {
-  if (topic === "*" || (topic === "conversation" && !id)) whole = true;
-  else if (topic === "conversation") wanted.add(id);
-  else if (topic === "delivery" && current() && (!id || id === current())) opened = true;
-  else return;
-  soon();
+const wanted = new Set();
+const askThread = gather(() => SOON, refreshOpened);
+const askViews = gather(() => SOON + patience(), refreshViews);
+const askWhole = gather(() => SOON + patience(), () => Promise.all([refreshWhole(), refreshOpened()]));
+const askRows = gather(() => (isFollowed() ? SENT_WITHIN : SOON), async () => {
+  const ids = [...wanted];
+  wanted.clear();
+  if (ids.length > 50) await refreshWhole();
+  else if (ids.length) await refreshRows(ids);
 });
-document.addEventListener("visibilitychange", () => !document.hidden && (wanted.size || whole || opened) && soon());
+
+function drawn({ ids, html }) {
+  if (!isFollowed()) return;
+  for (const id of ids) wanted.delete(id);
+  takeDrawn(ids, html);
+  askViews();
+}
+
+document.addEventListener("kaja:live", ({ detail }) => {
+  const { topic, id } = detail;
+  if (topic === "drawn") drawn(detail);
+  else if (topic === "*" || (topic === "conversation" && !id)) askWhole();
+  else if (topic === "conversation") {
+    wanted.add(id);
+    askRows();
+    if (id === current()) askThread();
+  } else if (topic === "delivery" && current() && (!id || id === current())) askThread();
+});

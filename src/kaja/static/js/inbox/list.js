@@ -88,18 +88,17 @@ function takeViews(part) {
   if (fresh) renew(byId("inbox-views"), fresh);
 }
 
-/** Ask about conversations by id. `own`: this page's person changed them, so what has left the view goes at once. */
-export async function refreshRows(ids, { own = false } = {}) {
-  const query = listQuery();
-  query.set("ids", ids.slice(0, AT_ONCE).join(","));
-  const part = await fetchPart(withQuery(root().dataset.rows, query));
-  if (!part) return;
-  takeViews(part);
+const versionOf = (row) => Number(row.querySelector("[data-version]")?.dataset.version ?? 0);
+
+/** What the list has of some conversations; those that are not in `part` are not in it. */
+function takeRows(ids, part, own) {
   const found = new Map([...part.querySelectorAll("#found > [data-item]")].map((row) => [row.dataset.item, row]));
   for (const id of ids) {
     const [old, fresh] = [rowOf(id), found.get(id)];
-    if (fresh && old) update(old, fresh);
-    else if (fresh) waiting.set(id, fresh);
+    if (fresh && old) {
+      // What was asked for may have been overtaken by what was sent.
+      if (versionOf(old) <= versionOf(fresh)) update(old, fresh);
+    } else if (fresh) waiting.set(id, fresh);
     else {
       waiting.delete(id);
       if (old && (own || (id !== current() && !old.contains(document.activeElement)))) remove(old);
@@ -111,6 +110,29 @@ export async function refreshRows(ids, { own = false } = {}) {
   if (waiting.size && isIdle()) takeIn();
   else drawPill();
   settle();
+}
+
+/** Ask about conversations by id. `own`: this page's person changed them, so what has left the view goes at once. */
+export async function refreshRows(ids, { own = false } = {}) {
+  const query = listQuery();
+  query.set("ids", ids.slice(0, AT_ONCE).join(","));
+  const part = await fetchPart(withQuery(root().dataset.rows, query));
+  if (!part) return;
+  takeViews(part);
+  return takeRows(ids, part, own);
+}
+
+/** What came with the news: HTML of those of `ids` that the list has. */
+export function takeDrawn(ids, html) {
+  const holder = document.createElement("template");
+  holder.innerHTML = html;
+  return takeRows(ids, holder.content, false);
+}
+
+/** Ask for the views and their counts alone. */
+export async function refreshViews() {
+  const part = await fetchPart(withQuery(root().dataset.views, listQuery()));
+  if (part) takeViews(part);
 }
 
 /** Look at the first page anew: nobody knows what happened meanwhile. */
