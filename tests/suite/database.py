@@ -14,15 +14,13 @@ import psycopg
 from psycopg import sql
 
 from kaja.kernel.postgres import APP, OWNER, Cluster, ensure_roles
+from tests.suite.tables import list_deciding
 
 SERVER = "KAJA_TEST_POSTGRES"
 """A superuser's address of the server that the tests use; whoever starts one says it to its children."""
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 ROOT = Path(__file__).resolve().parents[2]
-SOURCE = ROOT / "src" / "kaja"
 KEPT = ROOT / ".cache" / "suite" / "postgres"
-# No migration and no model is made from what stands in these.
-WITHOUT_TABLES = {("src", "kaja", name) for name in ("brandhealth", "cli", "practice", "web")}
 # Whoever makes the template holds this lock; the others wait for it.
 MAKING = 20261129
 
@@ -80,10 +78,10 @@ def address(role: str, database: str) -> str:
 def template_name() -> str:
     """Named by all that could decide about the tables, so that old ones are never taken for new ones."""
     digest = hashlib.sha256(str(FAST).encode())
-    paths = {*SOURCE.rglob("*.py"), ROOT / "requirements/base.txt", Path(__file__), ROOT / "tests/conftest.py"}
-    for path in sorted(paths):
-        if path.relative_to(ROOT).parts[:3] not in WITHOUT_TABLES:
-            digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
+    # Beside these: the packages whose tables stand beside ours, and how the server and the template are made.
+    others = ("requirements/base.txt", "tests/conftest.py", "tests/suite/tables.py", "src/kaja/kernel/postgres.py")
+    for path in sorted({*list_deciding(), Path(__file__), *(ROOT / name for name in others)}):
+        digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return f"kaja_template_{digest.hexdigest()[:16]}"
 
 

@@ -15,7 +15,7 @@ from tests.suite.sources import ROOT, NothingFound, list_files
 
 GROUND = (
     "requirements/base.txt", "tests/conftest.py", "tests/plugin.py", "tests/chromium.py", "tests/waiting.py",
-    "tests/suite/database.py", "tests/practice/running.py",
+    "tests/suite/database.py", "tests/suite/tables.py", "tests/practice/running.py",
 )  # fmt: skip
 """What tests stand on that are no tests of their own room."""
 OF_THE_SCREEN = ("src/kaja/web/**", "src/kaja/static/**", "src/kaja/api/**")
