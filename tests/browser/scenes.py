@@ -1,4 +1,5 @@
-"""Scenes for tests and pictures, planted through Kaja's own actions: `python -m tests.browser.scenes NAME JSON`.
+"""Scenes for tests and pictures, planted through Kaja's own actions: `python -m tests.browser.scenes`, and on a line of
+its input `["room", {"slug": "acme"}]`.
 
 Runs inside a running installation (its `KAJA_HOME` is in the environment) and prints what it made, as JSON. What only a
 network could have answered, on channels that nobody here has an account for, is written into the rows directly.
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 PASSWORD = "correct horse battery staple"
 OWNER = "mari@lummus.test"
+MADE = "MADE "
+"""Before what a scene returned; other lines are what was said on the way."""
 
 
 def sign_in(email: str = OWNER, name: str = "Mari Tamm", language: str = "", theme: str = "") -> dict[str, Any]:
@@ -366,12 +369,20 @@ def next_day(days: int, hour: int, minute: int = 0) -> datetime:
 
 
 def main() -> None:
+    """One scene for each line `[NAME, ARGUMENTS]` that comes: to load Django anew takes longer than most of them."""
     from kaja.cli.application import application
 
     with application():
-        name, arguments = sys.argv[1], json.loads(sys.argv[2])
-        made = SCENES[name](**arguments)
-    print(json.dumps(made))
+        from django.db import connections
+        from django.utils import translation
+
+        for line in sys.stdin:
+            name, arguments = json.loads(line)
+            made = SCENES[name](**arguments)
+            # Nothing stays for the next one: no language, and no connection to a database that may be gone by then.
+            translation.deactivate()
+            connections.close_all()
+            print(MADE + json.dumps(made), flush=True)
 
 
 if __name__ == "__main__":
