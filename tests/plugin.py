@@ -4,11 +4,13 @@
 """
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
+from kaja.kernel.collector import settle_collector
 from kaja.kernel.postgres import OWNER
 from kaja.kernel.vault import KeyRing
 from tests.suite import database
@@ -44,3 +46,11 @@ os.environ["KAJA_SECRET_KEY"] = "only-for-tests"
 os.environ["KAJA_KEYS"] = KeyRing.generate().render()
 os.environ["KAJA_ALLOW_PRIVATE_HOSTS"] = "127.0.0.1,localhost"
 atexit.register(shutil.rmtree, os.environ["KAJA_HOME"], True)
+
+# As `kaja web` does it: the collector does not look through modules again and again while they are loaded.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Everything is imported."""
+    settle_collector()
