@@ -26,7 +26,7 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS)
+        browser = driver.chromium.launch(executable_path=find_program("chromium"), args=FLAGS, timeout=3 * PATIENCE)
         yield browser
         browser.close()
     if before is None:

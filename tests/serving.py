@@ -27,7 +27,7 @@ class Served:
         self, client: Client | None, path: str, *, method: str = "GET", headers: str = "", body: bytes = b""
     ) -> socket.socket:
         """Ask, and leave the answer unread."""
-        line = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        line = socket.create_connection(("127.0.0.1", self.port), timeout=120)
         cookies = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items()) if client else ""
         head = f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: {cookies}\r\n{headers}\r\n"
         line.sendall(head.encode() + body)
@@ -89,5 +89,5 @@ def serve(pool: int = 2) -> Iterator[Served]:
             yield Served(listener.getsockname()[1])
         finally:
             server.should_exit = True
-            thread.join(30)
+            thread.join(120)
             assert not thread.is_alive()

@@ -46,7 +46,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.end_headers()
             return
         parts = urlsplit(self.server.behind)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=120)
         headers = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
         connection.request(self.command, self.path, body or None, headers)
         told = connection.getresponse()
@@ -77,7 +77,7 @@ def front_of(behind: str) -> Iterator[Front]:
         yield front
     finally:
         front.shutdown()
-        thread.join(20)
+        thread.join(120)
         front.server_close()
 
 
@@ -89,12 +89,12 @@ def mastodon_at_work() -> Iterator[tuple[MastodonServer, str]]:
     thread.start()
     running = serving(server.handle)
     try:
-        _, url = asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(20)
+        _, url = asyncio.run_coroutine_threadsafe(running.__aenter__(), loop).result(120)
         yield server, url
-        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(20)
+        asyncio.run_coroutine_threadsafe(running.__aexit__(None, None, None), loop).result(120)
     finally:
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(20)
+        thread.join(120)
         loop.close()
 
 

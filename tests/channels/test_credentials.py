@@ -102,7 +102,7 @@ def served() -> Iterator[Server]:
         yield server
     finally:
         server.shutdown()
-        thread.join(20)
+        thread.join(120)
         server.server_close()
 
 

@@ -105,7 +105,7 @@ class Browser:
     cookies: SimpleCookie
 
     def connect(self) -> http.client.HTTPSConnection:
-        connection = http.client.HTTPSConnection("localhost", self.port, timeout=30, context=self.context)
+        connection = http.client.HTTPSConnection("localhost", self.port, timeout=120, context=self.context)
         connection.connect()
         return connection
 

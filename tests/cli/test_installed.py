@@ -35,7 +35,7 @@ def run(*command: str | Path, cwd: Path, **environment: str) -> subprocess.Compl
 
 def read(installation: Installation, path: str, **headers: str) -> str:
     request = urllib.request.Request(f"http://127.0.0.1:{installation.port}{path}", headers=headers)
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=120) as answer:
         return str(answer.read().decode(errors="replace"))
 
 

@@ -23,7 +23,7 @@ def watching(supervisor: Supervisor) -> Iterator[None]:
         assert thread.is_alive()
     finally:
         supervisor.signals = 1
-        thread.join(30)
+        thread.join(120)
         supervisor.stop()
 
 

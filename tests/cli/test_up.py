@@ -34,7 +34,7 @@ def test_starts_survives_crashes_and_ends_without_leftovers(installation: Instal
     assert installation.get("/account/login/")[0] == 200
     # The printed address works: a sign-in from it is no foreign origin.
     named = f"http://localhost:{installation.port}"
-    with httpx2.Client(base_url=named, headers={"Origin": named}, timeout=30) as browser:
+    with httpx2.Client(base_url=named, headers={"Origin": named}, timeout=120) as browser:
         browser.get("/account/login/")
         form = {"login": "a@b.test", "password": "x", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         assert browser.post("/account/login/", data=form).status_code == 200

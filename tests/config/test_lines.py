@@ -36,7 +36,7 @@ def served(acme: Workspace) -> Iterator[Served]:
 @pytest.mark.parametrize("begun", [b"", b"GET /healthz HTTP/1.1\r\nHost: 127.", b"GET /healthz HTT"])
 def test_a_head_without_end_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch, begun: bytes) -> None:
     monkeypatch.setattr(lines, "HEAD_SECONDS", 0.3)
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=120) as line:
         line.sendall(begun)
         try:
             assert line.recv(100) == b""
@@ -46,7 +46,7 @@ def test_a_head_without_end_is_not_waited_for(served: Served, monkeypatch: pytes
 
 def test_a_second_head_without_end_is_not_waited_for(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "HEAD_SECONDS", 0.5)
-    with socket.create_connection(("127.0.0.1", served.port), timeout=20) as line:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=120) as line:
         line.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
         assert status_of(read_until(line, b"ok\n")) == 200
         line.sendall(b"GET /healthz HTTP/1.1\r\nHo")

@@ -137,7 +137,7 @@ def web(tmp_path: Path, cluster: Cluster, request: pytest.FixtureRequest) -> Ite
     installation.wait_for(installation.answers)
     yield installation
     process.send_signal(signal.SIGTERM)
-    process.wait(30)
+    process.wait(120)
 
 
 @pytest.mark.alone
@@ -197,7 +197,7 @@ def post_sign_in(web: Installation, language: str = "en") -> tuple[int, str, dic
         headers={"Cookie": "csrftoken=" + "a" * 32, "Accept-Language": language},
     )
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, answer.read().decode(), dict(answer.headers)
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode(), dict(error.headers)
@@ -240,7 +240,7 @@ def fill_pool(web: Installation, cluster: Cluster, wanted: int) -> None:
 
 def is_ready(web: Installation) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/readyz", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{web.port}/readyz", timeout=120) as answer:
             return bool(answer.status == 200)
     except urllib.error.HTTPError:
         return False

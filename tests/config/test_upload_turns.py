@@ -58,5 +58,5 @@ def test_pieces_wait_for_each_other() -> None:
     other.start()
     assert not entered.wait(0.2)
     first.end()
-    assert entered.wait(30)
-    other.join(30)
+    assert entered.wait(120)
+    other.join(120)

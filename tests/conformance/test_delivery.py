@@ -55,7 +55,7 @@ class Desk:
         return self.described.connector
 
     def open(self, url: str = "") -> Session:
-        return Session(url or self.url, dict(self.credentials), allow_private=("127.0.0.1",), timeout=5.0)
+        return Session(url or self.url, dict(self.credentials), allow_private=("127.0.0.1",), timeout=60)
 
     async def publish(self, outgoing: Outgoing, fault: Fault | None = None) -> tuple[StageResult, Checkpoint]:
         """Every stage in order; the fault is on for the whole way."""

@@ -104,7 +104,7 @@ class Desk:
 async def listening(network: str) -> AsyncIterator[Desk]:
     opened = import_module(f"tests.conformance.audience.{network}").open_audience()
     async with opened as audience, serving(audience.handler) as (server, url):
-        session = Session(url, dict(audience.credentials), allow_private=("127.0.0.1",), timeout=5.0)
+        session = Session(url, dict(audience.credentials), allow_private=("127.0.0.1",), timeout=60)
         try:
             yield Desk(CONNECTORS[network], audience, server, session)
         finally:

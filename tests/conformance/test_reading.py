@@ -98,7 +98,7 @@ class Ear:
 async def listening(network: str, stream: str) -> AsyncIterator[Ear]:
     described = DESCRIPTIONS[network]
     async with described.open_world() as world, serving(world.handler) as (server, url):
-        session = Session(url, dict(world.credentials), allow_private=("127.0.0.1",), timeout=5.0)
+        session = Session(url, dict(world.credentials), allow_private=("127.0.0.1",), timeout=60)
         try:
             yield Ear(described.connector, stream, server, world, session)
         finally:

@@ -26,7 +26,7 @@ def test_two_calls_with_one_id_at_the_same_moment_make_one_post(workspace: Works
         def make() -> Post:
             try:
                 with workspace_scope(workspace.id):
-                    together.wait(30)  # noqa: B023  # the loop waits for both
+                    together.wait(120)  # noqa: B023  # the loop waits for both
                     return create_post(mari, document, post_id=chosen)  # noqa: B023
             finally:
                 connections.close_all()

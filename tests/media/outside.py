@@ -15,7 +15,7 @@ class Outside:
         self._server = FaultyServer(self._answer)
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
-        self.url = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(20)
+        self.url = asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result(120)
 
     async def _answer(self, request: Request) -> Reply:
         return self.bodies.get(request.path, Reply(404))
@@ -31,5 +31,5 @@ class Outside:
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._server.stop)
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(20)
+        self._thread.join(120)
         self._loop.close()

@@ -186,7 +186,7 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         together = Barrier(2)
 
         def close() -> None:
-            together.wait(30)
+            together.wait(120)
             connections.close_all()
 
         for done in [threads.submit(close) for _ in range(2)]:
@@ -200,7 +200,7 @@ def at_once(pool: ThreadPoolExecutor, world: World, pair: tuple[Action, Action])
     def run(act: Action) -> str:
         try:
             with workspace_scope(world.id):
-                together.wait(30)
+                together.wait(120)
                 act(world)
         except Refused:
             return ""
@@ -263,7 +263,7 @@ def test_a_deadlock_that_happens_all_the_same_is_not_seen(world: World, pool: Th
             tries.append(name)
             Channel.objects.filter(id=order[0].id).update(health_failures=1)
             if len(tries) <= 2:
-                together.wait(30)
+                together.wait(120)
             Channel.objects.filter(id=order[1].id).update(health_failures=1)
 
         run_in_workspace(world.id, work)

@@ -62,7 +62,7 @@ class EchoServer:
 
     def forward(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         there = urlsplit(self.target)
-        connection = http.client.HTTPConnection(there.hostname or "", there.port, timeout=20)
+        connection = http.client.HTTPConnection(there.hostname or "", there.port, timeout=120)
         headers = {name: value for name, value in handler.headers.items() if name.lower() != "host"}
         connection.request(handler.command, handler.path, body, headers)
         answer = connection.getresponse()
@@ -111,4 +111,4 @@ class EchoServer:
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
-        self._thread.join(10)
+        self._thread.join(120)

@@ -114,7 +114,7 @@ def standing(folder: Path, temporary: Path, **more: Any) -> Iterator[Ground]:
                 yield Ground(made, browser, program)
         finally:
             web.send_signal(signal.SIGTERM)
-            web.wait(30)
+            web.wait(120)
     finally:
         cluster.stop()
 

@@ -76,7 +76,7 @@ def test_of_four_first_accounts_at_once_one_is_made() -> None:
 
     def sign_up(number: int) -> int:
         try:
-            ready.wait(20)
+            ready.wait(120)
             data = OWNER | {"email": f"owner{number}@kohvik.test"}
             return clients[number].post("/account/signup/", data).status_code
         finally:

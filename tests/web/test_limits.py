@@ -164,7 +164,7 @@ def serve(headers: list[dict[str, str]], **environment: str) -> list[str]:
         import http.client
 
         for each in headers:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
             connection.request("GET", "/", headers=each)
             connection.getresponse().read()
             connection.close()

@@ -31,7 +31,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 
     def whole(index: int) -> None:
         try:
-            start.wait(20)
+            start.wait(120)
             outcomes[index] = works[index]()
         except BaseException as error:  # noqa: BLE001 - judged by the test
             outcomes[index] = error

@@ -154,7 +154,7 @@ def test_one_link_used_many_times_at_once_opens_once() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(120)
     assert sorted(outcomes) == ["in", "out", "out", "out"]
     with workspace_scope(workspace.id):
         assert Member.objects.count() == 2

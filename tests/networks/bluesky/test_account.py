@@ -81,7 +81,7 @@ class Server:
 
 
 async def publish(url: str, access: str = EXPIRED, **changed: str) -> tuple[Any, Session]:
-    session = Session(url, {**CREDENTIALS, "access": access, **changed}, allow_private=("127.0.0.1",), timeout=5)
+    session = Session(url, {**CREDENTIALS, "access": access, **changed}, allow_private=("127.0.0.1",), timeout=60)
     return await needs(CONNECTOR.publisher).run("publish", make_outgoing("x", key=KEY), {}, FACTS, session), session
 
 

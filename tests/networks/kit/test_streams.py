@@ -191,7 +191,7 @@ class Taken(io.BytesIO):
         self.largest = 0
 
     def write(self, piece: Any) -> int:
-        assert self.turn.wait(30)
+        assert self.turn.wait(120)
         self.largest = max(self.largest, len(piece))
         return super().write(piece)
 

@@ -146,7 +146,7 @@ def says_goodbye(listener: socket.socket, goodbye: threading.Event, said: thread
                 assert b"\r\n\r\n" in connection.recv(65_536)
                 connection.sendall(OK)
                 if connections == 1:
-                    assert goodbye.wait(30)
+                    assert goodbye.wait(120)
                     connection.shutdown(socket.SHUT_WR)
                     # FIN_WAIT2: the other side's kernel has it.
                     while connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO) != 5:
@@ -167,7 +167,7 @@ def test_what_must_not_be_repeated_takes_no_connection_on_which_a_goodbye_waits(
         serving = asyncio.create_task(asyncio.to_thread(says_goodbye, listener, goodbye, said))
         assert (await get(session)).ok
         goodbye.set()
-        assert said.wait(30)  # the loop stands still meanwhile
+        assert said.wait(120)  # the loop stands still meanwhile
         assert (await session.request("POST", "/x", irreversible=True)).ok
         assert await serving == 2
         await close_pools()

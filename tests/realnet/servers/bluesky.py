@@ -53,7 +53,7 @@ class Bluesky:
         """One XRPC procedure, with plain urllib."""
         headers = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         request = urllib.request.Request(f"{self.pds}/xrpc/{name}", json.dumps(body).encode(), headers)
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=120) as answer:
             return dict(json.loads(answer.read() or b"{}"))
 
     def expire(self, token: str) -> str:

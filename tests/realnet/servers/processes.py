@@ -54,7 +54,7 @@ def _group_lives(process: subprocess.Popen[bytes]) -> bool:
     return True
 
 
-def wait_for_http(url: str, process: subprocess.Popen[bytes], log: Path, patience: float = 60.0) -> None:
+def wait_for_http(url: str, process: subprocess.Popen[bytes], log: Path, patience: float = 180.0) -> None:
     """Until `url` answers below 500; raises with the end of the log when the process dies or stays silent."""
     end = time.monotonic() + patience
     while time.monotonic() < end and process.poll() is None:
