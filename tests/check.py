@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,6 +32,8 @@ ALSO = {
     "docs/proxy/": "tests/cli/test_behind_proxy.py",
     "src/kaja/web/templates/": "tests/web/",
 }
+OF_AREAS = ("src/kaja/web/templates/", "src/kaja/static/js/")
+"""What stands below them is nearest to the tests of the area that its folder is called after."""
 
 
 def _git(*words: str) -> str:
@@ -86,6 +88,10 @@ def rank_tests(changed: Sequence[str]) -> dict[str, int]:
         for place, near in ALSO.items():
             if file.startswith(place):
                 reach((name for name in tests.values() if name.startswith(near)), BESIDE)
+        for place in OF_AREAS:
+            if file.startswith(place):
+                area = f"tests/web/{file.removeprefix(place).split('/')[0]}/"
+                reach((name for name in tests.values() if name.startswith(area)), SAME_NAME)
         module = module_of(file)
         if module in graph.modules:
             reached, rank = {module}, ITSELF
@@ -98,6 +104,14 @@ def rank_tests(changed: Sequence[str]) -> dict[str, int]:
     return ranks
 
 
+def list_near(ranks: Mapping[str, int]) -> list[str]:
+    """The nearest first, and of those that are equally near the ones that wait for no browser and no server."""
+    lane_of = {name: lane for lane in LANES for name in assign()[lane.name]}
+    waiting = {"browser", "servers"}
+    near = [name for name in ranks if not lane_of[name].covers]
+    return sorted(near, key=lambda name: (ranks[name], lane_of[name].name in waiting, name))
+
+
 @dataclass(frozen=True)
 class Near(Lane):
     """The tests that are near, in their order, until the time is over."""
@@ -106,7 +120,9 @@ class Near(Lane):
 
     def command(self, account: Path, pace: float) -> list[str]:
         words = super().command(account, pace)
-        return [*words[: len(words) - len(assign()[self.name])], f"--until={SECONDS}", *self.chosen]
+        whole = words[: len(words) - len(assign()[self.name])]
+        # File by file: dealt out by halves, a test in the middle of the list would be among the first.
+        return [*whole, "--dist=loadfile", "--no-loadscope-reorder", f"--until={SECONDS}", *self.chosen]
 
 
 def main(said: Sequence[str]) -> int:
@@ -114,7 +130,7 @@ def main(said: Sequence[str]) -> int:
     changed = list_changed(find_base(said))
     ranks = rank_tests(changed)
     slow = {name: lane.name for lane in LANES if lane.covers for name in assign()[lane.name]}
-    near = sorted((name for name in ranks if name not in slow), key=lambda name: (ranks[name], name))
+    near = list_near(ranks)
     lanes = find_lanes(["style", "house"])
     if near:
         core = next(lane for lane in LANES if lane.name == "core")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.check import list_changed, rank_tests
+from tests.check import Near, list_changed, list_near, rank_tests
+from tests.suite.lanes import LANES
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +37,46 @@ def test_a_changed_test_comes_first() -> None:
 def test_nothing_changed_since_this_state() -> None:
     committed = set(list_changed("HEAD"))
     assert "src/kaja/__init__.py" not in committed
+
+
+def test_what_is_drawn_is_nearest_to_its_own_area() -> None:
+    for file in ("src/kaja/web/templates/crisis/index.html", "src/kaja/static/js/crisis/page.js"):
+        ranks = rank_tests([file])
+        assert ranks["tests/web/crisis/test_pages.py"] == 1
+        assert ranks.get("tests/web/calendar/test_views.py", 2) == 2
+
+
+def test_the_nearest_come_first_and_browsers_last_of_those_that_are_equally_near() -> None:
+    quick, browser, far = (
+        "tests/web/crisis/test_pages.py",
+        "tests/web/crisis/test_in_chromium.py",
+        "tests/web/test_words.py",
+    )
+    assert list_near({far: 2, browser: 1, quick: 1, "tests/browser/test_layers.py": 1}) == [quick, browser, far]
+
+
+def test_tests_are_dealt_out_in_their_order(tmp_path: Path) -> None:
+    """The first files begin first, however many processes there are and however many tests a file has."""
+    for number in range(8):
+        tests = "".join(f"def test_{each}():\n    pass\n" for each in range(1 + number * 3))
+        (tmp_path / f"test_{number}.py").write_text(tests)
+    core = next(lane for lane in LANES if lane.name == "core")
+    values = {name: getattr(core, name) for name in core.__dataclass_fields__}
+    chosen = tuple(f"test_{number}.py" for number in range(8))
+    words = Near(**values, chosen=chosen).command(tmp_path / "account.json", 1.0)
+    words = [word for word in words if not word.startswith(("--durations", "--most"))]
+    given = ["-v", "-p", "tests.suite.account", "-p", "xdist", "-c", os.devnull, "--rootdir", str(tmp_path)]
+    done = subprocess.run(
+        [*words, *given],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_ADDOPTS": "", "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    begun = list(dict.fromkeys(re.findall(r"test_(\d)\.py::", done.stdout)))
+    assert set(begun[:3]) <= {"0", "1", "2", "3"}, begun
 
 
 @pytest.mark.parametrize("processes", ["0", "2"])
