@@ -1,17 +1,19 @@
 """Collect the texts to translate from the sources into the catalogues, and compile them: `make messages`.
 
 Written in Python throughout, so that neither translators nor tests need the gettext programs: Python files are read by
-their syntax tree, templates by Django's own extractor. An existing translation is never guessed at (no fuzzy entries):
-a changed English text is a new one, and the old entry stays at the end of the file as obsolete until it is cleared
-with `python tools/messages.py --clear`.
+their syntax tree, templates by Django's own extractor, the networks' data by what its names mean. An existing
+translation is never guessed at (no fuzzy entries): a changed English text is a new one, and the old entry stays at the
+end of the file as obsolete until it is cleared with `python tools/messages.py --clear`.
 """
 
 import ast
 import re
 import sys
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import polib
 from django.utils.translation import template as django_template
@@ -38,6 +40,10 @@ MARKERS: dict[str, tuple[int | None, int, int | None]] = {
     "npgettext": (0, 1, 2),
     "npgettext_lazy": (0, 1, 2),
 }
+# In `networks/*/network.toml` (networks/kit/described.py): single texts, lists of them, and tables with a context.
+TEXTS = frozenset({"label", "help", "missing", "message", "fix", "consent_button"})
+LISTS = frozenset({"guide", "steps"})
+CONTEXTS = {"stage_words": "step of a delivery", "grant_words": "what a channel may do"}
 _IN_TEMPLATE = re.compile(
     r"""(?<![\w.])(?:n?p?gettext|_)\((?:[^()"']|'''.*?'''|'(?:\\.|[^'\\])*'|\"\"\".*?\"\"\"|"(?:\\.|[^"\\])*")*\)""",
     re.DOTALL,
@@ -106,11 +112,33 @@ def read_template(path: Path) -> Iterator[Message]:
                 yield call.found
 
 
+def description_files() -> list[Path]:
+    return sorted((SOURCE / "networks").glob("*/network.toml"))
+
+
+def read_data(told: Mapping[str, Any]) -> Iterator[Message]:
+    """The texts of a network's data, or of a part of it."""
+    for name, value in told.items():
+        if name in CONTEXTS:
+            yield from (Message(CONTEXTS[name], text, "") for text in value.values())
+        elif name in TEXTS and isinstance(value, str):
+            yield Message("", value, "")
+        elif name in LISTS:
+            yield from (Message("", text, "") for text in value)
+        elif isinstance(value, Mapping):
+            yield from read_data(value)
+        elif isinstance(value, list):
+            for each in value:
+                yield from read_data(each) if isinstance(each, Mapping) else ()
+
+
 def collect() -> dict[Key, Message]:
     """Every text of the sources, in the order of the files."""
     found: dict[Key, Message] = {}
-    for path in [*template_files(), *python_files()]:
-        if path.suffix == ".py":
+    for path in [*template_files(), *sorted([*python_files(), *description_files()])]:
+        if path.suffix == ".toml":
+            messages = list(read_data(tomllib.loads(path.read_text())))
+        elif path.suffix == ".py":
             calls = list_calls(ast.parse(path.read_text()))
             messages = [call.found for call in calls if call.found and call.found.text]
         else:

@@ -1,7 +1,8 @@
-"""Every message of a connector, read in the source: no place of a template without a value."""
+"""Every message of a connector, read in the source and in its data: no place of a template without a value."""
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,3 +57,44 @@ def test_every_place_of_a_message_has_a_value(place: str) -> None:
     elif isinstance(params, ast.Dict):
         names = {key.value for key in params.keys if isinstance(key, ast.Constant)}
         assert set(PLACE.findall(text)) <= names
+
+
+def list_told() -> Iterator[tuple[str, str, str, set[str]]]:
+    """Where a problem of a network's data is told, of which network, its code, and the places that are filled there."""
+    for path in sorted(ROOT.glob("*/*.py")):
+        tree = ast.parse(path.read_text())
+        texts = {
+            target.id: node.value.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+        quoting = [argument for node in calls if getattr(node.func, "id", "") == "Case" for argument in node.args]
+        for node in calls:
+            asked = node.func
+            if isinstance(asked, ast.Attribute) and getattr(asked.value, "id", "") == "WORDS" and node.args:
+                code = node.args[0]
+                named = texts.get(code.id, "") if isinstance(code, ast.Name) else read_text(code)
+                filled = {keyword.arg for keyword in node.keywords if keyword.arg}
+                quoted = {"network", "answer"} if node in quoting else set()
+                yield f"{path.relative_to(ROOT)}:{node.lineno}", path.parent.name, str(named), filled | quoted
+
+
+TOLD = {place: (network, code, filled) for place, network, code, filled in list_told()}
+DATA = {path.parent.name: tomllib.loads(path.read_text())["problems"] for path in sorted(ROOT.glob("*/network.toml"))}
+
+
+@pytest.mark.parametrize("place", sorted(TOLD))
+def test_every_place_of_a_message_in_the_data_has_a_value(place: str) -> None:
+    network, code, filled = TOLD[place]
+    told = DATA[network][code]
+    text = told["message"] + told.get("fix", "")
+    assert "%" not in PLACE.sub("", text), "a lone percent sign, or another kind of place"
+    assert set(PLACE.findall(text)) <= filled
+
+
+@pytest.mark.parametrize("network", sorted(DATA))
+def test_every_problem_of_the_data_is_told_somewhere(network: str) -> None:
+    assert set(DATA[network]) == {code for each, code, _ in TOLD.values() if each == network}

@@ -80,8 +80,8 @@ def test_a_mention_would_be_found(tmp_path: Path) -> None:
 
 
 # Lines of Python. What a network needs beyond this is the kit's; docs/decisions/0026 says why it is so many.
-MOST_LINES = 950
-LINES = {"bluesky": 965, "mastodon": 1008, "practice": 815, "wordpress": 1120}
+MOST_LINES = 700
+LINES = {"bluesky": 840, "mastodon": 908, "practice": 652, "wordpress": 898}
 """Those that are there shrink and do not grow again."""
 AUDIENCE = {"reader.py", "incoming.py", "moderator.py", "replies.py", "hooks.py"}
 """What reads and answers an audience is a part of its own, with a bound of its own."""

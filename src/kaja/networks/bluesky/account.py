@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky import identity
-from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, MAX_IMAGES, RESOLVER
+from kaja.networks.bluesky.info import INFO, WORDS
+from kaja.networks.bluesky.limits import APP, CDN, DIRECTORY, ENTRYWAY, MAX_BYTES, MAX_GRAPHEMES, RESOLVER
 from kaja.networks.bluesky.xrpc import REST, create_session
 from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.connector import Connected, ConnectRefused
@@ -36,13 +36,14 @@ class Accounts:
         try:
             made = await create_session(session, did or identifier, password)
             if did and made["did"] != did:
-                raise ConnectRefused(_wrong_sign_in())
-            _refuse_main_password(made["access"])
+                raise WORDS.refuse("bluesky_sign_in")
+            if read_claims(made["access"]).get("scope") == _MAIN_PASSWORD_SCOPE:
+                raise WORDS.refuse("bluesky_main_password")
             session.credentials = {"identifier": identifier, "password": password, **made}
             facts = await self.inspect(session)
         except (Failed, ConnectRefused) as refused:
             if refused.problem.code == "needs_reconnect":
-                raise ConnectRefused(_wrong_sign_in()) from refused
+                raise WORDS.refuse("bluesky_sign_in") from refused
             raise
         return Connected(facts, dict(session.credentials), session.base_url)
 
@@ -60,18 +61,11 @@ class Accounts:
         """Who the account is and what its server takes; only calls that every PDS answers itself."""
         own = await REST.fetch(session, "/xrpc/com.atproto.server.getSession", "did", "handle")
         if own.get("active") is False:
-            raise ConnectRefused(
-                Problem(
-                    "bluesky_account_inactive",
-                    gettext_noop("This Bluesky account is not active (%(status)s)."),
-                    fix=gettext_noop("Sign in at Bluesky to see why."),
-                    params={"status": str(own.get("status", ""))},
-                )
-            )
+            raise WORDS.refuse("bluesky_account_inactive", status=str(own.get("status", "")))
         did, handle = str(own["did"]), str(own["handle"])
         profile = await _fetch_profile(did, session)
         described = await session.request("GET", "/xrpc/com.atproto.server.describeServer", authorized=False)
-        limits: dict[str, Any] = {"characters": MAX_GRAPHEMES, "bytes": MAX_BYTES, "images": MAX_IMAGES}
+        limits: dict[str, Any] = {"characters": MAX_GRAPHEMES, "bytes": MAX_BYTES, "images": INFO.max_images}
         if isinstance(most := described.json_object().get("blobUploadLimit"), int):
             limits["blob_bytes"] = most
         link = read_mapping(read_mapping(profile.get("avatar")).get("ref")).get("$link", "")
@@ -94,24 +88,3 @@ async def _fetch_profile(did: str, session: Session) -> Mapping[str, Any]:
     if isinstance(answer, Response) and answer.status == 400:
         return {}
     return read_mapping(REST.read(answer).json_object().get("value"))
-
-
-def _refuse_main_password(access: str) -> None:
-    if read_claims(access).get("scope") == _MAIN_PASSWORD_SCOPE:
-        raise ConnectRefused(
-            Problem(
-                "bluesky_main_password",
-                gettext_noop("This is the account's main password. Kaja does not keep it."),
-                "password",
-                gettext_noop("Make an app password at Bluesky (Settings, Privacy and security) and use that."),
-            )
-        )
-
-
-def _wrong_sign_in() -> Problem:
-    return Problem(
-        "bluesky_sign_in",
-        gettext_noop("Bluesky does not accept this handle and app password."),
-        "password",
-        gettext_noop("Check the handle, and make a new app password at Bluesky (Settings, Privacy and security)."),
-    )

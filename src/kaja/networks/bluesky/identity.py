@@ -11,9 +11,8 @@ from urllib.parse import quote
 
 import regex
 
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.bluesky.info import WORDS
 from kaja.networks.kit.answers import read_mapping
-from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.http import Session, TransportError
 from kaja.networks.kit.iri import encode_host
 
@@ -37,15 +36,7 @@ async def find_server(identifier: str, session: Session, *, resolver: str, direc
     did = identifier if identifier.startswith("did:") else await fetch_did(identifier, session, resolver=resolver)
     server = find_pds(await _fetch_document(did, session, directory)) if _DID.fullmatch(did) else ""
     if not server:
-        raise ConnectRefused(
-            Problem(
-                "bluesky_handle_unknown",
-                gettext_noop("Nobody on Bluesky has the handle %(handle)s."),
-                "handle",
-                gettext_noop("Check how it is written, for example name.bsky.social; or give the server's address."),
-                {"handle": identifier},
-            )
-        )
+        raise WORDS.refuse("bluesky_handle_unknown", handle=identifier)
     return did, server
 
 

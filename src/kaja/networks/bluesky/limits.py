@@ -6,7 +6,6 @@ NETWORK = "Bluesky"
 
 MAX_GRAPHEMES = 300  # [L] app.bsky.feed.post text.maxGraphemes
 MAX_BYTES = 3000  # [L] app.bsky.feed.post text.maxLength, UTF-8
-MAX_IMAGES = 4  # [L] app.bsky.embed.images
 MAX_TAG_GRAPHEMES = 64  # [L] app.bsky.richtext.facet#tag
 MAX_VIDEO_BYTES = 300_000_000  # [L] app.bsky.embed.video; a PDS may take less: describeServer.blobUploadLimit
 ADVISED_VIDEO_SECONDS = 180  # [A] longer ones are refused by the app's own video service
@@ -15,9 +14,6 @@ MAX_ALT_GRAPHEMES = 2000  # [A] the app's own bound; the lexicon has none
 # [L] says 2,000,000 bytes since 2026-06, formerly 1,000,000, and still 1,000,000 for the picture of a link card:
 # servers that have not followed refuse more, and a picture of 2000 pixels looks the same within 1 MB.
 IMAGES = ImageRules(max_bytes=1_000_000, mimes=("image/jpeg", "image/png", "image/webp"), max_side=2000)
-
-# [L] app.bsky.feed.post labels; values by the app's "content warning" menu [A].
-LABELS = ("sexual", "nudity", "porn", "graphic-media")
 
 APP = "https://bsky.app"
 ENTRYWAY = "https://bsky.social"  # signs in everybody whom Bluesky itself hosts

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.bluesky import identity
+from kaja.networks.bluesky.info import WORDS
 from kaja.networks.bluesky.limits import IMAGES, NETWORK, RESOLVER
 from kaja.networks.bluesky.records import (
     COLLECTION,
@@ -116,7 +116,7 @@ class Publisher:
         ref, record = found
         if is_same(record, render_identity(outgoing)):
             return Found(ref)
-        return CannotTell(_key_taken(), (Candidate(ref, str(record.get("text", "")), None),))
+        return CannotTell(WORDS.problem("bluesky_key_taken"), (Candidate(ref, str(record.get("text", "")), None),))
 
     @looking
     async def find_post(self, url: str, facts: Facts, session: Session) -> Resolution:
@@ -181,7 +181,9 @@ async def _create(sending: Sending, prepared: Mapping[str, Any]) -> StageResult:
             return failed.result
         if found is None:
             return failed.result
-        return Sent(found[0]) if is_same(found[1], record) else Rejected(_key_taken(), fixable=False)
+        return (
+            Sent(found[0]) if is_same(found[1], record) else Rejected(WORDS.problem("bluesky_key_taken"), fixable=False)
+        )
     return Sent(_ref(read_object(answer, "uri", "cid")))
 
 
@@ -201,11 +203,3 @@ def _ref(told: Mapping[str, Any]) -> RemoteRef:
 def _candidate(record: Any) -> Candidate:
     value = read_mapping(read_mapping(record).get("value"))
     return Candidate(_ref(read_mapping(record)), str(value.get("text") or ""), parse_time(value.get("createdAt")))
-
-
-def _key_taken() -> Problem:
-    return Problem(
-        "bluesky_key_taken",
-        gettext_noop("Another post of this account stands where this one would go."),
-        fix=gettext_noop("Duplicate the post and publish the copy."),
-    )

@@ -6,13 +6,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from kaja.networks.bluesky.limits import APP, LABELS
+from kaja.networks.bluesky.info import INFO
+from kaja.networks.bluesky.limits import APP
 from kaja.networks.bluesky.text import normalize, render_facets
 from kaja.networks.kit.addresses import parse_url
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.iri import convert_address
 from kaja.networks.kit.results import RemoteRef
 
+LABELS = frozenset(choice.value for choice in INFO.options[0].choices if choice.value)
 COLLECTION = "app.bsky.feed.post"
 _ALPHABET = "234567abcdefghijklmnopqrstuvwxyz"  # base32-sortable, https://atproto.com/specs/tid, read 2026-11-22
 # The app's own addresses, which other apps of the network use too; record keys: https://atproto.com/specs/record-key.

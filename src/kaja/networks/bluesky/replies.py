@@ -5,7 +5,7 @@ unless they were made for it; Kaja does not offer them.
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.bluesky.info import WORDS
 from kaja.networks.bluesky.limits import NETWORK
 from kaja.networks.bluesky.rules import RULES
 from kaja.networks.bluesky.xrpc import REST
@@ -17,11 +17,6 @@ from kaja.networks.kit.outcome import target_gone
 from kaja.networks.kit.results import Checkpoint, Rejected, RemoteRef
 
 POSTS = "/xrpc/app.bsky.feed.getPosts"
-BLOCKED = Problem(
-    "blocked_by_author",
-    gettext_noop("Whoever wrote this has blocked the account, so it cannot be answered. Nothing was sent."),
-    fix=gettext_noop("Leave it, or write to them somewhere else."),
-)
 
 
 def find_root(target: RemoteRef) -> RemoteRef | None:
@@ -60,7 +55,7 @@ async def look_at_parent(parent: RemoteRef, session: Session) -> Checkpoint:
     if view is None:
         raise Failed(Rejected(target_gone(NETWORK)))
     if read_mapping(read_mapping(view.get("author")).get("viewer")).get("blockedBy"):
-        raise Failed(Rejected(BLOCKED, fixable=False))
+        raise Failed(Rejected(WORDS.problem("blocked_by_author"), fixable=False))
     found: Checkpoint = {}
     if view.get("cid"):
         found["parent_cid"] = str(view["cid"])

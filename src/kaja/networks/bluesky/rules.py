@@ -12,7 +12,6 @@ from kaja.networks.bluesky.limits import (
     MAX_ALT_GRAPHEMES,
     MAX_BYTES,
     MAX_GRAPHEMES,
-    MAX_IMAGES,
     MAX_VIDEO_BYTES,
 )
 from kaja.networks.bluesky.text import find_entities, normalize
@@ -41,7 +40,7 @@ def _formats(facts: Facts) -> tuple[Format, ...]:
     video = FileRule(("video/mp4",), max_bytes=limit, advised_seconds=ADVISED_VIDEO_SECONDS)
     media = MediaRule(
         {"image": FileRule(), "gif": FileRule(becomes="still"), "video": video},
-        most=MAX_IMAGES,
+        most=INFO.max_images,
         max_side=IMAGES.max_side,
         max_alt=MAX_ALT_GRAPHEMES,
     )

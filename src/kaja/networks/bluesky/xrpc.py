@@ -10,6 +10,7 @@ from typing import Any
 import regex
 
 from kaja.kernel.problems import Problem, gettext_noop
+from kaja.networks.bluesky.info import WORDS
 from kaja.networks.bluesky.limits import NETWORK
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.grants import Tokens, is_expired
@@ -17,7 +18,7 @@ from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import read_budget
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.refusals import Case, Refusals, Told
-from kaja.networks.kit.rest import Rest
+from kaja.networks.kit.rest import Rest, sign_bearer
 from kaja.networks.kit.results import NeedsReconnect
 
 FILE_GONE = "bluesky_file_gone"
@@ -35,25 +36,8 @@ _REFUSALS = Refusals(
     lambda body: Told(str(body.get("error") or ""), str(body.get("message") or "")),
     (
         Case("sign in", (*_TOKEN_ERRORS, "AuthFactorTokenRequired", "InvalidIdentifier")),
-        Case(
-            Problem(
-                "bluesky_file_too_large",
-                gettext_noop("The server of this account does not take a file of that size."),
-                "parts.0.media",
-                gettext_noop("Make the file smaller."),
-            ),
-            ("PayloadTooLarge",),
-            (413,),
-        ),
-        Case(
-            Problem(
-                FILE_GONE,
-                gettext_noop("Bluesky no longer has the uploaded file."),
-                "parts.0.media",
-                gettext_noop("Send the post again; the file is then uploaded again."),
-            ),
-            ("BlobNotFound",),
-        ),
+        Case(WORDS.problem("bluesky_file_too_large"), ("PayloadTooLarge",), (413,)),
+        Case(WORDS.problem(FILE_GONE), ("BlobNotFound",)),
         # To a call that it does not know (https://atproto.com/specs/xrpc, and the PDS of 2026-11).
         Case("elsewhere", ("MethodNotImplemented", "XRPCNotSupported")),
     ),
@@ -83,10 +67,6 @@ def _is_refused(answer: Response) -> bool:
 
 def _is_over(credentials: Mapping[str, str]) -> bool:
     return not credentials.get("access") or is_expired(credentials["access"])
-
-
-def _sign(session: Session) -> None:
-    session.use_bearer(session.credentials["access"])
 
 
 def _read_quotas(answer: Response) -> Iterable[Quota]:
@@ -131,7 +111,7 @@ def _read_tokens(answer: Response, session: Session) -> dict[str, str]:
 REST = Rest(
     NETWORK,
     _REFUSALS.reject,
-    _sign,
+    sign_bearer("access"),
     find_error=_REFUSALS.find_error,
     read_quotas=_read_quotas,
     renew=renew,

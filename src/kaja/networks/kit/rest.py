@@ -12,7 +12,7 @@ from kaja.networks.kit.connector import ConnectRefused
 from kaja.networks.kit.grants import Tokens, is_over
 from kaja.networks.kit.guards import Failed
 from kaja.networks.kit.http import NotSent, Response, Session, TransportError
-from kaja.networks.kit.outcome import Failure, classify
+from kaja.networks.kit.outcome import Failure, classify, read_budget
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.renewals import renew_once
 from kaja.networks.kit.results import NeedsReconnect
@@ -23,6 +23,15 @@ Answer = Response | TransportError
 
 def _sign_nothing(session: Session) -> None:
     """Where the caller has put the sign-in on the session, or there is none."""
+
+
+def sign_bearer(name: str) -> Callable[[Session], None]:
+    """The sign-in of most networks: the access token that is kept by this name."""
+
+    def sign(session: Session) -> None:
+        session.use_bearer(session.credentials[name])
+
+    return sign
 
 
 def _no_error(answer: Response) -> Failure | None:
@@ -64,12 +73,14 @@ class Rest:
     is_refused: Callable[[Response], bool] = _is_accepted
     """Whether an answer refuses the access token alone. Such a call did nothing: it is made once more with a new
     one."""
+    bucket: str = ""
+    """For networks with one budget for everything, told in X-RateLimit-Limit, -Remaining and -Reset: its name."""
 
     async def request(
         self, session: Session, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any
     ) -> Response:
         """The answer, whatever its status. Raises Failed, TransportError."""
-        session.read_quotas = self.read_quotas
+        session.read_quotas = self._list_quotas
         how["headers"] = {**self.headers, **(headers or {})}
         signed = how.get("authorized", True)
         if signed and self.renew is not None and self.is_over(session.credentials):
@@ -82,6 +93,11 @@ class Rest:
             self.sign(session)
             answer = await session.request(method, path, **how)
         return answer
+
+    def _list_quotas(self, answer: Response) -> Iterable[Quota]:
+        if self.bucket:
+            return read_budget(answer, self.bucket)
+        return self.read_quotas(answer) if self.read_quotas is not None else ()
 
     async def ask(self, session: Session, method: str, path: str, **how: Any) -> Answer:
         """The same, or why there is no answer. Raises Failed."""
@@ -104,9 +120,9 @@ class Rest:
     ) -> Response:
         """The answer of a call that succeeded. Raises Failed for every other."""
         answer = await self.ask(session, method, path, irreversible=irreversible, **how)
-        bucket = self.bucket_of(answer, method, path)
-        if bucket is None and self.read_quotas is not None and isinstance(answer, Response):
-            bucket = next((quota.bucket for quota in self.read_quotas(answer)), None)
+        bucket = self.bucket or self.bucket_of(answer, method, path)
+        if bucket is None and isinstance(answer, Response):
+            bucket = next((quota.bucket for quota in self._list_quotas(answer)), None)
         return self.read(answer, irreversible=irreversible, bucket=bucket)
 
     async def upload(self, session: Session, path: str, file: Upload, *, field: str = "", **how: Any) -> Response:

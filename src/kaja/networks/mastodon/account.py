@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import oauth
 from kaja.networks.kit.answers import read_mapping, read_object
 from kaja.networks.kit.connector import ConnectRefused
@@ -13,6 +12,7 @@ from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.outcome import raise_trouble, reconnect_problem
 from kaja.networks.mastodon.api import NETWORK, REST
+from kaja.networks.mastodon.info import WORDS
 from kaja.networks.mastodon.limits import parse_limits, render_limits
 
 _DESCRIPTIONS = ("/api/v2/instance", "/api/v1/instance")  # v2 since Mastodon 4.0; snac2 has only v1 (seen, 2.75)
@@ -39,15 +39,7 @@ async def fetch_instance(base: str, session: Session) -> Instance:
             return Instance(answer.url.split("?")[0].removesuffix(path), description)
         if status == 429 or status >= 500:
             raise_trouble(NETWORK, answer)
-    raise ConnectRefused(
-        Problem(
-            "not_mastodon",
-            gettext_noop("%(host)s does not answer like a Mastodon server (status %(status)s)."),
-            "instance",
-            gettext_noop("Check the address: it is the part after the last @ of your handle."),
-            {"host": urlsplit(base).netloc, "status": status},
-        )
-    )
+    raise WORDS.refuse("not_mastodon", host=urlsplit(base).netloc, status=status)
 
 
 async def inspect(session: Session) -> Facts:

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from kaja.kernel.problems import Problem, gettext_noop
-from kaja.networks.kit.http import Response, Session
+from kaja.networks.kit.http import Response
 from kaja.networks.kit.outcome import read_budget
 from kaja.networks.kit.quotas import Quota
 from kaja.networks.kit.refusals import Case, Refusals, Told
-from kaja.networks.kit.rest import Answer, Rest
+from kaja.networks.kit.rest import Answer, Rest, sign_bearer
+from kaja.networks.mastodon.info import WORDS
 
 NETWORK = "Mastodon"
 DELETE_LIMIT = "30"
@@ -25,22 +25,10 @@ _REFUSALS = Refusals(
         # The token lacks a scope, or the account is suspended or frozen: signing in again shows which.
         Case("sign in", statuses=(403,)),
         Case("gone", statuses=(404, 410)),
-        Case(
-            Problem(
-                "media_too_large",
-                gettext_noop("The server says that the file is too large."),
-                "parts.0.media",
-                gettext_noop("Make it smaller."),
-            ),
-            statuses=(413,),
-        ),
+        Case(WORDS.problem("media_too_large"), statuses=(413,)),
     ),
     explains_404=False,
 )
-
-
-def _sign(session: Session) -> None:
-    session.use_bearer(session.credentials["access_token"])
 
 
 def _read_quotas(answer: Response) -> Iterator[Quota]:
@@ -59,4 +47,11 @@ def _bucket_of(answer: Answer, method: str, path: str) -> str:
     return _bucket(path, method == "DELETE")
 
 
-REST = Rest(NETWORK, _REFUSALS.reject, _sign, bucket_of=_bucket_of, read_quotas=_read_quotas, headers=ALONE)
+REST = Rest(
+    NETWORK,
+    _REFUSALS.reject,
+    sign_bearer("access_token"),
+    bucket_of=_bucket_of,
+    read_quotas=_read_quotas,
+    headers=ALONE,
+)

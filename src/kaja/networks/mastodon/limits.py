@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from kaja.networks.kit.answers import read_mapping
+
 MIB = 1024 * 1024
 
 
@@ -60,18 +62,18 @@ _FIELDS = {field.name for field in fields(Limits)}
 
 def parse_limits(instance: Mapping[str, Any], software: str) -> Limits:
     """From the answer of /api/v2/instance or /api/v1/instance. Values that make no sense are left at the default."""
-    configuration = _mapping(instance.get("configuration"))
+    configuration = read_mapping(instance.get("configuration"))
     found: dict[str, Any] = {}
     for part in ("statuses", "media_attachments"):
-        for name, value in _mapping(configuration.get(part)).items():
+        for name, value in read_mapping(configuration.get(part)).items():
             if name in _FIELDS and isinstance(value, int) and not isinstance(value, bool) and value >= 0:
                 found[name] = value
-    types = _mapping(configuration.get("media_attachments")).get("supported_mime_types")
+    types = read_mapping(configuration.get("media_attachments")).get("supported_mime_types")
     if isinstance(types, list):
         found["supported_mime_types"] = tuple(item for item in types if isinstance(item, str))
     if "max_characters" not in found and isinstance(own := instance.get("max_toot_chars"), int) and own > 0:
         found["max_characters"] = own  # Pleroma, Akkoma and glitch-soc before they had `configuration`
-    if not _mapping(configuration.get("statuses")):
+    if not read_mapping(configuration.get("statuses")):
         found["characters_reserved_per_url"] = 0 if software not in ("", "mastodon") else 23
     return Limits(
         **{name: value for name, value in found.items() if name != "max_characters" or value}, software=software
@@ -91,7 +93,3 @@ def read_limits(stored: Mapping[str, Any]) -> Limits:
     """Back from what is stored; unknown names are ignored."""
     known = {name: value for name, value in stored.items() if name in _FIELDS}
     return Limits(**{**known, "supported_mime_types": tuple(known.get("supported_mime_types", ()))})
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}

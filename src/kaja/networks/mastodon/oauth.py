@@ -5,7 +5,6 @@ https://docs.joinmastodon.org/methods/oauth/ and /methods/apps/, read 2026-11-22
 
 from collections.abc import Mapping
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import oauth
 from kaja.networks.kit.addresses import parse_server
 from kaja.networks.kit.connector import ConnectRefused
@@ -15,6 +14,7 @@ from kaja.networks.kit.http import Session
 from kaja.networks.kit.outcome import reconnect_problem
 from kaja.networks.mastodon.account import fetch_instance, inspect
 from kaja.networks.mastodon.api import ALONE, NETWORK, REST
+from kaja.networks.mastodon.info import WORDS
 
 SCOPES = (
     "read:accounts read:notifications read:statuses "
@@ -28,15 +28,7 @@ def parse_instance(typed: str) -> str:
     text = typed.strip()
     parts = parse_server(text if "/" in text else text.rsplit("@", 1)[-1])
     if parts is None:
-        raise ConnectRefused(
-            Problem(
-                "instance_invalid",
-                gettext_noop("“%(typed)s” is not the address of a server."),
-                "instance",
-                gettext_noop("Write it like mastodon.social: the part after the last @ of your handle."),
-                {"typed": typed[:100]},
-            )
-        )
+        raise WORDS.refuse("instance_invalid", typed=typed[:100])
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
 
 

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.answers import read_list, read_mapping, read_object, read_server_time
 from kaja.networks.kit.connector import Stage
@@ -39,6 +38,7 @@ from kaja.networks.kit.steps import PATIENCE, UPLOADS, Sending, list_uploads, li
 from kaja.networks.mastodon import statuses
 from kaja.networks.mastodon.api import NETWORK, REST
 from kaja.networks.mastodon.files import FILES
+from kaja.networks.mastodon.info import WORDS
 from kaja.networks.mastodon.limits import read_limits
 from kaja.networks.mastodon.statuses import Status
 
@@ -123,18 +123,11 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
     unshown = f"shows_{statuses.visibility_of(outgoing)}" in statuses.HIDDEN.keys() - shown
     hidden = unshown and read_limits(facts.limits).software != "mastodon"
     if hidden or not complete or any(statuses.resembles(status, outgoing) for status in fresh):
-        return CannotTell(_not_recognised(facts), tuple(statuses.build_candidate(status, 300) for status in fresh))
+        return CannotTell(
+            WORDS.problem("cannot_tell", handle=facts.handle),
+            tuple(statuses.build_candidate(status, 300) for status in fresh),
+        )
     return AbsentAsOf(looked_at)
-
-
-def _not_recognised(facts: Facts) -> Problem:
-    return Problem(
-        "cannot_tell",
-        gettext_noop("The post was not recognised with certainty among the newest posts of %(handle)s."),
-        "",
-        gettext_noop("Look at the account: say whether the post is there, or send it again."),
-        {"handle": facts.handle},
-    )
 
 
 async def _list_fresh(

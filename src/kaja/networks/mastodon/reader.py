@@ -7,7 +7,6 @@ https://docs.joinmastodon.org/methods/notifications/, /methods/statuses/#context
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import parse_time, read_list, read_mapping, read_object, read_server_time
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, reading
@@ -18,6 +17,7 @@ from kaja.networks.kit.threads import Node
 from kaja.networks.kit.walks import Listed, ListReader, Walk, parse_each
 from kaja.networks.mastodon.api import NETWORK, REST
 from kaja.networks.mastodon.incoming import build_incoming, make_node
+from kaja.networks.mastodon.info import WORDS
 from kaja.networks.mastodon.statuses import LISTED, Status, fetch_statuses, id_of, key_of, posted_at
 
 NOTIFICATIONS, OWN = "notifications", "own"
@@ -38,7 +38,7 @@ class _Reading:
 
     async def list_notifications(self, cursor: str) -> Listed[Status]:
         if not {"read", SCOPE} & {*self.facts.permissions, *([] if self.facts.permissions else [SCOPE])}:
-            raise Failed(NeedsReconnect(_scope_missing()))
+            raise Failed(NeedsReconnect(WORDS.problem("scope_missing", missing=SCOPE, network=NETWORK)))
         asked = "&".join(f"types[]={kind}" for kind in _KINDS)
         params: dict[str, str | int] = {"limit": LISTED} | ({"max_id": cursor} if cursor else {})
         answer = await REST.call(self.session, "GET", f"/api/v1/notifications?{asked}", params=params)
@@ -126,12 +126,3 @@ async def read_again(ids: tuple[str, ...], facts: Facts, session: Session) -> Ag
             gone.add(each)
     items, unread = await parse_each(found, look.parse)
     return Again(items, frozenset(gone), unread)
-
-
-def _scope_missing() -> Problem:
-    return Problem(
-        "scope_missing",
-        gettext_noop("The server has not allowed Kaja to read what mentions this account (%(missing)s)."),
-        fix=gettext_noop("Connect the channel again and allow everything that Kaja asks for."),
-        params={"missing": SCOPE, "network": NETWORK},
-    )

@@ -3,21 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.addresses import parse_server
 from kaja.networks.kit.connector import Connected, ConnectRefused
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import connecting, inspecting
 from kaja.networks.kit.http import AnswerLost, Session
 from kaja.networks.practice.answers import REST, not_practice, parse_facts, read_told
-from kaja.networks.practice.info import PRACTICE
+from kaja.networks.practice.info import USUAL_ADDRESS, WORDS
 
 
 @connecting()
 async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Session) -> Connected:
     """Makes the account, or opens the one that has this name already. `shown` holds what Kaja itself shows: its
     key, and the workspace whose the account is."""
-    session.base_url = parse_base_url(form.get("base_url") or PRACTICE)
+    session.base_url = parse_base_url(form.get("base_url") or USUAL_ADDRESS)
     body = {
         "name": form.get("name", ""),
         "kind": form.get("kind") or "plain",
@@ -45,13 +44,5 @@ def parse_base_url(text: str) -> str:
     """The address of a practice network; a bare host is taken as http. Raises ConnectRefused."""
     parts = parse_server(text, "http")
     if parts is None or parts.path not in ("", "/") or parts.query or parts.fragment or "@" in parts.netloc:
-        raise ConnectRefused(
-            Problem(
-                "bad_address",
-                gettext_noop("%(address)s is not the address of a practice network."),
-                "base_url",
-                gettext_noop("Write it like http://127.0.0.1:8001, without a path."),
-                {"address": text.strip()[:200]},
-            )
-        )
+        raise WORDS.refuse("bad_address", address=text.strip()[:200])
     return f"{parts.scheme}://{parts.netloc}"

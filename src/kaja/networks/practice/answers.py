@@ -1,24 +1,23 @@
 """Calls to the practice network, and reading its answers."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
+from kaja.kernel.problems import Problem, pgettext_noop
 from kaja.networks.kit import oauth
 from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.grants import Tokens
 from kaja.networks.kit.http import AnswerLost, Response, Session
-from kaja.networks.kit.outcome import read_budget, refused_problem, still_processing
-from kaja.networks.kit.quotas import Quota
+from kaja.networks.kit.outcome import refused_problem, still_processing
 from kaja.networks.kit.refusals import Case, Refusals, Told
-from kaja.networks.kit.rest import Answer, Rest
+from kaja.networks.kit.rest import Rest
 from kaja.networks.kit.results import Later, RemoteRef
+from kaja.networks.practice.info import WORDS
 
-NETWORK = "Practice"
-BUCKET = "posts"
+NETWORK = pgettext_noop("name of a network", "Practice")
 TOKEN = "/oauth/token"  # noqa: S105 - an address
 UPLOAD_GONE, CONTAINER_GONE = "upload_gone", "container_gone"
 _LOST = replace(refused_problem(NETWORK, ""), field="parts.0.media")
@@ -42,23 +41,8 @@ _REFUSALS = Refusals(
         Case("gone", statuses=(404,)),
     ),
     always=(
-        Case(
-            Problem(
-                "practice_taken",
-                gettext_noop("Another workspace has a practice account of this name."),
-                "name",
-                gettext_noop("Choose another name."),
-            ),
-            ("taken",),
-        ),
-        Case(
-            Problem(
-                "practice_key",
-                gettext_noop("The practice network does not accept the key of this Kaja."),
-                fix=gettext_noop("The operator should set KAJA_PRACTICE_KEY to what stands in its data folder."),
-            ),
-            ("bad_key",),
-        ),
+        Case(WORDS.problem("practice_taken"), ("taken",)),
+        Case(WORDS.problem("practice_key"), ("bad_key",)),
     ),
     fields={
         "^text$": "parts.0.text",
@@ -79,14 +63,6 @@ def _sign(session: Session) -> None:
         session.use_bearer(f"{access}:{stored['account']}" if "account" in stored else access)
 
 
-def _read_quotas(answer: Response) -> Iterator[Quota]:
-    return read_budget(answer, BUCKET)
-
-
-def _bucket_of(answer: Answer, method: str, path: str) -> str:
-    return BUCKET
-
-
 async def renew(session: Session) -> Tokens:
     """Fresh tokens of a consent."""
     return await oauth.renew(TOKEN, NETWORK, session)
@@ -97,8 +73,7 @@ REST = Rest(
     _REFUSALS.reject,
     _sign,
     find_error=_REFUSALS.find_error,
-    bucket_of=_bucket_of,
-    read_quotas=_read_quotas,
+    bucket="posts",
     renew=renew,
 )
 
@@ -135,10 +110,4 @@ def parse_facts(account: Mapping[str, Any]) -> Facts:
 
 def not_practice(address: str) -> Problem:
     """Something else answers there, or nothing that can be read."""
-    return Problem(
-        "not_practice",
-        gettext_noop("What answers at %(address)s is not a practice network of Kaja."),
-        field="base_url",
-        fix=gettext_noop("Check the address; `kaja up` says where the practice network runs."),
-        params={"address": address},
-    )
+    return WORDS.problem("not_practice", address=address)

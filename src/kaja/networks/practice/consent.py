@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import oauth
 from kaja.networks.kit.answers import read_mapping, read_object
 from kaja.networks.kit.consent import Authorization, Granted, Offer
@@ -10,6 +9,7 @@ from kaja.networks.kit.grants import App
 from kaja.networks.kit.guards import inspecting
 from kaja.networks.kit.http import Session
 from kaja.networks.practice.answers import NETWORK, REST, TOKEN, parse_facts, renew
+from kaja.networks.practice.info import WORDS
 
 __all__ = ["authorize", "check", "exchange", "renew"]
 
@@ -37,12 +37,7 @@ async def exchange(answer: Mapping[str, str], pending: Mapping[str, str], app: A
 def _parse_offer(told: Mapping[str, object], session: Session) -> Offer:
     facts = parse_facts(read_mapping(told["account"]))
     if not told["may_post"]:
-        problem = Problem(
-            "practice_only_read",
-            gettext_noop("Nothing can be posted here: it can only be read."),
-            fix=gettext_noop("Choose a page or a group."),
-        )
-        return Offer(facts, base_url=session.base_url, problem=problem)
+        return Offer(facts, base_url=session.base_url, problem=WORDS.problem("practice_only_read"))
     page = str(told["page"])
     own = {"token": page} if page else {"account": facts.account_id}
     return Offer(facts, own, session.base_url)

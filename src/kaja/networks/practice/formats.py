@@ -9,7 +9,7 @@ from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.fields import read_values
 from kaja.networks.kit.formats import FORMAT, FileRule, Format, MediaRule, by_limits, get_format
 from kaja.networks.kit.image_rules import ImageRules
-from kaja.networks.kit.options import Choice, OptionField
+from kaja.networks.practice.info import WORDS
 
 DEFAULTS: Mapping[str, Any] = {
     "max_characters": 500,
@@ -22,64 +22,7 @@ DEFAULTS: Mapping[str, Any] = {
     "boards": (),
 }
 UPRIGHT = (0.4, 0.8)
-
-_LINK = OptionField("link", gettext_noop("Link"), "text", max_length=500)
-_REEL = (
-    OptionField("cover_at", gettext_noop("Cover: second of the video"), "number", bounds=(0, 90)),
-    OptionField("in_feed", gettext_noop("Show it among the posts, too"), "bool", default="true"),
-)
-_SHORT = (
-    # Without a default, as networks demand of such a choice: a person makes it for each post.
-    OptionField(
-        "audience",
-        gettext_noop("Who sees it"),
-        "choice",
-        required=True,
-        missing=gettext_noop("Who may see this has to be chosen."),
-        choices=(Choice("everybody", gettext_noop("Everybody")), Choice("friends", gettext_noop("Friends"))),
-    ),
-)
-_STORY = (
-    _LINK,
-    OptionField(
-        "with_words", gettext_noop("Words beside the link"), "bool", help=gettext_noop("Shown on the link's button.")
-    ),
-    OptionField("link_words", gettext_noop("The words"), "text", max_length=40, shown_when=("with_words", "true")),
-)
-_ARTICLE = (
-    OptionField(
-        "headline",
-        gettext_noop("Headline"),
-        "text",
-        required=True,
-        missing=gettext_noop("An article needs a headline."),
-        max_length=200,
-    ),
-    OptionField("summary", gettext_noop("Summary"), "longtext", max_length=500),
-)
-_PIN = (
-    OptionField(
-        "board",
-        gettext_noop("Board"),
-        "choice",
-        required=True,
-        missing=gettext_noop("A pin needs a board."),
-        choices_from="boards",
-    ),
-    _LINK,
-)
-_POLL = (
-    OptionField(
-        "answers",
-        gettext_noop("Answers"),
-        "terms",
-        required=True,
-        missing=gettext_noop("A poll needs two to four answers."),
-    ),
-    OptionField("hours", gettext_noop("Open for so many hours"), "number", default="24", bounds=(1, 168)),
-    OptionField("several", gettext_noop("Several answers may be chosen"), "bool"),
-)
-_EVENT = (OptionField("starts_at", gettext_noop("Begins at"), "datetime", required=True),)
+_OF = WORDS.fields
 
 
 def get_limit(facts: Facts, name: str) -> Any:
@@ -105,16 +48,30 @@ def list_formats(facts: Facts) -> tuple[Format, ...]:
     every: Mapping[MediaKind, FileRule] = {**pictures, "video": video}
     return (
         Format("feed", gettext_noop("Post"), media(every, 0, get_limit(facts, "max_images"))),
-        Format("story", gettext_noop("Story"), media(upright, 1, 1), "none", _STORY, False, preview="story"),
-        Format("reel", gettext_noop("Reel"), media({"video": film(UPRIGHT, 90)}, 1, 1), options=_REEL, threads=False),
+        Format("story", gettext_noop("Story"), media(upright, 1, 1), "none", _OF["story"], False, preview="story"),
         Format(
-            "short", gettext_noop("Short"), media({"video": film(UPRIGHT, 60)}, 1, 1), options=_SHORT, threads=False
+            "reel", gettext_noop("Reel"), media({"video": film(UPRIGHT, 90)}, 1, 1), options=_OF["reel"], threads=False
         ),
-        Format("article", gettext_noop("Article"), media(every, 0, 20), "required", _ARTICLE, False, preview="article"),
+        Format(
+            "short",
+            gettext_noop("Short"),
+            media({"video": film(UPRIGHT, 60)}, 1, 1),
+            options=_OF["short"],
+            threads=False,
+        ),
+        Format(
+            "article",
+            gettext_noop("Article"),
+            media(every, 0, 20),
+            "required",
+            _OF["article"],
+            False,
+            preview="article",
+        ),
         Format("carousel", gettext_noop("Carousel"), media(pictures, 2, 10), threads=False),
-        Format("pin", gettext_noop("Pin"), media(pictures, 1, 1), options=_PIN, threads=False, preview="pin"),
-        Format("poll", gettext_noop("Poll"), media({}, 0, 0), "required", _POLL, False, preview="poll"),
-        Format("event", gettext_noop("Event"), media(pictures, 0, 1), "required", _EVENT, False),
+        Format("pin", gettext_noop("Pin"), media(pictures, 1, 1), options=_OF["pin"], threads=False, preview="pin"),
+        Format("poll", gettext_noop("Poll"), media({}, 0, 0), "required", _OF["poll"], False, preview="poll"),
+        Format("event", gettext_noop("Event"), media(pictures, 0, 1), "required", _OF["event"], False),
     )
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit import addresses
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
@@ -26,16 +25,13 @@ from kaja.networks.kit.results import (
     Resolution,
 )
 from kaja.networks.practice.answers import NETWORK, REST, parse_ref, parse_time
+from kaja.networks.practice.info import WORDS
 from kaja.networks.practice.moderator import ANSWERS, list_of
 
 SKEW = timedelta(seconds=5)
 """How far the server's clock may be behind ours."""
 PAGE = 100
 _PATH = re.compile(r"/@([^/]+)/(\d+)/?")
-_PARENT_GONE = Problem(
-    "parent_gone",
-    gettext_noop("The post is gone, so nobody can tell whether the comment was below it."),
-)
 fetch_object = REST.fetch
 Item = Mapping[str, Any]
 
@@ -54,7 +50,7 @@ async def find_delivery(outgoing: Outgoing, checkpoint: Checkpoint, facts: Facts
         items, complete, as_of = await _list(path, name, outgoing.created_at - SKEW, session)
     except Failed as failed:
         if outgoing.kind in ANSWERS and isinstance(failed.result, Rejected):
-            return CannotTell(_PARENT_GONE)
+            return CannotTell(WORDS.problem("parent_gone"))
         raise
     matching = [parse_ref(item) for item in items if _is_match(item, outgoing, facts)]
     return judge(outgoing, matching, complete=complete, as_of=as_of, network=NETWORK)

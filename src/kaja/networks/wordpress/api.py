@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_mapping
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.markup import parse_html
 from kaja.networks.kit.refusals import Case, Refusals, Told
 from kaja.networks.kit.rest import Rest
 from kaja.networks.kit.results import Later, Rejected
+from kaja.networks.wordpress.info import WORDS
 
 NETWORK = "WordPress"
 DUPLICATE = "duplicate_comment"
@@ -38,46 +38,13 @@ _REFUSALS = Refusals(
         Case("elsewhere", ("rest_no_route",)),
         Case("gone", ("rest_post_invalid_id", "rest_comment_invalid_id"), (404, 410)),
         Case(  # one comment in 15 seconds for accounts that do not moderate (seen, 6.8.7)
-            Later(
-                FLOOD_SECONDS, Problem("comment_flood", gettext_noop("The site takes comments only at a slower pace."))
-            ),
+            Later(FLOOD_SECONDS, WORDS.problem("comment_flood")),
             ("comment_flood",),
         ),
-        Case(
-            Rejected(
-                Problem(DUPLICATE, gettext_noop("The site has this very comment already."), "first_comment"),
-                fixable=False,
-            ),
-            ("comment_duplicate",),
-        ),
-        Case(
-            Problem(
-                "media_too_large",
-                gettext_noop("The site says that the file is too large: %(answer)s"),
-                "parts.0.media",
-                gettext_noop("Make the file smaller, or raise the upload limit of the site."),
-            ),
-            ("rest_upload_file_too_big", "rest_upload_user_quota_exceeded"),
-            (413,),
-        ),
-        Case(
-            Problem(
-                "media_refused",
-                gettext_noop("The site did not take a file: %(answer)s"),
-                "parts.0.media",
-                gettext_noop("Use a JPEG, PNG, GIF or WebP picture or an MP4 video, within the site's upload limit."),
-            ),
-            ("rest_upload*",),
-        ),
-        Case(
-            Problem(
-                "permission_missing",
-                gettext_noop("The site's account may not do this: %(answer)s"),
-                "",
-                gettext_noop("Give the account the role Author or Editor on the site, or connect another account."),
-            ),
-            statuses=(403,),
-        ),
+        Case(Rejected(WORDS.problem(DUPLICATE), fixable=False), ("comment_duplicate",)),
+        Case(WORDS.problem("media_too_large"), ("rest_upload_file_too_big", "rest_upload_user_quota_exceeded"), (413,)),
+        Case(WORDS.problem("media_refused"), ("rest_upload*",)),
+        Case(WORDS.problem("permission_missing"), statuses=(403,)),
     ),
     fields={
         "^(title|slug|excerpt|categories|tags)$": r"options.\1",

@@ -1,6 +1,5 @@
 """Changing and deleting what was published. Both may be repeated without harm."""
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_object
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
@@ -13,6 +12,7 @@ from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress.api import REST
 from kaja.networks.wordpress.articles import build_ref, render_article, upload
 from kaja.networks.wordpress.comments import edit_comment
+from kaja.networks.wordpress.info import WORDS
 from kaja.networks.wordpress.terms import find_terms
 
 
@@ -47,15 +47,5 @@ async def delete(ref: RemoteRef, facts: Facts, session: Session) -> None:
     kind = "comments" if ref.data.get("type") == "comment" else "posts"
     answer = await REST.ask(session, "DELETE", f"/wp/v2/{kind}/{ref.id}", irreversible=True)
     if getattr(answer, "status", 0) == 501:
-        raise Failed(
-            Rejected(
-                Problem(
-                    "no_trash",
-                    gettext_noop("This site has no trash, and Kaja does not delete for good."),
-                    "",
-                    gettext_noop("Delete it on the site itself."),
-                ),
-                fixable=False,
-            )
-        )
+        raise Failed(Rejected(WORDS.problem("no_trash"), fixable=False))
     REST.read(answer, irreversible=True)

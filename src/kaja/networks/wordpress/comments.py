@@ -10,9 +10,10 @@ from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.markup import parse_html
-from kaja.networks.kit.results import AbsentAsOf, Found, RemoteRef, Sent
+from kaja.networks.kit.newest import judge
+from kaja.networks.kit.results import AbsentAsOf, Reconciliation, RemoteRef, Sent
 from kaja.networks.kit.steps import Sending, send_once
-from kaja.networks.wordpress.api import DUPLICATE, REST
+from kaja.networks.wordpress.api import DUPLICATE, NETWORK, REST
 from kaja.networks.wordpress.blocks import render_comment
 
 ROUTE = "/wp/v2/comments"
@@ -31,7 +32,7 @@ async def comment(sending: Sending) -> Sent:
     if parent := _parent_of(outgoing):
         body["parent"] = parent
 
-    async def find() -> Found | AbsentAsOf:
+    async def find() -> Reconciliation:
         return await find_comment(outgoing, sending.facts, sending.session)
 
     async def send() -> RemoteRef:
@@ -48,7 +49,7 @@ def _parent_of(outgoing: Outgoing) -> int:
     return int(above.id) if above is not None and answers else 0
 
 
-async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Found | AbsentAsOf:
+async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Reconciliation:
     """The account's comment with these words in this place that no other delivery made, shown or not. Raises Failed."""
     looked_at = datetime.now(UTC)
     if outgoing.root is None:
@@ -58,13 +59,13 @@ async def find_comment(outgoing: Outgoing, facts: Facts, session: Session) -> Fo
     listed = read_list(await REST.call(session, "GET", ROUTE, params=params))
     # Letters and digits only: WordPress turns quotes and dashes typographic when it renders (wptexturize).
     wanted, parent = letters_of(parse_html(render_comment(outgoing.text))), _parent_of(outgoing)
-    for entry in reversed(listed):  # ours came first
-        ref = build_comment_ref(entry)
-        shown = parse_html(str(read_mapping(entry.get("content")).get("rendered") or ""))
-        here = entry.get("parent", parent) == parent
-        if here and letters_of(shown) == wanted and not outgoing.is_of_another(ref):
-            return Found(ref)
-    return AbsentAsOf(looked_at)
+    here = [entry for entry in listed if entry.get("parent", parent) == parent]
+    matching = [build_comment_ref(entry) for entry in here if letters_of(_words_of(entry)) == wanted]
+    return judge(outgoing, matching, complete=True, as_of=looked_at, network=NETWORK)
+
+
+def _words_of(comment: Mapping[str, Any]) -> str:
+    return parse_html(str(read_mapping(comment.get("content")).get("rendered") or ""))
 
 
 async def edit_comment(ref: RemoteRef, text: str, session: Session) -> RemoteRef:

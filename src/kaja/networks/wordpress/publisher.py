@@ -6,7 +6,6 @@ made from the delivery's key and is found again by it. docs/decisions/ says why.
 
 from datetime import UTC, datetime
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_object
 from kaja.networks.kit.connector import Stage
 from kaja.networks.kit.content import Kind, Outgoing
@@ -29,6 +28,7 @@ from kaja.networks.kit.uploads import list_keys
 from kaja.networks.wordpress import comments
 from kaja.networks.wordpress.api import NETWORK, REST
 from kaja.networks.wordpress.articles import build_ref, render_article, upload
+from kaja.networks.wordpress.info import WORDS
 from kaja.networks.wordpress.lookup import find_post, list_recent
 from kaja.networks.wordpress.terms import TAXONOMIES, find_terms
 
@@ -95,30 +95,12 @@ async def _publish(sending: Sending) -> StageResult:
     except Failed as failed:
         if not failed.gone:
             raise
-        return sending.begin_again(DRAFT, _draft_gone(), _draft_gone(), without=("post_id",))
+        gone = WORDS.problem("draft_gone")
+        return sending.begin_again(DRAFT, gone, gone, without=("post_id",))
     post = read_object(answer, "id", "status")
     if post["status"] != "publish":
-        return Rejected(_not_public(str(post["status"])))
+        return Rejected(WORDS.problem("not_public", status=str(post["status"])))
     return Sent(build_ref(post, list_used(sending.outgoing, sending.checkpoint)))
-
-
-def _draft_gone() -> Problem:
-    return Problem(
-        "draft_gone",
-        gettext_noop("The draft that Kaja had made on the site was deleted there before it was published."),
-        "",
-        gettext_noop("Look who or what deletes drafts on the site; then send the post again."),
-    )
-
-
-def _not_public(status: str) -> Problem:
-    return Problem(
-        "not_public",
-        gettext_noop("The site kept the article as “%(status)s” instead of publishing it."),
-        "",
-        gettext_noop("Publish it on the site, or look for a plugin that holds articles back."),
-        {"status": status},
-    )
 
 
 run = make_run(

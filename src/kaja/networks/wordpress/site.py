@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.addresses import parse_server
 from kaja.networks.kit.answers import read_list, read_mapping, read_object
-from kaja.networks.kit.connector import Connected, ConnectRefused
+from kaja.networks.kit.connector import Connected
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import connecting, require_filled
 from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.markup import find_link, parse_html
 from kaja.networks.kit.outcome import raise_trouble
 from kaja.networks.wordpress.api import NETWORK, REST
+from kaja.networks.wordpress.info import WORDS
 
 _API_REL = "https://api.w.org/"
 PERMISSIONS = ("publish_posts", "upload_files", "edit_posts", "manage_categories", "delete_posts", "moderate_comments")
@@ -30,15 +30,7 @@ TERM_PAGE = 100
 def parse_site(typed: str) -> str:
     """The address of a site from what people type. Raises ConnectRefused."""
     if (parts := parse_server(typed)) is None:
-        raise ConnectRefused(
-            Problem(
-                "site_invalid",
-                gettext_noop("“%(typed)s” is not the address of a site."),
-                "site",
-                gettext_noop("Write it like https://example.org or https://example.org/blog."),
-                {"typed": typed.strip().rsplit("@", 1)[-1][:100]},
-            )
-        )
+        raise WORDS.refuse("site_invalid", typed=typed.strip().rsplit("@", 1)[-1][:100])
     path = re.sub(r"/wp-(?:admin|login\.php|json)\b.*$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
@@ -59,15 +51,7 @@ async def discover(site: str, session: Session) -> tuple[str, Mapping[str, Any]]
         index = answer.json_object() if answer.ok else {}
         if "wp/v2" in (index.get("namespaces") or ()):
             return answer.url if "rest_route=" in answer.url else answer.url.split("?")[0], index
-    raise ConnectRefused(
-        Problem(
-            "not_wordpress",
-            gettext_noop("No WordPress interface was found at %(site)s."),
-            "site",
-            gettext_noop("Check the address. On the site, the REST API must not be switched off by a plugin."),
-            {"site": site},
-        )
-    )
+    raise WORDS.refuse("not_wordpress", site=site)
 
 
 def _keep_encrypted(root: str, site: str) -> str:
@@ -85,17 +69,7 @@ async def connect(form: Mapping[str, str], shown: Mapping[str, str], session: Se
     credentials = {name: require_filled(form, name) for name in ("username", "password")}
     root, index = await discover(site, session)
     if "application-passwords" not in read_mapping(index.get("authentication")):
-        raise ConnectRefused(
-            Problem(
-                "application_passwords_off",
-                gettext_noop("%(site)s does not offer application passwords."),
-                "site",
-                gettext_noop(
-                    "They need WordPress 5.6 or newer and HTTPS, and no security plugin that switches them off."
-                ),
-                {"site": site},
-            )
-        )
+        raise WORDS.refuse("application_passwords_off", site=site)
     session.base_url = root
     session.credentials = credentials
     return Connected(await inspect(session), credentials, root)
@@ -108,15 +82,7 @@ async def inspect(session: Session) -> Facts:
     capabilities = read_mapping(user.get("capabilities"))
     permissions = tuple(name for name in PERMISSIONS if capabilities.get(name))
     if "publish_posts" not in permissions:
-        raise ConnectRefused(
-            Problem(
-                "permission_publish",
-                gettext_noop("The account “%(user)s” may not publish posts on this site."),
-                "username",
-                gettext_noop("Give it the role Author or Editor on the site, or use another account."),
-                {"user": str(user.get("name") or session.credentials["username"])},
-            )
-        )
+        raise WORDS.refuse("permission_publish", user=str(user.get("name") or session.credentials["username"]))
     home = str(index.get("home") or index.get("url") or session.base_url)
     parts = urlsplit(home)
     place = f"{parts.netloc}{parts.path.rstrip('/')}"
@@ -156,18 +122,7 @@ async def _get(session: Session, route: str, **params: str | int) -> Response:
     answer = await REST.request(session, "GET", route, params=params)
     if answer.status in (401, 403):
         message = parse_html(str(answer.json_object().get("message") or answer.status))
-        raise ConnectRefused(
-            Problem(
-                "needs_reconnect",
-                gettext_noop("The site refused the user name or the application password: %(answer)s"),
-                "password",
-                gettext_noop(
-                    "Make a new application password in the site's profile page (not the password for signing in), "
-                    "and check that the server passes the Authorization header on."
-                ),
-                {"answer": message[:300]},
-            )
-        )
+        raise WORDS.refuse("needs_reconnect", answer=message[:300])
     if not answer.ok:
         raise_trouble(NETWORK, answer)
     return answer

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from kaja.kernel.problems import Problem, gettext_noop
 from kaja.networks.kit.answers import read_list, read_mapping
 from kaja.networks.kit.fields import read_terms
 from kaja.networks.kit.guards import Failed
@@ -13,6 +12,7 @@ from kaja.networks.kit.http import Response, Session
 from kaja.networks.kit.outcome import refused_problem
 from kaja.networks.kit.results import Later, Rejected
 from kaja.networks.wordpress.api import NETWORK, REST
+from kaja.networks.wordpress.info import WORDS
 
 TAXONOMIES = ("categories", "tags")
 
@@ -37,7 +37,7 @@ async def _find_term(taxonomy: str, name: str, session: Session) -> int:
         return int(read_mapping(body.get("data"))["term_id"])
     field = f"options.{taxonomy}"
     if isinstance(made, Response) and made.status in (401, 403):
-        raise Failed(Rejected(_unknown(name, field)))
+        raise Failed(Rejected(WORDS.problem("term_unknown", field, term=name)))
     try:
         return int(REST.read(made).json_object()["id"])
     except Failed as failed:
@@ -45,13 +45,3 @@ async def _find_term(taxonomy: str, name: str, session: Session) -> int:
             raise
         problem = refused_problem(NETWORK, str(body.get("message")))
         raise Failed(Rejected(replace(problem, field=field))) from failed
-
-
-def _unknown(name: str, field: str) -> Problem:
-    return Problem(
-        "term_unknown",
-        gettext_noop("The site has no category or tag “%(term)s”, and the account may not make one."),
-        field,
-        gettext_noop("Choose one that the site has, or have an editor add it."),
-        {"term": name},
-    )
