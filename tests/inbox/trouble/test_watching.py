@@ -78,6 +78,19 @@ def test_a_usual_hour_is_no_alarm_and_a_burst_is_one(in_workspace: Workspace, cl
     assert made_of[0].at >= made_of[-1].at
 
 
+def test_the_end_of_a_usual_day_is_no_alarm(in_workspace: Workspace, clock: Any) -> None:
+    """The hour that ends at 14:20 lies for the most part before 14:00, after which nobody ever writes: it is held
+    against those hours."""
+    channel, day = make_channel(), NOW.replace(hour=10, minute=0)
+    hear(channel, [day - timedelta(days=ago, minutes=-5 * number) for ago in range(57) for number in range(48)])
+    watch_workspace()
+    assert not Alarm.objects.exists()
+    clock(NOW + timedelta(hours=1))
+    storm(channel, 12, NOW + timedelta(hours=1))  # the same number at a time when nobody does
+    watch_workspace()
+    assert Alarm.objects.count() == 1
+
+
 def test_it_is_told_of_once_grows_and_is_over_when_an_hour_was_quiet(in_workspace: Workspace, clock: Any) -> None:
     channel = make_channel()
     usual(channel)

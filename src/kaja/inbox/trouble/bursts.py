@@ -14,6 +14,9 @@ Statistics in Medicine 32 (2013), pp. 1206-1222:
    limit a quantile of the negative binomial distribution with that mean and variance (2013, section 3.4).
 4. Fewer than `LEAST` in an hour are never a burst, whatever is usual (as their rule of five cases in four weeks).
 
+5. One looks every few minutes, so the hour that ends now lies across two hours of the clock. Its like are such hours
+   of other weeks, put together of what was counted in the hours of the clock.
+
 What the mean itself may be wrong by is added to the variance (1996, equation 3). Ours are two changes, for hours are
 many and weeks are few. The dispersion is not that of the 24 hours alone, but of all hours of the eight weeks, each
 against its like. And in place of a fitted trend the mean is moved to the level of the last seven days: the median of
@@ -26,7 +29,7 @@ from math import exp, lgamma, log, log1p
 
 WEEK = 7 * 24
 WEEKS = 8
-HOURS = WEEK * WEEKS + 2
+HOURS = WEEK * WEEKS + 3
 """How many hours back are looked at, the present one with them."""
 WEEKS_LEAST = 2
 """With fewer weeks of history nothing can be said."""
@@ -36,8 +39,10 @@ OUTLIER = 6.0
 """Of the dispersion: what stands out by less than this is how counts of that kind are."""
 NOTHING = 0.1
 LEVEL_MOST = 3.0
-CHANCE = 0.0005
-"""Of one hour, to be called a burst without being one: about one in three months of looking once an hour."""
+CHANCE = 0.0001
+"""Of one look, to call an hour a burst that is none. Looks follow each other every five minutes at hours that overlap,
+so this is less than one in a month (`benchmarks/bursts.py`), not one in ten thousand looks."""
+CHANCE_OF_SHARE = 0.0005
 
 
 @dataclass(frozen=True)
@@ -54,33 +59,51 @@ class Verdict:
         return self.limit is not None and self.count > self.limit and self.count >= LEAST
 
 
-def judge_hour(counts: Sequence[int], known_hours: int = HOURS, chance: float = CHANCE) -> Verdict:
-    """Judge the hour that ends now. `counts`: per hour, the present one first, each an hour further back; what is
-    missing at the end is taken as nothing. `known_hours`: for how long somebody has listened."""
-    now = counts[0] if counts else 0
-    weeks = min(WEEKS, (min(known_hours, HOURS) - 2) // WEEK)
+@dataclass(frozen=True)
+class Usual:
+    """What was learnt from the hours of the clock before now; the same for all looks of one of them."""
+
+    past: Sequence[int]
+    weeks: int
+    dispersion: float
+    level: float
+
+    def judge(self, now: int, passed: float = 1.0, chance: float = CHANCE) -> Verdict:
+        """Judge the hour that ends now. `passed`: which share of it lies in the latest hour of the clock."""
+        like = self._list_like(passed)
+        mean = _weigh_mean(like, self.dispersion) * self.level
+        # The mean is itself an estimate: what it may be wrong by belongs to the forecast.
+        variance = self.dispersion * mean * (1 + 1 / len(like))
+        return Verdict(now, mean, find_quantile(mean, variance, 1 - chance), self.dispersion)
+
+    def _list_like(self, passed: float) -> list[float]:
+        """The hours that it is compared with."""
+        return [
+            passed * self.past[each] + (1 - passed) * self.past[each + 1]
+            for week in range(1, self.weeks + 1)
+            for each in (WEEK * week - 1, WEEK * week, WEEK * week + 1)
+        ]
+
+
+def learn_usual(counts: Sequence[int], known_hours: int = HOURS) -> Usual | None:
+    """From counts per hour of the clock, the latest first, which is not looked at; what is missing at the end is taken
+    as nothing. `known_hours`: for how long somebody has listened. None when that is too short."""
+    weeks = min(WEEKS, (min(known_hours, HOURS) - 3) // WEEK)
     if weeks < WEEKS_LEAST:
-        return Verdict(now)
-    past = [*counts[: WEEK * weeks + 2], *[0] * (WEEK * weeks + 2 - len(counts))]
-    dispersion = _measure_dispersion(past, weeks)
-    like = _list_like(past, 0, weeks)
-    mean = _weigh_mean(like, dispersion) * _find_level(past, weeks)
-    # The mean is itself an estimate: what it may be wrong by belongs to the forecast.
-    variance = dispersion * mean * (1 + 1 / len(like))
-    return Verdict(now, mean, find_quantile(mean, variance, 1 - chance), dispersion)
+        return None
+    needed = WEEK * weeks + 3
+    past = [*counts[:needed], *[0] * (needed - len(counts))]
+    return Usual(past, weeks, _measure_dispersion(past, weeks), _find_level(past, weeks))
 
 
-def _list_like(past: Sequence[int], place: int, weeks: int) -> list[int]:
-    """The hours that an hour of the present week is compared with."""
-    return [
-        past[each]
-        for week in range(1, weeks + 1)
-        for each in (WEEK * week + place - 1, WEEK * week + place, WEEK * week + place + 1)
-        if each < len(past)
-    ]
+def judge_hour(counts: Sequence[int], known_hours: int = HOURS, passed: float = 1.0, chance: float = CHANCE) -> Verdict:
+    """Both at once. The first of `counts` is that of the hour that ends now."""
+    now = counts[0] if counts else 0
+    usual = learn_usual(counts, known_hours)
+    return Verdict(now) if usual is None else usual.judge(now, passed, chance)
 
 
-def _weigh_mean(like: Sequence[int], dispersion: float) -> float:
+def _weigh_mean(like: Sequence[float], dispersion: float) -> float:
     """Their mean; what stands out weighs less. Never nothing: something rare is still to be expected."""
     mean = max(float(sorted(like)[len(like) // 2]), NOTHING)
     for _ in range(3):
@@ -128,7 +151,7 @@ def _find_level(past: Sequence[int], weeks: int) -> float:
     return min(max(sorted(ratios)[3], 1 / LEVEL_MOST), LEVEL_MOST)
 
 
-def _anscombe(count: int, mean: float, dispersion: float) -> float:
+def _anscombe(count: float, mean: float, dispersion: float) -> float:
     """How far above the mean, in standard deviations (1996, p. 553)."""
     spread: float = 1.5 * (count ** (2 / 3) - mean ** (2 / 3)) / (mean ** (1 / 6) * dispersion**0.5)
     return spread
@@ -157,7 +180,7 @@ def find_quantile(mean: float, variance: float, share: float) -> int:
     return count
 
 
-def judge_share(bad: int, heard: int, bad_before: int, heard_before: int, chance: float = CHANCE) -> bool:
+def judge_share(bad: int, heard: int, bad_before: int, heard_before: int, chance: float = CHANCE_OF_SHARE) -> bool:
     """Whether more of an hour is bad than was: at least `LEAST`, and more than chance gives of a share known before
     (beta-binomial, with one bad and one good message added to what was before: Laplace's rule)."""
     if bad < LEAST or heard_before < 3 * LEAST:

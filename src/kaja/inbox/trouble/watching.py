@@ -81,6 +81,7 @@ def watch_workspace() -> None:
     latest = _list_latest(moment)
     first = HeardHour.objects.order_by("hour").values_list("hour", flat=True).first()
     known = int((moment - first) / HOUR) if first else 0
+    passed = (moment - moment.replace(minute=0, second=0, microsecond=0)) / HOUR
     everything = _Hour(sum(each.heard for each in latest.values()), sum(each.bad for each in latest.values()))
     together: dict[int, int] = defaultdict(int)
     for counts in hours.values():
@@ -93,7 +94,7 @@ def watch_workspace() -> None:
     ):
         if channel_id is None and len(hours) < 2:
             continue  # one channel is all of them
-        verdict = judge_hour([hour.heard, *(counts.get(place, 0) for place in range(1, HOURS))], known)
+        verdict = judge_hour([hour.heard, *(counts.get(place, 0) for place in range(1, HOURS))], known, passed)
         _keep(moment, channel_id, AlarmKind.VOLUME, verdict, verdict.is_burst, open_now)
     for channel_id, (bad, rated, bad_before, rated_before) in _list_rated(moment).items():
         burst = judge_share(bad, rated, bad_before, rated_before)
@@ -123,7 +124,7 @@ def count_hours(moment: datetime) -> None:
 
 
 def _list_hours(moment: datetime) -> dict[UUID, dict[int, int]]:
-    """What was heard on each channel, by how many hours ago it ended."""
+    """What was heard on each channel in each hour of the clock, by how many hours ago it began."""
     found: dict[UUID, dict[int, int]] = defaultdict(dict)
     rows = HeardHour.objects.filter(hour__gte=moment - HOUR * (HOURS + 1))
     for channel_id, hour, heard in rows.values_list("channel_id", "hour", "heard"):
