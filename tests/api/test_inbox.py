@@ -9,7 +9,7 @@ import pytest
 from kaja.channels.models import Channel
 from kaja.delivery.models import Delivery, State
 from kaja.inbox.actions import set_state
-from kaja.inbox.models import Conversation, ConversationEvent, ConversationState, Message
+from kaja.inbox.models import AnswerWait, Conversation, ConversationEvent, ConversationState, Message
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
@@ -67,6 +67,31 @@ def test_filters_narrow_the_list(client: ApiClient, workspace: Workspace, world:
         assert found == expected, query
     assert codes(client.call("GET", "/conversations?state=gone"), 422) == ["invalid"]
     assert codes(client.call("GET", "/conversations?stat=done"), 422) == ["parameter_unknown"]
+
+
+def test_what_is_due_is_shown_asked_for_and_ordered_by(client: ApiClient, workspace: Workspace, world: World) -> None:
+    moment = clock.now()
+    with workspace_scope(workspace.id):
+        channel = Channel.objects.get(id=world.channel_id)
+        for name, hours in (("late", -1), ("soon", 2), ("later", 72)):
+            due_at = moment + timedelta(hours=hours)
+            talk = add_conversation(channel, name, due_at=due_at)
+            common = {"conversation": talk, "channel": channel, "begun_at": moment}
+            AnswerWait.objects.create(**common, measure="first", due_at=due_at)
+            AnswerWait.objects.create(**common, measure="resolution", due_at=due_at + timedelta(days=1))
+
+    def found(query: str) -> list[str]:
+        return [each["excerpt"] for each in read(client.call("GET", f"/conversations?{query}"))["items"]]
+
+    assert found("due_first=true")[:3] == ["late", "soon", "later"]
+    assert found("due=late") == ["late"]
+    assert sorted(found("due=day")) == ["late", "soon"]
+    items = {each["excerpt"]: each for each in read(client.call("GET", "/conversations"))["items"]}
+    assert [each["what"] for each in items["soon"]["due"]] == ["first", "resolution"]
+    assert items["soon"]["due_at"] == items["soon"]["due"][0]["at"]
+    silent = next(each for each in items.values() if each["id"] == str(world.conversation_id))
+    assert (silent["due_at"], silent["due"]) == (None, [])
+    assert codes(client.call("GET", "/conversations?due=never"), 422) == ["invalid"]
 
 
 def test_one_step_does_several_things_and_is_taken_back_as_one(

@@ -16,28 +16,40 @@ from kaja.api.models import RememberedRequest
 from kaja.channels.credentials import write_credentials
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, Revision, Variant
+from kaja.crisis.models import AffectedConversation, Crisis, LogLine, PausedPost, Statement
+from kaja.crisis.queries import PlannedFilter
 from kaja.delivery.models import Attempt, Publication, State
-from kaja.inbox.models import Conversation, ConversationEvent, Message
+from kaja.inbox.models import (
+    Conversation,
+    ConversationEvent,
+    Message,
+    QualityCard,
+    QualitySample,
+    Rule,
+    RuleHit,
+)
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.outcome import MOVED
+from kaja.outgoing.models import Endpoint, OutgoingEvent, Sending
 from kaja.publishing.models import PostDelivery, RemoteChange
 from kaja.workspaces.models import AuditEntry, Workspace
 from tests.api.conftest import ApiClient, token_for
 from tests.api.test_isolation import OPERATIONS, everything_of
-from tests.api.world import World, build_world
+from tests.api.world import World, build_whole
 from tests.channels.moving import mastodon_at_work
 from tests.needed import Answer
 from tests.networks.mastodon.server import FACTS, TOKEN
+from tests.outgoing.world import fill_webhooks
 
-SMALL = {"listNetworks", "listSlots", "listChanges"}
-"""Lists that cannot become long: of the program, of one week, of one publication."""
+SMALL = {"listNetworks", "listSlots", "listChanges", "listTargets", "listRules"}
+"""Lists that cannot become long: of the program, of one week, of one publication; those that have a most."""
 
 
 @pytest.fixture
 def world(workspace: Workspace) -> World:
-    return build_world(workspace)
+    return build_whole(workspace)
 
 
 def fill(workspace: Workspace, world: World, count: int = 4) -> None:
@@ -62,7 +74,23 @@ def fill(workspace: Workspace, world: World, count: int = 4) -> None:
                 conversation=talk, channel=talk.channel, direction="in", kind="comment", remote_id=str(n), at=due_at
             )
             ConversationEvent.objects.create(conversation=talk, what="priority", at=due_at)
-            Conversation.objects.create(channel=channel, thread=str(n), kind="mention", last_at=due_at)
+            other = Conversation.objects.create(channel=channel, thread=str(n), kind="mention", last_at=due_at)
+            fill_more(another, other, Message.objects.get(remote_id=str(n)), n)
+        fill_webhooks(workspace, count)
+
+
+def fill_more(post: Post, talk: Conversation, message: Message, n: int) -> None:
+    """One more of what stands beside posts and conversations."""
+    at = post.created_at.replace(microsecond=0) - timedelta(hours=n // 2)
+    lasting = Crisis.objects.get(ended_at=None)
+    Crisis.objects.create(name=f"Crisis {n}", began_at=at, ended_at=at)
+    PausedPost.objects.create(crisis=lasting, post=post, due_at=at, at=at)
+    AffectedConversation.objects.create(crisis=lasting, conversation=talk, is_in=True, at=at)
+    LogLine.objects.create(crisis=lasting, at=at, name="x", what="decision")
+    event = OutgoingEvent.objects.create(kind="post.failed", body="{}", at=at)
+    Sending.objects.create(endpoint=Sending.objects.earliest("id").endpoint, event=event, state="failed")
+    RuleHit.objects.create(rule=Rule.objects.get(), rule_name="x", message=message, conversation=talk, at=at)
+    QualityCard.objects.create(sample=QualitySample.objects.get(), conversation=talk)
 
 
 LISTS = [
@@ -182,6 +210,12 @@ def body_of(operation: str) -> dict[str, Any]:
         "addNote": {"text": "Once"},
         "replyTo": {"text": "Once"},
         "doAct": {"act": "like"},
+        "createWebhook": {"name": "Once", "address": "https://once.test/", "events": ["post.failed"]},
+        "startCrisis": {"name": "Once"},
+        "pausePlanned": {"seen": PlannedFilter().mark},
+        "writeStatement": {"title": "Once", "texts": {"en": "Once"}},
+        "approveStatement": {"version": 1},
+        "recordDecision": {"text": "Once"},
     }
     return bodies.get(operation, {})
 
@@ -234,6 +268,12 @@ def make_ready(operation: str, workspace: Workspace, world: World) -> None:
             Post.objects.update(document={"parts": [{"text": "newer", "media": []}]}, revision=2)
         if operation == "editPublication":
             Post.objects.update(document={"parts": [{"text": "fixed", "media": []}]}, revision=2)
+        if operation == "switchWebhookOn":
+            Endpoint.objects.update(off_at=clock.now(), off_why="person")
+        if operation == "startCrisis":
+            Crisis.objects.update(ended_at=clock.now())
+        if operation == "withdrawApproval":
+            Statement.objects.update(approved_at=clock.now(), approved_name="Owner")
         if operation in states:
             RemoteChange.objects.all().delete()
             Publication.objects.all().delete()

@@ -1,19 +1,34 @@
 """One of everything in a workspace, made straight in the tables."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import UUID
 
 from kaja.channels.models import Channel
 from kaja.content.models import Campaign, Label, Post, PostState, Revision, Variant
 from kaja.delivery.models import Delivery, Publication, State
-from kaja.inbox.models import Conversation, ConversationEvent, Handle, Message, Person
+from kaja.inbox.models import (
+    AnswerTarget,
+    Conversation,
+    ConversationEvent,
+    Handle,
+    Message,
+    Person,
+    QualityCard,
+    QualitySample,
+    Rule,
+    RuleHit,
+)
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
 from kaja.media.models import Asset
 from kaja.publishing.models import PostDelivery
 from kaja.workspaces.models import Workspace
+from tests.crisis.world import fill_crisis
+from tests.outgoing.world import fill_outgoing
+from tests.people import actor
 
 MARK = "SECRET-OF-THE-RIVAL"
 
@@ -34,9 +49,11 @@ class World:
     answer_id: UUID
     event_id: UUID
     token_id: UUID | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
+    """Of what only some tests need."""
 
     def named(self) -> dict[str, str]:
-        return {name: str(value) for name, value in vars(self).items()}
+        return {name: str(value) for name, value in vars(self).items() if name != "more"} | dict(self.more)
 
 
 def build_world(workspace: Workspace, mark: str = MARK) -> World:
@@ -79,6 +96,29 @@ def build_world(workspace: Workspace, mark: str = MARK) -> World:
         talk = build_talk(channel, mark)
     made = (post.id, channel.id, delivery.id, publication.id, asset.id, campaign.id, label.id)
     return World(*made, *talk)
+
+
+def build_whole(workspace: Workspace, mark: str = MARK) -> World:
+    """The same with a webhook, a crisis that lasts, and what stands beside the conversations."""
+    world = build_world(workspace, mark)
+    with workspace_scope(workspace.id):
+        post = Post.objects.get(id=world.post_id)
+        more = fill_crisis(post, world.conversation_id, actor(workspace), mark) | fill_outgoing(mark)
+        build_desk(world, mark)
+    return replace(world, more=more)
+
+
+def build_desk(world: World, mark: str) -> None:
+    """A target, a rule that was for the message, and a card about the conversation."""
+    now = clock.now()
+    AnswerTarget.objects.create(name=mark, first_minutes=30)
+    rule = Rule.objects.create(name=mark, when={"words": [mark]}, then={"notify": True})
+    RuleHit.objects.create(
+        rule=rule, rule_name=mark, message_id=world.message_id, conversation_id=world.conversation_id, at=now
+    )
+    monday = now.date() - timedelta(days=now.weekday() + 7)
+    sample = QualitySample.objects.create(week=monday, size=1, seed="x")
+    QualityCard.objects.create(sample=sample, conversation_id=world.conversation_id, note=mark)
 
 
 def build_talk(channel: Channel, mark: str) -> tuple[UUID, UUID, UUID, UUID]:

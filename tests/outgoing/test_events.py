@@ -14,6 +14,7 @@ from kaja.delivery.events import DeliveryFailed, DeliverySent
 from kaja.inbox.actions import set_priority, set_state
 from kaja.inbox.events import ConversationsChanged, MessagesCame
 from kaja.inbox.models import AnswerTarget, AnswerWait, Conversation, ConversationState, Message, Priority
+from kaja.inbox.outside import tell_of_conversations
 from kaja.inbox.targets.actions import tell_of_late
 from kaja.inbox.trouble.models import Alarm
 from kaja.inbox.trouble.watching import watch_workspace
@@ -83,6 +84,18 @@ def test_a_step_of_the_team_is_told_with_it_or_not_at_all(workspace: Workspace, 
         set_priority(actor(workspace), [world.conversation_id], Priority.HIGH)
     [data] = told(workspace, "conversation.changed")
     assert (data["state"], data["priority"], data["version"]) == ("open", 1, 2)
+
+
+def test_what_is_due_is_told_with_the_conversation(workspace: Workspace, world: World) -> None:
+    with workspace_scope(workspace.id):
+        common = {"conversation_id": world.conversation_id, "channel_id": world.channel_id}
+        for hours, measure in ((9, "resolution"), (1, "first")):
+            due_at = now() + timedelta(hours=hours)
+            AnswerWait.objects.create(**common, measure=measure, begun_at=now(), due_at=due_at)
+        tell_of_conversations(ConversationsChanged((world.conversation_id,)))
+    [data] = told(workspace, "conversation.changed")
+    assert [each["what"] for each in data["due"]] == ["first", "resolution"]
+    assert data["due_at"] == data["due"][0]["at"]
 
 
 def _fail_after(do: Any) -> None:

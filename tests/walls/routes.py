@@ -14,7 +14,6 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from kaja.crisis.queries import PlannedFilter
 from kaja.inbox.retention import terms as keeping
-from kaja.web.crisis.forms import mark_of
 
 API = "api/v1/"
 
@@ -167,7 +166,7 @@ REQUESTS: dict[str, Sent] = {
     "inboxdesk:do_target": form(do="delete"),
     "crisis:start": form(name="Stolen"),
     "crisis:decide": form(text="stolen"),
-    "crisis:pause": form(seen=mark_of(PlannedFilter())),
+    "crisis:pause": form(seen=PlannedFilter().mark),
     "crisis:write": form(title="Stolen", text_en="stolen"),
     "crisis:statement": form(do="approve", version="1"),
     "crisis:approvers": form(approver="{member_user}"),
@@ -200,6 +199,7 @@ REQUESTS: dict[str, Sent] = {
     "inbox:note": form(text="stolen"),
     "app:add_device": data(endpoint="https://push.test/stolen", keys=PUSH_KEYS),
     "app:choose_kinds": form(kind=["inbox"]),
+    "app:choose_quiet": form(begins="22:00", ends="07:00", time_zone="UTC"),
     "app:test_device": form(),
     "app:remove_device": form(),
     "app:share": data(id=str(UUID(int=0x7 << 76 | 0x8 << 60)), text="stolen"),
@@ -217,6 +217,7 @@ PERSONAL = {
     "settings:tokens": "one's own tokens, which can do no more than their person",
     "app:add_device": "one's own device",
     "app:choose_kinds": "one's own device",
+    "app:choose_quiet": "one's own devices",
     "app:test_device": "one's own device",
     "app:remove_device": "one's own device",
     "needs_you:read_notices": "one's own notices",

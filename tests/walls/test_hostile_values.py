@@ -204,6 +204,20 @@ BODIES: dict[str, Any] = {
     "addNote": {"text": "a"},
     "replyTo": {"text": "a", "to": "{message_id}", "media": ["{asset_id}"], "seen": 1},
     "doAct": {"act": "like"},
+    "createWebhook": {"name": "a", "address": "https://b.test/", "events": ["post.failed"]},
+    "changeWebhook": {"name": "a", "address": "https://b.test/", "events": ["post.failed"]},
+    "startCrisis": {
+        "name": "a", "why": "b",
+        "pause": {"channels": ["{channel_id}"], "labels": ["b"], "campaigns": ["{campaign_id}"], "seen": "c"},
+    },
+    "pausePlanned": {"channels": ["{channel_id}"], "labels": ["b"], "campaigns": ["{campaign_id}"], "seen": "c"},
+    "writeStatement": {"title": "a", "texts": {"en": "b"}},
+    "rewriteStatement": {"title": "a", "texts": {"en": "b"}},
+    "approveStatement": {"version": 1},
+    "chooseApprovers": {"approvers": ["{member_user}"]},
+    "chooseAffected": {"since": "2026-01-01T00:00:00Z", "channels": ["{channel_id}"], "words": ["a"]},
+    "recordDecision": {"text": "a"},
+    "endCrisis": {"usual": "keep", "own": {"{post_id}": {"verdict": "keep"}}, "lesson": "a"},
 }  # fmt: skip
 
 

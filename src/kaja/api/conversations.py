@@ -13,7 +13,7 @@ from kaja.api.schemas import Body, ProblemOut
 from kaja.inbox.acts import Acts
 from kaja.inbox.answering import AnswerForm
 from kaja.inbox.models import Conversation, ConversationEvent, Handle
-from kaja.inbox.queries import Filters
+from kaja.inbox.queries import Filters, list_promises
 from kaja.inbox.threads import Sending, Told, UnderPost
 from kaja.networks.kit.moderation import Act
 from kaja.workspaces.models import User
@@ -42,9 +42,17 @@ class HandleOut(Schema):
     url: str
 
 
+class DueOut(Schema):
+    """An answer that was promised and is still open."""
+
+    what: Literal["first", "next", "resolution"]
+    at: datetime
+
+
 class ConversationOut(Schema):
-    """`state`: what there is to do. `waiting_since`: their oldest message that has no answer. `version` counts what the
-    team did about it and goes back with a step."""
+    """`state`: what there is to do. `waiting_since`: their oldest message that has no answer. `due`: what was promised
+    of it and is open, the first of which is at `due_at`; null where nothing is. `version` counts what the team did
+    about it and goes back with a step."""
 
     id: UUID
     channel: UUID
@@ -61,6 +69,8 @@ class ConversationOut(Schema):
     snoozed_until: datetime | None
     remind_at: datetime | None
     waiting_since: datetime | None
+    due_at: datetime | None
+    due: list[DueOut]
     first_in_at: datetime | None
     last_in_at: datetime | None
     last_out_at: datetime | None
@@ -175,6 +185,10 @@ class ConversationFilter(Schema):
     language: str = Field(default="", max_length=12)
     snoozed: bool = False
     waiting: bool = Field(default=False, description="Only those in which they wait for us.")
+    due: Literal["", "late", "hour", "day"] = Field(
+        default="", description="Only what is late, or due within an hour or a day; what is late is in each."
+    )
+    due_first: bool = Field(default=False, description="In the order of what is due first.")
     text: str = Field(default="", max_length=200)
     post: UUID | None = None
     person: UUID | None = None
@@ -252,6 +266,8 @@ def filters_of(given: ConversationFilter) -> Filters:
         language=given.language,
         snoozed=given.snoozed,
         waiting=given.waiting,
+        due=given.due,
+        due_first=given.due_first,
         text=given.text,
         post=given.post,
         person=given.person,
@@ -267,10 +283,13 @@ def _told(row: Conversation) -> dict[str, Any]:
         "id", "kind", "state", "priority", "language", "excerpt", "snoozed_until", "remind_at", "waiting_since",
         "first_in_at", "last_in_at", "last_out_at", "last_at", "post_url", "version",
     )  # fmt: skip
+    promises = list_promises(row)
     return {name: getattr(row, name) for name in plain} | {
         "channel": row.channel_id,
         "network": row.channel.network,
-        "assignee": _member(row.assignee),
+        "assignee": member_out(row.assignee),
+        "due_at": promises[0][1] if promises else None,
+        "due": [{"what": what, "at": at} for what, at in promises],
         "labels": list(row.label_names),  # type: ignore[attr-defined]  # the query brings them
         "messages": row.messages_count,
         "author": _handle(row.handle),
@@ -305,7 +324,7 @@ def _message(told: Told, acts: Acts | None) -> MessageOut:
         **{name: getattr(row, name) for name in plain},
         conversation=row.conversation_id,
         author=_handle(row.handle),
-        member=_member(row.author),
+        member=member_out(row.author),
         files=[_file(each) for each in row.media],
         earlier=list(told.earlier),
         delivery=_sending(told.sending) if told.sending else None,
@@ -316,7 +335,7 @@ def _message(told: Told, acts: Acts | None) -> MessageOut:
 
 def line_out(row: ConversationEvent) -> LineOut:
     plain = {name: getattr(row, name) for name in ("id", "what", "before", "after", "by", "at", "undone_at")}
-    return LineOut(**plain, member=_member(row.actor))
+    return LineOut(**plain, member=member_out(row.actor))
 
 
 def _sending(row: Sending) -> SendingOut:
@@ -340,7 +359,7 @@ def _file(given: Mapping[str, Any]) -> FileOut:
     )
 
 
-def _member(user: User | None) -> MemberRef | None:
+def member_out(user: User | None) -> MemberRef | None:
     return MemberRef(id=user.id, name=user.name or user.email) if user else None
 
 

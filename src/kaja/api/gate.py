@@ -7,7 +7,7 @@ the effect, so a repeated request gets the first answer and never a second effec
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -19,8 +19,8 @@ from django.utils import timezone
 from kaja.api.models import RememberedRequest
 from kaja.api.parameters import find_unknown
 from kaja.api.problems import MEDIA_TYPE, render_problem_response
-from kaja.api.remembered import KEY_LENGTH, find_remembered, remember_answer, remember_key
-from kaja.api.routers import WAITING
+from kaja.api.remembered import KEY_LENGTH, find_remembered, read_answer, remember_answer, remember_key
+from kaja.api.routers import SHOWN_ONCE, WAITING
 from kaja.api.tokens import Bearer, find_bearer
 from kaja.kernel.limits import Asked, Limit, caller_of, count_seconds, take
 from kaja.kernel.outside import leave_database
@@ -71,7 +71,7 @@ def _repeat(row: RememberedRequest, fingerprint: bytes) -> HttpResponse:
                 )
             ],
         )
-    response = HttpResponse(row.body, status=row.status or 200, content_type="application/json")
+    response = HttpResponse(read_answer(row), status=row.status or 200, content_type="application/json")
     response["Idempotency-Replayed"] = "true"
     return response
 
@@ -114,7 +114,7 @@ def api_gate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[H
             return _key_invalid()
         if unknown_parameters := find_unknown(request):
             return render_problem_response(422, unknown_parameters)
-        if _waits(request):
+        if _is_one_of(WAITING, request):
             return _answer_outside(request, bearer, key, answer)
         return run_in_workspace(bearer.workspace.id, lambda: _answer(request, bearer, key, answer))
 
@@ -163,14 +163,14 @@ def _key_invalid() -> HttpResponse:
     )
 
 
-def _waits(request: HttpRequest) -> bool:
+def _is_one_of(operations: Collection[tuple[str, str]], request: HttpRequest) -> bool:
     try:
         route = resolve(request.path_info).route
     except Resolver404:
         return False
     # Ninja reads ids with a converter of its own.
     route = route.removeprefix(PREFIX[1:]).replace("<uuidstr:", "<uuid:")
-    return (request.method or "", route) in WAITING
+    return (request.method or "", route) in operations
 
 
 def _answer(
@@ -188,7 +188,7 @@ def _answer(
         if response.status_code >= 400:
             transaction.set_rollback(True)
         elif row is not None:
-            _remember(row, response)
+            _remember(request, row, response)
     return response
 
 
@@ -210,7 +210,7 @@ def _answer_outside(
             row, earlier = _remembered(request, bearer, key)
             if earlier is not None:  # the same request at the same time was quicker
                 return earlier
-            _remember(row, response)
+            _remember(request, row, response)
     return response
 
 
@@ -221,5 +221,6 @@ def _in_words(response: HttpResponse) -> HttpResponse:
     return response
 
 
-def _remember(row: RememberedRequest, response: HttpResponse) -> None:
-    remember_answer(row, response.status_code, response.content.decode())
+def _remember(request: HttpRequest, row: RememberedRequest, response: HttpResponse) -> None:
+    secret = _is_one_of(SHOWN_ONCE, request)
+    remember_answer(row, response.status_code, response.content.decode(), secret=secret)

@@ -50,6 +50,7 @@ class WorkspaceOut(Schema):
     late_limit_minutes: int
     paused_at: datetime | None
     held_at: datetime | None
+    crisis_at: datetime | None
 
 
 class QuotaOut(Schema):

@@ -1,8 +1,9 @@
 """Which workspace and person a command acts for."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -47,3 +48,20 @@ def acting(slug: str, email: str) -> "Iterator[tuple[Workspace, Actor]]":
         # Whoever plans here means the workspace's own clock.
         with timezone.override(ZoneInfo(chosen.workspace.time_zone)):
             yield chosen.workspace, actor_of(chosen, chosen.user)
+
+
+@contextmanager
+def entered(slug: str, email: str) -> "Iterator[tuple[Workspace, Actor]]":
+    """The same inside the workspace, in one transaction."""
+    with acting(slug, email) as (workspace, actor):
+        from django.db import transaction
+
+        from kaja.kernel.tenancy import workspace_scope
+
+        with workspace_scope(workspace.id), transaction.atomic():
+            yield workspace, actor
+
+
+def print_json(shown: Any) -> None:
+    """What a program reads."""
+    click.echo(json.dumps(shown, ensure_ascii=False))

@@ -1,24 +1,19 @@
 """`kaja inbox`: read and work conversations from a script."""
 
-import json
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 import click
 
-from kaja.cli.context import acting, json_option, person_option, workspace_option
-from kaja.cli.failures import BadSetting, CommandFailed
+from kaja.cli.bodies import fill_body
+from kaja.cli.context import entered, json_option, person_option, print_json, workspace_option
+from kaja.cli.failures import CommandFailed
 from kaja.cli.moments import parse_time
 from kaja.cli.post import find_channels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
-
-    from kaja.workspaces.actor import Actor
-    from kaja.workspaces.models import Workspace
 
 TO_DO = ("new", "open")
 PRIORITIES = {"low": -1, "normal": 0, "high": 1, "urgent": 2}
@@ -29,26 +24,12 @@ def inbox() -> None:
     """The inbox: list, read, answer, settle."""
 
 
-@contextmanager
-def _entered(slug: str, email: str) -> "Iterator[tuple[Workspace, Actor]]":
-    with acting(slug, email) as (workspace, actor):
-        from django.db import transaction
-
-        from kaja.kernel.tenancy import workspace_scope
-
-        with workspace_scope(workspace.id), transaction.atomic():
-            yield workspace, actor
-
-
-def _print_json(shown: Any) -> None:
-    click.echo(json.dumps(shown, ensure_ascii=False))
-
-
 def _print_line(shown: dict[str, Any]) -> None:
     author = shown["author"] or {}
     who = author.get("handle") or author.get("name") or "–"
     whose = (shown["assignee"] or {}).get("name") or "–"
-    click.echo(f"{shown['id']}  {shown['state']:<7}  {shown['last_at'][:16]}  {who}  {whose}  {shown['excerpt']}")
+    due = "".join(f"  due {each['at'][:16]} ({each['what']})" for each in shown["due"][:1])
+    click.echo(f"{shown['id']}  {shown['state']:<7}  {shown['last_at'][:16]}  {who}  {whose}{due}  {shown['excerpt']}")
 
 
 @inbox.command("list")
@@ -59,6 +40,8 @@ def _print_line(shown: dict[str, Any]) -> None:
 @click.option("--channel", "-c", "channels", multiple=True, help="Id, name or handle; repeat for several.")
 @click.option("--mine", is_flag=True, help="Only what is given to the person who asks.")
 @click.option("--label", "labels", multiple=True)
+@click.option("--due", type=click.Choice(["late", "hour", "day"]), help="Late, or due within an hour or a day.")
+@click.option("--due-first", is_flag=True, help="In the order of what is due first.")
 @click.option("--search", "text", default="")
 @click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
 @json_option
@@ -70,12 +53,14 @@ def show_all(
     channels: tuple[str, ...],
     mine: bool,
     labels: tuple[str, ...],
+    due: Literal["late", "hour", "day"] | None,
+    due_first: bool,
     text: str,
     limit: int,
     as_json: bool,
 ) -> None:
-    """Conversations, by their newest message."""
-    with _entered(slug, email) as (_, actor):
+    """Conversations, by their newest message or by what is due first."""
+    with entered(slug, email) as (_, actor):
         from kaja.api.routers.inbox import render_page
         from kaja.inbox.queries import Filters
 
@@ -84,11 +69,13 @@ def show_all(
             channel_ids=frozenset(find_channels(channels)),
             assignee="me" if mine else None,
             labels=frozenset(labels),
+            due=due or "",
+            due_first=due_first,
             text=text,
         )
         shown = render_page(actor, filters, limit=limit).model_dump(mode="json")["items"]
     if as_json:
-        _print_json(shown)
+        print_json(shown)
         return
     for each in shown:
         _print_line(each)
@@ -101,12 +88,12 @@ def show_all(
 @json_option
 def show(slug: str, email: str, conversation_id: "UUID", as_json: bool) -> None:
     """One conversation with its newest messages."""
-    with _entered(slug, email):
+    with entered(slug, email):
         from kaja.api.routers.inbox import render_conversation
 
         shown = render_conversation(conversation_id).model_dump(mode="json")
     if as_json:
-        _print_json(shown)
+        print_json(shown)
         return
     _print_line(shown)
     for each in shown["said"]:
@@ -144,14 +131,14 @@ def reply(
 ) -> None:
     """Answer. It goes out after ten seconds; until then `take-back` stops it."""
     words = sys.stdin.read() if text == "-" else text
-    with _entered(slug, email) as (_, actor):
+    with entered(slug, email) as (_, actor):
         from kaja.api.routers.inbox import render_message
         from kaja.inbox import answering
         from kaja.kernel.ids import new_id
 
         made = answering.reply(actor, conversation_id, words, key=key or new_id(), to=to, seen=seen)
         shown = render_message(made.id).model_dump(mode="json")
-    _print_json(shown) if as_json else _print_message(shown)
+    print_json(shown) if as_json else _print_message(shown)
 
 
 @inbox.command("take-back")
@@ -161,12 +148,12 @@ def reply(
 @json_option
 def take_back(slug: str, email: str, message_id: "UUID", as_json: bool) -> None:
     """Not to send an answer after all."""
-    with _entered(slug, email) as (_, actor):
+    with entered(slug, email) as (_, actor):
         from kaja.api.routers.inbox import render_message
         from kaja.inbox import answering
 
         shown = render_message(answering.take_back(actor, message_id).id).model_dump(mode="json")
-    _print_json(shown) if as_json else _print_message(shown)
+    print_json(shown) if as_json else _print_message(shown)
 
 
 @inbox.command("note")
@@ -178,12 +165,12 @@ def take_back(slug: str, email: str, message_id: "UUID", as_json: bool) -> None:
 def note(slug: str, email: str, conversation_id: "UUID", text: str, as_json: bool) -> None:
     """Write a note, which nobody outside sees."""
     words = sys.stdin.read() if text == "-" else text
-    with _entered(slug, email) as (_, actor):
+    with entered(slug, email) as (_, actor):
         from kaja.api.routers.inbox import render_message
         from kaja.inbox.actions import add_note
 
         shown = render_message(add_note(actor, conversation_id, words).id).model_dump(mode="json")
-    _print_json(shown) if as_json else _print_message(shown)
+    print_json(shown) if as_json else _print_message(shown)
 
 
 @inbox.command("done")
@@ -232,9 +219,7 @@ def change(
 
 
 def _work(slug: str, email: str, ids: "tuple[UUID, ...]", given: dict[str, Any], as_json: bool) -> None:
-    with _entered(slug, email) as (workspace, actor):
-        from pydantic import ValidationError
-
+    with entered(slug, email) as (workspace, actor):
         from kaja.api.conversations import ManyStepsIn
         from kaja.api.routers.inbox import render_steps, work
 
@@ -244,10 +229,7 @@ def _work(slug: str, email: str, ids: "tuple[UUID, ...]", given: dict[str, Any],
                 given[name] = None if given[name] == "off" else parse_time(given[name], zone)
         if "assignee" in given:
             given["assignee"] = _find_member(given["assignee"])
-        try:
-            step = ManyStepsIn(conversations=list(ids), **given)
-        except ValidationError as error:
-            raise BadSetting("; ".join(each["msg"] for each in error.errors())) from None
+        step = fill_body(ManyStepsIn, conversations=list(ids), **given)
         shown = render_steps(work(actor, step.conversations, step)).model_dump(mode="json")
     _print_done(shown, as_json)
 
@@ -265,7 +247,7 @@ def _find_member(whom: str) -> "UUID | str | None":
 
 def _print_done(shown: dict[str, Any], as_json: bool) -> None:
     if as_json:
-        _print_json(shown)
+        print_json(shown)
         return
     for each in shown["changed"]:
         click.echo(each)
@@ -281,8 +263,66 @@ def _print_done(shown: dict[str, Any], as_json: bool) -> None:
 @json_option
 def undo(slug: str, email: str, event_ids: "tuple[UUID, ...]", as_json: bool) -> None:
     """Take steps back, as far as nobody has changed the same since."""
-    with _entered(slug, email) as (_, actor):
+    with entered(slug, email) as (_, actor):
         from kaja.api.routers.inbox import render_steps, undo_known
 
         shown = render_steps([undo_known(actor, list(event_ids))]).model_dump(mode="json")
     _print_done(shown, as_json)
+
+
+@inbox.command("targets")
+@workspace_option
+@person_option
+@json_option
+def show_targets(slug: str, email: str, as_json: bool) -> None:
+    """How soon answers are promised, in order: the first that fits a conversation counts."""
+    with entered(slug, email):
+        from kaja.api.routers.desk import render_targets
+
+        shown = [each.model_dump(mode="json") for each in render_targets()]
+    if as_json:
+        print_json(shown)
+        return
+    for each in shown:
+        soon = [f"{what} {each[f'{what}_minutes'] or '–'}" for what in ("first", "next", "resolution")]
+        click.echo(f"{each['id']}  {each['name']}  {', '.join(soon)} min")
+
+
+@inbox.command("rules")
+@workspace_option
+@person_option
+@json_option
+def show_rules(slug: str, email: str, as_json: bool) -> None:
+    """The rules in order, and how often each was for a message in the last 30 days."""
+    with entered(slug, email):
+        from kaja.api.routers.desk import render_rules
+
+        shown = [each.model_dump(mode="json") for each in render_rules()]
+    if as_json:
+        print_json(shown)
+        return
+    for each in shown:
+        click.echo(f"{each['id']}  {'on ' if each['on_since'] else 'off'}  {each['hits']:>5}  {each['name']}")
+
+
+@inbox.command("quality")
+@workspace_option
+@person_option
+@click.option("--weeks", type=click.IntRange(1, 52), default=13, show_default=True)
+@json_option
+def show_quality(slug: str, email: str, weeks: int, as_json: bool) -> None:
+    """What the ratings of answers say, together and by member."""
+    with entered(slug, email) as (workspace, _):
+        from kaja.api.routers.desk import render_quality
+
+        shown = render_quality(ZoneInfo(workspace.time_zone), weeks).model_dump(mode="json")
+    if as_json:
+        print_json(shown)
+        return
+    for name, each in [("all", shown["whole"]), *((each["member"] or "–", each) for each in shown["members"])]:
+        said = ", ".join(f"{aspect} {_percent(each[aspect]['value'])}" for aspect in ("correct", "tone", "solved"))
+        click.echo(f"{name}  rated {each['rated']} of {each['drawn']}  {said}")
+
+
+def _percent(share: float | None) -> str:
+    return "–" if share is None else f"{round(100 * share)} %"

@@ -25,6 +25,8 @@ COMMANDS = {
     "channel": "kaja.cli.channel:channel",
     "post": "kaja.cli.post:post",
     "inbox": "kaja.cli.inbox:inbox",
+    "webhook": "kaja.cli.webhook:webhook",
+    "crisis": "kaja.cli.crisis:crisis",
     "practice": "kaja.cli.practice:practice",
     "token": "kaja.cli.token:token",
     "opinion": "kaja.cli.main:opinion",

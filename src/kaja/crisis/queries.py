@@ -1,5 +1,6 @@
 """All reads of crises. Every query runs inside an entered workspace scope."""
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,7 +14,7 @@ from kaja.content.models import Post, PostLabel, PostState, Variant
 from kaja.crisis.models import AffectedConversation, Crisis, LogLine, Outcome, PausedPost, Statement
 from kaja.delivery.models import OPEN_STATES, State
 from kaja.inbox.models import Conversation, Direction, Message
-from kaja.inbox.queries import ORDER, Filters
+from kaja.inbox.queries import ORDER, Filters, describe_rows
 from kaja.inbox.queries import condition_of as condition_of_list
 from kaja.kernel.clock import now
 from kaja.kernel.pages import PAGE, Page, cut_page
@@ -50,6 +51,14 @@ class PlannedFilter:
     channels: frozenset[UUID] = frozenset()
     labels: frozenset[str] = frozenset()
     campaigns: frozenset[UUID] = frozenset()
+
+    @property
+    def mark(self) -> str:
+        """Tells whether a filter is the one that somebody saw counted."""
+        values = [
+            *map(str, sorted(self.channels)), "|", *sorted(self.labels), "|", *map(str, sorted(self.campaigns)),
+        ]  # fmt: skip
+        return hashlib.sha256("\n".join(values).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
@@ -99,9 +108,10 @@ def get_crisis(crisis_id: UUID) -> Crisis:
     return row
 
 
-def page_crises(cursor: str = "", limit: int = PAGE) -> Page[Crisis]:
-    """All of them, the newest first."""
-    return cut_page(Crisis.objects.select_related("began_by"), ("-began_at", "-id"), cursor, limit)
+def page_crises(cursor: str = "", limit: int = PAGE, *, lasting: bool = False) -> Page[Crisis]:
+    """All of them, the newest first; or only the one that lasts."""
+    rows = Crisis.objects.select_related("began_by")
+    return cut_page(rows.filter(ended_at=None) if lasting else rows, ("-began_at", "-id"), cursor, limit)
 
 
 def list_approvers(crisis: Crisis) -> list[Member]:
@@ -179,8 +189,8 @@ def filter_affected(crisis: Crisis) -> QuerySet[Conversation]:
 
 
 def page_affected(crisis: Crisis, cursor: str = "", limit: int = PAGE) -> Page[Conversation]:
-    """The same with channel and handle, the newest first."""
-    return cut_page(filter_affected(crisis).select_related("channel", "handle", "assignee"), ORDER, cursor, limit)
+    """The same as lists show them, the newest first."""
+    return cut_page(describe_rows(filter_affected(crisis)), ORDER, cursor, limit)
 
 
 def is_affected(crisis: Crisis, conversation_id: UUID) -> bool:

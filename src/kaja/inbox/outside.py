@@ -2,7 +2,8 @@
 
 from kaja.inbox.events import ConversationsChanged, MessagesCame
 from kaja.inbox.models import Conversation, Message
-from kaja.outgoing.events import ConversationChanged, MessageReceived
+from kaja.inbox.queries import describe_promises, list_promises
+from kaja.outgoing.events import ConversationChanged, MessageReceived, Promised
 from kaja.outgoing.telling import find_listeners, tell
 
 
@@ -28,18 +29,19 @@ def tell_of_messages(event: MessagesCame) -> None:
 
 def tell_of_conversations(event: ConversationsChanged) -> None:
     """How each stands now."""
-    if not (listeners := find_listeners("conversation.changed")):
-        return
-    rows = Conversation.objects.filter(id__in=event.conversation_ids).order_by("id")
-    told = [
-        ConversationChanged(
-            conversation=row.id,
-            channel=row.channel_id,
-            state=row.state,
-            assignee=row.assignee_id,
-            priority=row.priority,
-            version=row.version,
-        )
-        for row in rows
-    ]
-    tell("conversation.changed", told, listeners)
+    if listeners := find_listeners("conversation.changed"):
+        rows = describe_promises(Conversation.objects.filter(id__in=event.conversation_ids)).order_by("id")
+        tell("conversation.changed", [_told(row) for row in rows], listeners)
+
+
+def _told(row: Conversation) -> ConversationChanged:
+    plain = {name: getattr(row, name) for name in ("state", "priority", "version")}
+    due = tuple(Promised(what=what, at=at) for what, at in list_promises(row))
+    return ConversationChanged(
+        **plain,
+        conversation=row.id,
+        channel=row.channel_id,
+        assignee=row.assignee_id,
+        due_at=due[0].at if due else None,
+        due=due,
+    )

@@ -1,6 +1,6 @@
 """All reads of the inbox. Every query runs inside an entered workspace scope."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -103,7 +103,7 @@ def condition_of(filters: Filters, user_id: UUID) -> Q:
 def list_conversations(filters: Filters, user_id: UUID) -> QuerySet[Conversation]:
     """Newest first, or what is due first; channel, handle, assignee, `label_names` and `promises` come with them."""
     rows = Conversation.objects.filter(condition_of(filters, user_id))
-    return _ready(rows).order_by(*order_of(filters))
+    return describe_rows(rows).order_by(*order_of(filters))
 
 
 def order_of(filters: Filters) -> tuple[str, ...]:
@@ -111,14 +111,24 @@ def order_of(filters: Filters) -> tuple[str, ...]:
     return DUE_ORDER if filters.due_first else ORDER
 
 
-def _ready(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+def describe_rows(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """With what is shown of each: channel, handle, assignee, `label_names` and open `promises`, in one statement."""
     labels = ConversationLabel.objects.filter(conversation=OuterRef("pk")).order_by("label__name")
+    shown = describe_promises(rows).select_related("channel", "handle", "assignee")
+    return shown.annotate(label_names=ArraySubquery(labels.values("label__name")))
+
+
+def describe_promises(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    """With what is promised of each and still open (`promises`), in one statement."""
     open_ones = AnswerWait.objects.filter(conversation=OuterRef("pk"), ended_at=None, due_at__isnull=False)
     promise = JSONObject(measure=F("measure"), due_at=F("due_at"), pauses=F("pauses"))
-    return rows.select_related("channel", "handle", "assignee").annotate(
-        label_names=ArraySubquery(labels.values("label__name")),
-        promises=ArraySubquery(open_ones.order_by("due_at", "measure").values(promise=promise)),
-    )
+    return rows.annotate(promises=ArraySubquery(open_ones.order_by("due_at", "measure").values(promise=promise)))
+
+
+def list_promises(row: Conversation) -> list[tuple[str, datetime]]:
+    """What is promised of a conversation that came with `promises`, and until when, the first that is due first."""
+    told: list[Mapping[str, Any]] = row.promises  # type: ignore[attr-defined]  # the query brings them
+    return [(each["measure"], datetime.fromisoformat(each["due_at"])) for each in told]
 
 
 def page_conversations(filters: Filters, user_id: UUID, cursor: str = "", limit: int = PAGE) -> Page[Conversation]:
@@ -155,7 +165,7 @@ def count_conversations(views: Sequence[Filters], user_id: UUID) -> list[int]:
 
 def get_conversation(conversation_id: UUID) -> Conversation:
     """With channel, handle, person, assignee, publication and `label_names`; or NotFound."""
-    rows = _ready(Conversation.objects.filter(id=conversation_id))
+    rows = describe_rows(Conversation.objects.filter(id=conversation_id))
     conversation = rows.select_related(
         "channel", "handle__person", "assignee", "publication__delivery", "snoozed_by", "draft_reply", "remind_by"
     ).first()
@@ -193,7 +203,7 @@ def list_earlier(conversation: Conversation, most: int = 20) -> list[Conversatio
     if conversation.handle is None:
         return []
     theirs = Conversation.objects.filter(handle__person_id=conversation.handle.person_id)
-    return list(_ready(theirs).exclude(id=conversation.id).order_by(*ORDER)[:most])
+    return list(describe_rows(theirs).exclude(id=conversation.id).order_by(*ORDER)[:most])
 
 
 def list_siblings(conversation: Conversation, most: int = 50) -> list[Conversation]:
@@ -201,7 +211,7 @@ def list_siblings(conversation: Conversation, most: int = 50) -> list[Conversati
     if not conversation.post_ref:
         return []
     rows = Conversation.objects.filter(channel_id=conversation.channel_id, post_ref=conversation.post_ref)
-    return list(_ready(rows).exclude(id=conversation.id).order_by(*ORDER)[:most])
+    return list(describe_rows(rows).exclude(id=conversation.id).order_by(*ORDER)[:most])
 
 
 @dataclass(frozen=True)

@@ -33,8 +33,17 @@ class MessageReceived(Data):
     at: datetime
 
 
+class Promised(BaseModel):
+    """An answer that was promised and is still open."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    what: Literal["first", "next", "resolution"]
+    at: datetime
+
+
 class ConversationChanged(Data):
-    """A conversation is otherwise than it was: what was said in it, or what the team did about it."""
+    """A conversation is otherwise than it was: what was said in it, or what the team did about it. `due_at`: when the
+    first of what is `due` is; null where nothing was promised that is still open."""
 
     conversation: UUID
     channel: UUID
@@ -42,6 +51,8 @@ class ConversationChanged(Data):
     assignee: UUID | None
     priority: int
     version: int
+    due_at: datetime | None
+    due: tuple[Promised, ...]
 
 
 class TargetBreach(Data):
@@ -117,15 +128,19 @@ EVENTS: Mapping[str, type[Data]] = {
 def render_schema() -> dict[str, Any]:
     """A JSON Schema (2020-12) of every body."""
     told: dict[str, type[Data]] = {**EVENTS, TEST: Test}
-    forms = [_schema_of(name, data) for name, data in told.items()]
+    shared: dict[str, Any] = {}
+    forms = [_schema_of(name, data, shared) for name, data in told.items()]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A webhook of Kaja",
         "oneOf": forms,
+        "$defs": shared,
     }
 
 
-def _schema_of(name: str, data: type[Data]) -> dict[str, Any]:
+def _schema_of(name: str, data: type[Data], shared: dict[str, Any]) -> dict[str, Any]:
+    form = data.model_json_schema(mode="serialization")
+    shared |= form.pop("$defs", {})  # references lead to the root of the document
     return {
         "title": name,
         "type": "object",
@@ -136,6 +151,6 @@ def _schema_of(name: str, data: type[Data]) -> dict[str, Any]:
             "version": {"const": VERSION},
             "timestamp": {"type": "string", "format": "date-time"},
             "workspace": {"type": "string", "format": "uuid"},
-            "data": data.model_json_schema(mode="serialization"),
+            "data": form,
         },
     }

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound
-from kaja.outgoing.actions import GONE
+from kaja.outgoing.actions import GONE, SENDING_GONE
 from kaja.outgoing.models import Endpoint, Sending, SendingTry
 
 
@@ -38,9 +38,24 @@ class Logged:
 
 def page_log(endpoint_id: UUID, cursor: str = "", limit: int = PAGE, *, state: str = "") -> Page[Logged]:
     """What was told to an endpoint, the newest first; two statements."""
-    rows = Sending.objects.filter(endpoint_id=endpoint_id).select_related("event")
+    rows = _with_tries(Sending.objects.filter(endpoint_id=endpoint_id))
     if state:
         rows = rows.filter(state=state)
+    return cut_page(rows, ("-id",), cursor, limit).map(lambda found: [_logged(row) for row in found])
+
+
+def get_logged(sending_id: UUID) -> Logged:
+    """One line of the log. Raises NotFound."""
+    row = _with_tries(Sending.objects.filter(id=sending_id)).first()
+    if row is None:
+        raise NotFound(SENDING_GONE)
+    return _logged(row)
+
+
+def _with_tries(rows: QuerySet[Sending]) -> QuerySet[Sending]:
     tries = Prefetch("log", SendingTry.objects.order_by("-at", "-id"), to_attr="tries_made")
-    page = cut_page(rows.prefetch_related(tries), ("-id",), cursor, limit)
-    return page.map(lambda found: [Logged(row, row.tries_made) for row in found])  # type: ignore[attr-defined]
+    return rows.select_related("event").prefetch_related(tries)
+
+
+def _logged(row: Sending) -> Logged:
+    return Logged(row, row.tries_made)  # type: ignore[attr-defined]

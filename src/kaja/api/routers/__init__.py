@@ -21,6 +21,17 @@ def waits(method: str, path: str) -> Callable[[Operation], Operation]:
     return lambda operation: operation
 
 
+SHOWN_ONCE: set[tuple[str, str]] = set()
+"""Method and path, in the same form, of operations whose answer holds a secret that is shown once. What is remembered
+of it for a repeated request is sealed."""
+
+
+def shown_once(method: str, path: str) -> Callable[[Operation], Operation]:
+    """Mark an operation as one of SHOWN_ONCE."""
+    SHOWN_ONCE.add((method, path.lstrip("/")))
+    return lambda operation: operation
+
+
 ERRORS: dict[Any, Any] = dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 422, 429, 503), ProblemDocument)
 
 

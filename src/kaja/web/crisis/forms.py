@@ -1,6 +1,5 @@
 """Crisis mode's forms."""
 
-import hashlib
 from typing import Any
 from uuid import UUID
 
@@ -64,12 +63,6 @@ class PauseFields(forms.Form):
             frozenset(given["labels"]),
             frozenset(UUID(each) for each in given["campaigns"]),
         )
-
-
-def mark_of(wanted: PlannedFilter) -> str:
-    """Tells whether a filter is the one that somebody saw counted."""
-    values = [*map(str, sorted(wanted.channels)), "|", *sorted(wanted.labels), "|", *map(str, sorted(wanted.campaigns))]
-    return hashlib.sha256("\n".join(values).encode()).hexdigest()[:16]
 
 
 class AffectedFields(forms.Form):

@@ -12,7 +12,7 @@ from kaja.crisis.actions import pause_planned
 from kaja.crisis.models import Crisis
 from kaja.crisis.queries import describe_planned, get_crisis
 from kaja.publishing.choices import list_choices
-from kaja.web.crisis.forms import PauseFields, mark_of
+from kaja.web.crisis.forms import PauseFields
 from kaja.web.crisis.lists import POSTS
 from kaja.web.crisis.views import about
 from kaja.web.flash import flash
@@ -35,7 +35,7 @@ def _counted(form: PauseFields) -> dict[str, Any]:
     if not form.is_valid():
         return {"form": form}
     wanted = form.give()
-    return {"form": form, "planned": describe_planned(wanted), "mark": mark_of(wanted)}
+    return {"form": form, "planned": describe_planned(wanted), "mark": wanted.mark}
 
 
 @require_POST
@@ -43,7 +43,7 @@ def _counted(form: PauseFields) -> dict[str, Any]:
 def pause(request: WorkspaceRequest, crisis_id: UUID) -> HttpResponse:
     """Count what fits, or pause it: `seen` is the mark of what somebody saw counted, and nothing else is paused."""
     form = PauseFields(request.POST, list_choices())
-    if form.is_valid() and request.POST.get("seen") == mark_of(form.give()):
+    if form.is_valid() and request.POST.get("seen") == form.give().mark:
         done = pause_planned(request.actor, crisis_id, form.give())
         count = done.count - done.begun
         said = ngettext("%(count)s post is paused.", "%(count)s posts are paused.", count) % {"count": count}
