@@ -16,7 +16,7 @@ from kaja.reading.streams import take_in
 from kaja.workspaces.models import Workspace
 from tests.inbox.snapshot import snapshot, try_out
 
-AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 WORDS = (
     "",
     "Is it open?",

@@ -22,7 +22,7 @@ from kaja.reading.streams import take_in
 from kaja.workspaces.models import Workspace
 from tests.people import actor
 
-AT = datetime(2026, 11, 30, 12, tzinfo=UTC)
+AT = datetime(2026, 11, 29, 12, tzinfo=UTC)
 MARI = Author("mari", "mari@example", "Mari")
 US = Author("us", "bakery", "Bakery", is_us=True)
 ONE = Incoming("1", "comment", MARI, AT, "Is it open today?", thread="1", publication="p1")
@@ -60,6 +60,22 @@ def test_an_answer_from_the_network_s_own_app_is_ours_and_they_are_waited_for(ch
     take_in(channel.id, "comments", [replace(ONE, id="3", kind="reply", at=after(2), text="Thanks", parent="2")])
     conversation.refresh_from_db()
     assert (conversation.state, conversation.waiting_since, conversation.messages_count) == ("open", after(2), 3)
+
+
+def test_a_clock_that_is_days_ahead_keeps_nothing_on_top(channel: Channel) -> None:
+    """Several of it stay in their order, a second look changes nothing, and what comes later stands above."""
+    ahead = [replace(ONE, id=f"a{n}", at=now() + timedelta(days=3, minutes=n), text=f"{n}") for n in (2, 1)]
+    for _ in range(2):
+        take_in(channel.id, "comments", ahead)
+    moments = list(Message.objects.order_by("at", "id").values_list("text", "at", "arrived_at"))
+    assert [text for text, _, _ in moments] == ["1", "2"]
+    assert all(at == arrived <= now() for _, at, arrived in moments)
+    first = Conversation.objects.get()
+    assert (first.last_at, first.waiting_since) == (moments[0][1], moments[0][1])
+    take_in(channel.id, "comments", [replace(ONE, id="b", thread="b", at=now(), publication="")])
+    newest = Conversation.objects.order_by("-last_at", "-id").first()
+    assert newest is not None
+    assert newest.thread == "b"
 
 
 def test_an_edit_keeps_the_earlier_words_and_an_older_form_changes_nothing(channel: Channel) -> None:

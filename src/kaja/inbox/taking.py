@@ -8,7 +8,7 @@ changes nothing.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -109,7 +109,7 @@ def apply_form(known: Known, form: Form) -> bool:
         row.gone_at = form.form_at
         if row.form_at is None:
             _place(known, form)
-            row.at = form.at
+            row.at = _moment_of(row, form)
     elif row.form_at is None or form.key >= (row.form_at, RANKS.get(row.kind, 0)):
         _renew(known, form)
     elif not (is_written_here(row) and form.edited_at is None):
@@ -145,9 +145,17 @@ def _renew(known: Known, form: Form) -> None:
             row.words_at = min(filter(None, (row.words_at, form.form_at)))
             row.media = form.media
         row.edited_at = form.edited_at or row.edited_at
-    row.form_at, row.at = form.form_at, form.at
+    row.form_at, row.at = form.form_at, _moment_of(row, form)
     row.language, row.rating = form.language or find_language(form.text), form.rating
     _place(known, form)
+
+
+def _moment_of(row: Message, form: Form) -> datetime:
+    """When it was said: as the network says, but never later than it came here. A clock that is ahead would keep it
+    above all that is said until then. What we wrote was here before it was said there."""
+    if is_written_here(row):
+        return form.at if form.at <= now() else row.at
+    return min(form.at, row.arrived_at)
 
 
 def _place(known: Known, form: Form) -> None:
@@ -173,6 +181,7 @@ class _Taking:
 
     def __init__(self, channel_id: UUID) -> None:
         self.workspace_id = entered_workspace_id()
+        self.moment = now()
         known = Channel.objects.select_related("workspace")
         self.channel = known.only("id", "network", "created_at", "workspace__keep_messages_days").get(id=channel_id)
         self.published: dict[str, Publication] = {}
@@ -194,7 +203,9 @@ class _Taking:
             return
         handles = keep_handles(self.channel.network, forms)
         changed: dict[UUID, Known] = {}
-        for form in forms:
+        # In the order in which they were said: what a clock that is ahead says of several is the same moment here, and
+        # then the ids decide.
+        for form in sorted(forms, key=lambda each: each.at):
             known = self._known_of(form)
             if known.row.handle_id is None and not form.who.is_us:
                 known.row.handle_id = handles.get(form.who.id)
@@ -281,7 +292,7 @@ class _Taking:
         direction = Direction.OUT if form.who.is_us else Direction.IN
         return Message(
             id=new_id(), workspace_id=self.workspace_id, channel_id=self.channel.id, remote_id=form.id,
-            direction=direction, at=form.at,
+            direction=direction, at=min(form.at, self.moment), arrived_at=self.moment,
         )  # fmt: skip
 
     def _write(self, changed: Sequence[Known], forms: Sequence[Form]) -> None:
