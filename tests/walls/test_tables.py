@@ -33,6 +33,7 @@ SHARED = {
     "Instance": "the one switch of the whole installation",
     "NetworkApp": "the operator's developer apps, for the whole installation",
     "HookReceived": "what networks sent: nobody knows yet whose account it speaks of",
+    "QuietHours": "a person's own, in all their workspaces",
     "ServerKey": "the installation's key for push services, sealed",
     "Device": "a person's own browser, in all workspaces of theirs",
     "Look": "what was seen of the installation's own address",

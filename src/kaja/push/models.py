@@ -39,3 +39,13 @@ class Device(models.Model):
 
     class Meta:
         indexes: ClassVar[list[models.Index]] = [models.Index(fields=["user", "-created_at"], name="device_of_person")]
+
+
+class QuietHours(models.Model):
+    """When no device of a person rings, on the clock of a time zone; over midnight where it ends before it begins."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    begins = models.TimeField()
+    ends = models.TimeField()
+    time_zone = models.CharField(max_length=64)
+    urgent = models.BooleanField(default=False)  # alarms and crises ring all the same

@@ -6,6 +6,7 @@ from django.test import Client
 from kaja.kernel.sessions import name_of
 from kaja.push.actions import add_device
 from kaja.push.models import Device
+from kaja.push.quiet import find_quiet
 from kaja.push.server_key import ensure_server_key
 from kaja.workspaces.models import Workspace
 from tests.people import add_member, browser, member_of
@@ -65,3 +66,35 @@ def test_a_signed_in_browser_keeps_its_device_in_another_session(workspace: Work
     other = {"endpoint": "https://push.test/unknown"}
     assert client.post("/visit/keep", other, content_type="application/json").json() == {"known": False}
     assert Client().post("/visit/keep", ask, content_type="application/json").status_code == 401
+
+
+def test_quiet_hours_are_off_until_somebody_chooses_them(workspace: Workspace) -> None:
+    client = browser(workspace)
+    user = member_of(workspace).user
+    page = client.get(DEVICES).content.decode()
+    assert "Switch on quiet hours" in page
+    assert find_quiet(user) is None
+    given = {"begins": "23:30", "ends": "06:00", "time_zone": "Asia/Taipei", "urgent": "on"}
+    assert client.post(f"{DEVICES}quiet", given).status_code == 302
+    kept = find_quiet(user)
+    assert kept is not None
+    assert (f"{kept.begins:%H:%M}", f"{kept.ends:%H:%M}", kept.time_zone, kept.urgent) == (
+        "23:30", "06:00", "Asia/Taipei", True,
+    )  # fmt: skip
+    page = client.get(DEVICES).content.decode()
+    assert "Switch off quiet hours" in page
+    assert 'value="23:30"' in page
+    assert client.post(f"{DEVICES}quiet", {"do": "off"}).status_code == 302
+    assert find_quiet(user) is None
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"begins": "soon"}, {"ends": "22:00"}, {"time_zone": "Mars/Olympus"}, {"begins": ""}], ids=str
+)
+def test_wrong_quiet_hours_are_said_and_the_form_stays(workspace: Workspace, wrong: dict[str, str]) -> None:
+    client = browser(workspace)
+    given = {"begins": "22:00", "ends": "07:00", "time_zone": "UTC", **wrong}
+    answer = client.post(f"{DEVICES}quiet", given)
+    assert answer.status_code == 422
+    assert "field-error" in answer.content.decode() or "notice" in answer.content.decode()
+    assert find_quiet(member_of(workspace).user) is None

@@ -23,6 +23,7 @@ from kaja.push.sending import UNOPENABLE, Outcome, keep_outcome, send_letter, wr
 from kaja.push.server_key import ensure_server_key
 from kaja.push.telling import render_message
 from kaja.web.accounts.sessions import name_device
+from kaja.web.app.quiet_form import QuietFields
 from kaja.web.flash import flash
 from kaja.web.kit.json import json_answer, parse_json
 from kaja.web.kit.listing import Asked, Empty, Listing
@@ -73,9 +74,21 @@ DEVICES: Listing[Row] = Listing(
 @workspace_view()
 def devices(request: WorkspaceRequest) -> HttpResponse:
     """What this browser can do, and every device of the person."""
-    shown = DEVICES.read(request)
-    known = any(row["here"] for row in shown.rows)
-    return render_page(request, "app/devices.html", {"devices": shown, "key": ensure_server_key(), "known": known})
+    return show_devices(request, QuietFields.show(request))
+
+
+def show_devices(request: WorkspaceRequest, quiet: QuietFields) -> HttpResponse:
+    """The page, with the form of quiet hours as it was given."""
+    at = f"/w/{request.workspace.slug}/settings/devices/"
+    shown = DEVICES.read(request, at=at)
+    context = {
+        "devices": shown,
+        "key": ensure_server_key(),
+        "known": any(row["here"] for row in shown.rows),
+        "quiet": quiet,
+        "live_page": at,
+    }
+    return render_page(request, "app/devices.html", context, status=422 if quiet.errors else 200)
 
 
 @require_POST

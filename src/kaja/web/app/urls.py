@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.app import devices, sharing, views, visiting
+from kaja.web.app import devices, quiet, sharing, views, visiting
 
 app_name = "app"
 urlpatterns = [
@@ -15,6 +15,7 @@ urlpatterns = [
     path("visit/keep", devices.keep, name="keep_device"),
     path("w/<slug:slug>/settings/devices/", devices.devices, name="devices"),
     path("w/<slug:slug>/settings/devices/add", devices.add, name="add_device"),
+    path("w/<slug:slug>/settings/devices/quiet", quiet.choose, name="choose_quiet"),
     path("w/<slug:slug>/settings/devices/<uuid:device_id>/kinds", devices.choose, name="choose_kinds"),
     path("w/<slug:slug>/settings/devices/<uuid:device_id>/test", devices.test, name="test_device"),
     path("w/<slug:slug>/settings/devices/<uuid:device_id>/remove", devices.remove, name="remove_device"),
