@@ -76,18 +76,16 @@ def test_an_idea_goes_to_the_drafts_and_up(kaja: Stack, open_window: OpenWindow,
     expect(page.locator('[data-column="idea"] .count')).to_have_text("2")
 
 
-def test_the_open_tab_of_a_long_row_shows_its_neighbours(
+def test_the_settings_are_one_menu_in_groups_on_a_phone(
     kaja: Stack, open_window: OpenWindow, room: dict[str, Any]
 ) -> None:
     page = open_window(room["cookie"], **PHONE)
     page.goto("/w/touch/settings/")
-    page.get_by_role("navigation", name="Settings").get_by_role("link", name="API tokens").tap()
+    menu = page.get_by_role("navigation", name="Settings").locator(".settings-menu")
+    expect(menu.locator("summary")).to_have_text("Workspace")
+    menu.locator("summary").tap()
+    expect(menu.locator(".settings-group")).to_have_count(5)
+    page.get_by_role("link", name="API tokens").tap()
     page.wait_for_url("**/tokens/")
-    places = [tab.bounding_box() for tab in page.locator(".tabs .tab").all()]
-    at = page.locator(".tabs .tab").evaluate_all("tabs => tabs.findIndex(tab => tab.ariaCurrent === 'page')")
-    before, here, after = (places[index] for index in (at - 1, at, at + 1))
-    assert before
-    assert here
-    assert after
-    assert before["x"] + before["width"] > 0
-    assert 0 <= here["x"] < here["x"] + here["width"] < after["x"] < PHONE["viewport"]["width"]  # type: ignore[index]
+    expect(menu.locator("summary")).to_have_text("API tokens")
+    expect(menu.locator(".menu-list")).to_be_hidden()
