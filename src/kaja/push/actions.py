@@ -14,7 +14,7 @@ from django.db import transaction
 
 from kaja.channels.vault import get_vault
 from kaja.kernel.clock import now
-from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.problems import Problem, Refused, fill_params, gettext_noop
 from kaja.networks.kit.egress import Egress, HostRefused
 from kaja.push.kinds import KINDS
 from kaja.push.models import Device
@@ -26,15 +26,11 @@ MOST = 20
 LONGEST_ADDRESS = 2000
 
 
-def _unreadable(what: str) -> Refused:
-    return Refused(
-        Problem(
-            code="subscription_unreadable",
-            message=gettext_noop("What this browser gave for notices cannot be used (%(detail)s)."),
-            fix=gettext_noop("Switch notices off and on again; if that does not help, use another browser."),
-            params={"detail": what},
-        )
-    )
+UNREADABLE = Problem(
+    code="subscription_unreadable",
+    message=gettext_noop("What this browser gave for notices cannot be used (%(detail)s)."),
+    fix=gettext_noop("Switch notices off and on again; if that does not help, use another browser."),
+)
 
 
 def decode(text: str) -> bytes:
@@ -49,20 +45,20 @@ def _read(given: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
     """Address, host and keys of a subscription (Push API, `PushSubscription.toJSON`). Raises Refused."""
     endpoint, keys = given.get("endpoint"), given.get("keys")
     if not isinstance(endpoint, str) or len(endpoint) > LONGEST_ADDRESS or not endpoint.isascii():
-        raise _unreadable("endpoint")
+        raise Refused(fill_params(UNREADABLE, detail="endpoint"))
     try:  # the spelling alone; where the name leads is looked at whenever something is sent
         host, _port = Egress(settings.PRIVATE_HOSTS_ALLOWED).check_url(endpoint)
     except HostRefused as refused:
         raise Refused(refused.problem) from None
     if ":" in host:  # no push service has an address of IPv6 in its name, and a signature cannot name it
-        raise _unreadable("endpoint")
+        raise Refused(fill_params(UNREADABLE, detail="endpoint"))
     receiver, secret = (keys.get(name) if isinstance(keys, Mapping) else None for name in ("p256dh", "auth"))
     try:
         EllipticCurvePublicKey.from_encoded_point(SECP256R1(), decode(str(receiver)))
         if len(decode(str(secret))) != 16:
             raise ValueError("auth")
     except ValueError:
-        raise _unreadable("keys") from None
+        raise Refused(fill_params(UNREADABLE, detail="keys")) from None
     return endpoint, host, {"endpoint": endpoint, "p256dh": str(receiver), "auth": str(secret)}
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from kaja.content import actions, queries
 from kaja.content.document import Document, PartDocument
-from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.problems import Problem, gettext_noop
 from kaja.media.item import MediaItem
 from kaja.web.flash import flash
 from kaja.web.kit.json import json_answer, parse_body
@@ -41,15 +41,11 @@ def join_words(*words: str) -> str:
     return "\n\n".join(said)
 
 
-def _refuse(detail: str) -> Refused:
-    return Refused(
-        Problem(
-            code="shared_invalid",
-            message=gettext_noop("Kaja could not read what was shared (%(detail)s)."),
-            fix=gettext_noop("Share it again, or write the post in Kaja."),
-            params={"detail": detail},
-        )
-    )
+UNREADABLE = Problem(
+    code="shared_invalid",
+    message=gettext_noop("Kaja could not read what was shared (%(detail)s)."),
+    fix=gettext_noop("Share it again, or write the post in Kaja."),
+)
 
 
 @require_POST
@@ -57,7 +53,7 @@ def _refuse(detail: str) -> Refused:
 @json_answer
 def share(request: WorkspaceRequest) -> JsonResponse:
     """The draft of a shared thing, for any channel. The same key again is the same draft, as it stands by now."""
-    given = parse_body(Shared, request, _refuse)
+    given = parse_body(Shared, request, UNREADABLE)
     post = queries.find_post(given.id)
     if post is None:
         text, media = join_words(given.title, given.text, given.url), [MediaItem(asset=each) for each in given.media]

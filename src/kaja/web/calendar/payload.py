@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 from pydantic import BaseModel, ConfigDict, Field
 
-from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.problems import Problem, Refused, fill_params, gettext_noop
 from kaja.kernel.times import ResolvedTime, resolve_local, wall_of
 from kaja.web.kit.json import parse_body
 
@@ -36,25 +36,21 @@ class Bulk(BaseModel):
     label: str = Field(default="", max_length=200)
 
 
-def _refuse(detail: str) -> Refused:
-    return Refused(
-        Problem(
-            code="calendar_invalid",
-            message=gettext_noop("Kaja could not read what was asked (%(detail)s). Nothing was changed."),
-            fix=gettext_noop("Load the page again and repeat it."),
-            params={"detail": detail[:200]},
-        )
-    )
+UNREADABLE = Problem(
+    code="calendar_invalid",
+    message=gettext_noop("Kaja could not read what was asked (%(detail)s). Nothing was changed."),
+    fix=gettext_noop("Load the page again and repeat it."),
+)
 
 
 def parse_move(request: HttpRequest) -> Move:
     """Raises Refused."""
-    return parse_body(Move, request, _refuse)
+    return parse_body(Move, request, UNREADABLE)
 
 
 def parse_bulk(request: HttpRequest) -> Bulk:
     """Raises Refused, also for more posts than one step takes."""
-    bulk = parse_body(Bulk, request, _refuse)
+    bulk = parse_body(Bulk, request, UNREADABLE)
     if len(bulk.posts) > MANY:
         raise Refused(
             Problem(
@@ -73,5 +69,5 @@ def resolve_wall(wall: datetime, zone: ZoneInfo) -> ResolvedTime:
     if wall.tzinfo is not None:
         wall = wall_of(wall, zone)
     if not 1990 <= wall.year <= 2199:
-        raise _refuse(f"{wall.year}")
+        raise Refused(fill_params(UNREADABLE, detail=f"{wall.year}"))
     return resolve_local(wall.replace(second=0, microsecond=0), zone)

@@ -85,20 +85,16 @@ class Payload(BaseModel):
         }
 
 
-def _refuse(detail: str) -> Refused:
-    return Refused(
-        Problem(
-            code="composer_invalid",
-            message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your text is still here."),
-            fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
-            params={"detail": detail},
-        )
-    )
+UNREADABLE = Problem(
+    code="composer_invalid",
+    message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your text is still here."),
+    fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
+)
 
 
 def parse_payload(request: HttpRequest) -> Payload:
     """The edit that the page sent. Raises Refused; the page keeps what was typed."""
-    return parse_body(Payload, request, _refuse)
+    return parse_body(Payload, request, UNREADABLE)
 
 
 def resolve_when(when: When, channels: list[UUID], zone: ZoneInfo, post: UUID | None = None) -> ResolvedTime | None:

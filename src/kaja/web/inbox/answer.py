@@ -16,7 +16,7 @@ from kaja.inbox.answering import reply as send_reply
 from kaja.inbox.answering import take_back as take_reply_back
 from kaja.inbox.queries import get_conversation
 from kaja.kernel.ids import new_id
-from kaja.kernel.problems import Problem, Refused, gettext_noop
+from kaja.kernel.problems import Problem, Refused, fill_params, gettext_noop
 from kaja.media.item import MediaItem
 from kaja.web.inbox.words import ACTS
 from kaja.web.inbox.work import UNKNOWN, answered
@@ -41,21 +41,17 @@ class Written(BaseModel):
     media: list[MediaItem] = Field(default_factory=list, max_length=MOST_FILES)
 
 
-def _refuse(detail: str) -> Refused:
-    return Refused(
-        Problem(
-            code="answer_invalid",
-            message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your words are still here."),
-            fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
-            params={"detail": detail},
-        )
-    )
+UNREADABLE = Problem(
+    code="answer_invalid",
+    message=gettext_noop("Kaja could not read what the page sent (%(detail)s). Your words are still here."),
+    fix=gettext_noop("Reload the page; what you wrote is kept in this browser."),
+)
 
 
 def _parse(request: HttpRequest) -> Written:
     """From the page's script, or from the form itself. Raises Refused."""
     if request.content_type == "application/json":
-        return parse_body(Written, request, _refuse)
+        return parse_body(Written, request, UNREADABLE)
     given = request.POST
     try:
         return Written(
@@ -65,7 +61,7 @@ def _parse(request: HttpRequest) -> Written:
             language=given.get("language"),
         )
     except ValueError as error:
-        raise _refuse(str(error)[:200]) from error
+        raise Refused(fill_params(UNREADABLE, detail=str(error)[:200])) from error
 
 
 @require_POST
@@ -147,7 +143,7 @@ class Draft(BaseModel):
 @json_answer
 def check(request: WorkspaceRequest, conversation_id: UUID) -> JsonResponse:
     """How long an answer is in the network's own measure, and what the network has against it."""
-    draft = parse_body(Draft, request, _refuse)
+    draft = parse_body(Draft, request, UNREADABLE)
     conversation = get_conversation(conversation_id)
     count = count_answer(conversation, draft.text, draft.to)
     found = check_answer(conversation, draft.text, draft.media, draft.to, draft.language) if count is not None else []

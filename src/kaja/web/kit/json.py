@@ -11,7 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from pydantic import BaseModel, ValidationError
 
 from kaja.kernel.constraints import parse_not_storable
-from kaja.kernel.problems import Refused
+from kaja.kernel.problems import Problem, Refused, fill_params
 from kaja.kernel.tenancy import current_workspace_id
 from kaja.web.problems import render_problem_json
 from kaja.web.workspace import WorkspaceRequest
@@ -57,13 +57,13 @@ def parse_json(request: HttpRequest) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def parse_body(model: type[B], request: HttpRequest, refuse: Callable[[str], Refused]) -> B:
-    """What a page sent, checked; raises what `refuse` makes of the first thing that is wrong with it."""
+def parse_body(model: type[B], request: HttpRequest, unreadable: Problem) -> B:
+    """What a page sent, checked. Raises Refused with `unreadable`, whose `detail` is the first thing that is wrong."""
     try:
         return model.model_validate(json.loads(request.body))
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
-        raise refuse(f"{place}: {first['msg']}"[:200]) from error
+        raise Refused(fill_params(unreadable, detail=f"{place}: {first['msg']}"[:200])) from error
     except (ValueError, RecursionError) as error:
-        raise refuse("JSON") from error
+        raise Refused(fill_params(unreadable, detail="JSON")) from error
