@@ -1,8 +1,8 @@
 """Working conversations: each step is one transaction, for one or many of them, and can be taken back as one."""
 
+from kaja.inbox.actions.changing import Done
 from kaja.inbox.actions.notes import add_note
 from kaja.inbox.actions.steps import (
-    Done,
     add_label,
     assign,
     plan_task,

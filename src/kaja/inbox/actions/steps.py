@@ -28,19 +28,6 @@ from kaja.workspaces import notices
 from kaja.workspaces.actor import Actor
 from kaja.workspaces.models import Member
 
-__all__ = [
-    "Done",
-    "add_label",
-    "assign",
-    "plan_task",
-    "propose_draft",
-    "remind",
-    "remove_label",
-    "set_priority",
-    "set_state",
-    "snooze",
-]
-
 Ids = Collection[UUID]
 Seen = Mapping[UUID, int] | None
 """The versions of the conversations as they were seen; what somebody else changed since is not written over."""
