@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.urls import resolve
+
 from kaja.channels.models import Channel
 from kaja.inbox.actions import add_note
 from kaja.inbox.models import Alarm, Conversation, Direction, Handle, Message
@@ -19,6 +21,7 @@ from kaja.reading.streams import take_in
 from kaja.workspaces.models import Role, Workspace
 from tests.people import actor, add_member, browser
 from tests.web.inbox.hostile import stored_text
+from tests.web.inbox.hostile_beside import fill_beside, list_beside
 
 SCRIPT: dict[str, Any] = {"HTTP_HX_REQUEST": "true", "HTTP_HX_REQUEST_TYPE": "partial"}
 IN_A_THREAD = 99
@@ -59,6 +62,9 @@ class World:
             self.singles: list[tuple[UUID, UUID]] = list(came.values_list("id", "conversation_id"))
         self._write_notes()
         self._make_rules()
+        self.beside = fill_beside(self)
+        self.walked: set[str] = set()
+        """Names of the addresses whose pages were asked for."""
 
     def _alone(self, number: int) -> Incoming:
         return incoming(number, self.texts[number], f"{number} {self.texts[number][:450]}")
@@ -102,6 +108,7 @@ class World:
 
     def get(self, address: str, sent: dict[str, str] | None = None, **more: Any) -> str:
         answer = self.client.get(address, sent, **more)
+        self.walked.add(resolve(address.partition("?")[0]).view_name)
         assert answer.status_code == 200, (address, sent, answer.status_code)
         policy = answer["Content-Security-Policy"]
         assert "script-src 'self'" in policy, policy
@@ -140,6 +147,8 @@ class World:
             "asked": self.walk(f"{self.desk}report/conversations?{period}"),
             "needs you": self.walk(f"/w/{self.workspace.slug}/needs-you/"),
             "audit": [self.get(f"/w/{self.workspace.slug}/settings/audit/")],
+            "messages": [self.get(f"{self.desk}{self.threads[0].id}/messages", **SCRIPT)],
+            **dict(list_beside(self)),
             "search": list(self._search()),
         }
 

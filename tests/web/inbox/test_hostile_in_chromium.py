@@ -105,7 +105,10 @@ def test_one_of_each_attack_does_nothing_where_it_is_seen(workspace: Workspace, 
         f"{world.desk}people/", f"{world.desk}rules/log/", f"{world.desk}rules/{world.rule.id}/", f"{world.desk}leads/",
         f"{world.desk}alarms/{world.alarm.id}/", f"{world.desk}report/conversations", "/w/acme/needs-you/",
         *(f"{world.desk}people/{each}/" for each in people[::40]), "/w/acme/settings/audit/",
-        f"{world.desk}?view=all&q=%3Cimg+src%3Dx+onerror%3D1%3E",
+        f"{world.desk}?view=all&q=%3Cimg+src%3Dx+onerror%3D1%3E", f"{world.desk}quality/",
+        f"{world.desk}quality/{world.beside['card']}/", f"{world.desk}leads/{world.beside['lead']}/",
+        "/w/acme/crisis/", *(f"/w/acme/crisis/{world.beside['crisis']}/{each}" for each in ("", "conversations/")),
+        f"/w/acme/settings/webhooks/{world.beside['endpoint']}/", "/w/acme/settings/devices/", "/w/acme/channels/",
     ):  # fmt: skip
         watched.go(address)
 

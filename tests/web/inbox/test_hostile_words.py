@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from email import message_from_bytes
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.core import mail
@@ -20,8 +21,10 @@ from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.jobs import send_notice
 from kaja.workspaces.models import Notice, Workspace
 from tests.people import browser
+from tests.walls.routes import OF_WORKSPACE
 from tests.web.inbox.conversations import make_channel, make_conversation, make_handle
 from tests.web.inbox.hostile import list_vectors, stored_text
+from tests.web.inbox.hostile_beside import NOT_WALKED
 from tests.web.inbox.hostile_pages import Parser, Read, is_whole
 from tests.web.inbox.hostile_world import SCRIPT, World
 
@@ -57,9 +60,26 @@ def test_two_thousand_hostile_texts_are_nothing_but_text(
     known = {shape for pages in usual.values() for page in pages for shape in page.shapes}
     wrong |= {f"{name}: new {each}" for name, pages in found.items() for page in pages for each in page.shapes - known}
     assert sorted(wrong) == []
+    _no_page_is_left_out(world)
     _nothing_is_lost(world, found)
     _everything_is_handed_out(world)
     _mails_are_one_mail(world, settings)
+
+
+def _no_page_is_left_out(world: World) -> None:
+    """Every address of a workspace that gives a page was walked, or says why not."""
+    values = {"slug": world.workspace.slug}
+    names = {route.name for route in OF_WORKSPACE}
+    assert names >= NOT_WALKED.keys(), "a page that is gone"
+    assert not world.walked & NOT_WALKED.keys(), "walked all the same"
+    left = []
+    for route in OF_WORKSPACE:
+        if route.name not in world.walked | NOT_WALKED.keys():
+            somewhere = {name: str(UUID(int=1)) for name in route.parameters if name != "slug"}
+            # What only takes a POST shows nothing by itself.
+            if world.client.get(route.address({**somewhere, **values})).status_code != 405:
+                left.append(route.name)
+    assert left == [], "walk these pages in hostile_world.py, or say in hostile_beside.py why not"
 
 
 def texts_of(pages: list[Read], place: str) -> list[str]:
