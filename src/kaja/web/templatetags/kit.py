@@ -110,6 +110,25 @@ def tab(href: str, word: str, current: bool = False, symbol: str = "", count: in
     )
 
 
+@register.simple_tag
+def tool(
+    does: str, symbol: str, word: str, opens: bool = False, size: str = "", shown_for: str = "", key: str = ""
+) -> SafeString:
+    """A button that is an icon, with its word in words that are not seen. `does` is what a script listens for; `opens`
+    says that something opens at it, `key` the key that does the same, `shown_for` where it is of use."""
+    return format_html(
+        '<button type="button" class="button button-quiet button-small button-icon" data-do="{}"{} title="{}{}"'
+        ' aria-label="{}"{}>{}</button>',
+        does,
+        format_html(' data-for="{}"', shown_for) if shown_for else "",
+        word,
+        f" ({key})" if key else "",
+        word,
+        SafeString(' aria-expanded="false"') if opens else "",
+        icon(symbol, size),
+    )
+
+
 @register.simple_block_tag(end_name="end_menu")
 def menu(
     content: str, word: str, symbol: str = "", label: str = "", css: str = "button button-small", place: str = ""
