@@ -84,11 +84,10 @@ def parse_alarm(text: str) -> UUID | None:
 def page(request: WorkspaceRequest, crisis_id: UUID) -> HttpResponse:
     """What was decided so far; after the end the review."""
     crisis = get_crisis(crisis_id)
+    context = about(request, crisis, "log")
     if crisis.ended_at is None:
-        return render_page(
-            request, "crisis/page.html", {**about(request, crisis, "log"), "shown": LINES.read(request, crisis=crisis)}
-        )
-    return render_page(request, "crisis/review.html", {"crisis": crisis, **_review(crisis)})
+        return render_page(request, "crisis/page.html", {**context, "shown": LINES.read(request, crisis=crisis)})
+    return render_page(request, "crisis/review.html", {**context, **_review(crisis)})
 
 
 def about(request: WorkspaceRequest, crisis: Crisis, here: str) -> dict[str, Any]:
