@@ -15,7 +15,7 @@ from tests.channels.consenting import allow, make_app, store_app
 from tests.people import actor, add_member, browser
 from tests.practice.running import PracticeServer
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser]
 APPS, ONE = "/w/acme/settings/networks/", "/w/acme/settings/networks/practice/"
 
 

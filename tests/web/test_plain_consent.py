@@ -10,6 +10,7 @@ from tests.networks.mastodon.server import INSTANCE
 from tests.walls.echo import EchoServer
 
 
+@pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 def test_the_browser_reaches_the_servers_consent(page: Page, settings: Any) -> None:
     settings.PRIVATE_HOSTS_ALLOWED = ["127.0.0.1"]
