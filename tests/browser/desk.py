@@ -12,11 +12,14 @@ from kaja.inbox.models import (
     Direction,
     Lead,
     Message,
+    PrivateReply,
+    PrivateSending,
     QualityCard,
     QualitySample,
     Rule,
     RuleHit,
 )  # fmt: skip
+from kaja.inbox.privately.refusals import ANSWERED_BY_US
 from kaja.inbox.targets.follow import mark_due
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
@@ -47,6 +50,26 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         RuleHit.objects.create(
             rule=rules[0], rule_name=rules[0].name, message=message, conversation_id=message.conversation_id,
             at=moment - timedelta(minutes=n), undone_at=moment if n % 3 == 1 else None,
+        )  # fmt: skip
+    private = PrivateReply.objects.create(
+        name=words.campaign[:60], on_since=moment,
+        wanted={"channel_ids": [str(messages[0].channel_id)] if messages else [], "publication_ids": [],
+                "words": [words.labels[0]], "pattern": ""},
+        said={"public": [words.labels[1], words.labels[2]], "text": words.ideas[0]},
+        limits={"pause_least": 60, "pause_most": 300, "daily": 50, "target": None},
+    )  # fmt: skip
+    asked: dict[Any, Message] = {}
+    for message in messages:
+        if message.handle is not None:
+            asked.setdefault(message.handle.person_id, message)
+    for n, (person_id, message) in enumerate(list(asked.items())[:number]):
+        state = ("sent", "waiting", "stopped")[n % 3]
+        PrivateSending.objects.create(
+            reply=private, reply_name=private.name, channel=message.channel, handle=message.handle,
+            person_id=person_id, message=message, conversation_id=message.conversation_id, text=words.ideas[0],
+            state=state, open=state == "waiting", sent_at=moment if state == "sent" else None,
+            due_at=moment + timedelta(minutes=5) if state == "waiting" else None,
+            problem=render_problem(ANSWERED_BY_US) if state == "stopped" else None, at=moment - timedelta(minutes=n),
         )  # fmt: skip
     targets = [
         AnswerTarget.objects.create(
@@ -126,6 +149,7 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         "person": str(whose.person_id),
         "card": str(cards[0].id),
         "rule": str(rules[0].id),
+        "private": str(private.id),
         "target": str(targets[0].id),
         "alarm": str(alarms[0].id),
         "crisis": str(crises[0].id),

@@ -20,6 +20,8 @@ from kaja.inbox.models import (
     MessageAct,
     MessageVersion,
     Person,
+    PrivateReply,
+    PrivateSending,
     SavedReply,
     SavedView,
 )
@@ -74,6 +76,16 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
     )
     rule = Rule.objects.create(name=mark, when={"words": [mark]}, then={"notify": True})
     hit = RuleHit.objects.create(rule=rule, rule_name=mark, message=message, conversation=conversation, at=now)
+    private = PrivateReply.objects.create(
+        name=mark,
+        wanted={"channel_ids": [str(channel.id)], "words": [mark]},
+        said={"public": [], "text": mark},
+        limits={"daily": 5},
+    )
+    sending = PrivateSending.objects.create(
+        reply=private, reply_name=mark, channel=channel, handle=handle, person_id=person.id, message=message,
+        conversation_id=conversation.id, text=mark, state="sent", open=False, sent_at=now, at=now,
+    )  # fmt: skip
     HeardHour.objects.create(channel=channel, hour=now, heard=1)
     alarm = Alarm.objects.create(kind="volume", began_at=now, last_at=now, count=1, messages=[str(message.id)])
     sample = QualitySample.objects.create(week=now.date(), size=1, seed=mark)
@@ -101,6 +113,8 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         "card_id": str(card.id),
         "rule_id": str(rule.id),
         "hit_id": str(hit.id),
+        "reply_id": str(private.id),
+        "sending_id": str(sending.id),
         "alarm_id": str(alarm.id),
         "lead_id": str(lead.id),
         "target_id": str(target.id),

@@ -45,7 +45,9 @@ from tests.web.inboxdesk.rows import (
     fill_cards,
     fill_hits,
     fill_people,
+    fill_private,
     fill_rules,
+    fill_sendings,
     fill_talks_of_one,
     fill_targets,
 )
@@ -208,6 +210,8 @@ PLACES = {
     "saved-replies": Place("inbox/saved/", _replies, 10),
     "bin": Place("posts/bin", _bin, 11),
     "rules": Place("inbox/rules/", fill_rules, 10, paged=False),
+    "private": Place("inbox/private/", fill_private, 11, paged=False),
+    "sendings": Place("inbox/private/log/", fill_sendings, 11),
     "hits": Place("inbox/rules/log/", fill_hits, 10),
     "alarms": Place("inbox/alarms/", fill_alarms, 9),
     "alarm-messages": Place(f"inbox/alarms/{ALARM}/", fill_alarm_messages, 10, paged=False),

@@ -140,6 +140,7 @@ PROCRASTINATE_IMPORT_PATHS = [
     "kaja.channels.jobs",
     "kaja.inbox.jobs",
     "kaja.inbox.leads.jobs",
+    "kaja.inbox.privately.jobs",
     "kaja.inbox.rules.jobs",
     "kaja.inbox.trouble.jobs",
     "kaja.workspaces.jobs",

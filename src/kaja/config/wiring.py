@@ -25,6 +25,10 @@ from kaja.inbox.echoes import note_sent
 from kaja.inbox.events import ConversationsChanged, MessagesCame
 from kaja.inbox.news import NEWS_OF_ANSWERS, describe_answer
 from kaja.inbox.outside import tell_of_conversations, tell_of_messages
+from kaja.inbox.privately.jobs import plan_privately
+from kaja.inbox.privately.outcomes import note_private_failed, note_private_sent
+from kaja.inbox.privately.source import PrivateSource
+from kaja.inbox.privately.stopping import PRIVATE
 from kaja.inbox.rules.jobs import plan_rules
 from kaja.inbox.source import REPLY, ActSource, ReplySource
 from kaja.inbox.taking import take_items
@@ -79,6 +83,8 @@ def _sent(event: DeliverySent) -> None:
         note_done(event.source_id)
     else:
         note_sent(Delivery.objects.get(id=event.delivery_id))
+    if event.source_kind == PRIVATE:
+        note_private_sent(event.delivery_id, event.source_id)
 
 
 def _count_waits(event: ConversationsChanged) -> None:
@@ -102,7 +108,9 @@ def _follow_all(event: PostsPlanned | PostsDeleted) -> None:
 
 
 def _tell(event: DeliveryEvent) -> None:
-    if event.source_kind in (REPLY, ACTING):
+    if isinstance(event, DeliveryFailed | DeliveryMissed) and event.source_kind == PRIVATE:
+        note_private_failed(event.source_id, event.problem)
+    if event.source_kind in (REPLY, ACTING, PRIVATE):
         _tell_of_answer(event)
     if event.source_kind != POST:
         return
@@ -146,7 +154,7 @@ def _read(event: ChannelConnected) -> None:
 
 def connect() -> None:
     """Subscribe everything. Called once, when Django is ready; a second call changes nothing."""
-    SOURCES.update({POST: PostSource(), REPLY: ReplySource(), ACTING: ActSource()})
+    SOURCES.update({POST: PostSource(), REPLY: ReplySource(), ACTING: ActSource(), PRIVATE: PrivateSource()})
     subscribe(ChannelConnected, _wake)
     subscribe(ChannelConnected, _read)
     subscribe(PostChanged, _follow)
@@ -159,6 +167,7 @@ def connect() -> None:
     subscribe(ItemsRead, take_items)
     subscribe(ConversationsChanged, _count_waits)
     subscribe(MessagesCame, plan_rules)
+    subscribe(MessagesCame, plan_privately)
     subscribe(DeliverySent, _sent)
     subscribe(MessagesCame, tell_of_messages)
     subscribe(ConversationsChanged, tell_of_conversations)

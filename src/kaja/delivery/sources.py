@@ -61,7 +61,10 @@ class Words:
 
 class Source(Protocol):
     """One kind of sender. All calls come from a thread of their own; `prepare` outside any scope, the others inside the
-    workspace's."""
+    workspace's.
+
+    A source with a true `asks_always` is asked before each try of what does not stand on the network, also when the
+    content was frozen at an earlier one: whether that may go hangs on what others do meanwhile."""
 
     def prepare(self, works: Sequence[Work]) -> Mapping[UUID, Answer]:
         """The content of many rows of any workspaces, by the rows' ids, in a few statements. `Work.at` is the moment
@@ -80,6 +83,11 @@ class Source(Protocol):
 
 SOURCES: dict[str, Source] = {}
 """By `Delivery.source_kind`."""
+
+
+def is_asked_again(source_kind: str) -> bool:
+    """Whether a source of this kind is asked before each try."""
+    return bool(getattr(SOURCES.get(source_kind), "asks_always", False))
 
 
 def describe(rows: Collection[Delivery]) -> dict[UUID, Subject]:

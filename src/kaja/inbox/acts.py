@@ -10,6 +10,7 @@ from typing import cast
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from kaja.channels.models import Channel, Health
 from kaja.channels.sessions import facts_of
@@ -18,6 +19,7 @@ from kaja.delivery.planning import save_changed, take_out
 from kaja.inbox import refusals
 from kaja.inbox.live import tell_conversations
 from kaja.inbox.models import Conversation, Direction, Message, MessageAct, MessageState
+from kaja.inbox.privately.stopping import hold_open, settle_held
 from kaja.inbox.standing import save_up_to_date
 from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
@@ -141,6 +143,7 @@ def do_act(actor: Actor, message_id: UUID, act: Act, *, by: str = "") -> Deliver
     """Have something done on the network to a message or its author. What was asked for already is not asked twice;
     what is still to be done, and contradicts it, is taken out. `by`: a rule's name, when no person did it."""
     policy.require(actor, policy.Permission.ANSWER)
+    held = hold_open(Q(message_id=message_id) | Q(handle__messages=message_id))
     _take_out_others(message_id, act)
     message = lock(Message.objects.filter(id=message_id)).select_related("channel").first()
     if message is None or message.direction == Direction.NOTE:
@@ -164,6 +167,7 @@ def do_act(actor: Actor, message_id: UUID, act: Act, *, by: str = "") -> Deliver
         next_at=wanted.at,
         has_late_limit=False,
     )
+    settle_held(held)  # who is blocked, or whose comment is hidden, gets no private reply any more
     audit.record(actor, f"message.{act}", message, after={"delivery": str(row.id)})
     notify_due()
     notify_live(message.workspace_id, "conversation", message.conversation_id)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from kaja.channels.models import Channel, Health
 from kaja.channels.sessions import facts_of
@@ -22,6 +22,7 @@ from kaja.inbox.models import (
     Message,
     MessageState,
 )
+from kaja.inbox.privately.stopping import hold_open, settle_held
 from kaja.inbox.queries import NOT_FOUND
 from kaja.inbox.source import ANSWER, REPLY, render_answer, take_out_reply
 from kaja.inbox.standing import save_up_to_date
@@ -207,6 +208,7 @@ def reply(
     a Conflict, and without it the writer has been told.
     """
     policy.require(actor, policy.Permission.ANSWER)
+    held = hold_open(Q(conversation_id=conversation_id) | Q(handle__conversations=conversation_id))
     # Two who answer at once take turns here; so does a second press.
     conversation = lock(Conversation.objects.filter(id=conversation_id)).select_related("channel").first()
     if conversation is None:
@@ -242,6 +244,7 @@ def reply(
     save_up_to_date([conversation], place.channel.created_at)  # what was said last is where the list has it
     if conversation.draft_reply_id is not None:  # what a rule proposed is answered
         Conversation.objects.filter(id=conversation.id).update(draft_reply=None, draft_by="")
+    settle_held(held)  # a person answers, so nothing goes out by itself
     audit.record(actor, "message.reply", message, after={"text": text[:200], "delivery": str(message.delivery_id)})
     notify_due()
     notify_live(conversation.workspace_id, "conversation", conversation.id)

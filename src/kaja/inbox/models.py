@@ -13,6 +13,8 @@ from kaja.channels.models import Channel
 from kaja.content.models import Label
 from kaja.delivery.models import Publication
 from kaja.inbox.leads.models import Lead as Lead
+from kaja.inbox.privately.models import PrivateReply as PrivateReply
+from kaja.inbox.privately.models import PrivateSending as PrivateSending
 from kaja.inbox.quality.models import QualityCard as QualityCard
 from kaja.inbox.quality.models import QualitySample as QualitySample
 from kaja.inbox.rules.models import Rule as Rule

@@ -4,10 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.db.models import Q
+
 from kaja.channels.queries import get_channel
 from kaja.delivery.events import DeliveryEvent, DeliveryFailed, DeliveryHeld, DeliveryMissed, DeliveryUncertain
 from kaja.inbox.acts import ACTING
 from kaja.inbox.models import Message, MessageAct
+from kaja.inbox.privately.models import PrivateSending
+from kaja.inbox.privately.stopping import PRIVATE
 from kaja.inbox.source import REPLY
 from kaja.kernel.problems import gettext_noop
 
@@ -17,6 +21,12 @@ NEWS_OF_ANSWERS: Mapping[tuple[str, type[DeliveryEvent]], str] = {
     (REPLY, DeliveryHeld): gettext_noop("The answer “%(text)s” waits until %(channel)s is in order again."),
     (REPLY, DeliveryUncertain): gettext_noop(
         "Nobody knows whether the answer “%(text)s” went out on %(channel)s. Please look."
+    ),
+    (PRIVATE, DeliveryFailed): gettext_noop("The private reply “%(text)s” could not be sent on %(channel)s."),
+    (PRIVATE, DeliveryMissed): gettext_noop("The private reply “%(text)s” came too late on %(channel)s."),
+    (PRIVATE, DeliveryHeld): gettext_noop("The private reply “%(text)s” waits until %(channel)s is in order again."),
+    (PRIVATE, DeliveryUncertain): gettext_noop(
+        "Nobody knows whether the private reply “%(text)s” went out on %(channel)s. Please look."
     ),
     (ACTING, DeliveryFailed): gettext_noop("What you wanted done to “%(text)s” was not done on %(channel)s."),
     (ACTING, DeliveryMissed): gettext_noop("What you wanted done to “%(text)s” came too late on %(channel)s."),
@@ -39,6 +49,12 @@ class About:
 
 def describe_answer(source_kind: str, source_id: UUID, channel_id: UUID) -> About | None:
     """Of a reply its words, of an act those of what it is done to; None for what is there no more."""
+    if source_kind == PRIVATE:
+        sending = PrivateSending.objects.filter(Q(id=source_id) | Q(public_key=source_id)).first()
+        if sending is None:
+            return None
+        said = sending.public_text if sending.public_key == source_id else sending.text
+        return About({"text": _shorten(said), "channel": str(get_channel(channel_id))}, None)
     if source_kind == REPLY:
         message = Message.objects.filter(id=source_id).first()
         owner = message.author_id if message else None
@@ -47,5 +63,8 @@ def describe_answer(source_kind: str, source_id: UUID, channel_id: UUID) -> Abou
         message, owner = (act.message, act.actor_id) if act else (None, None)
     if message is None:
         return None
-    text = " ".join(message.text.split())[:60] or "…"
-    return About({"text": text, "channel": str(get_channel(channel_id))}, owner)
+    return About({"text": _shorten(message.text), "channel": str(get_channel(channel_id))}, owner)
+
+
+def _shorten(text: str) -> str:
+    return " ".join(text.split())[:60] or "…"

@@ -31,6 +31,7 @@ from kaja.inbox.models import (
     MessageState,
     MessageVersion,
 )
+from kaja.inbox.privately.stopping import hold_open, settle_held
 from kaja.inbox.standing import COMPUTED, bring_up_to_date
 from kaja.inbox.writing import write_rows
 from kaja.kernel.clock import now
@@ -192,6 +193,21 @@ class _Taking:
         self.conversations: dict[UUID, Conversation] = {}
 
     def take(self, forms: Sequence[Form]) -> None:
+        # What people write, and what we answer elsewhere, may forbid a private reply that waits: in this transaction,
+        # and its delivery is locked before anything of the inbox.
+        held = hold_open(self._about_private(forms))
+        self._take(forms)
+        settle_held(held)
+
+    def _about_private(self, forms: Sequence[Form]) -> Q:
+        ids, threads = sorted({form.id for form in forms}), sorted({form.thread for form in forms})
+        who = sorted({form.who.id for form in forms if not form.who.is_us})
+        here = Q(message__remote_id__one_of=ids) | Q(message__conversation__thread__one_of=threads)
+        theirs = Q(handle__person__handles__remote_id__one_of=who) & Q(handle__network=self.channel.network)
+        answered = Q(handle__conversations__thread__one_of=threads) & Q(handle__conversations__channel=self.channel.id)
+        return (here & Q(channel_id=self.channel.id)) | theirs | answered
+
+    def _take(self, forms: Sequence[Form]) -> None:
         lock_inbox(self.channel.id)
         self._find_publications(forms)
         forms = [form for form in forms if not self._is_post(form)]

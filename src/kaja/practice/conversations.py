@@ -15,6 +15,8 @@ from kaja.practice.state import COMMENTS, DIRECT, MENTIONS, REVIEWS, Account, Di
 
 WINDOW = 24 * 3600.0
 """How long after a person's last direct message the account may write back."""
+PRIVATE_WINDOW = 7 * 24 * 3600.0
+"""How long after a comment the account may answer it in private."""
 ACTS: dict[str, dict[str, Any]] = {
     "like": {"liked": True},
     "unlike": {"liked": False},
@@ -189,6 +191,31 @@ class Conversations:
                 "text",
             )
         return self.say(account, DIRECT, voice, text, plan, place=dialogue.id, thread=dialogue.id, **more)
+
+    def list_private(self, account: Account, entry: Entry) -> list[Entry]:
+        """What the account said in private to one comment, whatever became of it."""
+        dialogue = account.dialogues.get(f"{account.id}-{self.find_author(entry)}")
+        messages = dialogue.messages if dialogue else []
+        return [each for each in messages if each.by_account and each.parent == entry.id]
+
+    def write_privately(self, entry: Entry, voice: Voice, text: str, plan: Plan = NOTHING) -> Entry:
+        """A direct message of the account to whoever wrote a comment, bound to it: one for each comment, and begun
+        without their having written directly."""
+        account = self.store.accounts[entry.account]
+        self._require_open(account, voice, entry.person or entry.author)
+        if entry.stream != COMMENTS or entry.by_account:
+            raise Refusal(422, "not_a_comment", gettext_noop("Only comments of others are answered in private."))
+        if time.time() > entry.created + PRIVATE_WINDOW:
+            raise Refusal(
+                403, "window_closed", gettext_noop("A comment is answered in private for seven days only."), "text"
+            )
+        if self.list_private(account, entry):
+            raise Refusal(
+                409, "private_taken", gettext_noop("This comment was answered in private already, and is only once.")
+            )
+        dialogue = self.open_dialogue(account, Voice(entry.author, entry.person))
+        bound: dict[str, Any] = {"place": dialogue.id, "thread": dialogue.id, "parent": entry.id}
+        return self.say(account, DIRECT, voice, text, plan, **bound)
 
     def _require_open(self, account: Account, voice: Voice, author_id: str) -> None:
         """Who has blocked the account gets no answer of it. Raises Refusal."""

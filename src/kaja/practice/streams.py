@@ -64,6 +64,8 @@ class Streams:
         routes.add("GET", f"{v1}/entries/*/thread", self.list_thread)
         routes.add("GET", f"{v1}/entries/*/replies", self.list_replies)
         routes.add("POST", f"{v1}/entries/*/replies", self.reply)
+        routes.add("GET", f"{v1}/entries/*/private", self.list_private)
+        routes.add("POST", f"{v1}/entries/*/private", self.write_privately)
         routes.add("POST", f"{v1}/entries/*/acts", self.act)
         routes.add("POST", f"{v1}/people/*/acts", self.relate)
         routes.add("PUT", "/admin/hook", self.put_hook)
@@ -210,6 +212,31 @@ class Streams:
             return answer(self.talk.show(request, self.talk.write(dialogue, voice, text, plan)), 201)
 
         return await self.network.call(request, account, "message", text, accept)
+
+    async def write_privately(self, request: Request) -> Response:
+        """`{"text"}`: a direct message to whoever wrote a comment, one for each comment."""
+        account = self.network.get_account(request)
+        text, entry_id = str(request.json().get("text", "")), request.parts[0]
+        voice = make_voice("private", request, account)
+
+        def accept(plan: Plan) -> Response:
+            if first := self.network.repeated(account, voice.key):
+                return answer(self.talk.show(request, self.network.store.entries[first]), 200)
+            entry = self.talk.get_entry(account, entry_id)
+            return answer(self.talk.show(request, self.talk.write_privately(entry, voice, text, plan)), 201)
+
+        return await self.network.call(request, account, "message", text, accept)
+
+    async def list_private(self, request: Request) -> Response:
+        """What was said in private to a comment, the newest first."""
+        account = self.network.get_account(request)
+        before, limit = read_page(request, "before", 2**62)
+
+        def accept(_: Plan) -> Response:
+            entry = self.talk.get_entry(account, request.parts[0], deleted=True)
+            return self._newest(request, self.talk.list_private(account, entry), "messages", before, limit)
+
+        return await self.network.call(request, account, "read", request.path, accept)
 
     async def act(self, request: Request) -> Response:
         """`{"act"}`: like, hide, delete and the others; what is so already is answered as if it was done."""

@@ -10,6 +10,8 @@ from kaja.inbox.models import (
     Conversation,
     Message,
     Person,
+    PrivateReply,
+    PrivateSending,
     QualityCard,
     QualitySample,
     Rule,
@@ -56,6 +58,29 @@ def fill_hits(workspace: Workspace, count: int) -> None:
         )
         for n, each in enumerate(_heard(workspace, count))
     )  # fmt: skip
+
+
+def fill_private(workspace: Workspace, count: int) -> None:
+    PrivateReply.objects.bulk_create(
+        PrivateReply(
+            workspace=workspace, name=f"p {n}",
+            wanted={"channel_ids": [], "publication_ids": [], "words": ["x"], "pattern": ""},
+            said={"public": [], "text": "x"},
+            limits={"pause_least": 1, "pause_most": 2, "daily": 3, "target": None},
+        )
+        for n in range(count)
+    )  # fmt: skip
+
+
+def fill_sendings(workspace: Workspace, count: int) -> None:
+    messages = _heard(workspace, count)
+    for n, message in enumerate(messages):
+        handle = make_handle(f"asks {n}")
+        PrivateSending.objects.create(
+            workspace=workspace, reply_name="p", channel=message.channel, handle=handle, person_id=handle.person_id,
+            message=message, conversation_id=message.conversation_id, text="x", delivery_id=new_id(),
+            at=clock.now() - timedelta(seconds=n // 3),
+        )  # fmt: skip
 
 
 def fill_alarms(workspace: Workspace, count: int) -> None:

@@ -13,6 +13,9 @@ from kaja.crisis.models import Crisis, Outcome, PausedPost
 from kaja.crisis.queries import Planned, PlannedFilter, filter_planned, find_current
 from kaja.inbox.acts import stop_automatic
 from kaja.inbox.forms import clean_text
+from kaja.inbox.models import PrivateSending
+from kaja.inbox.privately.refusals import IN_CRISIS
+from kaja.inbox.privately.stopping import stop
 from kaja.inbox.trouble.watching import get_alarm
 from kaja.kernel.clock import now
 from kaja.kernel.locks import lock
@@ -71,7 +74,7 @@ def start_crisis(actor: Actor, form: CrisisForm, *, new_id: UUID | None = None) 
     )  # fmt: skip
     workspace.crisis_at = moment
     workspace.save(update_fields=["crisis_at"])
-    stopped = stop_automatic()
+    stopped = stop_automatic() + len(stop(PrivateSending.objects.all(), IN_CRISIS))
     audit.record(actor, "crisis.start", crisis, after={"name": name})
     write_line(actor, crisis, What.START, crisis.why, name=name, alarm=alarm is not None)
     if stopped:

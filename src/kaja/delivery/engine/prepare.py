@@ -18,7 +18,7 @@ from kaja.delivery.engine.threads import in_thread
 from kaja.delivery.files import items_of, open_files, render_key
 from kaja.delivery.frozen import Frozen, parse_frozen
 from kaja.delivery.models import Kind, State
-from kaja.delivery.sources import SOURCES, Answer, Made, NotSo
+from kaja.delivery.sources import SOURCES, Answer, Made, NotSo, is_asked_again
 from kaja.kernel.problems import Problem
 from kaja.kernel.tenancy import workspace_scope
 from kaja.networks.kit.acting import find_publisher
@@ -70,7 +70,7 @@ async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime, pac
     """Everything that can be said about a batch before any call, in a few statements for all of it."""
     prepared = [_judged(row, facts, now) for row in rows]
     # What was made ahead of its time is asked for once more: nothing older than the source is goes out.
-    new = [each for each in prepared if each.work and (each.row.content is None or each.row.made_ahead)]
+    new = [each for each in prepared if each.work and _is_asked(each.row)]
     if new:
         answers = await in_thread(_ask_sources, [each.work for each in new if each.work])
         for each in new:
@@ -82,6 +82,10 @@ async def prepare(rows: Iterable[Claimed], facts: FactsCache, now: datetime, pac
         await in_thread(_open, wanted)
     await _hold_back(prepared, now, pace)
     return prepared
+
+
+def _is_asked(row: Claimed) -> bool:
+    return row.content is None or row.made_ahead or (not row.may_stand and is_asked_again(row.source_kind))
 
 
 async def _hold_back(prepared: Sequence[Prepared], now: datetime, pace: Pace) -> None:

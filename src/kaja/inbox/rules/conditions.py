@@ -100,7 +100,7 @@ _UNSPACED = r"\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai
 
 
 @lru_cache(maxsize=1000)
-def _compile_words(words: tuple[str, ...]) -> Any:
+def compile_words(words: tuple[str, ...]) -> Any:
     return regex.compile("|".join(_render_word(fold(word)) for word in words))
 
 
@@ -143,9 +143,9 @@ def _is_said(when: When, text: str) -> bool:
     folded = fold(text)
     if when.has_link is not None and bool(_LINK.search(folded)) != when.has_link:
         return False
-    if when.words and not _compile_words(when.words).search(folded):
+    if when.words and not compile_words(when.words).search(folded):
         return False
-    if when.without and _compile_words(when.without).search(folded):
+    if when.without and compile_words(when.without).search(folded):
         return False
     return not when.pattern or bool(compile_pattern(when.pattern).search(text[:TEXT_MOST]))
 

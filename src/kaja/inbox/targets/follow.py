@@ -82,6 +82,17 @@ def _list_moments(ids: Sequence[UUID]) -> dict[UUID, list[Moment]]:
     return found
 
 
+def hours_of(target: AnswerTarget | None, zone: ZoneInfo, moments: Iterable[datetime]) -> Hours:
+    """The hours of a target, with the holidays of the years around these moments; always, without one."""
+    if target is None:
+        return Hours(zone)
+    years = {moment.year + more for moment in moments for more in (-1, 0, 1)}
+    closed = {date.fromisoformat(each) for each in target.closed}
+    if target.country:
+        closed |= set(list_holidays(target.country, target.region, years))
+    return Hours(zone, None if target.week is None else parse_week(target.week), frozenset(closed))
+
+
 class Promises:
     """The workspace's targets, read once: which one counts for a conversation, and until when that is."""
 
@@ -101,13 +112,7 @@ class Promises:
 
     def hours_of(self, target: AnswerTarget | None, moments: Iterable[datetime]) -> Hours:
         """When somebody is there, with the holidays of the years around these moments."""
-        if target is None:
-            return Hours(self._zone)
-        years = {moment.year + more for moment in moments for more in (-1, 0, 1)}
-        closed = {date.fromisoformat(each) for each in target.closed}
-        if target.country:
-            closed |= set(list_holidays(target.country, target.region, years))
-        return Hours(self._zone, None if target.week is None else parse_week(target.week), frozenset(closed))
+        return hours_of(target, self._zone, moments)
 
     def make(self, conversation: Conversation, wait: Waited) -> AnswerWait:
         """A new row, with what is promised now. Not saved."""

@@ -208,6 +208,19 @@ def _no_root(target: RemoteRef) -> RemoteRef | None:
 
 
 @dataclass(frozen=True)
+class PrivateAnswering:
+    """How somebody who wrote in public is answered in private, bound to what they wrote: a message (`content.Kind`)
+    whose `reply_to` is that. A network that has no such thing has none of this."""
+
+    kinds: Collection[ReadKind]
+    """What may be answered like that."""
+    window: timedelta
+    """How long after it was written."""
+    complete: Callable[[str, RemoteRef, Facts], str] = _keep_text
+    options: Callable[[RemoteRef], Mapping[str, Any]] = _no_options
+
+
+@dataclass(frozen=True)
 class Answering:
     """How what the audience wrote is answered in words: pure, as rules are.
 
@@ -228,6 +241,7 @@ class Answering:
     """How long after their last message the network takes an answer, where that ends."""
     takes_language: bool = False
     """Whether the network is told in which language an answer is."""
+    private: PrivateAnswering | None = None
 
 
 class Accounts(Protocol):

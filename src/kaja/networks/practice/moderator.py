@@ -6,7 +6,7 @@ from datetime import timedelta
 from urllib.parse import quote
 
 from kaja.kernel.problems import gettext_noop
-from kaja.networks.kit.connector import Answering
+from kaja.networks.kit.connector import Answering, PrivateAnswering
 from kaja.networks.kit.content import Kind as SentKind
 from kaja.networks.kit.content import Outgoing
 from kaja.networks.kit.facts import Facts
@@ -34,6 +34,7 @@ ANSWERING = Answering(
     kinds={"comment": "reply", "reply": "reply", "mention": "reply", "review": "reply", "direct": "message"},
     rules=replace(RULES, info=replace(INFO, options=()), formats=_list_answers),
     windows={"direct": timedelta(hours=24)},
+    private=PrivateAnswering(kinds=("comment", "reply"), window=timedelta(days=7)),
 )
 
 
@@ -44,6 +45,8 @@ def list_of(outgoing: Outgoing) -> tuple[str, str]:
     target = outgoing.reply_to
     if target is None:
         raise ValueError("an answer to nothing")
+    if outgoing.kind == "message" and "dialogue" not in target.data:
+        return f"/api/v1/entries/{target.id}/private", "messages"
     if outgoing.kind == "message":
         return f"/api/v1/dialogues/{quote(str(target.data['dialogue']), safe='')}/messages", "messages"
     if outgoing.kind == "comment":

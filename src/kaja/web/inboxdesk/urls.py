@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from kaja.web.inboxdesk import alarms, keeping, leads, people, quality, report, rules, targets
+from kaja.web.inboxdesk import alarms, keeping, leads, people, privately, quality, report, rules, targets
 
 app_name = "inboxdesk"
 urlpatterns = [
@@ -12,6 +12,12 @@ urlpatterns = [
     path("inbox/rules/log/undo", rules.undo, name="undo_hits"),
     path("inbox/rules/<uuid:rule_id>/", rules.rule, name="rule"),
     path("inbox/rules/<uuid:rule_id>/do", rules.do, name="do_rule"),
+    path("inbox/private/", privately.index, name="private"),
+    path("inbox/private/new", privately.create, name="new_private"),
+    path("inbox/private/log/", privately.log, name="sendings"),
+    path("inbox/private/log/stop", privately.stop, name="stop_sendings"),
+    path("inbox/private/<uuid:reply_id>/", privately.private_reply, name="private_reply"),
+    path("inbox/private/<uuid:reply_id>/do", privately.do, name="do_private"),
     path("inbox/alarms/", alarms.index, name="alarms"),
     path("inbox/alarms/<uuid:alarm_id>/", alarms.alarm, name="alarm"),
     path("inbox/alarms/<uuid:alarm_id>/see", alarms.see, name="see_alarm"),
