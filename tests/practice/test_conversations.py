@@ -188,3 +188,32 @@ def test_many_people_say_many_things_at_once(practice: PracticeServer) -> None:
     assert {each["language"] for each in listed} == {"en", "ru", "et", "zh-Hant"}
     practice.plant("bakery", stream="reviews", count=3)
     assert [each["rating"] for each in practice.read(token, "reviews")] == [4, 4, 4]
+
+
+def test_a_comment_is_answered_in_private_once_and_bound_to_it(practice: PracticeServer) -> None:
+    token = practice.account("bakery", "keyed")
+    practice.post(token, "Rye")
+    asked, old = practice.plant(
+        "bakery", {"person": "p4", "text": "Price?"}, {"name": "Mari", "text": "Price?", "age": 8 * 24 * 3600}
+    )
+    [mentioned] = practice.plant("bakery", {"stream": "mentions", "person": "p4", "text": "Price?"})
+
+    def say(entry_id: str, text: str = "2 €", **headers: str) -> Any:
+        path = f"/api/v1/entries/{entry_id}/private"
+        return practice.call("POST", path, {"text": text}, token=token, headers=headers)
+
+    made = say(asked, **{"Idempotency-Key": "k"})
+    assert (made.status, made.json()["parent"], made.json()["stream"]) == (201, asked, "direct")
+    assert say(asked, **{"Idempotency-Key": "k"}).json()["id"] == made.json()["id"]
+    refused = [say(entry_id).error()["code"] for entry_id in (asked, old, mentioned, "0")]
+    assert refused == ["private_taken", "window_closed", "not_a_comment", "not_found"]
+    listed = practice.call("GET", f"/api/v1/entries/{asked}/private", token=token).json()["messages"]
+    assert [each["text"] for each in listed] == ["2 €"]
+    # It is the beginning of their dialogue; the account may not go on there until they write.
+    dialogue = made.json()["dialogue"]
+    path = f"/api/v1/dialogues/{dialogue}/messages"
+    assert practice.call("POST", path, {"text": "More"}, token=token).error()["code"] == "window_closed"
+    practice.plant("bakery", {"stream": "direct", "person": "p4", "text": "Thank you"})
+    assert practice.call("POST", path, {"text": "More"}, token=token).status == 201
+    shown = practice.call("GET", path, token=token).json()["messages"]
+    assert [each["text"] for each in shown] == ["More", "Thank you", "2 €"]

@@ -16,7 +16,8 @@ from kaja.inbox.actions import set_state
 from kaja.inbox.acts import do_act
 from kaja.inbox.answering import reply
 from kaja.inbox.models import Conversation, ConversationState, Handle, Message
-from kaja.inbox.people.actions import join_people
+from kaja.inbox.people.actions import erase_person, join_people
+from kaja.inbox.people.queries import export_person
 from kaja.inbox.privately.actions import (
     create_private,
     delete_private,
@@ -29,6 +30,7 @@ from kaja.inbox.privately.conditions import Wanted
 from kaja.inbox.privately.forms import mark_of, parse_private
 from kaja.inbox.privately.models import PrivateReply, PrivateSending
 from kaja.inbox.privately.planning import choose_public, plan_private
+from kaja.inbox.privately.questions import fetch_asked, find_stops
 from kaja.inbox.targets.models import AnswerTarget
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
@@ -271,6 +273,21 @@ def test_what_waits_is_stopped_one_by_one_or_by_switching_off(in_workspace: Work
     assert {row.state for row in deliveries(in_workspace)} == {"cancelled"}
 
 
+def test_what_was_said_to_somebody_is_exported_and_forgotten_with_them(
+    in_workspace: Workspace, channel: Channel
+) -> None:
+    make_private(in_workspace, channel)
+    ask(in_workspace, channel, say("price"))
+    sending = PrivateSending.objects.get()
+    [told] = export_person(sending.person_id)["private_replies"]
+    assert (told["name"], told["state"], told["sent_at"]) == ("Price list", "waiting", None)
+    assert "Hello Mari" in told["text"]
+    erase_person(actor(in_workspace), sending.person_id)
+    sending = fetch_asked(PrivateSending.objects.all()).get()
+    assert (sending.text, sending.public_text, sending.answer) == ("", "", {})
+    assert find_stops([sending])[sending.id].code == "private_comment_gone"
+
+
 def test_only_who_manages_changes_them_and_only_who_answers_stops(in_workspace: Workspace, channel: Channel) -> None:
     made = make_private(in_workspace, channel)
     add_member(in_workspace, "ada@acme.test", Role.COMMUNITY_MANAGER)
@@ -335,4 +352,4 @@ def test_planning_asks_as_much_for_many_as_for_one(in_workspace: Workspace, chan
         with CaptureQueriesContext(connection) as found:
             assert plan_private(ids) == many
         asked.append(len([each for each in found.captured_queries if not each["sql"].startswith(CONTROL)]))
-    assert asked == [19, 19 + 8 * 2]
+    assert asked == [17, 17 + 8 * 2]

@@ -21,6 +21,7 @@ from kaja.kernel.clock import now
 from kaja.kernel.signals import notify_due
 from kaja.kernel.tenancy import workspace_scope
 from kaja.workspaces.models import Notice, Workspace
+from tests.channels.moving import connect_mastodon, mastodon_at_work
 from tests.crisis.test_racing import beside
 from tests.inbox.privately.saying import GIVEN, PUBLIC, deliveries, lines, make_private, say, take, write
 from tests.people import actor
@@ -30,6 +31,8 @@ from tests.reading.reading import running_reader
 from tests.waiting import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
+FOREIGN = "109000000000000001"
+"""A status of somebody else, which the server of the tests has."""
 
 
 @pytest.fixture
@@ -124,7 +127,7 @@ def test_from_a_comment_to_what_arrives_there_once_under_faults(
     assert {each["text"] for each in public} <= set(PUBLIC)
     assert len({each["dialogue"] for each in private}) == 5
     with workspace_scope(workspace.id):
-        assert [line.public for line in page_sendings().items] == ["sent"] * 5
+        assert [line.public for line in page_sendings().rows] == ["sent"] * 5
         assert set(Conversation.objects.filter(kind="direct").values_list("messages_count", flat=True)) == {1}
 
 
@@ -258,3 +261,21 @@ def test_after_the_hour_it_waits_for_the_next_and_after_the_ceiling_for_the_next
         wait_until(is_put_off, seconds=120)
     assert len(arrived(practice)) == 2
     assert sorted(states(workspace)) == ["sent", "sent", "waiting", "waiting"]
+
+
+def test_on_mastodon_it_is_a_status_that_only_they_may_read(workspace: Workspace, settings: Any) -> None:
+    settings.PRIVATE_HOSTS_ALLOWED = ["127.0.0.1"]
+    with mastodon_at_work() as (server, url):
+        channel = connect_mastodon(workspace, url)
+        make_private(workspace, channel)
+        data = {"acct": "sam@example.social", "visibility": "public"}
+        asked = say("price?", "sam", thread=FOREIGN, data=data)
+        take(workspace, channel, type(asked)(**{**vars(asked), "id": FOREIGN}))
+        assert plan(workspace) == 1
+        with running_engine():
+            wait_until(lambda: is_over(workspace) and states(workspace) == ["sent"], seconds=120)
+        private, public = sorted(server.statuses, key=lambda each: str(each["visibility"]))
+    assert (private["visibility"], public["visibility"]) == ("direct", "public")
+    assert private["in_reply_to_id"] == public["in_reply_to_id"] == FOREIGN
+    assert "@sam@example.social Hello Sam, the prices" in private["content"]
+    assert any(text in public["content"] for text in PUBLIC)

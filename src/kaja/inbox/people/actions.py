@@ -14,7 +14,17 @@ from kaja.inbox.actions.changing import path_of
 from kaja.inbox.acts import ACTING
 from kaja.inbox.forms import FINAL
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import Conversation, Handle, Lead, Message, MessageAct, MessageState, MessageVersion, Person
+from kaja.inbox.models import (
+    Conversation,
+    Handle,
+    Lead,
+    Message,
+    MessageAct,
+    MessageState,
+    MessageVersion,
+    Person,
+    PrivateSending,
+)
 from kaja.kernel.clock import now
 from kaja.kernel.given import parse_given
 from kaja.kernel.locks import lock
@@ -152,6 +162,8 @@ def erase_person(actor: Actor, person_id: UUID) -> int:
         talk.excerpt = ""
     Conversation.objects.bulk_update(talks, ["excerpt"])
     _forget_notices(talks, messages)
+    # What waits is found to be about a deleted comment before it is sent; what was said bears their name.
+    PrivateSending.objects.filter(handle_id__in=ids).update(text="", public_text="", answer={})
     audit.record(actor, "person.erase", Person(id=person_id), {}, {"messages": blanked})
     tell_conversations([talk.id for talk in talks])
     return blanked
@@ -163,6 +175,9 @@ def _forget_notices(talks: Sequence[Conversation], messages: QuerySet[Message]) 
     acts = MessageAct.objects.filter(message__in=messages)
     deliveries = Delivery.objects.filter(source_kind=ACTING, source_id__in=acts.values("id"))
     paths = [path_of_delivery(each) for each in deliveries.values_list("id", flat=True)]
+    private = PrivateSending.objects.filter(message__in=messages)
+    for pair in private.values_list("delivery_id", "public_delivery_id"):
+        paths += [path_of_delivery(each) for each in pair if each is not None]
     Notice.objects.filter(path__in=[*map(path_of, talks), *paths]).delete()
 
 

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from kaja.inbox.leads.files import describe_lead
 from kaja.inbox.leads.queries import list_leads_of
-from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person
+from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person, PrivateSending
 from kaja.inbox.people.actions import GONE
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound
@@ -85,6 +85,17 @@ def export_person(person_id: UUID) -> dict[str, Any]:
                 "seen_at": handle.seen_at.isoformat(),
             }
             for handle in handles
+        ],
+        "private_replies": [
+            {
+                "name": sending.reply_name,
+                "text": sending.text,
+                "public": sending.public_text,
+                "state": sending.state,
+                "at": sending.at.isoformat(),
+                "sent_at": sending.sent_at and sending.sent_at.isoformat(),
+            }
+            for sending in PrivateSending.objects.filter(handle_id__in=ids).order_by("at", "id")
         ],
         "conversations": [
             {"id": str(talk.id), "kind": talk.kind, "state": talk.state, "post": talk.post_url, "url": talk.thread}

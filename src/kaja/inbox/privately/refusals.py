@@ -16,7 +16,6 @@ NO_ROOM = Problem(
     gettext_noop("There was no day with room for it while the network still takes a private reply to the comment."),
 )
 NO_HOURS = Problem("private_no_hours", gettext_noop("The hours in which it may go out are there no more."))
-ANOTHER = Problem("private_another", gettext_noop("Another private reply was for this comment already."))
 UNSUPPORTED = Problem(
     "private_unsupported",
     gettext_noop("%(network)s gives an app no private reply to a comment, so %(channel)s cannot be chosen."),
