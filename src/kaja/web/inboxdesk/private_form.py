@@ -57,7 +57,6 @@ class PrivateFields(forms.Form):
         label=_("Send this in private"),
         widget=forms.Textarea(attrs={"rows": 5, "dir": "auto"}),
         help_text=_("{name}, {first_name}, {handle} and {channel} are filled in."),
-        required=False,
     )
     public = forms.CharField(
         label=_("Then say one of these below the comment"),
