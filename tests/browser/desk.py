@@ -63,6 +63,7 @@ def furnish(actor: Actor, words: Words, number: int = 3) -> dict[str, Any]:
         if message.handle is not None:
             asked.setdefault(message.handle.person_id, message)
     for n, (person_id, message) in enumerate(list(asked.items())[:number]):
+        assert message.handle is not None
         state = ("sent", "waiting", "stopped")[n % 3]
         PrivateSending.objects.create(
             reply=private, reply_name=private.name, channel=message.channel, handle=message.handle,

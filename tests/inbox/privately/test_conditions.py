@@ -1,7 +1,8 @@
 """What asks for a private reply: whole words, in any case, with accents or without; and when there is room."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -51,7 +52,13 @@ def test_a_pattern_finds_with_accents_and_without() -> None:
 
 
 def test_only_comments_below_own_posts_are_about_it() -> None:
-    about = {"kind": "comment", "channel_id": CHANNEL, "publication_id": None, "post_ref": "1", "post_url": ""}
+    about: dict[str, Any] = {
+        "kind": "comment",
+        "channel_id": CHANNEL,
+        "publication_id": None,
+        "post_ref": "1",
+        "post_url": "",
+    }
     whole = Wanted(channel_ids=(CHANNEL,))
     assert is_about(whole, **about)
     for other in ({"kind": "direct"}, {"channel_id": POST}, {"post_ref": ""}, {"post_url": "https://other.test/"}):
@@ -83,7 +90,7 @@ def test_the_first_open_moment(at: datetime, found: datetime | None) -> None:
 
 
 def test_a_day_has_room_for_so_many_and_no_more() -> None:
-    taken: Counter[object] = Counter()
+    taken: Counter[date] = Counter()
     at, found = local(6, 16), []
     while (room := find_room(at, SHOP, taken, 2, local(10, 12), timedelta(minutes=3))) is not None:
         taken[room.astimezone(TALLINN).date()] += 1

@@ -51,7 +51,7 @@ def _make_form(request: WorkspaceRequest, found: PrivateReply | None, may: bool)
     wanted = found.wanted if found else {}
     initial = fill_private(found.name, found.wanted, found.said, found.limits) if found else None
     posts = list_posts(list_chosen(wanted))
-    return PrivateFields(request.POST or None, list_channels(), posts, list_targets(), initial=initial, may=may)
+    return PrivateFields(request.POST or None, list(list_channels()), posts, list_targets(), initial=initial, may=may)
 
 
 def _show(
