@@ -90,6 +90,8 @@ ACTIONS: dict[str, Any] = {
     "crisis.approve": _("approved a statement in a crisis"),
     "crisis.end": _("ended crisis mode"),
     "inbox.rule": _("changed a rule of the inbox"),
+    "inbox.private": _("changed a private reply"),
+    "inbox.private_stop": _("stopped a private reply before it was sent"),
     "inbox.target": _("changed a target for answers"),
     "inbox.quality_draw": _("drew answers to be rated"),
     "inbox.quality_rate": _("rated an answer"),
