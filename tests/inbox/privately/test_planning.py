@@ -207,6 +207,7 @@ def test_outside_the_hours_it_waits_and_without_them_nothing_goes(in_workspace: 
         ("is answered there", "private_answered"),
         ("is answered from here", "private_answered"),
         ("is blocked", "private_blocked"),
+        ("is called spam", "private_spam"),
         ("is to be hidden", "private_comment_gone"),
     ],
 )
@@ -229,6 +230,8 @@ def test_what_forbids_it_stops_it_in_the_same_transaction(
     }
     if then in forms:
         take(in_workspace, channel, forms[then])
+    elif then == "is called spam":
+        set_state(person, [message.conversation_id], ConversationState.SPAM)
     elif then == "is answered from here":
         reply(person, message.conversation_id, "Here you are", key=new_id())
     else:

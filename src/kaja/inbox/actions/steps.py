@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from kaja.content.actions.groups import create_label
 from kaja.content.models import Label
@@ -20,6 +21,7 @@ from kaja.inbox.actions.changing import (
 )
 from kaja.inbox.jobs import plan_reminder, plan_wake
 from kaja.inbox.models import Conversation, ConversationLabel, ConversationState, Priority, SavedReply
+from kaja.inbox.privately.stopping import hold_open, settle_held
 from kaja.inbox.saved import NOT_FOUND as REPLY_GONE
 from kaja.inbox.writing import write_rows
 from kaja.kernel.clock import now
@@ -55,6 +57,8 @@ def set_state(
 ) -> Done:
     """What somebody says of a conversation's state stands until the audience writes again. What is done or spam is
     neither snoozed nor reminded of any more."""
+    # Spam gets no private reply; its deliveries are locked before conversations.
+    held = hold_open(Q(conversation_id__in=list(conversation_ids))) if state == ConversationState.SPAM else None
     rows, stale = leave_stale(actor, lock_conversations(actor, conversation_ids), "state", seen)
     values: Values = {"state": str(state)}
     if state in SETTLED:
@@ -66,7 +70,9 @@ def set_state(
         for row in rows
         if row.state != state or not row.by_hand
     ]
-    return change_rows(actor, "state", wanted, by=by, stale=stale)
+    done = change_rows(actor, "state", wanted, by=by, stale=stale)
+    settle_held(held)
+    return done
 
 
 @transaction.atomic
