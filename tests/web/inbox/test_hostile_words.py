@@ -75,7 +75,7 @@ def _no_page_is_left_out(world: World) -> None:
     left = []
     for route in OF_WORKSPACE:
         if route.name not in world.walked | NOT_WALKED.keys():
-            somewhere = {name: str(UUID(int=1)) for name in route.parameters if name != "slug"}
+            somewhere = {name: str(UUID(int=1)) for name in route.objects}
             # What only takes a POST shows nothing by itself.
             if world.client.get(route.address({**somewhere, **values})).status_code != 405:
                 left.append(route.name)
