@@ -72,7 +72,7 @@ def test_what_a_consent_opens_and_what_the_operator_stores(
 def test_where_somebody_is_signed_in(kaja: Stack, open_window: OpenWindow, album: Album, language: str) -> None:
     slug = f"sessions-{language}"
     email = f"mari.{slug}@lummus.test"
-    kaja.plant("sign_in", email=email, language=language)
+    kaja.plant("make_person", email=email, language=language)
     kaja.plant("make_workspace", slug=slug, language=language, email=email)
     for _ in range(2):  # two devices
         page = open_window()
