@@ -1,5 +1,6 @@
 """The one place that connects domains' events, and says who sends."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,10 @@ from kaja.delivery.events import (
     WorkerStarts,
     WorkspaceHeld,
 )
-from kaja.delivery.models import Delivery
-from kaja.delivery.queries import find_sent_post, path_of_delivery
+from kaja.delivery.queries import list_sent_posts, path_of_delivery
 from kaja.delivery.sources import SOURCES
 from kaja.inbox.acts import ACTING, note_done
-from kaja.inbox.echoes import note_sent
+from kaja.inbox.echoes import note_all_sent
 from kaja.inbox.events import ConversationsChanged, MessagesCame
 from kaja.inbox.news import NEWS_OF_ANSWERS, describe_answer
 from kaja.inbox.outside import tell_of_conversations, tell_of_messages
@@ -33,19 +33,19 @@ from kaja.inbox.rules.jobs import plan_rules
 from kaja.inbox.source import REPLY, ActSource, ReplySource
 from kaja.inbox.taking import take_items
 from kaja.inbox.targets.follow import follow_waits
-from kaja.kernel.events import subscribe
+from kaja.kernel.events import subscribe, subscribe_to_many
 from kaja.kernel.loops import PARTS, Part
 from kaja.kernel.problems import gettext_noop
 from kaja.publishing.actions import forget_changes
 from kaja.publishing.models import POST
-from kaja.publishing.outside import tell_of_post
+from kaja.publishing.outside import tell_of_failed, tell_of_sent
 from kaja.publishing.queries import get_delivery
 from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
 from kaja.push.planning import plan_pushes
 from kaja.reading.actions import wake_polls
 from kaja.reading.events import ItemsRead
-from kaja.reading.looks import plan_posts
+from kaja.reading.looks import plan_sent
 from kaja.workspaces.events import NoticesMade
 from kaja.workspaces.models import Held
 from kaja.workspaces.notices import create_notice
@@ -72,19 +72,20 @@ def _start(event: WorkerStarts) -> None:
     follow_laws()
 
 
-def _look(event: DeliverySent) -> None:
+def _look(events: Sequence[DeliverySent]) -> None:
     """What people write below a post is looked at again from then on; what follows the post stands below it, too."""
-    if (sent := find_sent_post(event.delivery_id)) is not None:
-        plan_posts(event.channel_id, [sent.remote_id], sent.published_at)
+    plan_sent(list_sent_posts([event.delivery_id for event in events]))
 
 
-def _sent(event: DeliverySent) -> None:
-    if event.source_kind == ACTING:
-        note_done(event.source_id)
-    else:
-        note_sent(Delivery.objects.get(id=event.delivery_id))
-    if event.source_kind == PRIVATE:
-        note_private_sent(event.delivery_id, event.source_id)
+def _sent(events: Sequence[DeliverySent]) -> None:
+    said = [event for event in events if event.source_kind != ACTING]
+    # Before what was done to messages, which asks for its own inbox: all of them once, in their order.
+    note_all_sent({event.channel_id for event in events}, [event.delivery_id for event in said])
+    for event in events:
+        if event.source_kind == ACTING:
+            note_done(event.source_id)
+        elif event.source_kind == PRIVATE:
+            note_private_sent(event.delivery_id, event.source_id)
 
 
 def _count_waits(event: ConversationsChanged) -> None:
@@ -163,16 +164,16 @@ def connect() -> None:
     subscribe(PostsRestored, _again)
     subscribe(WorkspaceHeld, _held)
     subscribe(WorkerStarts, _start)
-    subscribe(DeliverySent, _look)
     subscribe(ItemsRead, take_items)
     subscribe(ConversationsChanged, _count_waits)
     subscribe(MessagesCame, plan_rules)
     subscribe(MessagesCame, plan_privately)
-    subscribe(DeliverySent, _sent)
+    subscribe_to_many(DeliverySent, _sent)
+    subscribe_to_many(DeliverySent, _look)
     subscribe(MessagesCame, tell_of_messages)
     subscribe(ConversationsChanged, tell_of_conversations)
-    subscribe(DeliverySent, tell_of_post)
-    subscribe(DeliveryFailed, tell_of_post)
+    subscribe_to_many(DeliverySent, tell_of_sent)
+    subscribe(DeliveryFailed, tell_of_failed)
     subscribe(NoticesMade, plan_pushes)
     for event in NEWS:
         subscribe(event, _tell)

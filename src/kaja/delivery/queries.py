@@ -1,6 +1,6 @@
 """All reads of delivery. Every query runs inside an entered workspace scope."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -56,9 +56,10 @@ def list_untold(cursor: str = "", limit: int = PAGE) -> Page[Untold]:
     return cut_page(rows, ("-failed_at", "-id"), cursor, limit).map(tell)
 
 
-def find_sent_post(delivery_id: UUID) -> Publication | None:
-    """What stands on the network by a delivery; None for what is no post, or does not stand there."""
-    return Publication.objects.filter(delivery_id=delivery_id, delivery__kind=Kind.POST, deleted_at=None).first()
+def list_sent_posts(delivery_ids: Collection[UUID]) -> list[tuple[UUID, str, datetime]]:
+    """What stands on the network by these deliveries, by channel, name there and time: posts only."""
+    sent = Publication.objects.filter(delivery_id__in=delivery_ids, delivery__kind=Kind.POST, deleted_at=None)
+    return list(sent.values_list("delivery__channel_id", "remote_id", "published_at"))
 
 
 # The journal in plain words

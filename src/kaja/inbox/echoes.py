@@ -1,7 +1,10 @@
 """What went out and what was read back are one message, whichever was written down first."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
+from uuid import UUID
 
+from django.db import connection
 from django.db.models import Max, Q
 
 from kaja.channels.models import Channel
@@ -11,7 +14,7 @@ from kaja.inbox.live import tell_conversations
 from kaja.inbox.models import Conversation, Direction, Message
 from kaja.inbox.standing import save_up_to_date
 from kaja.inbox.taking import OURS
-from kaja.kernel.locks import lock, lock_inbox
+from kaja.kernel.locks import lock, lock_inbox, lock_inboxes
 
 
 def note_sent(delivery: Delivery) -> None:
@@ -51,6 +54,31 @@ def note_sent(delivery: Delivery) -> None:
     empty = [row.id for row in rows.values() if not row.messages_count]
     Conversation.objects.filter(id__in=empty, messages=None, events=None, conversation_labels=None).delete()
     tell_conversations(rows)
+
+
+# Looked up row by row, by the index on channel and name; of conversations only those that lack the publication.
+_TOUCHED = """
+SELECT p.delivery_id FROM publishing_publication p
+WHERE p.delivery_id = ANY(%(ids)s::uuid[]) AND (
+    EXISTS (SELECT 1 FROM inbox_conversation c
+        WHERE c.channel_id = p.channel_id AND c.post_ref = p.remote_id AND c.post_ref <> ''
+          AND c.publication_id IS NULL)
+    OR EXISTS (SELECT 1 FROM inbox_message m
+        WHERE m.channel_id = p.channel_id AND m.remote_id = p.remote_id AND m.remote_id <> '')
+    OR EXISTS (SELECT 1 FROM inbox_message m WHERE m.delivery_id = p.delivery_id))
+"""
+
+
+def note_all_sent(channel_ids: Collection[UUID], delivery_ids: Collection[UUID]) -> None:
+    """The same for many that went out together, each on one of these channels: of most nothing was read yet, and that
+    is found out for all of them at once. Inside the workspace's scope."""
+    lock_inboxes(channel_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_TOUCHED, {"ids": list(delivery_ids)})
+        touched = [row[0] for row in cursor.fetchall()]
+    if touched:
+        for delivery in Delivery.objects.filter(id__in=touched).order_by("channel_id", "id"):
+            note_sent(delivery)
 
 
 def _name(ours: Message, delivery: Delivery, publication: Publication, last_in_at: datetime | None) -> None:

@@ -15,6 +15,7 @@ Should two transactions meet all the same (PostgreSQL also locks what a foreign 
 them; `run_in_workspace` then does it again, once, and nobody sees it.
 """
 
+from collections.abc import Collection
 from typing import TypeVar
 from uuid import UUID
 
@@ -38,5 +39,16 @@ def lock_board(workspace_id: UUID) -> None:
 def lock_inbox(channel_id: UUID) -> None:
     """What is read of a channel and what was sent on it meet in its inbox one after the other: each looks for rows that
     the other is about to write. Waits for the other; ends with the transaction."""
+    lock_inboxes([channel_id])
+
+
+def lock_inboxes(channel_ids: Collection[UUID]) -> None:
+    """The same for many channels, in the order of their ids."""
+    names = [f"inbox:{channel_id}" for channel_id in sorted(set(channel_ids))]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"inbox:{channel_id}"])
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(name, 0)) FROM ("
+            # Ordered before a lock is asked for, which one list of results does not promise.
+            "SELECT name FROM unnest(%s::text[]) WITH ORDINALITY AS r(name, place) ORDER BY place OFFSET 0) AS r",
+            [names],
+        )

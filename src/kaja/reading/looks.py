@@ -35,6 +35,10 @@ MOST = 20_000
 """Of what is known at one place that is compared in one look."""
 
 
+_Places = dict[tuple[UUID, str], tuple[datetime, bool]]
+"""By channel and place: since when, and whether it is a post of ours."""
+
+
 def find_next(since: datetime, moment: datetime) -> datetime | None:
     """When to look again at a place where something was new at `since`; None: not any more. Pure."""
     return next((since + step for step in STEPS if since + step > moment), None)
@@ -47,35 +51,44 @@ def subject_of(channel_id: UUID, place: str) -> UUID:
 
 def plan_looks(channel_id: UUID, items: Iterable[Incoming]) -> None:
     """Something was read: where it stands is looked at again. Inside the scope."""
-    places: dict[str, tuple[datetime, bool]] = {}
+    places: _Places = {}
     for item in items:
         if place := place_of(item):
-            since, own = places.get(place, (item.at, False))
-            places[place] = max(since, item.at), own or bool(item.publication)
-    _plan(channel_id, places, None)
+            since, own = places.get((channel_id, place), (item.at, False))
+            places[channel_id, place] = max(since, item.at), own or bool(item.publication)
+    _plan(places, None)
 
 
 def plan_posts(channel_id: UUID, posts: Iterable[str], since: datetime, *, at_once: bool = False) -> None:
     """Posts of the account are looked at from now on: one was sent, or has something new below it. Inside the scope."""
-    _plan(channel_id, {post: (since, True) for post in posts if post}, now() if at_once else None)
+    _plan({(channel_id, post): (since, True) for post in posts if post}, now() if at_once else None)
 
 
-def _plan(channel_id: UUID, places: dict[str, tuple[datetime, bool]], at: datetime | None) -> None:
+def plan_sent(sent: Iterable[tuple[UUID, str, datetime]]) -> None:
+    """Posts that went out, by channel, name on the network and time, are looked at from then on. Inside the scope."""
+    _plan({(channel_id, post): (since, True) for channel_id, post, since in sent if post}, None)
+
+
+def _plan(places: _Places, at: datetime | None) -> None:
     moment = now()
-    planned: dict[UUID, tuple[str, datetime, bool, datetime]] = {}
-    for place, (since, own) in places.items():
+    planned: dict[UUID, tuple[UUID, str, datetime, bool, datetime]] = {}
+    for (channel_id, place), (since, own) in places.items():
         since = min(since, moment).astimezone(UTC)  # a network's clock may be ahead
         if (next_at := at or find_next(since, moment)) is not None:
-            planned[subject_of(channel_id, place)] = place, since, own, next_at
+            planned[subject_of(channel_id, place)] = channel_id, place, since, own, next_at
     if not planned:
         return
-    network = Channel.objects.values_list("network", flat=True).get(id=channel_id)
-    if find_rereader(CONNECTORS.get(network)) is None:
+    networks = Channel.objects.filter(id__in={each[0] for each in planned.values()}).values_list("id", "network")
+    reread = {channel_id for channel_id, network in networks if find_rereader(CONNECTORS.get(network)) is not None}
+    planned = {subject: each for subject, each in planned.items() if each[0] in reread}
+    if not planned:
         return
-    standing = {poll.cursor["place"]: poll for poll in Poll.objects.filter(what=WHAT, subject_id__in=planned)}
+    channels = {each[0] for each in planned.values()}
+    known = Poll.objects.filter(channel_id__in=channels, what=WHAT, subject_id__in=planned)
+    standing = {poll.subject_id: poll for poll in known}
     changed = []
-    for place, since, _, next_at in planned.values():
-        if (poll := standing.get(place)) is None:
+    for subject, (_, _, since, _, next_at) in planned.items():
+        if (poll := standing.get(subject)) is None:
             continue
         if poll.next_at is None or next_at < poll.next_at:
             poll.next_at = max(next_at, poll.not_before) if poll.not_before else next_at
@@ -92,8 +105,8 @@ def _plan(channel_id: UUID, places: dict[str, tuple[datetime, bool]], at: dateti
             next_at=next_at,
             cursor={"place": place, "post": own, "since": since.isoformat()},
         )
-        for subject, (place, since, own, next_at) in planned.items()
-        if place not in standing
+        for subject, (channel_id, place, since, own, next_at) in planned.items()
+        if subject not in standing
     ]
     Poll.objects.bulk_create(fresh, ignore_conflicts=True)
 

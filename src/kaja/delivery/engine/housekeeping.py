@@ -2,6 +2,8 @@
 
 import logging
 import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from uuid import UUID
 
@@ -9,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 
 from kaja.channels.models import Health
-from kaja.delivery.events import BY_NAME
+from kaja.delivery.events import BY_NAME, DeliveryEvent
 from kaja.delivery.models import OPEN_STATES, Delivery, UntoldEvent
 from kaja.delivery.sources import SOURCES
 from kaja.kernel import events
@@ -27,6 +29,28 @@ TELL_TRIES = 6
 """After so many errors an event is set aside, until another worker starts or somebody fixes what is wrong."""
 FIRST_PAUSE = 5.0
 HELD_CODES = ("channel_reconnect", "channel_disconnected", "credentials_locked", "needs_reconnect", *TROUBLE)
+
+
+_TOLD = (
+    "id", "announce", "source_kind", "source_id", "channel_id", "problem", "untold__event", "untold__tries"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Untold:
+    """A row whose event is to be told; `tried`: the event that was put off before, if one was."""
+
+    id: UUID
+    announce: str
+    source_kind: str
+    source_id: UUID
+    channel_id: UUID
+    problem: dict[str, object] | None
+    tried: str | None
+    tries: int | None
+
+    def make_event(self) -> DeliveryEvent:
+        return BY_NAME[self.announce](self.id, self.source_kind, self.source_id, self.channel_id, self.problem)
 
 
 def tell_events() -> bool:
@@ -51,40 +75,44 @@ def tell_events() -> bool:
 
 
 def _tell_of_workspace(ids: list[UUID]) -> None:
-    rows = list(
-        lock(Delivery.objects.filter(id__in=ids).exclude(announce=""), skip_locked=True).select_related("untold")
-    )
-    told = []
+    waiting = Delivery.objects.filter(id__in=ids).exclude(announce="")
+    rows = [_Untold(*values) for values in lock(waiting, skip_locked=True).values_list(*_TOLD)]
     # By channel: who hears of it locks what belongs to the channel, and two workers that tell meet in one order.
-    for row in sorted(rows, key=lambda row: (row.channel_id, row.id)):
-        event = BY_NAME[row.announce]
-        try:
-            with transaction.atomic():
-                events.publish(event(row.id, row.source_kind, row.source_id, row.channel_id, row.problem))
-        except Exception as error:
-            if is_lost_database(error) and _is_gone():
-                raise
-            _put_off(row, error)
-        else:
-            told.append(row.id)
-    Delivery.objects.filter(id__in=told).update(announce="")
-    UntoldEvent.objects.filter(delivery_id__in=told).delete()
+    rows.sort(key=lambda row: (row.channel_id, row.id))
+    # Together, because thousands may have gone out at once; if that breaks, it is found out whose it was.
+    told = rows if _is_told_of(rows) else [row for row in rows if _is_told_of([row], put_off=True)]
+    Delivery.objects.filter(id__in=[row.id for row in told]).update(announce="")
+    if before := [row.id for row in told if row.tried is not None]:
+        UntoldEvent.objects.filter(delivery_id__in=before).delete()
+
+
+def _is_told_of(rows: Sequence[_Untold], *, put_off: bool = False) -> bool:
+    """Publish their events; False when a handler breaks, and nothing of it is written then."""
+    try:
+        with transaction.atomic():
+            events.publish_many([row.make_event() for row in rows])
+    except Exception as error:
+        if is_lost_database(error) and _is_gone():
+            raise
+        if put_off:
+            _put_off(rows[0], error)
+        return False
+    return True
 
 
 def _is_gone() -> bool:
     return connection.connection is None or connection.connection.closed
 
 
-def _put_off(row: Delivery, error: Exception) -> None:
+def _put_off(row: _Untold, error: Exception) -> None:
     """Other events go on; this one comes again, and is set aside when that does not help."""
-    before = getattr(row, "untold", None)
-    tries = before.tries + 1 if before is not None and before.event == row.announce else 1
+    tries = (row.tries or 0) + 1 if row.tried == row.announce else 1
     next_at = now() + timedelta(seconds=FIRST_PAUSE * 2.0 ** (tries - 1)) if tries < TELL_TRIES else None
     what = "comes again" if next_at else "is set aside"
     places = "".join(traceback.format_tb(error.__traceback__)[-6:])
     log.error("event %s of delivery %s %s: %s at\n%s", row.announce, row.id, what, type(error).__name__, places)
     UntoldEvent.objects.update_or_create(
-        delivery=row,
+        delivery_id=row.id,
         defaults={
             "event": row.announce,
             "tries": tries,
