@@ -121,12 +121,17 @@ def run_kaja(world: World, accounts: list[Account], posts: int, workers: int) ->
     def number_sent() -> int:
         return int(world.query("SELECT count(*) FROM publishing_delivery WHERE state = 'sent'")[0][0])
 
+    def number_told() -> int:
+        return int(world.query("SELECT count(*) FROM publishing_delivery WHERE state = 'sent' AND announce = ''")[0][0])
+
     wait_for(world, "kaja", posts, 180, number_sent)
     seconds = time.monotonic() - started
+    # Whoever wants to know that a post went out is told in a transaction of its own, by the same worker: that counts.
+    wait_for(world, "kaja, events", posts, 180, number_told)
     cpu = {part: cpu_of_trees(pids) - before[part] for part, pids in parts.items()}
     late = lateness(world, "kaja ", due)
     p99 = show(f"Kaja ({workers} worker process{'es' if workers > 1 else ''})", late, cpu, seconds)
-    return p99, sum(cpu.values()) / len(late), len(late)
+    return p99, (cpu["worker"] + cpu["PostgreSQL"]) / len(late), len(late)
 
 
 def run_single(world: World, accounts: list[Account], posts: int) -> float:
@@ -183,20 +188,24 @@ def run_celery(world: World, posts: int, channels: int) -> tuple[float, float] |
         ]
         due_at = datetime.now(UTC) + timedelta(seconds=lead)
         due = dict.fromkeys(due, due_at)
+        parts = {"worker": [worker.pid], "Redis": [server.pid], "network": [world.practice.process.pid]}
+        # While tasks are queued they are received and kept for their time: the worker's preparation, as Kaja's.
+        before = {"worker": cpu_of_trees(parts["worker"])}
         for i, text in enumerate(due):
             publish.apply_async((tokens[i % channels], text), eta=due_at)
         left = (due_at - datetime.now(UTC)).total_seconds()
         print(f"  Celery: queued with {left:.1f} s to spare")
         time.sleep(max(0.0, left - 0.3))
-        parts = {"worker": [worker.pid], "Redis": [server.pid], "network": [world.practice.process.pid]}
-        before = {part: cpu_of_trees(pids) for part, pids in parts.items()}
+        received = cpu_of_trees(parts["worker"]) - before["worker"]
+        print(f"  Celery: CPU ms per post of the worker before the time: {received / posts * 1000:.2f}")
+        before |= {part: cpu_of_trees(parts[part]) for part in ("Redis", "network")}
         started = time.monotonic()
         wait_for(world, "celery", posts, 240, lambda: len(world.practice.truth(contains="celery ")))
         seconds = time.monotonic() - started
         cpu = {part: cpu_of_trees(pids) - before[part] for part, pids in parts.items()}
         late = lateness(world, "celery ", due)
         p99 = show("Celery + Redis (400 threads)", late, cpu, seconds)
-        return p99, sum(cpu.values()) / len(late)
+        return p99, (cpu["worker"] + cpu["Redis"]) / len(late)
     finally:
         worker.terminate()
         with suppress(subprocess.TimeoutExpired):
@@ -238,7 +247,7 @@ def main() -> int:
     for name, (figure, allowed) in figures.items():
         print(f"{name}: {figure:.2f} s, {figure / allowed:.2f} of the allowed {allowed:.0f} s")
     if celery:
-        print(f"Kaja to Celery: p99 lateness {p99 / celery[0]:.2f}, CPU per post {cost / celery[1]:.2f}")
+        print(f"Kaja to Celery: p99 lateness {p99 / celery[0]:.2f}, worker's and store's CPU {cost / celery[1]:.2f}")
     print(json.dumps({"p99": p99, "p99_one": one, "cpu_per_post": cost, "posts": sent}))
     return 0 if p99 <= LATE_ALLOWED and one <= ONE_ALLOWED and sent == options.posts else 1
 
