@@ -11,6 +11,7 @@ The owner (migrations, backups) needs no proof: it could drop the policies. See 
 """
 
 import hmac
+from functools import lru_cache
 from typing import Any
 
 _PROOF = """encode(sha256((SELECT s.key FROM public.kaja_scope_key AS s)
@@ -71,6 +72,7 @@ USING_PLAIN = """
 POLICIES = "SELECT polrelid::regclass::text FROM pg_policy WHERE polname = 'kaja_tenant' ORDER BY 1"
 
 
+@lru_cache(maxsize=8)
 def make_scope_key(secret: str) -> str:
     """The key of the scopes, made from the installation's secret key: the same on every host, stored in no file."""
     return hmac.new(secret.encode(), b"kaja.scope", "sha256").hexdigest()

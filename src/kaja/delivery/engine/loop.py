@@ -11,6 +11,7 @@ from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.types.json import set_json_loads
 
 from kaja.delivery import problems
 from kaja.delivery.actions.holding import hold_everything
@@ -21,7 +22,7 @@ from kaja.delivery.engine.lines import dump
 from kaja.delivery.engine.pace import Pace
 from kaja.delivery.engine.prepare import FactsCache, Prepared, prepare
 from kaja.delivery.engine.readying import Readying
-from kaja.delivery.engine.row import Claimed, boot_clock
+from kaja.delivery.engine.row import Claimed, boot_clock, read_json
 from kaja.delivery.engine.run import Runner
 from kaja.delivery.engine.signs import Signs
 from kaja.delivery.engine.staging import Stager
@@ -71,7 +72,9 @@ class Engine:
         forgotten = int(self.pace.lease * 500)
         options = f"-c timezone=UTC -c synchronous_commit=on -c idle_in_transaction_session_timeout={forgotten}"
         own = {"connect_timeout": 5, "options": options, "application_name": f"kaja-worker:{os.getpid()}"}
-        return await AsyncConnection.connect(**{**self._address, **own}, autocommit=True)
+        connection = await AsyncConnection.connect(**{**self._address, **own}, autocommit=True)
+        set_json_loads(read_json, connection)
+        return connection
 
     def stop(self) -> None:
         """Claim no more; calls under way are finished and written."""

@@ -28,6 +28,10 @@ _BEARER = re.compile(r"\b(Bearer|Basic|DPoP)\s+[\w.~+/=-]{8,}", re.IGNORECASE)
 _MARKED = (*_TELLING, "bearer", "basic", "dpop")
 
 
+_SPELLED_ALIKE = re.compile(r"[A-Za-z0-9_.~-]+")
+"""What reads the same in an address, a form and JSON; most tokens do."""
+
+
 class Redactor:
     """Knows every credential of a session and hides them, in every encoding that requests use."""
 
@@ -42,6 +46,9 @@ class Redactor:
                 continue
             self._known.add(secret)
             encoded = base64.b64encode(secret.encode()).decode()
+            if _SPELLED_ALIKE.fullmatch(secret):
+                self._hide_too(secret, encoded)
+                continue
             escaped = secret.replace("\\", "\\\\").replace('"', '\\"')
             self._hide_too(secret, quote(secret, safe=""), quote_plus(secret), encoded, escaped)
 

@@ -126,6 +126,7 @@ class Wire(asyncio.Protocol):
         self._writable.set()
         self.written = False
         self.idle_since = self.kept_for = 0.0
+        self._poll: select.poll | None = None
 
     @property
     def usable(self) -> bool:
@@ -137,10 +138,12 @@ class Wire(asyncio.Protocol):
         """Whether nothing lies in the socket that is not read yet: a server's goodbye may be there before we hear of
         it."""
         assert self._transport is not None
-        socket = self._transport.get_extra_info("socket")
-        waiting = select.poll()
-        waiting.register(socket.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
-        return not waiting.poll(0)
+        if self._poll is None:
+            # One for as long as the connection lasts: its socket stays the same, and `usable` is asked before.
+            self._poll = select.poll()
+            socket = self._transport.get_extra_info("socket")
+            self._poll.register(socket.fileno(), select.POLLIN | select.POLLERR | select.POLLHUP)
+        return not self._poll.poll(0)
 
     async def start_tls(self, context: ssl.SSLContext, host: str, seconds: float) -> None:
         """Speak TLS from now on. Raises OSError when it does not come about."""
