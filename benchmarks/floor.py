@@ -25,9 +25,12 @@ from uuid import UUID
 
 import psycopg
 import uvloop
+
+from benchmarks.delivery import ANSWER_AFTER, DURABLE, cpu_of_trees  # first of all: it sets Django up
+
+# isort: split
 from tests.chaos.world import World
 
-from benchmarks.delivery import ANSWER_AFTER, DURABLE, cpu_of_trees
 from kaja.channels.vault import bound_to
 from kaja.kernel.ids import new_id
 from kaja.kernel.vault import Vault
