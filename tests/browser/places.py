@@ -37,6 +37,7 @@ PLACES = (
     Place("composer:new", "/w/{slug}/posts/new", True),
     Place("inbox:list", "/w/{slug}/inbox/", True),
     Place("inbox:saved", "/w/{slug}/inbox/saved/"),
+    Place("inboxdesk:activity", "/w/{slug}/inbox/activity/", True),
     Place("inboxdesk:report", "/w/{slug}/inbox/report/", True),
     Place("inboxdesk:asked", "/w/{slug}/inbox/report/conversations?by=all", True),
     Place("inboxdesk:quality", "/w/{slug}/inbox/quality/", True),

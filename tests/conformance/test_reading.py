@@ -25,6 +25,7 @@ from kaja.networks.kit.reading import (
     render_incoming,
 )
 from kaja.networks.kit.results import ChannelTrouble, Later, NeedsReconnect, Unknown
+from kaja.networks.practice.reader import PATHS
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.description import World
 from tests.conformance.server import Fault, FaultyServer, Reply, serving
@@ -36,9 +37,7 @@ every_stream = pytest.mark.parametrize(
     ("network", "stream"), [(n, stream) for n in READ for stream in needs(find_reader(CONNECTORS[n])).streams]
 )
 # The copies of the others have their audience in tests/conformance/audience; test_readers.py listens to it.
-every_heard_stream = pytest.mark.parametrize(
-    ("network", "stream"), [("practice", stream) for stream in needs(find_reader(CONNECTORS["practice"])).streams]
-)
+every_heard_stream = pytest.mark.parametrize(("network", "stream"), [("practice", stream) for stream in PATHS])
 MOST_LOOKS = 50
 
 

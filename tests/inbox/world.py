@@ -22,6 +22,7 @@ from kaja.inbox.models import (
     Person,
     PrivateReply,
     PrivateSending,
+    Reaction,
     SavedReply,
     SavedView,
 )
@@ -67,6 +68,10 @@ def fill_inbox(channel: Channel, publication_id: Any, label: Label, mark: str) -
         kind="reply", due_at=now + timedelta(days=1), next_at=now + timedelta(days=1),
     )  # fmt: skip
     MessageAct.objects.create(message=message, act="like", by=mark)
+    Reaction.objects.create(
+        channel=channel, mark=b"x" * 32, kind="quote", handle=handle, post_ref=mark, remote_id=mark, at=now,
+        url=f"https://elsewhere.test/{mark}",
+    )  # fmt: skip
     MessageVersion.objects.create(message=message, text=mark, until=now)
     ConversationEvent.objects.create(conversation=conversation, what="state", by=mark)
     ConversationLabel.objects.create(conversation=conversation, label=label)

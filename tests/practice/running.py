@@ -124,6 +124,13 @@ class PracticeServer:
         assert answer.status == 201, answer.text
         return list(answer.json()["ids"])
 
+    def sign(self, account: str, *signs: Mapping[str, Any], **more: Any) -> list[str]:
+        """Likes, shares, followers, and taking them back; gives their ids."""
+        given = {"account": account, "signs": list(signs), **more}
+        told = self.call("POST", "/admin/audience/signs", given)
+        assert told.status == 201, told.text
+        return list(told.json()["ids"])
+
     def read(self, token: str, stream: str = "comments", after: int = 0) -> list[dict[str, Any]]:
         """One page of a stream."""
         return list(self.call("GET", f"/api/v1/account/{stream}?after={after}&limit=100", token=token).json()[stream])

@@ -292,7 +292,7 @@ def _told(row: Conversation) -> dict[str, Any]:
         "due": [{"what": what, "at": at} for what, at in promises],
         "labels": list(row.label_names),  # type: ignore[attr-defined]  # the query brings them
         "messages": row.messages_count,
-        "author": _handle(row.handle),
+        "author": handle_out(row.handle),
     }
 
 
@@ -323,7 +323,7 @@ def _message(told: Told, acts: Acts | None) -> MessageOut:
     return MessageOut(
         **{name: getattr(row, name) for name in plain},
         conversation=row.conversation_id,
-        author=_handle(row.handle),
+        author=handle_out(row.handle),
         member=member_out(row.author),
         files=[_file(each) for each in row.media],
         earlier=list(told.earlier),
@@ -363,7 +363,8 @@ def member_out(user: User | None) -> MemberRef | None:
     return MemberRef(id=user.id, name=user.name or user.email) if user else None
 
 
-def _handle(row: Handle | None) -> HandleOut | None:
+def handle_out(row: Handle | None) -> HandleOut | None:
+    """Somebody outside, as the API shows them."""
     if row is None:
         return None
     plain = {name: getattr(row, name) for name in ("id", "network", "handle", "name", "url")}

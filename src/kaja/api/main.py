@@ -10,7 +10,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from kaja.api.problems import MEDIA_TYPE, TITLES, invalid_response, refusal_response, render_problem_response
 from kaja.api.remembered import KEY_LENGTH
-from kaja.api.routers import crises, delivery, desk, inbox, posts, settling, webhooks, workspace
+from kaja.api.routers import crises, delivery, desk, inbox, posts, reactions, settling, webhooks, workspace
 from kaja.kernel.constraints import parse_met_another, parse_not_storable
 from kaja.kernel.problems import Refused
 from kaja.kernel.tenancy import is_to_repeat
@@ -60,6 +60,7 @@ api.add_router("", inbox.router)
 api.add_router("", desk.router)
 api.add_router("", crises.router)
 api.add_router("", webhooks.router)
+api.add_router("", reactions.router)
 api.add_router("", workspace.router)
 
 

@@ -81,6 +81,43 @@ def show_all(
         _print_line(each)
 
 
+@inbox.command("activity")
+@workspace_option
+@person_option
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(["like", "repost", "quote", "follow"]))
+@click.option("--channel", "-c", "channels", multiple=True, help="Id, name or handle; repeat for several.")
+@click.option("--post", "post_id", type=click.UUID, help="Only around this post.")
+@click.option("--there", is_flag=True, help="Without what was taken back.")
+@click.option("--limit", type=click.IntRange(1, 200), default=50, show_default=True)
+@click.option("--cursor", default="", help="Where the page before ended (`next_cursor`).")
+@json_option
+def show_activity(
+    slug: str,
+    email: str,
+    kinds: tuple[str, ...],
+    channels: tuple[str, ...],
+    post_id: "UUID | None",
+    there: bool,
+    limit: int,
+    cursor: str,
+    as_json: bool,
+) -> None:
+    """Who likes, shares, quotes and follows, the newest first."""
+    with _entered(slug, email):
+        from kaja.api.routers.reactions import render_reactions
+        from kaja.inbox.reactions.queries import ReactionFilters
+
+        filters = ReactionFilters(frozenset(kinds), frozenset(find_channels(channels)), post_id, there=there)
+        shown = render_reactions(filters, cursor, limit).model_dump(mode="json")
+    if as_json:
+        _print_json(shown)
+        return
+    for each in shown["items"]:
+        who = each["author"]["handle"] or each["author"]["name"] or "–"
+        gone = "  taken back" if each["taken_back_at"] else ""
+        click.echo(f"{each['at'][:16]}  {each['kind']:<6}  {who}  {each['post_ref'] or '–'}{gone}")
+
+
 @inbox.command("show")
 @workspace_option
 @person_option

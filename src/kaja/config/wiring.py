@@ -29,6 +29,7 @@ from kaja.inbox.privately.jobs import plan_privately
 from kaja.inbox.privately.outcomes import note_private_failed, note_private_sent
 from kaja.inbox.privately.source import PrivateSource
 from kaja.inbox.privately.stopping import PRIVATE
+from kaja.inbox.reactions.taking import take_reactions
 from kaja.inbox.rules.jobs import plan_rules
 from kaja.inbox.source import REPLY, ActSource, ReplySource
 from kaja.inbox.taking import take_items
@@ -44,7 +45,7 @@ from kaja.publishing.source import PostSource
 from kaja.publishing.sync import sync_deliveries, sync_posts, take_out_of_bin
 from kaja.push.planning import plan_pushes
 from kaja.reading.actions import wake_polls
-from kaja.reading.events import ItemsRead
+from kaja.reading.events import ItemsRead, ReactionsRead
 from kaja.reading.looks import plan_sent
 from kaja.workspaces.events import NoticesMade
 from kaja.workspaces.models import Held
@@ -165,6 +166,7 @@ def connect() -> None:
     subscribe(WorkspaceHeld, _held)
     subscribe(WorkerStarts, _start)
     subscribe(ItemsRead, take_items)
+    subscribe(ReactionsRead, take_reactions)
     subscribe(ConversationsChanged, _count_waits)
     subscribe(MessagesCame, plan_rules)
     subscribe(MessagesCame, plan_privately)

@@ -129,8 +129,8 @@ def parse_form(content: Mapping[str, Any]) -> Form:
             id=shorten_ref(_string(author.get("id"))),
             handle=clean_name(_string(author.get("handle"))),
             name=clean_name(_string(author.get("name"))),
-            url=_url(author.get("url")),
-            avatar=_url(author.get("avatar")),
+            url=clean_url(author.get("url")),
+            avatar=clean_url(author.get("avatar")),
             is_us=bool(author.get("is_us")),
         ),
         at=at,
@@ -143,8 +143,8 @@ def parse_form(content: Mapping[str, Any]) -> Form:
         thread=shorten_ref(_string(content.get("thread")) or _string(content.get("parent"))) or remote_id,
         parent=shorten_ref(_string(content.get("parent"))),
         publication=shorten_ref(_string(content.get("publication"))),
-        post_url=_url(content.get("post_url")),
-        url=_url(content.get("url")),
+        post_url=clean_url(content.get("post_url")),
+        url=clean_url(content.get("url")),
         language=clean_name(_string(content.get("language")), 12),
         rating=min(max(rating, -100), 100) if isinstance(rating, int) else None,
         data=dict(content.get("data") or {}),
@@ -155,7 +155,7 @@ def _string(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _url(value: Any) -> str:
+def clean_url(value: Any) -> str:
     """An address that is too long is none: half of one leads somewhere else."""
     clean = _string(value)
     if not clean.isprintable():

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.db import connection
 
-from kaja.inbox.forms import Form, Who
+from kaja.inbox.forms import Who
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import entered_workspace_id
 
@@ -35,17 +37,33 @@ WITH given AS (
            OR (EXCLUDED.seen_at = h.seen_at AND (EXCLUDED.handle, EXCLUDED.name, EXCLUDED.url, EXCLUDED.avatar)
                IS DISTINCT FROM (h.handle, h.name, h.url, h.avatar))
     RETURNING person_id, xmax = 0 AS fresh
+), heard AS (
+    UPDATE inbox_person SET spoke = true
+    WHERE %(spoke)s AND NOT spoke AND id IN (
+        SELECT h.person_id FROM inbox_handle h JOIN given ON given.remote_id = h.remote_id
+        WHERE h.workspace_id = %(workspace)s AND h.network = %(network)s
+    )
 )
-INSERT INTO inbox_person (id, workspace_id, name, notes, created_at)
-SELECT person_id, %(workspace)s, '', '', now() FROM kept WHERE fresh
+INSERT INTO inbox_person (id, workspace_id, name, notes, created_at, spoke)
+SELECT person_id, %(workspace)s, '', '', now(), %(spoke)s FROM kept WHERE fresh
 """
 _FIND = "SELECT remote_id, id FROM inbox_handle WHERE workspace_id = %s AND network = %s AND remote_id = ANY(%s)"
 
 
-def keep_handles(network: str, forms: Iterable[Form]) -> dict[str, UUID]:
-    """The accounts that wrote these forms, by their remote ids: made, or brought up to date."""
-    seen: list[tuple[Who, Form]] = [(form.who, form) for form in forms if form.who.id and not form.who.is_us]
-    if not seen:
+@dataclass(frozen=True)
+class Seen:
+    """An account as it was at a moment: `at` is when it did something, `seen_at` orders its names."""
+
+    who: Who
+    at: datetime
+    seen_at: datetime
+
+
+def keep_handles(network: str, seen: Iterable[Seen], *, spoke: bool = True) -> dict[str, UUID]:
+    """Accounts by their remote ids: made, or brought up to date. `spoke`: they said something, and did not only like
+    or follow."""
+    theirs = [each for each in seen if each.who.id and not each.who.is_us]
+    if not theirs:
         return {}
     workspace = entered_workspace_id()
     with connection.cursor() as cursor:
@@ -54,14 +72,16 @@ def keep_handles(network: str, forms: Iterable[Form]) -> dict[str, UUID]:
             {
                 "workspace": workspace,
                 "network": network,
-                "given": json.dumps([_render(who, form) for who, form in seen]),
+                "spoke": spoke,
+                "given": json.dumps([_render(each) for each in theirs]),
             },
         )
-        cursor.execute(_FIND, [workspace, network, sorted({who.id for who, _ in seen})])
+        cursor.execute(_FIND, [workspace, network, sorted({each.who.id for each in theirs})])
         return dict(cursor.fetchall())
 
 
-def _render(who: Who, form: Form) -> dict[str, str]:
+def _render(seen: Seen) -> dict[str, str]:
+    who = seen.who
     return {
         "id": str(new_id()),
         "person_id": str(new_id()),
@@ -70,6 +90,6 @@ def _render(who: Who, form: Form) -> dict[str, str]:
         "name": who.name,
         "url": who.url,
         "avatar": who.avatar,
-        "at": form.at.isoformat(),
-        "seen_at": (form.edited_at or form.at).isoformat(),
+        "at": seen.at.isoformat(),
+        "seen_at": seen.seen_at.isoformat(),
     }

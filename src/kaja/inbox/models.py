@@ -17,6 +17,8 @@ from kaja.inbox.privately.models import PrivateReply as PrivateReply
 from kaja.inbox.privately.models import PrivateSending as PrivateSending
 from kaja.inbox.quality.models import QualityCard as QualityCard
 from kaja.inbox.quality.models import QualitySample as QualitySample
+from kaja.inbox.reactions.models import Reaction as Reaction
+from kaja.inbox.reactions.models import ReactionKind as ReactionKind
 from kaja.inbox.rules.models import Rule as Rule
 from kaja.inbox.rules.models import RuleHit as RuleHit
 from kaja.inbox.targets.models import NEVER
@@ -47,7 +49,15 @@ class Person(TenantModel):
     # Whom the handles were moved to when the two were joined; the row waits for that to be undone.
     joined_to = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="joined")
     joined_handles = models.JSONField(default=list, db_default=[])  # ids of what was moved
+    spoke = models.BooleanField(default=True, db_default=True)  # and did not only like, share or follow
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["workspace", "-created_at", "-id"], condition=Q(spoke=True, joined_to=None), name="person_spoke"
+            )
+        ]
 
 
 class Handle(TenantModel):

@@ -19,7 +19,7 @@ from kaja.delivery.models import Kind as DeliveryKind
 from kaja.delivery.models import Publication
 from kaja.inbox.events import MessagesCame
 from kaja.inbox.forms import FINAL, RANKS, Form, Words, parse_form, words_of
-from kaja.inbox.handles import keep_handles
+from kaja.inbox.handles import Seen, keep_handles
 from kaja.inbox.joining import ANSWER, is_written_here, join_echo
 from kaja.inbox.languages import find_language
 from kaja.inbox.live import tell_conversations
@@ -217,7 +217,8 @@ class _Taking:
         forms = self._drop_over(forms)
         if not forms:
             return
-        handles = keep_handles(self.channel.network, forms)
+        seen = [Seen(form.who, form.at, form.edited_at or form.at) for form in forms]
+        handles = keep_handles(self.channel.network, seen)
         changed: dict[UUID, Known] = {}
         # In the order in which they were said: what a clock that is ahead says of several is the same moment here, and
         # then the ids decide.

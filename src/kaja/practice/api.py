@@ -20,7 +20,7 @@ from kaja.practice.rules import (
     check_text,
     post_path,
 )
-from kaja.practice.state import Account, Container, Medium, Post, iso
+from kaja.practice.state import LIKE, Account, Container, Medium, Post, iso
 from kaja.practice.store import digest
 from kaja.practice.streams import Streams, make_voice, read_page
 
@@ -343,11 +343,12 @@ class Api:
         return await self.network.call(request, account, "comment", str(text), accept)
 
     async def like(self, request: Request) -> Response:
-        """A visitor's like; `{"name": ..., "liked": false}` takes it back."""
+        """A visitor's like; `{"name": ..., "liked": false}` takes it back. `person`: an invented one."""
         body = request.json()
-        name = check_text(body.get("name", ""), "name", MAX_NAME)
+        voice = self.talk.parse_voice(body.get("name"), body.get("person"))
         post = self.network.get_post(request.parts[0])
-        self.store.record("like", post=post.id, who=f"name:{name}", liked=body.get("liked", True) is not False)
+        owner = self.store.accounts[post.account]
+        self.talk.signs.put(owner, LIKE, post, voice.name, voice.person, on=body.get("liked", True) is not False)
         return answer({"likes": len(post.likes)})
 
 

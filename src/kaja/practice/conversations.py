@@ -11,6 +11,7 @@ from kaja.practice.http import Refusal, Request, gettext_noop
 from kaja.practice.network import Network
 from kaja.practice.people import find_person
 from kaja.practice.rules import MAX_NAME, MAX_TEXT, check_text, post_path
+from kaja.practice.signs import Signs
 from kaja.practice.state import COMMENTS, DIRECT, MENTIONS, REVIEWS, Account, Dialogue, Entry, Post, iso
 
 WINDOW = 24 * 3600.0
@@ -64,6 +65,7 @@ class Conversations:
     def __init__(self, network: Network) -> None:
         self.network = network
         self.store = network.store
+        self.signs = Signs(network)
         self.listeners: list[Callable[[Entry], None]] = []
         """Told of each entry once it is stored, or changed."""
 

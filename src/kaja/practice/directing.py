@@ -11,8 +11,18 @@ from kaja.practice.faults import NOTHING
 from kaja.practice.http import Refusal, Request, Response, Routes, answer
 from kaja.practice.people import PER_LANGUAGE, name_person
 from kaja.practice.player import DAY, Player
-from kaja.practice.state import COMMENTS, STREAMS, Account, Entry, Post, iso
-from kaja.practice.story import MOODS, Deed, Telling, describe_telling, list_posts, make_deed, parse_telling, react
+from kaja.practice.state import COMMENTS, FOLLOW, LIKE, STREAMS, Account, Entry, Post, iso
+from kaja.practice.story import (
+    MOODS,
+    Deed,
+    Telling,
+    describe_telling,
+    list_gestures,
+    list_posts,
+    make_deed,
+    parse_telling,
+    react,
+)
 from kaja.practice.wording import LANGUAGES, fill, load_words, write_sentence
 
 MOST_AT_ONCE = 100_000
@@ -39,6 +49,7 @@ class Direction:
             ("POST", "/admin/audience/step", self.step),
             ("POST", "/admin/audience/history", self.post_history),
             ("POST", "/admin/audience/entries", self.post_entries),
+            ("POST", "/admin/audience/signs", self.post_signs),
             ("PUT", "/admin/entries/*", self.edit),
             ("DELETE", "/admin/entries/*", self.remove),
             ("PUT", "/admin/people/*", self.put_person),
@@ -106,6 +117,8 @@ class Direction:
             told += entry is not None
             if entry is not None and deed.way not in ("edit", "delete"):
                 answered += self._answer_then(account, telling, deed, entry, chance, now)
+            for gesture in list_gestures(telling, number):
+                self.player.show_sign(account, gesture, moment, quiet=True)
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
         self._tell_all(account)
@@ -150,6 +163,8 @@ class Direction:
         for stream in STREAMS:
             if newest := next(account.feeds[stream].list_newest(), None):
                 self.talk.tell(newest)
+        if sign := next(account.signs_feed.list_newest(), None):
+            self.talk.signs.tell(sign)
 
     # Much at once.
 
@@ -170,6 +185,29 @@ class Direction:
         ids = []
         for number, item in enumerate(given):
             ids.append(self._plant(account, {"stream": stream, **item}).id)
+            if number % BREATH == BREATH - 1:
+                await asyncio.sleep(0)
+        if body.get("told"):
+            self._tell_all(account)
+        return answer({"count": len(ids), "ids": ids}, 201)
+
+    async def post_signs(self, request: Request) -> Response:
+        """`{"account", "signs": [{"kind", "post", "person" or "name", "gone", "age"}]}`: likes, shares, followers, and
+        taking them back; about the newest post where none is named. Quiet unless `told`."""
+        body = request.json()
+        account = self.admin.get_named(str(body.get("account", "")))
+        given = body.get("signs")
+        if not isinstance(given, list) or not all(isinstance(item, dict) for item in given):
+            raise Refusal(422, "bad_signs", "This must be a list of objects.", "signs")
+        ids = []
+        for number, item in enumerate(given):
+            voice, kind = self.talk.parse_voice(item.get("name"), item.get("person")), str(item.get("kind", LIKE))
+            post = None if kind == FOLLOW else self._find_post(account, item.get("post"))
+            sign = self.talk.signs.put(
+                account, kind, post, voice.name, voice.person, on=item.get("gone") is not True,
+                at=time.time() - _count(item, "age", 0, 0, MOST_DAYS * 86400), quiet=True,
+            )  # fmt: skip
+            ids += [sign.id] if sign else []
             if number % BREATH == BREATH - 1:
                 await asyncio.sleep(0)
         if body.get("told"):

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from kaja.practice.faults import HOOK
 from kaja.practice.network import Network
-from kaja.practice.state import Entry, iso
+from kaja.practice.state import REACTIONS, Entry, Sign, iso
 
 log = logging.getLogger(__name__)
 MOST_WAITING = 1000
@@ -32,12 +32,19 @@ class Hooks:
 
     def tell(self, entry: Entry) -> None:
         """Something is new in a stream of an account. Nobody is told of those whom it has muted."""
-        account = self.network.store.accounts[entry.account]
-        if not self.url or (entry.person or entry.author) in account.muted:
+        self._tell(entry.account, entry.stream, f"{entry.id}/{entry.revision}", entry.person or entry.author)
+
+    def tell_sign(self, sign: Sign) -> None:
+        """The same of a like, a share or a follower."""
+        self._tell(sign.account, REACTIONS, f"{sign.id}/{sign.revision}", sign.who)
+
+    def _tell(self, name: str, stream: str, key: str, who: str) -> None:
+        account = self.network.store.accounts[name]
+        if not self.url or who in account.muted:
             return
-        plan = self.network.faults.plan(account.name, HOOK, f"{entry.stream}/{entry.id}/{entry.revision}")
+        plan = self.network.faults.plan(account.name, HOOK, f"{stream}/{key}")
         # The id makes each body its own: who was told twice can see it.
-        event = {"account": account.id, "stream": entry.stream, "at": iso(time.time())}
+        event = {"account": account.id, "stream": stream, "at": iso(time.time())}
         body = json.dumps({"id": secrets.token_hex(16), "events": [event]}).encode()
         loop = asyncio.get_running_loop()
         for _ in range(plan.told):

@@ -14,7 +14,7 @@ from kaja.practice.html import Child, Translate, get_translation, tag
 from kaja.practice.http import HTML, Refusal, Request, Response, Routes, gettext_noop
 from kaja.practice.network import Network
 from kaja.practice.rules import post_path
-from kaja.practice.state import Account, Post
+from kaja.practice.state import FOLLOW, LIKE, SHARE, Account, Post
 from kaja.practice.views import kind_label, render_account, render_list, render_page, render_thread
 from kaja.practice.voices import render_branches, render_saying, render_speaker, render_tabs
 
@@ -46,6 +46,8 @@ class Pages:
         routes.add("GET", "/*", self.profile)
         routes.add("GET", "/*/*", self.post)
         routes.add("POST", "/*/*/like", self.like)
+        routes.add("POST", "/*/*/share", self.share)
+        routes.add("POST", "/*/follow", self.follow)
         routes.add("POST", "/*/*/comments", self.comment)
 
     def show(self, request: Request, title: str, content: Child, current: str = "", status: int = 200) -> Response:
@@ -147,11 +149,24 @@ class Pages:
 
     async def like(self, request: Request) -> Response:
         """A visitor (known by a cookie) likes a post, or takes it back."""
-        post = self.get_post(request)
+        return self._sign(request, LIKE, self.get_post(request))
+
+    async def share(self, request: Request) -> Response:
+        """The same with sharing it further."""
+        return self._sign(request, SHARE, self.get_post(request))
+
+    async def follow(self, request: Request) -> Response:
+        """The same with following an account."""
+        return self._sign(request, FOLLOW, None)
+
+    def _sign(self, request: Request, kind: str, post: Post | None) -> Response:
+        account = self.store.accounts[post.account] if post else self.get_account(request.parts[0])
         visitor = request.cookies.get("visitor", "")[:40] or secrets.token_urlsafe(12)
-        who = f"visitor:{visitor}"
-        self.store.record("like", post=post.id, who=who, liked=who not in post.likes)
-        response = _redirect(post_path(post.account, post.id))
+        name = f"Visitor {visitor[:6]}"
+        known = account.signs.get((kind, post.id if post else "", name))
+        self.talk.signs.put(account, kind, post, name, on=known is None or not known.there)
+        path = post_path(account.name, post.id if post else "")
+        response = _redirect(path if post else path.rstrip("/"))
         cookie = f"visitor={visitor}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000"
         response.headers.append((b"set-cookie", re.sub(r"[^\x20-\x7e]", "", cookie).encode()))
         return response

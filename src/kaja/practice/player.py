@@ -15,8 +15,18 @@ from typing import Any
 from kaja.practice.conversations import Conversations, Voice
 from kaja.practice.http import Refusal
 from kaja.practice.people import find_person
-from kaja.practice.state import COMMENTS, DIRECT, Account, Entry
-from kaja.practice.story import MOODS, Deed, Telling, describe_telling, make_deed, parse_telling, react
+from kaja.practice.state import COMMENTS, DIRECT, FOLLOW, Account, Entry, Sign
+from kaja.practice.story import (
+    MOODS,
+    Deed,
+    Gesture,
+    Telling,
+    describe_telling,
+    list_gestures,
+    make_deed,
+    parse_telling,
+    react,
+)
 
 log = logging.getLogger(__name__)
 MOST_KEPT = 20_000
@@ -149,6 +159,11 @@ class Player:
         except Refusal as refusal:
             # Somebody who is blocked, most likely; the story goes on.
             log.debug("a deed was refused: %s", refusal.code)
+        for gesture in list_gestures(telling, number):
+            try:
+                self.show_sign(owner, gesture)
+            except Refusal as refusal:
+                log.debug("a gesture was refused: %s", refusal.code)
         self._forget(owner)
         return deed
 
@@ -183,6 +198,27 @@ class Player:
         state = "pending" if deed.theme == "spam" and deed.aim < 0.5 else ""
         return self.talk.comment(post, voice, deed.text, state=state, **more)
 
+    def show_sign(self, account: Account, gesture: Gesture, at: float = 0.0, quiet: bool = False) -> Sign | None:
+        """Like, share, follow, or take back what somebody did before; what has no post to be done to is left."""
+        person = find_person(gesture.person)
+        assert person is not None, gesture.person
+        more: dict[str, Any] = {"at": at, "quiet": quiet}
+        if not gesture.on:
+            theirs = (sign for sign in account.signs.values() if sign.person and sign.kind == gesture.kind)
+            standing = [sign for sign in theirs if sign.there]
+            if not standing:
+                return None
+            sign = standing[int(gesture.aim * len(standing))]
+            post = self.store.posts.get(sign.post)
+            return self.talk.signs.put(account, sign.kind, post, sign.author, sign.person, on=False, **more)
+        if gesture.kind == FOLLOW:
+            return self.talk.signs.put(account, FOLLOW, None, person.name, person.id, **more)
+        posts = [post for post in account.posts[-50:] if not post.deleted and (not at or post.created < at)]
+        if not posts:
+            return None
+        liked = posts[min(int((1 - gesture.aim**2.5) * len(posts)), len(posts) - 1)]
+        return self.talk.signs.put(account, gesture.kind, liked, person.name, person.id, **more)
+
     def _list_recent(self, account: Account) -> list[Entry]:
         """What was said lately under its posts and stands."""
         newest = account.feeds[COMMENTS].list_newest()
@@ -212,9 +248,10 @@ class Player:
         return self.talk.edit(entry, f"{entry.text}{joint}{deed.text}"[:500], quiet=quiet)
 
     def _forget(self, account: Account) -> None:
-        kept = sum(map(len, account.feeds.values()))
+        kept = sum(map(len, account.feeds.values())) + len(account.signs)
         if kept > MOST_KEPT:
-            oldest = sorted(entry.revision for feed in account.feeds.values() for entry in feed.list_after(0))
+            said = [entry.revision for feed in account.feeds.values() for entry in feed.list_after(0)]
+            oldest = sorted([*said, *(sign.revision for sign in account.signs.values())])
             self.store.record("forget", account=account.name, until=oldest[kept // 10])
 
     # Being answered.

@@ -5,11 +5,14 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 KINDS = ("keyed", "plain", "staged")
 """keyed: a repeated Idempotency-Key answers with the first post. plain: every request makes a post.
 staged: a container is made, processed, then published, without a key."""
+LIKE, SHARE, FOLLOW = SIGNS = ("like", "share", "follow")
+REACTIONS = "reactions"
+"""The stream of signs, which are no entries."""
 COMMENTS, MENTIONS, DIRECT, REVIEWS = STREAMS = ("comments", "mentions", "direct", "reviews")
 
 
@@ -71,19 +74,50 @@ class Entry:
     changed: float = 0.0
 
 
-class Feed:
+@dataclass(slots=True)
+class Sign:
+    """Somebody likes or shares a post, or follows the account: once, however often they take it back."""
+
+    id: str
+    account: str
+    kind: str
+    author: str
+    created: float
+    """When they did it last."""
+    stored: float
+    listed: float
+    post: str = ""
+    person: str = ""
+    gone: float = 0.0
+    """When they took it back last."""
+    revision: int = 0
+    changed: float = 0.0
+
+    @property
+    def who(self) -> str:
+        return self.person or self.author
+
+    @property
+    def there(self) -> bool:
+        return not self.gone or self.created > self.gone
+
+
+S = TypeVar("S", Entry, Sign)
+
+
+class Feed(Generic[S]):
     """One stream of one account, by revisions: what changed stands once, at its newest."""
 
     __slots__ = ("_rows", "_stale")
 
     def __init__(self) -> None:
-        self._rows: list[tuple[int, Entry]] = []
+        self._rows: list[tuple[int, S]] = []
         self._stale = 0
 
     def __len__(self) -> int:
         return len(self._rows) - self._stale
 
-    def put(self, entry: Entry, revision: int, at: float) -> None:
+    def put(self, entry: S, revision: int, at: float) -> None:
         self._stale += entry.revision > 0
         entry.revision, entry.changed = revision, at
         self._rows.append((revision, entry))
@@ -95,21 +129,21 @@ class Feed:
         self._rows = [row for row in self._rows if row[0] == row[1].revision and row[1].id not in gone]
         self._stale = 0
 
-    def list_after(self, revision: int) -> Iterator[Entry]:
+    def list_after(self, revision: int) -> Iterator[S]:
         """What changed after that, the oldest change first."""
         for number in range(bisect_right(self._rows, revision, key=itemgetter(0)), len(self._rows)):
             row = self._rows[number]
             if row[0] == row[1].revision:
                 yield row[1]
 
-    def list_said_before(self, edge: tuple[float, int]) -> Iterator[Entry]:
+    def list_said_before(self, edge: tuple[float, int]) -> Iterator[S]:
         """What was said before a moment and an id, the last said first."""
         said = [(entry.created, int(entry.id), entry) for revision, entry in self._rows if revision == entry.revision]
         said = [row for row in said if row[:2] < edge]
         said.sort(key=itemgetter(0, 1), reverse=True)
         return (row[2] for row in said)
 
-    def list_newest(self) -> Iterator[Entry]:
+    def list_newest(self) -> Iterator[S]:
         """The newest change first."""
         return (entry for revision, entry in reversed(self._rows) if revision == entry.revision)
 
@@ -149,6 +183,7 @@ class Post:
     finished: float = 0.0
     """When a two-stage publish call is over that was answered with "publishing"; 0 when it was over at once."""
     likes: set[str] = field(default_factory=set)
+    shares: set[str] = field(default_factory=set)
     comments: list[Entry] = field(default_factory=list)
     replies: list["Post"] = field(default_factory=list)
 
@@ -179,8 +214,12 @@ class Account:
     keys: dict[str, str] = field(default_factory=dict)
     window_start: float = 0.0
     window_used: int = 0
-    feeds: dict[str, Feed] = field(default_factory=lambda: {stream: Feed() for stream in STREAMS})
+    feeds: dict[str, Feed[Entry]] = field(default_factory=lambda: {stream: Feed() for stream in STREAMS})
     dialogues: dict[str, Dialogue] = field(default_factory=dict)
+    signs: dict[tuple[str, str, str], Sign] = field(default_factory=dict)
+    """By kind, post and who."""
+    signs_feed: Feed[Sign] = field(default_factory=Feed)
+    followers: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
     muted: set[str] = field(default_factory=set)
     blocked_by: set[str] = field(default_factory=set)

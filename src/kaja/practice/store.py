@@ -4,7 +4,6 @@ Every change is one JSON line, written (not synced) before it is applied: a kill
 answered; a machine that loses power may lose the last moments, which is good enough for practice.
 """
 
-import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -13,7 +12,21 @@ from pathlib import Path
 from typing import Any
 
 from kaja.practice.http import Refusal
-from kaja.practice.state import COMMENTS, DIRECT, Account, App, Consent, Container, Dialogue, Entry, Medium, Post
+from kaja.practice.state import (
+    COMMENTS,
+    DIRECT,
+    FOLLOW,
+    LIKE,
+    Account,
+    App,
+    Consent,
+    Container,
+    Dialogue,
+    Entry,
+    Medium,
+    Post,
+    Sign,
+)
 
 
 class StorageFull(Refusal):
@@ -254,6 +267,10 @@ class Store:
             dialogue.messages = [entry for entry in dialogue.messages if entry.id not in gone]
         for name in gone:
             del self.entries[name]
+        over = {key: sign.id for key, sign in owner.signs.items() if sign.revision <= until and sign.person}
+        owner.signs_feed.drop(over.values())
+        for key in over:
+            del owner.signs[key]
 
     def _on_repeat(self, id: str) -> None:  # noqa: A002
         """A publish call was answered with an object that stood there already."""
@@ -270,10 +287,39 @@ class Store:
         self.posts[id].deleted = at
 
     def _on_like(self, post: str, who: str, liked: bool) -> Post:
-        likes = self.posts[post].likes
-        with contextlib.suppress(KeyError):
-            likes.add(who) if liked else likes.remove(who)
+        """As journals of earlier versions have it."""
+        _put(self.posts[post].likes, who, liked)
         return self.posts[post]
+
+    def _on_sign(self, **data: Any) -> Sign:
+        sign = Sign(**data)
+        self._seen(sign.id)
+        account = self.accounts[sign.account]
+        account.signs[sign.kind, sign.post, sign.who] = sign
+        account.signs_feed.put(sign, int(sign.id), sign.stored)
+        self._count_sign(sign)
+        return sign
+
+    def _on_sign_change(
+        self, account: str, key: list[str], revision: int, at: float, listed: float, **changes: float
+    ) -> Sign:
+        kind, post, who = key
+        owner = self.accounts[account]
+        sign = owner.signs[kind, post, who]
+        self.last_id = max(self.last_id, revision)
+        for name, value in changes.items():
+            setattr(sign, name, value)
+        sign.listed = listed
+        owner.signs_feed.put(sign, revision, at)
+        self._count_sign(sign)
+        return sign
+
+    def _count_sign(self, sign: Sign) -> None:
+        if sign.kind == FOLLOW:
+            _put(self.accounts[sign.account].followers, sign.who, sign.there)
+        else:
+            post = self.posts[sign.post]
+            _put(post.likes if sign.kind == LIKE else post.shares, sign.who, sign.there)
 
     def _on_faults(self, account: str, rules: dict[str, Any]) -> None:
         self.faults_version += 1
@@ -281,3 +327,7 @@ class Store:
             self.faults[account] = rules
         else:
             self.faults.pop(account, None)
+
+
+def _put(people: set[str], who: str, on: bool) -> None:
+    people.add(who) if on else people.discard(who)

@@ -120,6 +120,31 @@ def make_deed(telling: Telling, number: int, account: str) -> Deed:
     )
 
 
+@dataclass(frozen=True)
+class Gesture:
+    """What somebody does without a word: like, share, follow, or take one of these back. `aim` says at what."""
+
+    kind: str
+    person: str
+    on: bool
+    aim: float
+
+
+def list_gestures(telling: Telling, number: int) -> list[Gesture]:
+    """What is done beside the so-many-th deed. More people press than write."""
+    chance = random.Random(f"{telling.seed}/{telling.mood}/{number}/gestures")  # noqa: S311
+    mood = MOODS[telling.mood]
+    if chance.random() < (mood.negative if telling.negative is None else telling.negative):
+        return []
+    found = []
+    for _ in range(chance.choices((0, 1, 2, 3), (25, 40, 25, 10))[0]):
+        language = _choose(chance, telling.shares)
+        kind = chance.choices(("like", "share", "follow"), (70, 14, 16))[0]
+        person = name_person(language, chance.randrange(PER_LANGUAGE))
+        found.append(Gesture(kind, person, chance.random() > 0.08, chance.random()))
+    return found
+
+
 def _choose(chance: random.Random, weights: Mapping[str, float]) -> str:
     names = sorted(weights)  # in one order, whatever order they were given in
     return chance.choices(names, [weights[name] for name in names])[0]

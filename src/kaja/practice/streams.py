@@ -6,7 +6,7 @@ deleted comes once more, in its new form. Late things are missing until they are
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,7 +17,7 @@ from kaja.practice.guard import Guard
 from kaja.practice.hooks import Hooks
 from kaja.practice.http import Refusal, Request, Response, Routes, answer
 from kaja.practice.network import Network
-from kaja.practice.state import COMMENTS, DIRECT, MENTIONS, REVIEWS, Account, Entry, iso
+from kaja.practice.state import COMMENTS, DIRECT, MENTIONS, REACTIONS, REVIEWS, Account, Entry, Feed, S, iso
 
 MAX_PAGE = 100
 PATHS = {COMMENTS: "comments", MENTIONS: "mentions", DIRECT: "messages", REVIEWS: "reviews"}
@@ -52,11 +52,13 @@ class Streams:
         self.talk = conversations
         self.hooks = hooks
         conversations.listeners.append(hooks.tell)
+        conversations.signs.listeners.append(hooks.tell_sign)
 
     def add_to(self, routes: Routes) -> None:
         v1 = "/api/v1"
         for stream, path in PATHS.items():
             routes.add("GET", f"{v1}/account/{path}", self._list_stream(stream))
+        routes.add("GET", f"{v1}/account/{REACTIONS}", self.list_signs)
         routes.add("GET", f"{v1}/account/dialogues", self.list_dialogues)
         routes.add("GET", f"{v1}/dialogues/*/messages", self.list_messages)
         routes.add("POST", f"{v1}/dialogues/*/messages", self.write)
@@ -77,31 +79,45 @@ class Streams:
             """The oldest change first; `after` (a revision) and `limit` page. With `before` (empty, or what the page
             before said) what was said last comes first."""
             account = self.network.get_account(request)
-            after, limit = read_page(request, "after", 0)
-            back = request.query.get("before")
-            edge = (math.inf, 0) if back == "" else _parse_edge(back)
-
-            def accept(_: Plan) -> Response:
-                now = time.time()
-                feed = account.feeds[stream]
-                entries = feed.list_after(after) if edge is None else feed.list_said_before(edge)
-                listed = (each for each in entries if each.listed <= now and not self.talk.is_buried(each))
-                found = list(islice(listed, limit + 1))
-                shown = [self.talk.show(request, entry) for entry in found[:limit]]
-                more = len(found) > limit
-                last = found[limit - 1] if more and edge is not None else None
-                return answer(
-                    {
-                        PATHS[stream]: shown,
-                        "more": more,
-                        "next_before": f"{last.created!r}:{last.id}" if last else None,
-                        "as_of": iso(now),
-                    }
-                )
-
-            return await self.network.call(request, account, "read", request.path, accept)
+            talk = self.talk
+            return await self._page(request, account, account.feeds[stream], PATHS[stream], talk.is_buried, talk.show)
 
         return handle
+
+    async def list_signs(self, request: Request) -> Response:
+        """Likes, shares and followers, and what of it was taken back: a stream like the others."""
+        account, signs = self.network.get_account(request), self.talk.signs
+        return await self._page(request, account, account.signs_feed, REACTIONS, signs.is_buried, signs.show)
+
+    async def _page(
+        self,
+        request: Request,
+        account: Account,
+        feed: Feed[S],
+        name: str,
+        is_buried: Callable[[S], bool],
+        show: Callable[[Request, S], dict[str, Any]],
+    ) -> Response:
+        after, limit = read_page(request, "after", 0)
+        back = request.query.get("before")
+        edge = (math.inf, 0) if back == "" else _parse_edge(back)
+
+        def accept(_: Plan) -> Response:
+            now = time.time()
+            entries = feed.list_after(after) if edge is None else feed.list_said_before(edge)
+            found = list(islice((each for each in entries if each.listed <= now and not is_buried(each)), limit + 1))
+            more = len(found) > limit
+            last = found[limit - 1] if more and edge is not None else None
+            return answer(
+                {
+                    name: [show(request, entry) for entry in found[:limit]],
+                    "more": more,
+                    "next_before": f"{last.created!r}:{last.id}" if last else None,
+                    "as_of": iso(now),
+                }
+            )
+
+        return await self.network.call(request, account, "read", request.path, accept)
 
     async def list_dialogues(self, request: Request) -> Response:
         """Everyone who has written directly, and until when an answer may be sent."""

@@ -125,6 +125,12 @@ def render_post(_: Translate, store: Store, post: Post, now: float, focus: bool 
                 action=f"{path}/like",
             ),
             tag(
+                "form",
+                tag("button", _("Share"), tag("span", len(post.shares), class_="count"), type="submit"),
+                method="post",
+                action=f"{path}/share",
+            ),
+            tag(
                 "a",
                 _("Comments"),
                 tag("span", sum(not each.deleted for each in post.comments), class_="count"),
@@ -152,6 +158,13 @@ def render_account(_: Translate, account: Account) -> Html:
         tag("h1", account.name),
         tag("p", kind_label(_, account.kind), class_="small"),
         tag("p", _("Posts"), ": ", count, " · ", _("Since"), " ", show_time(account.created), class_="small"),
+        tag(
+            "form",
+            tag("button", _("Follow this account"), tag("span", len(account.followers), class_="count"), type="submit"),
+            method="post",
+            action=f"{post_path(account.name, '')}follow",
+            class_="actions",
+        ),
         class_="profile",
     )
 

@@ -5,6 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from kaja.networks.kit.reading import Reaction
+
+
+@dataclass(frozen=True)
+class ReactionsRead:
+    """Likes, shares, quotes and followers were read; told in the transaction that moves the cursor. The same ones may
+    come again. Nothing of them is kept here: they have no words, and one is told from another by who did what to what.
+    """
+
+    channel_id: UUID
+    reactions: tuple[Reaction, ...]
+
 
 @dataclass(frozen=True)
 class ItemsRead:

@@ -5,6 +5,7 @@ Who they are is kept only as a keyed digest: it tells their next item from anybo
 
 from collections.abc import Collection, Sequence
 from hmac import new as new_hmac
+from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -12,8 +13,10 @@ from django.db import connection
 
 from kaja.channels.models import Channel
 from kaja.kernel.tenancy import entered_workspace_id
-from kaja.networks.kit.reading import Incoming, shorten_ref
+from kaja.networks.kit.reading import Incoming, Reaction, shorten_ref
 from kaja.reading.models import ForgottenAuthor, Item
+
+T = TypeVar("T", Incoming, Reaction)
 
 
 def digest_of(author_id: str) -> bytes:
@@ -37,8 +40,8 @@ def forget_authors(network: str, author_ids: Collection[str]) -> int:
     return rows.delete()[0]
 
 
-def drop_forgotten(channel_id: UUID, items: Sequence[Incoming]) -> Sequence[Incoming]:
-    """Without what forgotten authors wrote. One statement; what the account itself wrote is never dropped."""
+def drop_forgotten(channel_id: UUID, items: Sequence[T]) -> Sequence[T]:
+    """Without what forgotten authors wrote or did. One statement; what the account itself wrote is never dropped."""
     # By the name under which they are kept.
     digests = {item.author.id: digest_of(shorten_ref(item.author.id)) for item in items if not item.author.is_us}
     if not digests:

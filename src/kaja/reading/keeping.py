@@ -11,8 +11,8 @@ from django.db import connection
 from kaja.kernel.events import publish
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import entered_workspace_id
-from kaja.networks.kit.reading import Incoming, render_incoming
-from kaja.reading.events import ItemsRead
+from kaja.networks.kit.reading import Incoming, Reaction, render_incoming
+from kaja.reading.events import ItemsRead, ReactionsRead
 from kaja.reading.forgetting import drop_forgotten
 from kaja.reading.models import Item
 
@@ -105,6 +105,12 @@ def take_in(channel_id: UUID, stream: str, items: Sequence[Incoming]) -> ItemsRe
     if rows:
         publish(read)
     return read
+
+
+def tell_reactions(channel_id: UUID, reactions: Sequence[Reaction]) -> None:
+    """What was done without a word is told to those above, but for that of forgotten people."""
+    if reactions and (left := drop_forgotten(channel_id, reactions)):
+        publish(ReactionsRead(channel_id, tuple(left)))
 
 
 def mark_gone(channel_id: UUID, stream: str, gone: Collection[str]) -> ItemsRead:

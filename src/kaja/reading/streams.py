@@ -13,7 +13,7 @@ from typing import Any
 from kaja.kernel.clock import now
 from kaja.networks.kit.connector import Connector
 from kaja.networks.kit.reading import Page, Past, find_history, find_reader
-from kaja.reading.keeping import take_in
+from kaja.reading.keeping import take_in, tell_reactions
 from kaja.reading.looks import plan_looks, plan_posts
 from kaja.reading.models import Poll
 from kaja.reading.topics import Answer, Asked, Claimed, make_failed
@@ -62,6 +62,7 @@ class StreamTopic:
 
     def _keep(self, row: Claimed, page: Page, connector: Connector) -> None:
         take_in(row.channel_id, self.stream, page.items)
+        tell_reactions(row.channel_id, page.reactions)
         plan_looks(row.channel_id, page.items)
         plan_posts(row.channel_id, page.posts, now(), at_once=True)
         poll = Poll.objects.get(id=row.id)
@@ -121,6 +122,7 @@ class PastTopic:
 
     def _keep(self, row: Claimed, past: Past, reached: datetime | None, ends: bool) -> None:
         take_in(row.channel_id, self.stream, past.items)
+        tell_reactions(row.channel_id, past.reactions)
         plan_looks(row.channel_id, past.items)
         stream = Poll.objects.filter(channel_id=row.channel_id, what=topic_of(self.stream), subject_id=None)
         if reached is not None:

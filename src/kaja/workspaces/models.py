@@ -98,6 +98,7 @@ class Workspace(models.Model):
     keep_messages_days = models.PositiveIntegerField(null=True)
     keep_versions_days = models.PositiveIntegerField(null=True)
     keep_people_days = models.PositiveIntegerField(null=True)
+    keep_reactions_days = models.PositiveIntegerField(null=True)
     keep_hits_days = models.PositiveIntegerField(null=True)
     keep_audit_days = models.PositiveIntegerField(null=True)
     paused_at = models.DateTimeField(null=True, blank=True)

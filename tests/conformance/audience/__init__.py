@@ -36,6 +36,16 @@ class ChangingAudience(Audience, Protocol):
         """From now on it is listed in a form that nobody can read."""
 
 
+@runtime_checkable
+class ReactingAudience(Audience, Protocol):
+    """One that likes, shares, quotes and follows, as far as its network tells of that."""
+
+    post: str
+
+    async def react(self, kind: str, name: str) -> None:
+        """A visitor does it to the account's post, or follows the account."""
+
+
 Open = Callable[[], AbstractAsyncContextManager[Audience]]
 
 

@@ -29,6 +29,26 @@ class BlueskyAudience(Copy):
         self.things[uri] = {"uri": uri, "cid": CID, "author": MARI, "record": record, "indexedAt": made}
         return uri
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.signs: list[dict[str, Any]] = []
+
+    async def react(self, kind: str, name: str) -> None:
+        did, made = f"did:plc:{name:a<24}", self.tick().isoformat()
+        place = {"like": "feed.like", "repost": "feed.repost", "follow": "graph.follow", "quote": "feed.post"}[kind]
+        record: dict[str, Any] = {"$type": f"app.bsky.{place}", "createdAt": made}
+        record |= {"subject": DID if kind == "follow" else {"uri": self.post, "cid": CID}} if kind != "quote" else {
+            "text": "Look", "embed": {"$type": "app.bsky.embed.record", "record": {"uri": self.post, "cid": CID}}
+        }  # fmt: skip
+        self.signs.append(
+            {
+                "uri": f"at://{did}/app.bsky.{place}/3l{len(self.signs):06}", "cid": CID, "reason": kind,
+                "author": {"did": did, "handle": f"{name}.test", "displayName": name.title()},
+                "record": record, "indexedAt": made, "isRead": False,
+                **({} if kind == "follow" else {"reasonSubject": self.post}),
+            }
+        )  # fmt: skip
+
     async def edit(self, name: str, text: str) -> None:
         self.things[name]["record"] = {**self.things[name]["record"], "text": text}
 
@@ -51,11 +71,14 @@ class BlueskyAudience(Copy):
         query = request.query
         match request.path.rsplit(".", 1)[-1]:
             case "listNotifications":
-                listed = self.newest_first()
+                said = [{**self.show(it), "reason": "reply", "isRead": False} for it in self.things.values()]
+                listed = sorted((*said, *self.signs), key=lambda it: str(it["indexedAt"]), reverse=True)
+                wanted = parse_qs(urlsplit(request.target).query)["reasons"]
+                listed = [it for it in listed if it["reason"] in wanted]
                 start = next((place for place, it in enumerate(listed, 1) if it["uri"] == query.get("cursor")), 0)
                 page = listed[start : start + int(query["limit"])]
                 cursor = {"cursor": page[-1]["uri"]} if len(listed) > start + len(page) else {}
-                return Reply(200, {"notifications": [{**self.show(it), "reason": "reply"} for it in page], **cursor})
+                return Reply(200, {"notifications": page, **cursor})
             case "listRecords":
                 return Reply(200, {"records": []})
             case "getPosts":

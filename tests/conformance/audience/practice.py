@@ -19,6 +19,15 @@ class PracticeAudience:
         self.facts, self.credentials, self.handler = world.facts, world.credentials, world.handler
         self.post = ""
 
+    async def react(self, kind: str, name: str) -> None:
+        self.post = self.post or await self._call("/api/v1/posts", {"text": "Fresh rye"}, signed=True)
+        sign = {"like": "like", "repost": "share", "follow": "follow"}[kind]
+        body = {"account": "suite", "signs": [{"kind": sign, "name": name}]}
+        request = Request(
+            "POST", "/admin/audience/signs", {}, {"content-type": "application/json"}, json.dumps(body).encode()
+        )
+        assert (await self.handler(request)).status == 201
+
     async def _call(self, path: str, body: Mapping[str, Any], *, signed: bool) -> str:
         headers = {"content-type": "application/json"}
         if signed:

@@ -14,6 +14,7 @@ from kaja.inbox.models import (
     PrivateSending,
     QualityCard,
     QualitySample,
+    Reaction,
     Rule,
     RuleHit,
 )  # fmt: skip
@@ -98,6 +99,19 @@ def fill_alarm_messages(workspace: Workspace, count: int) -> None:
     ids = [str(each.id) for each in _heard(workspace, count)]
     moment = clock.now()
     Alarm.objects.create(id=ALARM, kind="volume", began_at=moment, last_at=moment, count=count, messages=ids)
+
+
+def fill_activity(workspace: Workspace, count: int) -> None:
+    """Some at the same moment, a third about posts that we know."""
+    channel, moment = make_channel(), clock.now()
+    Reaction.objects.bulk_create(
+        Reaction(
+            workspace=workspace, channel=channel, mark=n.to_bytes(32), kind=("like", "follow", "repost")[n % 3],
+            handle=make_handle(f"r{n}"), post_ref="" if n % 3 == 1 else f"post {n % 7}", remote_id=str(n),
+            at=moment - timedelta(minutes=n // 4), gone_at=moment if n % 5 == 4 else None,
+        )
+        for n in range(count)
+    )  # fmt: skip
 
 
 def fill_people(workspace: Workspace, count: int) -> None:

@@ -24,6 +24,7 @@ from kaja.inbox.models import (
     MessageVersion,
     Person,
     PrivateSending,
+    Reaction,
 )
 from kaja.kernel.clock import now
 from kaja.kernel.given import parse_given
@@ -108,6 +109,9 @@ def join_people(actor: Actor, person_id: UUID, other_id: UUID) -> Person:
     other.joined_to = person
     other.joined_handles = [str(handle.id) for handle in moved]
     other.save(update_fields=["joined_to", "joined_handles"])
+    if other.spoke and not person.spoke:
+        person.spoke = True
+        person.save(update_fields=["spoke"])
     Handle.objects.filter(id__in=[handle.id for handle in moved]).update(person=person)
     audit.record(actor, "person.join", person, {}, {"with": str(other.id)})
     return person
@@ -132,8 +136,8 @@ def part_people(actor: Actor, person_id: UUID, other_id: UUID) -> Person:
 def erase_person(actor: Actor, person_id: UUID) -> int:
     """Forget everything of somebody, and take nothing of them in again; gives the number of messages that were blanked.
 
-    Their messages stay as deleted ones without words, so that our answers still have something to stand under; their
-    handles lose every name. What we wrote ourselves stays: it may name them.
+    Their messages stay as deleted ones without words, so that our answers still have something to stand under; what
+    they liked and followed goes; their handles lose every name. What we wrote ourselves stays: it may name them.
     """
     policy.require(actor, policy.Permission.MANAGE)
     _lock(person_id)
@@ -143,6 +147,7 @@ def erase_person(actor: Actor, person_id: UUID) -> int:
     theirs = Q(handle_id__in=ids) | Q(id__in=Message.objects.filter(handle_id__in=ids).values("conversation_id"))
     talks = list(lock(Conversation.objects.filter(theirs)))
     messages = Message.objects.filter(handle_id__in=ids)
+    Reaction.objects.filter(handle_id__in=ids).delete()
     MessageVersion.objects.filter(message__in=messages).delete()
     blanked = messages.update(
         text="", media=[], url="", data={}, language="", rating=None, state=MessageState.DELETED, form_at=FINAL,

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from kaja.inbox.leads.files import describe_lead
 from kaja.inbox.leads.queries import list_leads_of
-from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person, PrivateSending
+from kaja.inbox.models import Conversation, Handle, Message, MessageVersion, Person, PrivateSending, Reaction
 from kaja.inbox.people.actions import GONE
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.problems import NotFound
@@ -26,10 +26,11 @@ def get_person(person_id: UUID) -> Person:
 
 
 def list_people(text: str = "") -> QuerySet[Person]:
-    """Whoever is not joined to another, the newest first; by a part of their names where `text` is given."""
+    """Whoever said something and is not joined to another, the newest first; where `text` is given everybody with it in
+    their names, also who only liked or follows."""
     rows = Person.objects.filter(joined_to=None).prefetch_related("handles").order_by("-created_at", "-id")
     if not text:
-        return rows
+        return rows.filter(spoke=True)
     named = Handle.objects.filter(name__icontains=text) | Handle.objects.filter(handle__icontains=text)
     return rows.filter(name__icontains=text) | rows.filter(id__in=named.values("person_id"))
 
@@ -115,6 +116,17 @@ def export_person(person_id: UUID) -> dict[str, Any]:
                 "earlier": earlier.get(each.id, []),
             }
             for each in messages
+        ],
+        "reactions": [
+            {
+                "channel": str(each.channel),
+                "kind": each.kind,
+                "post": each.post_ref,
+                "url": each.url,
+                "at": each.at.isoformat(),
+                "taken_back_at": each.gone_at and each.gone_at.isoformat(),
+            }
+            for each in Reaction.objects.filter(handle_id__in=ids).select_related("channel").order_by("at", "id")
         ],
         "handed_over": [describe_lead(lead) for lead in list_leads_of(person.id)],
         "as_read": [item.content for item in items.order_by("at", "id")],

@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from kaja.inbox.actions.changing import path_of
 from kaja.inbox.actions.forgetting import forget_deleted_in
 from kaja.inbox.live import tell_conversations
-from kaja.inbox.models import AnswerWait, Conversation, Handle, Message, Person
+from kaja.inbox.models import AnswerWait, Conversation, Handle, Message, Person, Reaction
 from kaja.inbox.retention.terms import (
     KINDS,
     Terms,
@@ -20,6 +20,7 @@ from kaja.inbox.retention.terms import (
     find_details,
     find_hits,
     find_people,
+    find_reactions,
     find_versions,
     mark_of,
     terms_of,
@@ -136,6 +137,11 @@ def _delete_versions(before: datetime) -> int:
     return len(ids)
 
 
+def _delete_reactions(before: datetime) -> int:
+    ids = list(find_reactions(before).order_by("id").values_list("id", flat=True)[:AT_ONCE])
+    return Reaction.objects.filter(id__in=ids).delete()[0]
+
+
 def _delete_people(before: datetime) -> int:
     ids = list(find_people(before).order_by("id").values_list("id", flat=True)[:AT_ONCE])
     people = [row.id for row in lock(Person.objects.filter(Q(id__in=ids) | Q(joined_to_id__in=ids)))]
@@ -160,8 +166,9 @@ STEPS: dict[str, Callable[[datetime], int]] = {
     "messages": _delete_messages,
     "versions": _delete_versions,
     "deleted": forget_deleted_in,
+    "reactions": _delete_reactions,
     "people": _delete_people,
     "hits": _delete_hits,
     "audit": _forget_details,
 }
-"""In this order: who is left without messages by the first is found by the fourth."""
+"""In this order: who is left without messages by the first is found by the one of people."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from kaja.delivery.models import OPEN_STATES, Delivery
 from kaja.inbox.forms import FINAL
 from kaja.inbox.leads.models import Lead
-from kaja.inbox.models import Conversation, Handle, Message, MessageState, MessageVersion, Person
+from kaja.inbox.models import Conversation, Handle, Message, MessageState, MessageVersion, Person, Reaction
 from kaja.inbox.rules.models import RuleHit
 from kaja.kernel.given import parse_given
 from kaja.kernel.problems import Problem, gettext_noop
@@ -36,6 +36,7 @@ class Terms(BaseModel):
     messages: Days = None
     versions: Days = None
     deleted: Annotated[int, Field(ge=0, le=36_500)] | None = None
+    reactions: Days = None
     people: Days = None
     hits: Days = None
     audit: Days = None
@@ -81,18 +82,24 @@ def find_deleted(before: datetime) -> QuerySet[Message]:
 
 
 def find_people(before: datetime) -> QuerySet[Person]:
-    """Nothing of theirs is left, and the team keeps nothing for which they would be needed: no consent, and nobody was
-    told of them; nor of those who are joined to them, who would go too."""
+    """Nothing that they said or did is left, and the team keeps nothing for which they would be needed: no consent, and
+    nobody was told of them; nor of those who are joined to them, who would go too."""
     handles = Handle.objects.filter(person_id=OuterRef("id"))
     here = (
         handles.filter(Exists(Message.objects.filter(handle_id=OuterRef("id"))))
         | handles.filter(Exists(Conversation.objects.filter(handle_id=OuterRef("id"))))
+        | handles.filter(Exists(Reaction.objects.filter(handle_id=OuterRef("id"))))
         | handles.filter(seen_at__gte=before)
     )
     told = Lead.objects.filter(Q(person_id=OuterRef("id")) | Q(person__joined_to_id=OuterRef("id")))
     agreed = Person.objects.filter(joined_to_id=OuterRef("id")).exclude(consent="")
     unneeded = Person.objects.filter(~Exists(here), ~Exists(told), ~Exists(agreed))
     return unneeded.filter(joined_to=None, consent="", created_at__lt=before)
+
+
+def find_reactions(before: datetime) -> QuerySet[Reaction]:
+    """Likes, shares, quotes and followers, by when they did it last."""
+    return Reaction.objects.filter(at__lt=before)
 
 
 def find_hits(before: datetime) -> QuerySet[RuleHit]:
@@ -117,6 +124,7 @@ COUNTED = (
     Kind("messages", _find_messages),
     Kind("versions", find_versions),
     Kind("deleted", find_deleted),
+    Kind("reactions", find_reactions),
     Kind("people", find_people),
     Kind("hits", find_hits),
     Kind("audit", find_details),

@@ -1,4 +1,5 @@
-"""Replies, mentions and quotes of an account, what it answered itself, and both looked at again.
+"""Replies, mentions and quotes of an account, what it answered itself, and both looked at again; and with them in the
+same list who likes, shares and follows. Nothing there says that somebody took that back: it is only listed no more.
 
 https://docs.bsky.app/docs/api/app-bsky-notification-list-notifications, app-bsky-feed-get-post-thread and
 app-bsky-feed-get-posts, read 2026-11-30. The account's own answers come from its repository, which knows them first.
@@ -8,14 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from kaja.networks.bluesky.incoming import View, build_incoming, make_node
+from kaja.networks.bluesky.incoming import REACTIONS, View, build_incoming, build_reaction, make_node
 from kaja.networks.bluesky.records import COLLECTION, parse_uri, read_key_time
 from kaja.networks.bluesky.xrpc import REST, get_error
 from kaja.networks.kit.answers import parse_time, read_mapping, read_object, read_server_time
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import reading
 from kaja.networks.kit.http import Response, Session
-from kaja.networks.kit.reading import Again, Cursor, Incoming, ThreadPage
+from kaja.networks.kit.reading import Again, Cursor, Incoming, Reaction, ThreadPage
 from kaja.networks.kit.walks import Listed, ListReader, Walk, parse_each
 
 NOTIFICATIONS, OWN = "notifications", "own"
@@ -36,7 +37,7 @@ class _Reading:
     ways: dict[str, list[str]] = field(default_factory=dict)
 
     async def list_notifications(self, cursor: str) -> Listed[View]:
-        asked = "&".join(f"reasons={each}" for each in _REASONS)
+        asked = "&".join(f"reasons={each}" for each in (*_REASONS, *sorted({*REACTIONS} - {*_REASONS})))
         return await self._list(f"/xrpc/app.bsky.notification.listNotifications?{asked}", "notifications", cursor)
 
     async def list_own(self, cursor: str) -> Listed[View]:
@@ -53,8 +54,11 @@ class _Reading:
     async def parse(self, view: View) -> Incoming | None:
         """Of a notification or a post's view."""
         if view.get("reason") not in (None, *_REASONS):
-            return None  # a server that ignores what was asked for
+            return None  # without a word, or of a server that ignores what was asked for
         return build_incoming(view, [*await self._climb(view["record"]), str(view["uri"])], self.facts)
+
+    def parse_reaction(self, view: View) -> Reaction | None:
+        return build_reaction(view, self.facts)
 
     async def parse_own(self, view: View) -> Incoming | None:
         """Of a record of the account's repository. What answers nobody is no message."""
@@ -111,7 +115,7 @@ def _open_walk(stream: str, facts: Facts, session: Session) -> Walk[View]:
     look = _Reading(facts, session)
     if stream == OWN:
         return Walk(look.list_own, _made_at, _uri_of, look.parse_own, _LATE, 120.0)
-    return Walk(look.list_notifications, _listed_at, _uri_of, look.parse, _LATE, 20.0)
+    return Walk(look.list_notifications, _listed_at, _uri_of, look.parse, _LATE, 20.0, look.parse_reaction)
 
 
 READER = ListReader((NOTIFICATIONS, OWN), _open_walk)

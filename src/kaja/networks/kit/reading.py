@@ -123,6 +123,41 @@ def _storable(value: Any) -> Any:
     return [_storable(inner) for inner in value] if isinstance(value, list | tuple) else value
 
 
+ReactionKind = Literal["like", "repost", "quote", "follow"]
+
+
+@dataclass(frozen=True)
+class Reaction:
+    """What somebody does without a word to the account: no message, and nobody waits for an answer.
+
+    One person likes and shares a post once, and follows the account once: what they did anew is the same reaction, of
+    which the newest moment counts, and so does the newest at which they took it back. It may come again, in any order.
+    """
+
+    id: str
+    """The network's own name for it."""
+    kind: ReactionKind
+    author: Author
+    at: datetime
+    post: str = ""
+    """The id of the account's own post; empty for a follower."""
+    quote: str = ""
+    """The id of their post that quotes: one person may quote a post more than once."""
+    url: str = ""
+    """Where that post stands."""
+    gone_at: datetime | None = None
+    """When it was taken back, where the network says so."""
+
+
+@dataclass(frozen=True)
+class Reactions:
+    """What of that a network tells: a capability, `reactions`. It comes with what its reader reads."""
+
+    kinds: tuple[ReactionKind, ...]
+    tells_gone: bool = False
+    """Whether it says when something is taken back; where it does not, that goes on standing here."""
+
+
 @dataclass(frozen=True)
 class Page:
     """A piece of a stream, read forwards. Goes on with `cursor`, after `again_after` seconds; 0 when there is more.
@@ -145,6 +180,7 @@ class Page:
     """Posts of the account below which something has changed that the stream does not bring itself."""
     unread: int = 0
     """Entries in a form that nobody could read; they stop no other."""
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,6 +192,7 @@ class Past:
     reaches_back: datetime | None = None
     """The oldest that was read by now, where it is known."""
     unread: int = 0
+    reactions: tuple[Reaction, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -229,6 +266,7 @@ STREAMS: dict[str, str] = {
     "direct": gettext_noop("Direct messages"),
     "mentions": gettext_noop("Mentions"),
     "reviews": gettext_noop("Reviews"),
+    "reactions": gettext_noop("Likes, shares and followers"),
 }
 """What streams are called."""
 

@@ -6,7 +6,7 @@ any more. A walk may take many looks, and workers may die between them: the mark
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -14,7 +14,7 @@ from kaja.networks.kit.answers import parse_time
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import reading
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.reading import Cursor, Incoming, Page, Past
+from kaja.networks.kit.reading import Cursor, Incoming, Page, Past, Reaction
 
 T = TypeVar("T")
 
@@ -51,6 +51,24 @@ async def parse_each(
     return tuple(items), unread
 
 
+def parse_reactions(entries: Sequence[T], parse: Callable[[T], Reaction | None]) -> tuple[tuple[Reaction, ...], int]:
+    """The same of what was done without a word."""
+    found: list[Reaction] = []
+    unread = 0
+    for entry in entries:
+        try:
+            reaction = parse(entry)
+        except (LookupError, TypeError, ValueError, AttributeError):
+            unread += 1
+        else:
+            found += [] if reaction is None else [reaction]
+    return tuple(found), unread
+
+
+def _parse_none(_entry: Any) -> None:
+    """A list of words alone."""
+
+
 @dataclass(frozen=True)
 class Walk(Generic[T]):
     """How one list is read. `fetch` gets the cursor of a page, empty for the first; it raises CursorExpired."""
@@ -64,6 +82,7 @@ class Walk(Generic[T]):
     late: timedelta
     """How long after its time something may begin to be listed."""
     again_after: float
+    parse_reaction: Callable[[T], Reaction | None] = _parse_none
 
     async def read(self, cursor: Cursor) -> Page:
         """The next piece of what is new. The first is the newest page."""
@@ -75,6 +94,12 @@ class Walk(Generic[T]):
                 raise
             return Page((), {"settled": cursor.get("settled")}, 0.0)  # from the top again, to the same mark
         items, unread = await parse_each(listed.entries, self.parse)
+        reactions, strange = parse_reactions(listed.entries, self.parse_reaction)
+        return replace(self._go_on(listed, cursor, mark, items, unread + strange), reactions=reactions)
+
+    def _go_on(
+        self, listed: Listed[T], cursor: Cursor, mark: datetime | None, items: tuple[Incoming, ...], unread: int
+    ) -> Page:
         begun = parse_time(cursor.get("begun")) or listed.as_of
         times = [moment for entry in listed.entries if (moment := self.at(entry)) is not None]
         settled = begun - self.late
@@ -124,12 +149,14 @@ class Walk(Generic[T]):
         if self._is_stuck(listed, cursor):
             return Past((), None, reached)
         items, unread = await parse_each(listed.entries, self.parse)
+        reactions, strange = parse_reactions(listed.entries, self.parse_reaction)
+        unread += strange
         times = [moment for entry in listed.entries if (moment := self.at(entry)) is not None]
         reached = min([*times, *([reached] if reached else [])], default=None)
         if not listed.more:
-            return Past(items, None, reached, unread)
+            return Past(items, None, reached, unread, reactions)
         on = {"reached": reached.isoformat() if reached else None, "restarts": cursor.get("restarts") or 0}
-        return Past(items, self._onward(listed) | on, reached, unread)
+        return Past(items, self._onward(listed) | on, reached, unread, reactions)
 
 
 @dataclass(frozen=True)

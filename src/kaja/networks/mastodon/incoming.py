@@ -1,15 +1,20 @@
 """A status of somebody else, or an answer of the account, as it is read from a notification, a thread or a list."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 from kaja.networks.kit.answers import parse_time, read_mapping
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.markup import parse_html
-from kaja.networks.kit.reading import Author, Incoming, RemoteMedia
+from kaja.networks.kit.reading import Author, Incoming, Reaction, ReactionKind, RemoteMedia
 from kaja.networks.kit.threads import Node, find_place
-from kaja.networks.mastodon.statuses import Status, stable_id
+from kaja.networks.mastodon.statuses import Status, id_of, stable_id
 
+REACTIONS: Mapping[str, ReactionKind] = {
+    "favourite": "like", "reblog": "repost", "quote": "quote", "follow": "follow",
+}  # fmt: skip
+"""Types of notifications that are one without a word; of a quote also words are read."""
 _MEDIA = {"image": "image", "gifv": "gif", "video": "video", "audio": "audio"}
 
 
@@ -29,7 +34,7 @@ def build_incoming(status: Status, way: Sequence[Node], facts: Facts) -> Incomin
     if place is None:
         return None
     warning, words = str(status.get("spoiler_text") or ""), parse_html(str(status.get("content") or ""))
-    author = _build_author(status, facts)
+    author = _build_author(status["account"], facts)
     return Incoming(
         id=stable_id(status),
         author=author,
@@ -57,9 +62,32 @@ def build_incoming(status: Status, way: Sequence[Node], facts: Facts) -> Incomin
     )
 
 
-def _build_author(status: Status, facts: Facts) -> Author:
+def build_reaction(notification: Status, facts: Facts) -> Reaction | None:
+    """Of a notification. None for what is none."""
+    kind = REACTIONS.get(str(notification.get("type")))
+    if kind is None:
+        return None
+    at = parse_time(notification["created_at"])
+    if at is None:
+        raise ValueError("a notification without a time")
+    post = quote = url = ""
+    if kind != "follow":
+        status: Status = notification["status"]
+        if kind == "quote":
+            quote, url = stable_id(status), _address_of(status)
+            # https://docs.joinmastodon.org/entities/Quote/ and /entities/ShallowQuote/
+            told = read_mapping(status["quote"])
+            quoted = read_mapping(told.get("quoted_status"))
+            post = stable_id(quoted) if quoted else str(told["quoted_status_id"])
+        else:
+            post = stable_id(read_mapping(status.get("reblog")) or status)
+    author = _build_author(notification["account"], facts)
+    return Reaction(id_of(notification), kind, author, at, post, quote, url)
+
+
+def _build_author(given: Any, facts: Facts) -> Author:
     """Servers number accounts each for itself; the name with the host is one everywhere."""
-    account = read_mapping(status["account"])
+    account = read_mapping(given)
     acct = str(account.get("acct") or account["username"])
     full = acct if "@" in acct else f"{acct}@{facts.handle.rpartition('@')[2]}"
     url, avatar = str(account.get("url") or ""), str(account.get("avatar_static") or account.get("avatar") or "")

@@ -1,4 +1,5 @@
-"""What mentions an account, in public or directly, what it answered itself, and both looked at again.
+"""What mentions an account, in public or directly, what it answered itself, and both looked at again; and with the
+first who likes, shares and follows. Nothing there says that somebody took that back: it is only listed no more.
 
 https://docs.joinmastodon.org/methods/notifications/, /methods/statuses/#context and /methods/accounts/#statuses, read
 2026-11-30. Compatible servers may ignore which kinds were asked for, and cursors (seen: snac2 2.75).
@@ -11,12 +12,12 @@ from kaja.networks.kit.answers import parse_time, read_list, read_mapping, read_
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, reading
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.reading import Again, Cursor, Incoming, ThreadPage
+from kaja.networks.kit.reading import Again, Cursor, Incoming, Reaction, ThreadPage
 from kaja.networks.kit.results import NeedsReconnect
 from kaja.networks.kit.threads import Node
 from kaja.networks.kit.walks import Listed, ListReader, Walk, parse_each
 from kaja.networks.mastodon.api import NETWORK, REST
-from kaja.networks.mastodon.incoming import build_incoming, make_node
+from kaja.networks.mastodon.incoming import REACTIONS, build_incoming, build_reaction, make_node
 from kaja.networks.mastodon.info import WORDS
 from kaja.networks.mastodon.statuses import LISTED, Status, fetch_statuses, id_of, key_of, posted_at
 
@@ -39,7 +40,7 @@ class _Reading:
     async def list_notifications(self, cursor: str) -> Listed[Status]:
         if not {"read", SCOPE} & {*self.facts.permissions, *([] if self.facts.permissions else [SCOPE])}:
             raise Failed(NeedsReconnect(WORDS.problem("scope_missing", missing=SCOPE, network=NETWORK)))
-        asked = "&".join(f"types[]={kind}" for kind in _KINDS)
+        asked = "&".join(f"types[]={kind}" for kind in (*_KINDS, *sorted({*REACTIONS} - {*_KINDS})))
         params: dict[str, str | int] = {"limit": LISTED} | ({"max_id": cursor} if cursor else {})
         answer = await REST.call(self.session, "GET", f"/api/v1/notifications?{asked}", params=params)
         page = read_list(answer)
@@ -53,6 +54,9 @@ class _Reading:
     async def parse_notification(self, notification: Status) -> Incoming | None:
         """What was said to the account; the rest (a like, a follower) is no message."""
         return await self.parse(notification["status"]) if notification.get("type") in _KINDS else None
+
+    def parse_reaction(self, notification: Status) -> Reaction | None:
+        return build_reaction(notification, self.facts)
 
     async def parse_own(self, status: Status) -> Incoming | None:
         """What answers nobody is no message."""
@@ -86,7 +90,7 @@ def _open_walk(stream: str, facts: Facts, session: Session) -> Walk[Status]:
     look = _Reading(facts, session)
     if stream == OWN:
         return Walk(look.list_own, posted_at, id_of, look.parse_own, _LATE, 120.0)
-    return Walk(look.list_notifications, _listed_at, id_of, look.parse_notification, _LATE, 20.0)
+    return Walk(look.list_notifications, _listed_at, id_of, look.parse_notification, _LATE, 20.0, look.parse_reaction)
 
 
 READER = ListReader((NOTIFICATIONS, OWN), _open_walk)

@@ -10,7 +10,7 @@ from kaja.networks.kit.grants import App
 from kaja.networks.kit.guards import reading
 from kaja.networks.kit.hooks import HookEvent, answer_challenge, is_signed
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.reading import Author, Cursor, Incoming, Kind, Page, Past
+from kaja.networks.kit.reading import Author, Cursor, Incoming, Kind, Page, Past, Reaction, ReactionKind
 from kaja.networks.practice.answers import REST, parse_time
 from kaja.networks.practice.lookup import is_ours
 
@@ -20,6 +20,8 @@ _KINDS: Mapping[str, Kind] = {"comments": "comment", "mentions": "mention", "dir
 _STATES: Mapping[str, Literal["there", "pending", "hidden", "edited", "deleted"]] = {
     "there": "there", "pending": "pending", "hidden": "hidden", "edited": "edited", "deleted": "deleted",
 }  # fmt: skip
+REACTIONS = "reactions"
+SIGNS: Mapping[str, ReactionKind] = {"like": "like", "share": "repost", "follow": "follow"}
 PAGE = 100
 SIGNATURE = "x-practice-signature"
 AGAIN_AFTER = 60.0
@@ -28,7 +30,7 @@ LISTS_WITHIN = 12.0
 
 
 class PracticeReader:
-    """Comments below the account's posts, mentions, direct messages and reviews.
+    """Comments below the account's posts, mentions, direct messages and reviews; likes, shares and followers.
 
     It begins with the newest, and what was there before is read beside it. Then come changes, the oldest first, so that
     an edit, a hiding or a deletion comes as the thing once more. The network may list something seconds late, behind
@@ -36,7 +38,7 @@ class PracticeReader:
     that was old enough, when its walk began, for nothing older to be missing.
     """
 
-    streams: tuple[str, ...] = tuple(PATHS)
+    streams: tuple[str, ...] = (*PATHS, REACTIONS)
 
     @reading
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Page:
@@ -46,37 +48,42 @@ class PracticeReader:
         told = await _fetch(stream, session, **where)
         begun = str(cursor["begun"]) if at else str(told["as_of"])
         until = parse_time(begun) - late
-        listed, items = told[PATHS[stream]], _parse_all(stream, told, facts)
+        listed, items, reactions = told[PATHS.get(stream, stream)], *_parse_all(stream, told, facts)
         settled = max([settled, *(int(item["revision"]) for item in listed if parse_time(item["changed_at"]) <= until)])
         last = max((int(item["revision"]) for item in listed), default=settled)
         pause = late.total_seconds() if last > settled else AGAIN_AFTER
         if not cursor:
             before = _onward(told)
-            reached = min((item.at for item in items), default=until)
+            reached = min((*(item.at for item in items), *(each.at for each in reactions)), default=until)
             # All that there is: then it also holds for the time before the oldest.
             reached = reached if before else min(reached, until)
-            return Page(items, {"settled": settled}, pause, until if reached <= until else None, reached, before)
+            known = until if reached <= until else None
+            return Page(items, {"settled": settled}, pause, known, reached, before, reactions=reactions)
         if told["more"]:
-            return Page(items, {"settled": settled, "at": last, "begun": begun}, 0.0)
-        return Page(items, {"settled": settled}, pause, until)
+            return Page(items, {"settled": settled, "at": last, "begun": begun}, 0.0, reactions=reactions)
+        return Page(items, {"settled": settled}, pause, until, reactions=reactions)
 
     @reading
     async def read_before(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Past:
         told = await _fetch(stream, session, before=str(cursor["before"]))
-        items = _parse_all(stream, told, facts)
-        return Past(items, _onward(told), min((item.at for item in items), default=None))
+        items, reactions = _parse_all(stream, told, facts)
+        reached = min((*(item.at for item in items), *(each.at for each in reactions)), default=None)
+        return Past(items, _onward(told), reached, reactions=reactions)
 
 
 async def _fetch(stream: str, session: Session, **where: str | int) -> Mapping[str, Any]:
-    return await REST.fetch(session, f"/api/v1/account/{PATHS[stream]}", PATHS[stream], "as_of", limit=PAGE, **where)
+    name = PATHS.get(stream, stream)
+    return await REST.fetch(session, f"/api/v1/account/{name}", name, "as_of", limit=PAGE, **where)
 
 
 def _onward(told: Mapping[str, Any]) -> Cursor | None:
     return {"before": str(told["next_before"])} if told["next_before"] else None
 
 
-def _parse_all(stream: str, told: Mapping[str, Any], facts: Facts) -> tuple[Incoming, ...]:
-    return tuple(_parse(item, facts) for item in told[PATHS[stream]])
+def _parse_all(stream: str, told: Mapping[str, Any], facts: Facts) -> tuple[tuple[Incoming, ...], tuple[Reaction, ...]]:
+    if stream == REACTIONS:
+        return (), tuple(_parse_reaction(item) for item in told[REACTIONS])
+    return tuple(_parse(item, facts) for item in told[PATHS[stream]]), ()
 
 
 class PracticeHooks:
@@ -89,6 +96,24 @@ class PracticeHooks:
 
     def parse(self, body: bytes) -> list[HookEvent]:
         return [HookEvent(str(event["account"]), str(event["stream"])) for event in json.loads(body)["events"]]
+
+
+def _parse_reaction(item: Mapping[str, Any]) -> Reaction:
+    author = Author(
+        id=str(item["author_id"]),
+        handle=str(item["author_handle"]),
+        name=str(item["author"]),
+        url=str(item["author_url"]),
+        avatar=str(item["avatar"]),
+    )
+    return Reaction(
+        id=str(item["id"]),
+        kind=SIGNS[item["kind"]],
+        author=author,
+        at=parse_time(item["created_at"]),
+        post=str(item["post"] or ""),
+        gone_at=parse_time(item["gone_at"]) if item["gone_at"] else None,
+    )
 
 
 def _parse(item: Mapping[str, Any], facts: Facts) -> Incoming:

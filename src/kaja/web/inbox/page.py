@@ -13,6 +13,7 @@ from kaja.inbox.acts import list_acts_of
 from kaja.inbox.answering import AnswerForm, list_rules_of_answer
 from kaja.inbox.models import Conversation, Direction, Priority
 from kaja.inbox.queries import get_conversation, list_chosen, list_events
+from kaja.inbox.reactions.queries import list_tallies
 from kaja.inbox.saved import fill_reply
 from kaja.inbox.threads import find_post, list_related, page_messages
 from kaja.web.inbox.address import filters_of, list_address, query_of
@@ -20,7 +21,7 @@ from kaja.web.inbox.lists import choices_of, find_audience, list_views_plain, re
 from kaja.web.inbox.saved import list_languages
 from kaja.web.inbox.snoozing import list_moments
 from kaja.web.inbox.thread import draw_messages
-from kaja.web.inbox.words import event_words, language_name, page_words
+from kaja.web.inbox.words import draw_tallies, event_words, language_name, page_words
 from kaja.web.kit.page import zone_of
 from kaja.web.workspace import WorkspaceRequest, is_fragment, render_fragment, render_page, workspace_view
 from kaja.workspaces.policy import Permission, can
@@ -89,6 +90,7 @@ def about(request: WorkspaceRequest, conversation_id: UUID) -> HttpResponse:
         "crisis": crisis,
         "in_crisis": crisis is not None and is_affected(crisis, conversation_id),
         "related": list_related(opened),
+        "tallies": draw_tallies(list_tallies(opened.channel_id, opened.post_ref)),
         "events": [(event, event_words(event, names)) for event in list_events(conversation_id)],
         "query": query_of(request.GET),
     }

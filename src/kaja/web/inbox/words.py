@@ -1,6 +1,6 @@
 """What the inbox calls things: acts, events, reasons, and what its scripts say."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 from django.utils.translation import get_language_info, gettext_lazy, pgettext, pgettext_lazy
 from django.utils.translation import gettext as _
 
-from kaja.inbox.models import ConversationEvent, ConversationState, Priority
+from kaja.inbox.models import ConversationEvent, ConversationState, Priority, ReactionKind
+from kaja.inbox.reactions.queries import Tally
 from kaja.networks.kit.moderation import Act
 from kaja.web.dates import write_moment
 
@@ -96,6 +97,27 @@ def event_words(event: ConversationEvent, names: Mapping[str, str]) -> str:
             return _("No reminder any more")
         case _:
             return pgettext("what was done to a conversation", "Changed")
+
+
+REACTION_ICONS = {
+    ReactionKind.LIKE: "heart",
+    ReactionKind.REPOST: "repeat-2",
+    ReactionKind.QUOTE: "message-square-plus",
+    ReactionKind.FOLLOW: "user-plus",
+}
+
+
+@dataclass(frozen=True)
+class DrawnTally:
+    """What stands beside a post of one kind."""
+
+    tally: Tally
+    icon: str
+
+
+def draw_tallies(tallies: Sequence[Tally]) -> list[DrawnTally]:
+    """With what stands for each kind."""
+    return [DrawnTally(each, REACTION_ICONS[each.kind]) for each in tallies]
 
 
 def language_name(code: str) -> str:

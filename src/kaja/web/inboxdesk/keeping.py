@@ -33,6 +33,10 @@ WORDS: dict[str, tuple[Any, Any]] = {
         gettext_lazy("Words that their author deleted"),
         gettext_lazy("Counted from when it was noticed. That there was a message stays."),
     ),
+    "reactions": (
+        gettext_lazy("Likes, shares and followers"),
+        gettext_lazy("Counted from when it was done, also of those who still follow; what is older is not read again."),
+    ),
     "people": (
         gettext_lazy("People without messages"),
         gettext_lazy(

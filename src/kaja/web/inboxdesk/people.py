@@ -15,8 +15,10 @@ from kaja.inbox.leads.queries import list_leads_of
 from kaja.inbox.models import Consent, Person
 from kaja.inbox.people.actions import erase_person, join_people, parse_person, part_people, update_person
 from kaja.inbox.people.queries import export_person, get_person, list_joined
+from kaja.inbox.reactions.queries import list_doings
 from kaja.kernel.problems import Refused
 from kaja.web.flash import flash
+from kaja.web.inboxdesk.activity import describe_doing
 from kaja.web.inboxdesk.lists import PEOPLE, PERSON_CONVERSATIONS
 from kaja.web.inboxdesk.words import name_person
 from kaja.web.kit.undo import Data, keep_step, undoes
@@ -110,6 +112,7 @@ def _show(request: WorkspaceRequest, found: Person, form: PersonFields) -> HttpR
         "name": name_person(found),
         "form": form,
         "leads": list_leads_of(found.id),
+        "doings": [(each, describe_doing(each)) for each in list_doings(found.id)],
         "joined": [(each, name_person(each)) for each in list_joined(found.id)],
         "talks": PERSON_CONVERSATIONS.read(request, person=found.id),
         "looked_for": looked_for,

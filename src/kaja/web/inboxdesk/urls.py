@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from kaja.web.inboxdesk import alarms, keeping, leads, people, privately, quality, report, rules, targets
+from kaja.web.inboxdesk import activity, alarms, keeping, leads, people, privately, quality, report, rules, targets
 
 app_name = "inboxdesk"
 urlpatterns = [
     path("inbox/rules/", rules.index, name="rules"),
     path("inbox/rules/new", rules.create, name="new_rule"),
+    path("inbox/activity/", activity.index, name="activity"),
     path("inbox/rules/log/", rules.log, name="hits"),
     path("inbox/rules/log/undo", rules.undo, name="undo_hits"),
     path("inbox/rules/<uuid:rule_id>/", rules.rule, name="rule"),

@@ -4,7 +4,7 @@
 import { patience } from "../live.js";
 import { current, listQuery } from "./places.js";
 import { refreshRows, refreshViews, refreshWhole, takeDrawn } from "./list.js";
-import { refreshOpened } from "./open.js";
+import { fetchAbout, refreshOpened } from "./open.js";
 
 const SOON = 120;
 const SENT_WITHIN = 3000;
@@ -35,6 +35,7 @@ function gather(pause, work) {
 
 const wanted = new Set();
 const askThread = gather(() => SOON, refreshOpened);
+const askAbout = gather(() => SOON + patience(), fetchAbout);
 const askViews = gather(() => SOON + patience(), refreshViews);
 const askWhole = gather(() => SOON + patience(), () => Promise.all([refreshWhole(), refreshOpened()]));
 const askRows = gather(() => (isFollowed() ? SENT_WITHIN : SOON), async () => {
@@ -60,4 +61,5 @@ document.addEventListener("kaja:live", ({ detail }) => {
     askRows();
     if (id === current()) askThread();
   } else if (topic === "delivery" && current() && (!id || id === current())) askThread();
+  else if (topic === "reaction" && current()) askAbout();
 });

@@ -93,6 +93,8 @@ export async function refreshOpened() {
     // What was fetched after it stays until it is fetched again.
     const about = each.id === "inbox-context" && byId("inbox-about");
     if (about) each.querySelector("#inbox-about").replaceWith(about.cloneNode(true));
+    const tallies = each.id === "thread-under" && byId("thread-tallies");
+    if (tallies) each.querySelector("#thread-tallies")?.replaceWith(tallies.cloneNode(true));
     if (!renew(old, each)) later();
   }
   fetchAbout();
@@ -106,7 +108,10 @@ export async function fetchAbout() {
   const part = await fetchPart(withQuery(place.dataset.about, listQuery()));
   const fresh = part?.getElementById("inbox-about");
   const old = byId("inbox-about");
-  if (fresh && old?.dataset.about === fresh.dataset.about) renew(old, fresh);
+  if (!fresh || old?.dataset.about !== fresh.dataset.about) return;
+  renew(old, fresh);
+  const [tallies, there] = [part.getElementById("thread-tallies"), byId("thread-tallies")];
+  if (tallies && there) there.replaceWith(tallies);
 }
 
 let timer = 0;
