@@ -7,12 +7,14 @@ from typing import Any
 import pytest
 
 from kaja.channels.models import Channel
-from kaja.delivery.models import Delivery, State
+from kaja.delivery.models import Delivery, Publication, State
 from kaja.inbox.actions import set_state
-from kaja.inbox.models import AnswerWait, Conversation, ConversationEvent, ConversationState, Message
+from kaja.inbox.models import AnswerWait, Conversation, ConversationEvent, ConversationState, Message, Person
 from kaja.kernel import clock
 from kaja.kernel.ids import new_id
 from kaja.kernel.tenancy import workspace_scope
+from kaja.networks.kit.reading import Author, Reaction
+from kaja.reading.keeping import tell_reactions
 from kaja.workspaces.models import Role, Workspace
 from tests.api.conftest import ApiClient, member_of, token_for
 from tests.api.world import World, build_world
@@ -38,6 +40,46 @@ def add_conversation(channel: Channel, thread: str, **more: Any) -> Conversation
     moment = clock.now()
     given = {"kind": "mention", "last_at": moment, "excerpt": thread, **more}
     return Conversation.objects.create(channel=channel, thread=thread, **given)
+
+
+def test_who_likes_and_follows_is_listed(client: ApiClient, workspace: Workspace, world: World) -> None:
+    moment = clock.now()
+    with workspace_scope(workspace.id):
+        channel = Channel.objects.get(id=world.channel_id)
+        author = Author("mari", "@mari", "Mari", url="https://network.test/mari")
+        ref = Publication.objects.get(id=world.publication_id).remote_id
+        tell_reactions(
+            channel.id,
+            [
+                Reaction("1", "like", author, moment - timedelta(hours=1), ref),
+                Reaction("2", "follow", author, moment),
+                Reaction("3", "repost", author, moment - timedelta(days=2), "p9", gone_at=moment),
+            ],
+        )
+        person = Person.objects.get(handles__remote_id="mari")
+
+    def kinds(query: str) -> list[str]:
+        return [each["kind"] for each in read(client.call("GET", f"/reactions?{query}"))["items"]]
+
+    assert kinds("") == ["follow", "like", "repost"]
+    assert kinds("there=true") == ["follow", "like"]
+    assert kinds("kind=like&kind=repost") == ["like", "repost"]
+    assert kinds(f"post={world.post_id}") == ["like"]
+    assert kinds(f"channel={new_id()}") == []
+    assert kinds(f"person={person.id}&since={(moment - timedelta(days=1)).isoformat()[:19]}Z") == ["follow", "like"]
+    page = read(client.call("GET", "/reactions?limit=1"))
+    [first] = page["items"]
+    assert (first["author"]["name"], first["post_ref"], first["post"], first["taken_back_at"]) == (
+        "Mari",
+        "",
+        None,
+        None,
+    )
+    rest = read(client.call("GET", f"/reactions?cursor={page['next_cursor']}"))["items"]
+    assert [each["kind"] for each in rest] == ["like", "repost"]
+    assert (rest[0]["post"], rest[0]["post_ref"]) == (str(world.post_id), ref)
+    assert rest[1]["taken_back_at"] is not None
+    assert codes(client.call("GET", "/reactions?cursor=nonsense"), 422) == ["cursor_invalid"]
 
 
 def test_filters_narrow_the_list(client: ApiClient, workspace: Workspace, world: World) -> None:

@@ -32,7 +32,8 @@ from kaja.kernel.clock import now
 from kaja.kernel.ids import new_id
 from kaja.kernel.problems import NotAllowed, Refused
 from kaja.kernel.tenancy import workspace_scope
-from kaja.networks.kit.reading import Author, Incoming
+from kaja.networks.kit.reading import Author, Incoming, Reaction
+from kaja.reading.keeping import tell_reactions
 from kaja.reading.models import Item
 from kaja.reading.streams import take_in
 from kaja.workspaces.models import AuditEntry, Notice, Role, Workspace
@@ -250,6 +251,22 @@ def test_earlier_words_and_the_log_of_rules_go_after_their_term(in_workspace: Wo
     assert delete_due() == 2
     assert RuleHit.objects.count() == 1
     assert Message.objects.get().text == "Other words"
+
+
+def test_likes_and_followers_go_after_their_term_and_their_people_with_theirs(
+    in_workspace: Workspace, channel: Channel
+) -> None:
+    old, new = (Author(name, name=name) for name in ("Old", "New"))
+    like = Reaction("1", "like", old, now() - ago(100), "p1")
+    tell_reactions(channel.id, [like, replace(like, id="2", author=new, at=now() - ago(5))])
+    Person.objects.update(created_at=now() - ago(200))
+    assert count_due(Terms(people=60), now())["people"] == 0, "what they like is something of theirs"
+    assert count_due(Terms(reactions=90), now())["reactions"] == 1
+    keep(in_workspace, reactions=90, people=60)
+    assert delete_due() == 2, "the like, and then whoever had nothing else"
+    assert [each.name for each in Handle.objects.all()] == ["New"]
+    tell_reactions(channel.id, [like])
+    assert [each.name for each in Handle.objects.all()] == ["New"], "it is not taken in again"
 
 
 def test_of_the_audit_log_who_did_what_and_when_stays(in_workspace: Workspace) -> None:

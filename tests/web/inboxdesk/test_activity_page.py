@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from kaja.channels.models import Channel
-from kaja.content.models import Post
+from kaja.content.models import Post, Variant
 from kaja.delivery.models import Publication
 from kaja.inbox.models import Conversation, Person, Reaction
 from kaja.kernel import clock
@@ -60,11 +60,11 @@ def names(html: str) -> list[str]:
 
 def send_post(channel: Channel, ref: str, text: str) -> Post:
     """A post that stands on the network."""
-    from kaja.content.models import Variant
-
     post = Post.objects.create(state="finished", summary=text, due_at=clock.now())
     variant = Variant.objects.create(post=post, channel=channel)
-    sent = PostDelivery.objects.create(variant=variant, channel=channel, state="sent", due_at=clock.now(), remote_id=ref)
+    sent = PostDelivery.objects.create(
+        variant=variant, channel=channel, state="sent", due_at=clock.now(), remote_id=ref
+    )
     Publication.objects.create(
         delivery=sent, channel=channel, remote_id=ref, sent={"text": text}, published_at=clock.now()
     )
@@ -77,6 +77,7 @@ def test_nothing_yet_says_what_to_expect_and_of_which_network(workspace: Workspa
         make_channel("Blog", "wordpress")
         make_channel("Stage", "practice")
     html = get(client)
+    assert 'id="activity" data-listing data-live="reaction"' in html, "it follows what is read"
     assert "Nobody has liked, shared or followed yet" in html
     told = html[html.index("What each network tells") :]
     assert re.search(r"Bakery</bdi>.*?Like, Share, Quote, Follower\s*· It does not say", told, re.DOTALL)

@@ -16,7 +16,7 @@ from tests.web.inbox.conversations import make_channel, make_conversation, make_
 
 pytestmark = pytest.mark.django_db
 KEEPING = "/w/acme/settings/keeping/"
-NOTHING = {"messages": "", "versions": "", "deleted": "30", "people": "", "hits": "", "audit": ""}
+NOTHING = {"messages": "", "versions": "", "deleted": "30", "reactions": "", "people": "", "hits": "", "audit": ""}
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_terms_are_looked_at_then_set_and_carried_out(workspace: Workspace, clie
         make_conversation(channel, mari, ["Old", ">Older"], at=now() - timedelta(days=200))
         make_conversation(channel, mari, ["New"])
     html = client.get(KEEPING).content.decode()
-    assert html.count("For ever") == 6
+    assert html.count("For ever") == 7
     assert 'name="seen"' not in html
     wanted = {**NOTHING, "messages": "90"}
     html = client.post(KEEPING, {**wanted, "do": "look"}).content.decode()
