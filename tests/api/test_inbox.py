@@ -48,6 +48,7 @@ def test_who_likes_and_follows_is_listed(client: ApiClient, workspace: Workspace
         channel = Channel.objects.get(id=world.channel_id)
         author = Author("mari", "@mari", "Mari", url="https://network.test/mari")
         ref = Publication.objects.get(id=world.publication_id).remote_id
+        Delivery.objects.filter(publication__id=world.publication_id).update(subject_id=world.post_id)
         tell_reactions(
             channel.id,
             [
