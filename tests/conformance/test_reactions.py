@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from kaja.networks.kit.reading import Page, Past, Reaction
+from kaja.networks.kit.reading import Page, Past, Reaction, find_reactions
 from kaja.networks.registry import CONNECTORS
 from tests.conformance.audience import ReactingAudience
 from tests.conformance.server import Request
@@ -16,7 +16,7 @@ from tests.contracts import find_folder, open_contract
 from tests.needed import needs
 from tests.networks.contracts import MastodonContract, find_errors
 
-TOLD = sorted(key for key, connector in CONNECTORS.items() if connector.reactions is not None)
+TOLD = sorted(key for key, connector in CONNECTORS.items() if find_reactions(connector) is not None)
 every_network = pytest.mark.parametrize("network", TOLD)
 NAMES = ("mari", "jaan", "anna", "piret")
 
@@ -61,7 +61,7 @@ def reacting(desk: Desk) -> ReactingAudience:
 @every_network
 async def test_each_kind_comes_once_with_who_what_and_when(network: str) -> None:
     async with listening(network) as desk:
-        kinds = needs(desk.connector.reactions).kinds
+        kinds = needs(find_reactions(desk.connector)).kinds
         await desk.audience.comment("There is a post")
         begun, pages = await read_all(desk, {})
         assert begun == []
@@ -102,14 +102,14 @@ async def test_many_come_in_pages_and_those_before_beside_them(network: str) -> 
 
 
 def test_what_tells_of_none_says_so() -> None:
-    assert CONNECTORS["wordpress"].reactions is None
+    assert find_reactions(CONNECTORS["wordpress"]) is None
     assert {"bluesky", "mastodon", "practice"} <= set(TOLD)
 
 
 async def judge(network: str) -> tuple[list[Request], list[dict[str, Any]]]:
     """The calls of a look at the notifications, and what the copy lists then."""
     async with listening(network) as desk:
-        for kind, name in zip(needs(desk.connector.reactions).kinds, NAMES, strict=False):
+        for kind, name in zip(needs(find_reactions(desk.connector)).kinds, NAMES, strict=False):
             await reacting(desk).react(kind, name)
         await desk.audience.comment("And a comment")
         await read_all(desk, {})

@@ -18,6 +18,7 @@ from kaja.inbox.reactions.models import THERE
 from kaja.inbox.threads import UnderPost
 from kaja.kernel.pages import PAGE, Page, cut_page
 from kaja.kernel.tenancy import entered_workspace_id
+from kaja.networks.kit.reading import find_reactions
 from kaja.networks.registry import CONNECTORS
 
 ORDER = ("-at", "-id")
@@ -198,8 +199,7 @@ def list_told() -> list[Told]:
     """What can be expected of each channel."""
     told = []
     for channel in Channel.objects.filter(disconnected_at=None).order_by(*channel_order()):
-        connector = CONNECTORS.get(channel.network)
-        known = connector.reactions if connector else None
+        known = find_reactions(CONNECTORS.get(channel.network))
         kinds = [ReactionKind(kind) for kind in known.kinds] if known else []
         told.append(Told(channel, kinds, bool(known and known.tells_gone)))
     return told

@@ -2,14 +2,12 @@
 
 from kaja.networks.bluesky import moderator, reader
 from kaja.networks.bluesky.account import Accounts
-from kaja.networks.bluesky.incoming import REACTIONS
 from kaja.networks.bluesky.info import INFO
 from kaja.networks.bluesky.limits import DIRECTORY, RESOLVER
 from kaja.networks.bluesky.publisher import Publisher
 from kaja.networks.bluesky.replies import ANSWERING
 from kaja.networks.bluesky.rules import RULES
 from kaja.networks.kit.connector import Connector
-from kaja.networks.kit.reading import Reactions
 
 
 def make_connector(resolver: str = RESOLVER, directory: str = DIRECTORY) -> Connector:
@@ -24,7 +22,6 @@ def make_connector(resolver: str = RESOLVER, directory: str = DIRECTORY) -> Conn
         reader=reader.READER,
         history=reader.READER,
         rereader=reader,
-        reactions=Reactions(tuple(REACTIONS.values())),
         moderator=moderator,
         answering=ANSWERING,
     )

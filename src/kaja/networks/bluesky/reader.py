@@ -16,7 +16,7 @@ from kaja.networks.kit.answers import parse_time, read_mapping, read_object, rea
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import reading
 from kaja.networks.kit.http import Response, Session
-from kaja.networks.kit.reading import Again, Cursor, Incoming, Reaction, ThreadPage
+from kaja.networks.kit.reading import Again, Cursor, Incoming, Reaction, Reactions, ThreadPage
 from kaja.networks.kit.walks import Listed, ListReader, Walk, parse_each
 
 NOTIFICATIONS, OWN = "notifications", "own"
@@ -118,7 +118,7 @@ def _open_walk(stream: str, facts: Facts, session: Session) -> Walk[View]:
     return Walk(look.list_notifications, _listed_at, _uri_of, look.parse, _LATE, 20.0, look.parse_reaction)
 
 
-READER = ListReader((NOTIFICATIONS, OWN), _open_walk)
+READER = ListReader((NOTIFICATIONS, OWN), _open_walk, Reactions(tuple(REACTIONS.values())))
 
 
 @reading

@@ -15,7 +15,7 @@ from kaja.networks.kit.hooks import Hooks
 from kaja.networks.kit.http import Session
 from kaja.networks.kit.moderation import Moderator
 from kaja.networks.kit.options import Choice, OptionField
-from kaja.networks.kit.reading import History, Reactions, Reader, Rereader
+from kaja.networks.kit.reading import History, Reader, Rereader
 from kaja.networks.kit.reading import Kind as ReadKind
 from kaja.networks.kit.results import (
     CannotTell,
@@ -315,7 +315,6 @@ class Connector:
     reader: Reader | None = None
     history: History | None = None
     rereader: Rereader | None = None
-    reactions: Reactions | None = None
     moderator: Moderator | None = None
     answering: Answering | None = None
     hooks: Hooks | None = None

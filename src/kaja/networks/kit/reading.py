@@ -151,7 +151,7 @@ class Reaction:
 
 @dataclass(frozen=True)
 class Reactions:
-    """What of that a network tells: a capability, `reactions`. It comes with what its reader reads."""
+    """What of that a network tells: `reactions` of its reader, with whose streams it comes."""
 
     kinds: tuple[ReactionKind, ...]
     tells_gone: bool = False
@@ -274,6 +274,11 @@ STREAMS: dict[str, str] = {
 def find_reader(connector: object) -> Reader | None:
     """A connector's reader; None for a network that is not read."""
     return getattr(connector, "reader", None)
+
+
+def find_reactions(connector: object) -> Reactions | None:
+    """None for a network that knows neither likes nor followers."""
+    return getattr(find_reader(connector), "reactions", None)
 
 
 def find_history(connector: object) -> History | None:

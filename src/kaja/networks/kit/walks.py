@@ -14,7 +14,7 @@ from kaja.networks.kit.answers import parse_time
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import reading
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.reading import Cursor, Incoming, Page, Past, Reaction
+from kaja.networks.kit.reading import Cursor, Incoming, Page, Past, Reaction, Reactions
 
 T = TypeVar("T")
 
@@ -165,6 +165,7 @@ class ListReader:
 
     streams: tuple[str, ...]
     open_walk: Callable[[str, Facts, Session], Walk[Any]]
+    reactions: Reactions | None = None
 
     @reading
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Page:

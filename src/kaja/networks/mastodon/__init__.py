@@ -1,9 +1,7 @@
 """Mastodon and compatible servers. Facts and limits with their sources: docs/networks/mastodon.md."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.kit.reading import Reactions
 from kaja.networks.mastodon import account, changes, moderator, oauth, publisher, reader
-from kaja.networks.mastodon.incoming import REACTIONS
 from kaja.networks.mastodon.info import INFO
 from kaja.networks.mastodon.replies import ANSWERING
 from kaja.networks.mastodon.rules import RULES
@@ -18,7 +16,6 @@ CONNECTOR = Connector(
     reader=reader.READER,
     history=reader.READER,
     rereader=reader,
-    reactions=Reactions(tuple(REACTIONS.values())),
     moderator=moderator,
     answering=ANSWERING,
     consent=oauth,

@@ -12,7 +12,7 @@ from kaja.networks.kit.answers import parse_time, read_list, read_mapping, read_
 from kaja.networks.kit.facts import Facts
 from kaja.networks.kit.guards import Failed, reading
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.reading import Again, Cursor, Incoming, Reaction, ThreadPage
+from kaja.networks.kit.reading import Again, Cursor, Incoming, Reaction, Reactions, ThreadPage
 from kaja.networks.kit.results import NeedsReconnect
 from kaja.networks.kit.threads import Node
 from kaja.networks.kit.walks import Listed, ListReader, Walk, parse_each
@@ -93,7 +93,7 @@ def _open_walk(stream: str, facts: Facts, session: Session) -> Walk[Status]:
     return Walk(look.list_notifications, _listed_at, id_of, look.parse_notification, _LATE, 20.0, look.parse_reaction)
 
 
-READER = ListReader((NOTIFICATIONS, OWN), _open_walk)
+READER = ListReader((NOTIFICATIONS, OWN), _open_walk, Reactions(tuple(REACTIONS.values())))
 
 
 @reading

@@ -1,10 +1,9 @@
 """The practice network: Kaja's own small server, reached over HTTP like every other network."""
 
 from kaja.networks.kit.connector import Connector
-from kaja.networks.kit.reading import Reactions
 from kaja.networks.practice import accounts, consent, moderator, publisher
 from kaja.networks.practice.info import INFO
-from kaja.networks.practice.reader import SIGNS, PracticeHooks, PracticeReader
+from kaja.networks.practice.reader import PracticeHooks, PracticeReader
 from kaja.networks.practice.rules import RULES
 
 READER = PracticeReader()
@@ -17,7 +16,6 @@ CONNECTOR = Connector(
     remover=publisher,
     reader=READER,
     history=READER,
-    reactions=Reactions(tuple(SIGNS.values()), tells_gone=True),
     moderator=moderator,
     answering=moderator.ANSWERING,
     hooks=PracticeHooks(),

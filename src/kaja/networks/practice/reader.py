@@ -10,7 +10,7 @@ from kaja.networks.kit.grants import App
 from kaja.networks.kit.guards import reading
 from kaja.networks.kit.hooks import HookEvent, answer_challenge, is_signed
 from kaja.networks.kit.http import Session
-from kaja.networks.kit.reading import Author, Cursor, Incoming, Kind, Page, Past, Reaction, ReactionKind
+from kaja.networks.kit.reading import Author, Cursor, Incoming, Kind, Page, Past, Reaction, ReactionKind, Reactions
 from kaja.networks.practice.answers import REST, parse_time
 from kaja.networks.practice.lookup import is_ours
 
@@ -39,6 +39,7 @@ class PracticeReader:
     """
 
     streams: tuple[str, ...] = (*PATHS, REACTIONS)
+    reactions = Reactions(tuple(SIGNS.values()), tells_gone=True)
 
     @reading
     async def read(self, stream: str, cursor: Cursor, facts: Facts, session: Session) -> Page:
