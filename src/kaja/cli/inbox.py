@@ -103,14 +103,14 @@ def show_activity(
     as_json: bool,
 ) -> None:
     """Who likes, shares, quotes and follows, the newest first."""
-    with _entered(slug, email):
+    with entered(slug, email):
         from kaja.api.routers.reactions import render_reactions
         from kaja.inbox.reactions.queries import ReactionFilters
 
         filters = ReactionFilters(frozenset(kinds), frozenset(find_channels(channels)), post_id, there=there)
         shown = render_reactions(filters, cursor, limit).model_dump(mode="json")
     if as_json:
-        _print_json(shown)
+        print_json(shown)
         return
     for each in shown["items"]:
         who = each["author"]["handle"] or each["author"]["name"] or "–"
