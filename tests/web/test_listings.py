@@ -214,7 +214,7 @@ PLACES = {
     "private": Place("inbox/private/", fill_private, 11, paged=False),
     "sendings": Place("inbox/private/log/", fill_sendings, 11),
     "hits": Place("inbox/rules/log/", fill_hits, 10),
-    "activity": Place("inbox/activity/", fill_activity, 12),
+    "activity": Place("inbox/activity/", fill_activity, 13),
     "alarms": Place("inbox/alarms/", fill_alarms, 9),
     "alarm-messages": Place(f"inbox/alarms/{ALARM}/", fill_alarm_messages, 10, paged=False),
     "leads": Place("inbox/leads/", make_leads, 9),
