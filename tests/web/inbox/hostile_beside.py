@@ -10,7 +10,7 @@ from kaja.channels.models import Channel
 from kaja.crisis.models import AffectedConversation, Crisis, LogLine, Statement
 from kaja.delivery.models import Inventory
 from kaja.inbox.leads.actions import contact_of
-from kaja.inbox.models import Lead, Person, QualityCard, QualitySample
+from kaja.inbox.models import Lead, Message, Person, PrivateReply, PrivateSending, QualityCard, QualitySample
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.outgoing.models import Endpoint, OutgoingEvent, Sending, SendingTry
@@ -33,6 +33,7 @@ NOT_WALKED = {
             "groups:campaign", "groups:labels", "composer:new", "composer:edit", "composer:history", "composer:version",
             "ideas:board", "media:library", "post:bin", "post:page", "inbox:saved", "inboxdesk:keeping",
             "inboxdesk:targets", "inboxdesk:new_target", "inboxdesk:target", "inboxdesk:new_rule",
+            "inboxdesk:new_private",
         ),
         OF_THE_TEAM,
     ),
@@ -93,6 +94,20 @@ def fill_beside(world: "World") -> dict[str, str]:
             )
             for person, each in zip(people, words, strict=False)
         )  # fmt: skip
+        private = PrivateReply.objects.create(
+            name="Price", wanted={"channel_ids": [], "publication_ids": [], "words": ["x"], "pattern": ""},
+            said={"public": [], "text": "x"},
+            limits={"pause_least": 1, "pause_most": 2, "daily": 3, "target": None},
+        )  # fmt: skip
+        asked = Message.objects.filter(id__in=[message for message, _ in some]).select_related("handle")
+        PrivateSending.objects.bulk_create(
+            PrivateSending(
+                workspace=workspace, reply=private, reply_name="Price", channel_id=each.channel_id, handle=each.handle,
+                person_id=each.handle.person_id, message=each, conversation_id=each.conversation_id, text=each.text,
+                public_text=each.text, state="sent", open=False, sent_at=moment, at=moment,
+            )
+            for each in {each.handle.person_id: each for each in asked if each.handle}.values()
+        )  # fmt: skip
         endpoint = Endpoint.objects.create(name="Shop", address="https://shop.test/", kinds=[], secret=b"x")
         events = OutgoingEvent.objects.bulk_create(
             OutgoingEvent(workspace=workspace, kind="post.failed", body="{}", at=moment) for _ in words
@@ -114,6 +129,7 @@ def fill_beside(world: "World") -> dict[str, str]:
         for nr, each in enumerate(words)
     )  # fmt: skip
     return {
+        "private": str(private.id),
         "crisis": str(crisis.id), "card": str(cards[0].id), "lead": str(leads[0].id), "endpoint": str(endpoint.id),
     }  # fmt: skip
 
@@ -131,6 +147,8 @@ def list_beside(world: "World") -> Iterator[tuple[str, list[str]]]:
     with workspace_scope(world.workspace.id):
         lead = Lead.objects.get(id=ids["lead"])
     yield "lead", [world.get(f"{desk}leads/{lead.id}/"), world.get(f"{desk}people/{lead.person_id}/hand-over")]
+    yield "private", [world.get(f"{desk}private/"), world.get(f"{desk}private/{ids['private']}/")]
+    yield "sendings", world.walk(f"{desk}private/log/")
     yield "webhook", world.walk(f"{at}settings/webhooks/{ids['endpoint']}/")
     yield "devices", world.walk(f"{at}settings/devices/")
     yield "channels", [world.get(f"{at}channels/"), world.get(f"{at}channels/{world.single.id}/")]
