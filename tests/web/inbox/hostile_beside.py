@@ -141,6 +141,7 @@ def list_beside(world: "World") -> Iterator[tuple[str, list[str]]]:
     yield "crisis", [world.get(f"{at}crisis/"), world.get(crisis), world.get(f"{crisis}end")]
     yield "crisis posts", [world.get(f"{crisis}posts/"), world.get(f"{crisis}statements/")]
     yield "crisis talks", world.walk(f"{crisis}conversations/")
+    yield "activity", [world.get(f"{desk}activity/")]
     yield "quality", world.walk(f"{desk}quality/")
     yield "card", [world.get(f"{desk}quality/{ids['card']}/")]
     yield "leads", world.walk(f"{desk}leads/")
