@@ -71,18 +71,20 @@ class Rooms:
         ids = {row.reply_id for row in found}
         today = Q(state=SendingState.SENT, sent_at__gte=self._begin_of_day())
         due = Q(state=SendingState.WAITING, open=True, due_at__lte=self.moment)
-        ahead: dict[UUID | None, list[tuple[datetime, UUID]]] = defaultdict(list)
+        ahead: dict[UUID | None, list[tuple[datetime | None, UUID]]] = defaultdict(list)  # when due; None: it went out
         for reply_id, row_id, sent_at, due_at in PrivateSending.objects.filter(
             today | due, reply_id__in=ids
         ).values_list("reply_id", "id", "sent_at", "due_at"):
-            ahead[reply_id].append((sent_at or due_at or self.moment, row_id))
+            ahead[reply_id].append((None if sent_at else due_at or self.moment, row_id))
         late = set()
         for row in found:
             if row.reply_id is None:
                 continue
             hours = self.find_hours(row.reply_id)
             here = (row.due_at or self.moment, row.id)
-            before = sum(place < here for place in ahead[row.reply_id] if place[1] != row.id)
+            before = sum(
+                due_at is None or (due_at, row_id) < here for due_at, row_id in ahead[row.reply_id] if row_id != row.id
+            )
             closed = hours is not None and find_open(self.moment, hours, self.moment) is None
             if closed or before >= self.limits[row.reply_id].daily:
                 late.add(row.id)
