@@ -1,4 +1,5 @@
-"""The long storm: `python benchmarks/chaos.py [--posts 50000] [--seed 1]`; see tests/chaos for the short one."""
+"""The long storm: `python benchmarks/chaos.py [--posts 50000] [--replies 2000] [--acts 200] [--seed 1]`; see
+tests/chaos for the short one."""
 
 import argparse
 import os
@@ -24,6 +25,8 @@ POSTS_PER_SECOND = 25
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--posts", type=int, default=50_000)
+    parser.add_argument("--replies", type=int, default=0, help="answers to what people wrote, beside the posts")
+    parser.add_argument("--acts", type=int, default=0, help="likes and the like, beside them")
     parser.add_argument("--channels", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -40,8 +43,11 @@ def main() -> int:
             print(line, flush=True)
 
     try:
-        seconds = options.posts / POSTS_PER_SECOND
-        storm = Storm(world, options.seed, options.posts, options.channels, seconds, workers=3)
+        seconds = (options.posts + options.replies + options.acts) / POSTS_PER_SECOND
+        storm = Storm(
+            world, options.seed, options.posts, options.channels, seconds, workers=3, replies=options.replies,
+            acts=options.acts,
+        )  # fmt: skip
         count = storm.run(limit=seconds * 2 + 600, restarts=max(2, int(seconds / 60)), say=say)
     finally:
         world.close()
