@@ -174,7 +174,7 @@ def test_a_message_whose_time_is_corrected_is_found_in_its_week(channel: Channel
 @pytest.mark.django_db(transaction=True)
 def test_messages_of_before_the_weeks_are_filled_in(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     """A little at a time, twice the same, as the owner does it."""
-    migration = import_module("kaja.inbox.migrations.0015_search_by_weeks")
+    migration = import_module("kaja.inbox.migrations.0017_search_by_weeks")
     monkeypatch.setattr(migration, "AT_ONCE", 4)
     with workspace_scope(workspace.id):
         say_at(Channel.objects.create(network="practice", account_id="1", name="bakery"), **AGES)

@@ -1,6 +1,6 @@
 """Search in what was said, and by whom: tables beside the messages and handles that only their owner reads, and one
 function that takes the workspace's id and proves the scope (`migrations/0008_search.py`). Each message's words hold its
-workspace and week, so that the newest weeks are read first and only as many as it takes (`0015_search_by_weeks.py`).
+workspace and week, so that the newest weeks are read first and only as many as it takes (`0017_search_by_weeks.py`).
 
 Word forms are PostgreSQL's own: `russian` knows Russian and English, `estonian` is used where the server has it.
 Chinese and Japanese are found by pairs of signs, parts of other words (from three letters on) by trigrams. Without

@@ -242,7 +242,7 @@ def fill(apps: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("inbox", "0014_leads_and_terms")]
+    dependencies = [("inbox", "0016_reactions")]
     operations = [
         migrations.RunSQL(WEEKS, migrations.RunSQL.noop),
         migrations.RunPython(fill, migrations.RunPython.noop),
