@@ -103,10 +103,10 @@ def fill_beside(world: "World") -> dict[str, str]:
         PrivateSending.objects.bulk_create(
             PrivateSending(
                 workspace=workspace, reply=private, reply_name="Price", channel_id=each.channel_id, handle=each.handle,
-                person_id=each.handle.person_id, message=each, conversation_id=each.conversation_id, text=each.text,
+                person_id=person_id, message=each, conversation_id=each.conversation_id, text=each.text,
                 public_text=each.text, state="sent", open=False, sent_at=moment, at=moment,
             )
-            for each in {each.handle.person_id: each for each in asked if each.handle}.values()
+            for person_id, each in {each.handle.person_id: each for each in asked if each.handle}.items()
         )  # fmt: skip
         endpoint = Endpoint.objects.create(name="Shop", address="https://shop.test/", kinds=[], secret=b"x")
         events = OutgoingEvent.objects.bulk_create(

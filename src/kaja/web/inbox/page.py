@@ -115,7 +115,7 @@ def _page(request: WorkspaceRequest, opened: dict[str, Any] | None) -> HttpRespo
         "views": read_views(request) if whole else list_views_plain(request),
         "completeness": read_completeness() if whole else None,
         "query": query,
-        "feed_view": urlencode(query),
+        "live_feed": urlencode({"feed": "inbox", "view": urlencode(query)}),
         "list_href": list_address(request.workspace.slug, query),
         "words": page_words(),
         "members": choices_of(request).owner,

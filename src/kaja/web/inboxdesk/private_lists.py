@@ -7,6 +7,8 @@ from uuid import UUID
 from django.utils.translation import gettext_lazy as _
 
 from kaja.inbox.models import PrivateReply
+from kaja.inbox.privately.conditions import Wanted
+from kaja.inbox.privately.forms import Limits, Said
 from kaja.inbox.privately.models import SendingState
 from kaja.inbox.privately.queries import list_counted_private, list_private, page_sendings
 from kaja.inbox.targets.queries import list_targets
@@ -29,24 +31,25 @@ def _replies(_asked: Asked) -> Page[Row]:
 
 
 def _describe(row: PrivateReply, channels: Mapping[str, str], hours: Mapping[str, str]) -> list[tuple[Any, str]]:
-    wanted, said, limits = row.wanted, row.said, row.limits
-    places = [channels[each] for each in wanted["channel_ids"] if each in channels]
+    wanted, said = Wanted.model_validate(row.wanted), Said.model_validate(row.said)
+    limits = Limits.model_validate(row.limits)
+    places = [channels[str(each)] for each in wanted.channel_ids if str(each) in channels]
     words: list[tuple[Any, str]] = []
     if places:
         words.append((_("All posts of"), ", ".join(places)))
-    if wanted["publication_ids"]:
-        words.append((_("Single posts"), str(len(wanted["publication_ids"]))))
-    if wanted["words"]:
-        words.append((_("Says one of"), ", ".join(wanted["words"])))
-    if wanted["pattern"]:
-        words.append((_("Pattern"), wanted["pattern"]))
-    words.append((_("In private"), said["text"]))
-    if said["public"]:
-        words.append((_("Below the comment, one of"), " · ".join(said["public"])))
-    words.append((_("After"), f"{describe_span(limits['pause_least'])} – {describe_span(limits['pause_most'])}"))
-    words.append((_("In a day at most"), str(limits["daily"])))
-    if limits["target"]:
-        words.append((_("In the hours of"), hours.get(limits["target"], "…")))
+    if wanted.publication_ids:
+        words.append((_("Single posts"), str(len(wanted.publication_ids))))
+    if wanted.words:
+        words.append((_("Says one of"), ", ".join(wanted.words)))
+    if wanted.pattern:
+        words.append((_("Pattern"), wanted.pattern))
+    words.append((_("In private"), said.text))
+    if said.public:
+        words.append((_("Below the comment, one of"), " · ".join(said.public)))
+    words.append((_("After"), f"{describe_span(limits.pause_least)} – {describe_span(limits.pause_most)}"))
+    words.append((_("In a day at most"), str(limits.daily)))
+    if limits.target:
+        words.append((_("In the hours of"), hours.get(str(limits.target), "…")))
     return words
 
 

@@ -137,6 +137,7 @@ LOOPS: dict[str, Any] = {
     "background jobs": _("Jobs in the background"),
     "background jobs: take over": _("Jobs in the background: takes over what was left"),
     "live updates": _("Open pages: tells them what changed"),
+    "live drawings": _("Open pages: draws what changed in their lists"),
     "live visits": _("Open pages: ends those that nobody may see any more"),
     "supervisor": _("Keeps Kaja's processes running"),
     "process: web": _("Process: web server"),
