@@ -35,3 +35,13 @@ def test_beside_our_post_it_comes_without_a_reload(workspace: Workspace, page: P
         read(channel, ("jaan", "like", "p1"), at=clock.now() + timedelta(minutes=1))
     heard(page, "reaction")
     expect(beside).to_have_text(re.compile(r"2\s+Jaan,\s+Mari"))
+
+
+def test_long_names_and_posts_fit_on_a_phone(workspace: Workspace, page: Page, channel: Channel) -> None:
+    with workspace_scope(workspace.id):
+        send_post(channel, "p1", "Fresh rye at eight, and the first strawberries of the year are on the tarts")
+        read(channel, ("m" * 60, "like", "p1"), ("mari", "follow", ""))
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/w/acme/inbox/activity/")
+    expect(page.locator("#activity .list-title")).to_have_count(2)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
