@@ -26,7 +26,8 @@ from tests.thorough import times
 EVENTS = int(os.environ.get("KAJA_REPLAY") or times(2_000, 30_000))
 PAGE = 50
 KILLS = max(6, min(EVENTS // 2_500, 60))
-AT = datetime(2026, 11, 1, tzinfo=UTC)
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+"""Long enough ago that all of them have happened: a clock that is ahead is not believed."""
 Pages = Sequence[Sequence[Incoming]]
 
 

@@ -1,7 +1,6 @@
 """What follows when something is read, through the product's own wiring."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -35,7 +34,7 @@ def test_a_question_is_waited_for_and_an_answer_from_their_app_ends_that(in_work
         ("first", None),
         ("resolution", None),
     ]
-    answered = asked.at + timedelta(minutes=3)
+    answered = clock.now()
     take_in(channel.id, "comments", [replace(asked, id="2", kind="reply", author=US, at=answered, parent="1")])
     assert AnswerWait.objects.get(measure="first").ended_at == answered
     set_state(actor(in_workspace), [Conversation.objects.get().id], ConversationState.DONE)
