@@ -137,8 +137,10 @@ def _own_text(page: Page) -> None:
 
 
 def _unfold(page: Page) -> None:
-    """Everything that can be unfolded."""
-    page.evaluate("() => { for (const each of document.querySelectorAll('main details')) each.open = true; }")
+    """Everything that can be unfolded; of menus only one is open at a time, and each is a layer of its own."""
+    page.evaluate(
+        "() => { for (const each of document.querySelectorAll('main details:not([data-menu])')) each.open = true; }"
+    )
     for place in page.locator("main details .log").all():
         expect(place).to_be_visible()
 
@@ -221,6 +223,13 @@ LAYERS = (
     Layer("post-unfolded", W + "/posts/{uncertain}", _unfold),
     Layer("needs-you-unfolded", W + "/needs-you/", _unfold),
     Layer("channel-unfolded", W + "/channels/{practice}/", _unfold),
+    Layer(
+        "settings-menu",
+        W + "/settings/audit/",
+        _press(".settings-menu > summary", ".settings-menu > .menu-list"),
+        (390,),
+        root=MENU,
+    ),
     Layer("audit-unfolded", W + "/settings/audit/", _unfold),
     Layer("token-made", W + "/settings/tokens/", _made_token),
     Layer("invitation-made", W + "/settings/members/", _made_invitation),
