@@ -182,7 +182,7 @@ def test_messages_of_before_the_weeks_are_filled_in(workspace: Workspace, monkey
         before = read_words()
         with connection.cursor() as cursor:
             cursor.execute("UPDATE inbox_messagesearch SET words = inbox_words(body)")
-        assert all("@" not in words for words in read_words())
+        assert not any("'@" in words for words in read_words())
         for _ in range(2):
             migration.fill(None, SimpleNamespace(connection=connection))
             assert read_words() == before

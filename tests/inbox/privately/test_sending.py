@@ -261,8 +261,9 @@ def test_after_the_hour_it_waits_for_the_next_and_after_the_ceiling_for_the_next
             return len(rows) == 2 and all(row.due_at > now() for row in rows)
 
         wait_until(is_put_off, seconds=120)
+        # That they went out is told a moment later.
+        wait_until(lambda: sorted(states(workspace)) == ["sent", "sent", "waiting", "waiting"], seconds=120)
     assert len(arrived(practice)) == 2
-    assert sorted(states(workspace)) == ["sent", "sent", "waiting", "waiting"]
 
 
 def test_on_mastodon_it_is_a_status_that_only_they_may_read(workspace: Workspace, settings: Any) -> None:
