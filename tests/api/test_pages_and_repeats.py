@@ -25,6 +25,7 @@ from kaja.inbox.models import (
     Message,
     QualityCard,
     QualitySample,
+    Reaction,
     Rule,
     RuleHit,
 )
@@ -91,6 +92,8 @@ def fill_more(post: Post, talk: Conversation, message: Message, n: int) -> None:
     Sending.objects.create(endpoint=Sending.objects.earliest("id").endpoint, event=event, state="failed")
     RuleHit.objects.create(rule=Rule.objects.get(), rule_name="x", message=message, conversation=talk, at=at)
     QualityCard.objects.create(sample=QualitySample.objects.get(), conversation=talk)
+    liked = Reaction.objects.earliest("id")
+    Reaction.objects.create(channel=liked.channel, handle=liked.handle, kind="follow", mark=f"{n}".encode(), at=at)
 
 
 LISTS = [

@@ -17,6 +17,7 @@ from kaja.inbox.models import (
     Person,
     QualityCard,
     QualitySample,
+    Reaction,
     Rule,
     RuleHit,
 )
@@ -109,8 +110,11 @@ def build_whole(workspace: Workspace, mark: str = MARK) -> World:
 
 
 def build_desk(world: World, mark: str) -> None:
-    """A target, a rule that was for the message, and a card about the conversation."""
+    """A target, a rule that was for the message, a card about the conversation, and somebody who likes the post."""
     now = clock.now()
+    Reaction.objects.create(
+        channel_id=world.channel_id, handle=Handle.objects.get(handle=mark), kind="like", mark=mark.encode(), at=now
+    )
     AnswerTarget.objects.create(name=mark, first_minutes=30)
     rule = Rule.objects.create(name=mark, when={"words": [mark]}, then={"notify": True})
     RuleHit.objects.create(

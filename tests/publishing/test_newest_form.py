@@ -62,7 +62,8 @@ CHANGES: dict[str, tuple[Callable[[Post], Any], list[str], list[str]]] = {
 def test_a_post_that_changes_while_its_files_go_up(how: str, practice: PracticeServer, workspace: Workspace) -> None:
     channel = connect_practice(practice, workspace, "bakery", "staged")
     change, states, texts = CHANGES[how]
-    practice.set_faults(delay={"seconds": 5, "on": ["container"]})
+    # Long enough for a busy machine to change it meanwhile.
+    practice.set_faults(delay={"seconds": 10, "on": ["container"]})
     with running_engine():
         post = plan_post(workspace, [channel], "As it was")
         wait_until(lambda: being_prepared(workspace, post))

@@ -126,7 +126,7 @@ def test_a_push_service_that_does_not_answer_is_said(workspace: Workspace, with_
     page.add_init_script("PushManager.prototype.subscribe = async () => { throw new DOMException('', 'AbortError'); }")
     page.goto(DEVICES)
     page.get_by_role("button", name="Switch notices on here").click()
-    expect(page.get_by_role("alert")).to_contain_text("did not answer")
+    expect(page.locator("p[role=alert]")).to_contain_text("did not answer")
     expect(page.locator("#push-on")).to_be_visible()
     assert not Device.objects.exists()
 
