@@ -10,12 +10,14 @@ from django.urls import reverse
 
 from kaja.channels.models import Channel, Grant
 from kaja.delivery.models import State
+from kaja.inbox.models import Reaction
 from kaja.kernel.clock import now
 from kaja.kernel.tenancy import workspace_scope
 from kaja.web.foreign import web_address
 from kaja.workspaces.models import Workspace
 from kaja.workspaces.tenant import TenantModel
 from tests.people import browser
+from tests.web.inbox.conversations import make_handle
 from tests.web.markup import list_templates
 from tests.web.test_needs_you import make_waiting
 
@@ -30,7 +32,9 @@ OWN = frozenset(
     flash.undo href picture day.write today previous next menu.clear earlier clear pager.first pager.following address
     column.more hand_url files_url mailto row.href do_url
     attrs.src attrs.action attrs.href login_url action_url alt.url totp_svg_data_uri frame.compose_url steps_url
-    settle_url edit_url post_address own source each.href view.href views.current.href request.path subject_address
+    settle_url edit_url
+    log_url delete_url person_url place.href post_address own source each.href view.href views.current.href request.path
+    subject_address
     """.split()  # noqa: SIM905
 )
 """Addresses that this application makes (or, `picture`, has been through the filter; `source` is our own proxy's,
@@ -83,7 +87,7 @@ def test_every_stored_address_is_known_here() -> None:
     """A new one has to be tried on the pages below."""
     assert fields_with_addresses() == {"Channel.url", "Channel.base_url", "Channel.avatar_url", "Delivery.remote_url",
                                        "Grant.base_url", "Publication.remote_url", "Handle.url",
-                                       "Conversation.post_url", "Message.url"}  # fmt: skip
+                                       "Conversation.post_url", "Message.url", "Reaction.url"}  # fmt: skip
 
 
 def test_pages_link_to_no_script_that_a_network_gave(workspace: Workspace) -> None:
@@ -97,7 +101,9 @@ def test_pages_link_to_no_script_that_a_network_gave(workspace: Workspace) -> No
         Channel.objects.update(url=evil, avatar_url=evil, base_url=evil, grant=grant)
         posts = [str(delivery.variant.post_id) for delivery in (waiting, sent)]
         [channel] = Channel.objects.all()
-    pages = ["needs-you/", "channels/", f"channels/{channel.id}/", *posts]
+        liked = make_handle("Fan", url=evil, avatar=evil)
+        Reaction.objects.create(channel=channel, handle=liked, kind="quote", mark=b"x", url=evil, at=now())
+    pages = ["needs-you/", "channels/", "inbox/activity/", f"channels/{channel.id}/", *posts]
     for page in pages:
         answer = client.get(f"/w/acme/{page}" if "/" in page else reverse("post:page", args=["acme", page]))
         assert answer.status_code == 200, page

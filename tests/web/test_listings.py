@@ -197,7 +197,7 @@ PLACES = {
     "members": Place("settings/members/", _members, 10, scoped=False),
     "invitations": Place("settings/members/", _invitations, 10),
     "tokens": Place("settings/tokens/", _tokens, 9, scoped=False),
-    "devices": Place("settings/devices/", fill_devices, 15, scoped=False),
+    "devices": Place("settings/devices/", fill_devices, 16, scoped=False),
     "loops": Place("settings/running/", _loops, 14, paged=False),
     "untold": Place("settings/running/", _untold, 15),
     "waiting": Place("needs-you/", _deliveries, 12),
