@@ -33,6 +33,10 @@ WIDER = """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...d
   .slice(0, 3).map((e) => e.outerHTML.slice(0, 120))"""
 
 
+# A size holds from the next frame on: until then the rules of the old one are applied.
+DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
 def look(page: Page, album: Album, place: Place, scene: str, views: Iterable[View]) -> list[str]:
     """Everything that is wrong with what the window shows, at each size and in each theme."""
     wrong = []
@@ -40,6 +44,7 @@ def look(page: Page, album: Album, place: Place, scene: str, views: Iterable[Vie
     for view in views:
         page.emulate_media(color_scheme=view.theme, reduced_motion="reduce")
         page.set_viewport_size({"width": view.width, "height": view.height})
+        page.evaluate(DRAWN)
         if view.axe and theme != view.theme:
             # As somebody sees it who comes with this theme; a change under way mixes the colours of both.
             page.reload()
